@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+# What every target of the project shares: warnings, the include root, and the shape of a room and of its unit test.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+
+add_library(carbon_flags INTERFACE)
+target_compile_options(carbon_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
+target_include_directories(carbon_flags INTERFACE ${CMAKE_SOURCE_DIR})
+
+# carbon_room(NAME SOURCES a.cpp... [ROOMS core net...] [PRIVATE third-party targets...])
+function(carbon_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;ROOMS;PRIVATE" ${ARGN})
+  add_library(carbon_${name} STATIC ${ROOM_SOURCES})
+  list(TRANSFORM ROOM_ROOMS PREPEND carbon_)
+  target_link_libraries(carbon_${name} PUBLIC carbon_flags ${ROOM_ROOMS} PRIVATE ${ROOM_PRIVATE})
+endfunction()
+
+# carbon_unit_test(NAME SOURCES a_test.cpp... LINK targets...): one GoogleTest program, one ctest entry.
+function(carbon_unit_test name)
+  cmake_parse_arguments(UT "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${UT_SOURCES})
+  target_link_libraries(${name} PRIVATE carbon_flags ${UT_LINK} GTest::gtest_main)
+  add_test(NAME unit.${name} COMMAND ${name})
+  set_tests_properties(unit.${name} PROPERTIES TIMEOUT 300 LABELS unit)
+endfunction()

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the user asked for and what was decided about a job, in the words of Slurm.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+#include "core/time.h"
+#include "core/units.h"
+
+namespace carbon {
+
+// --carbon=off|defer|relocate|auto
+enum class CarbonMode : std::uint8_t { kOff, kDefer, kRelocate, kAuto };
+
+inline constexpr std::string_view kCarbonModes = "off, defer, relocate, auto";
+std::string_view to_string(CarbonMode mode);
+Result<CarbonMode> parse_carbon_mode(std::string_view text);
+constexpr bool may_defer(CarbonMode m) { return m == CarbonMode::kDefer || m == CarbonMode::kAuto; }
+constexpr bool may_relocate(CarbonMode m) { return m == CarbonMode::kRelocate || m == CarbonMode::kAuto; }
+
+// A job as a policy sees it.
+struct JobRequest {
+  Instant ready;            // the earliest start: submission, or its begin time
+  Duration length{0};       // expected run time
+  Duration max_delay{0};    // the start is promised by ready + max_delay
+  Watts power;              // expected draw of its devices, before PUE
+  std::size_t home = 0;     // index of the site that it was submitted to
+  std::uint64_t sites = 1;  // bit i: site i can run it; the home bit is always set
+};
+
+// Where and when a policy starts a job. start == ready and site == home: as without slurm-carbon.
+struct Placement {
+  std::size_t site = 0;
+  Instant start;
+  bool operator==(const Placement&) const = default;
+};
+
+}  // namespace carbon

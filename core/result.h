@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// An expected failure is a value: Result<T> holds a T or an Error that a person can read. Exceptions are for the unexpected.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace carbon {
+
+// What went wrong, where (file, line, URL, device) and what would have been accepted, in one line without a final stop.
+struct Error {
+  std::string message;
+};
+
+template <class T>
+class [[nodiscard]] Result {
+ public:
+  Result(T value) : held_(std::move(value)) {}
+  Result(Error error) : held_(std::move(error)) {}
+
+  bool ok() const { return std::holds_alternative<T>(held_); }
+  explicit operator bool() const { return ok(); }
+
+  // Precondition of value(), * and ->: ok(). Precondition of error(): !ok().
+  T& value() & { return std::get<T>(held_); }
+  const T& value() const& { return std::get<T>(held_); }
+  T&& value() && { return std::get<T>(std::move(held_)); }
+  T& operator*() & { return value(); }
+  const T& operator*() const& { return value(); }
+  T* operator->() { return &value(); }
+  const T* operator->() const { return &value(); }
+  const Error& error() const { return std::get<Error>(held_); }
+
+ private:
+  std::variant<T, Error> held_;
+};
+
+struct Done {};
+using Status = Result<Done>;
+
+}  // namespace carbon

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// A site: a place in one grid zone where jobs can run, known to Slurm by its partitions.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace carbon {
+
+// One provider of a site's chain, as carbon.conf names it. Options keep where they stand, for errors that name file and line.
+struct FeedOption {
+  std::string value;
+  std::string where;  // "carbon.conf:12"
+};
+struct FeedChoice {
+  std::string provider;
+  std::string where;
+  std::map<std::string, FeedOption> options;  // without "provider"
+};
+
+struct Site {
+  std::string name;
+  std::string zone;
+  double pue = 1.0;  // power usage effectiveness: facility energy / IT energy, >= 1
+  // Partition i of one site stands for partition i of another: a job is relocated between these.
+  std::vector<std::string> partitions;
+  std::vector<FeedChoice> feeds;  // in order of preference
+};
+
+}  // namespace carbon

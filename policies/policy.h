@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// A placement policy: a pure function from a job and the sites' intensity ahead to a start and a site. No clock, no I/O, no
+// state: the same code decides inside slurmctld, in carbonctld and in the replay engine.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "core/job.h"
+#include "core/series.h"
+
+namespace carbon::policies {
+
+// A site as a policy sees it. A window that `series` does not cover whole is not a candidate.
+struct SiteAhead {
+  SeriesView series;
+  double pue = 1.0;
+};
+
+// Grams of `power` for `length` from `start`, PUE included; none where the series does not cover the whole window.
+std::optional<GramsCo2e> emission(const SiteAhead& site, Instant start, Duration length, Watts power);
+
+// Each returns {home, ready} where nothing better is known, and never a start before ready or after ready + max_delay.
+// Ties go to the earlier start, then to home, then to the lower site index.
+using Policy = Placement (*)(const JobRequest& job, std::span<const SiteAhead> sites);
+
+Placement run_now(const JobRequest& job, std::span<const SiteAhead> sites);
+// Least emission over all starts at home, by the exact minimum of the sliding window.
+Placement lowest_window(const JobRequest& job, std::span<const SiteAhead> sites);
+// Starts at ready, at the allowed site of least emission.
+Placement greenest_site(const JobRequest& job, std::span<const SiteAhead> sites);
+// Both at once: least emission over all allowed sites and starts.
+Placement greenest_window(const JobRequest& job, std::span<const SiteAhead> sites);
+
+struct NamedPolicy {
+  std::string_view name;
+  Policy place;
+};
+inline constexpr std::array<NamedPolicy, 4> kPolicies{{{"run-now", run_now},
+                                                       {"lowest-window", lowest_window},
+                                                       {"greenest-site", greenest_site},
+                                                       {"greenest-window", greenest_window}}};
+
+}  // namespace carbon::policies
