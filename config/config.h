@@ -4,8 +4,10 @@
 // and what is accepted.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/placement_rules.h"

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/config.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+namespace carbon {
+namespace {
+using namespace std::chrono_literals;
+
+const std::string kSite = "[[site]]\nname='a'\nzone='Z'\npartitions=['p']\n[[site.feed]]\nprovider='static'\nintensity=100\n";
+
+std::string refusal(const std::string& text) {
+  const auto config = parse_config(text, "carbon.conf");
+  return config.ok() ? "accepted" : config.error().message;
+}
+
+TEST(Config, ReadsEveryKeyWithItsUnit) {
+  const auto c = parse_config(R"(
+cluster = "c1"
+munge_socket = "/run/m.sock"
+[carbond]
+spool = "/spool/%n"
+reading_interval = "500ms"
+profile_interval = "15min"
+outbox_max = "1GB"
+[carbonctld]
+host = "::1"
+port = 7000
+state_dir = "/state"
+publish_interval = "30s"
+snapshot_max_age = "2h"
+horizon = "2d"
+comment_field = "none"
+[placement]
+observe = true
+default_mode = "auto"
+min_gpus = 4
+max_delay = "12h"
+expected_share_of_limit = 0.5
+gpu_power = "0.7kW"
+min_saving = 0.05
+[[site]]
+name = "north"
+zone = "AU-SA"
+pue = 1.3
+partitions = ["n1", "n2"]
+[[site.feed]]
+provider = "replay"
+scale = 1440
+)",
+                              "carbon.conf");
+  ASSERT_TRUE(c.ok()) << c.error().message;
+  EXPECT_EQ(c->cluster, "c1");
+  EXPECT_EQ(c->carbond.reading_interval, 500ms);
+  EXPECT_EQ(c->carbond.outbox_max_bytes, 1u << 30);
+  EXPECT_EQ(c->controller_url(), "http://[::1]:7000");
+  EXPECT_EQ(c->carbonctld.horizon, 48h);
+  EXPECT_TRUE(c->placement.observe);
+  EXPECT_EQ(c->placement.default_mode, CarbonMode::kAuto);
+  EXPECT_DOUBLE_EQ(c->placement.gpu_power.value(), 700.0);
+  ASSERT_EQ(c->sites.size(), 1u);
+  EXPECT_EQ(c->sites[0].partitions, (std::vector<std::string>{"n1", "n2"}));
+  EXPECT_EQ(c->sites[0].feeds[0].options.at("scale").value, "1440");
+  EXPECT_EQ(c->sites[0].feeds[0].options.at("scale").where, "carbon.conf:32");
+}
+
+TEST(Config, NamesFileLineFoundAndAccepted) {
+  EXPECT_EQ(refusal("cluster = 'c'\n[placement]\nmax_dealy = '6h'\n")
+                .rfind("carbon.conf:3: 'max_dealy' is not a key of [placement]; accepted: observe, default_mode", 0),
+            0u);
+  EXPECT_EQ(refusal("cluster = 'c'\n[placement]\ndefault_mode = 'green'\n"),
+            "carbon.conf:3: default_mode in [placement] = 'green'; accepted: off, defer, relocate, auto");
+  EXPECT_EQ(refusal("cluster = 'c'\n[carbonctld]\nport = 70000\n"),
+            "carbon.conf:3: port in [carbonctld] = 70000; accepted: a whole number from 1 to 65535");
+  EXPECT_EQ(refusal("cluster = 'c'\n[carbond]\nreading_interval = 1\n")
+                .rfind("carbon.conf:3: reading_interval in [carbond] = 1; accepted: a duration such as", 0),
+            0u);
+  EXPECT_EQ(refusal("cluster = 'c'\n[carbond]\nspool = 'here'\n"),
+            "carbon.conf:3: spool in [carbond] = 'here'; accepted: an absolute path");
+  EXPECT_EQ(refusal("cluster = 'c'\n[placement]\ngpu_power = '400'\n").rfind("carbon.conf:3: gpu_power in [placement]", 0), 0u);
+  EXPECT_NE(refusal("cluster = \n").find("carbon.conf:1: "), std::string::npos);
+  EXPECT_NE(refusal("").find("cluster in the top level is missing"), std::string::npos);
+}
+
+TEST(Config, SitesAreNamedOnceAndHaveAFeed) {
+  EXPECT_NE(refusal("cluster='c'\n" + kSite + kSite).find("site 'a' stands twice"), std::string::npos);
+  EXPECT_NE(refusal("cluster='c'\n" + kSite + std::regex_replace(kSite, std::regex("'a'"), "'b'"))
+                .find("partition 'p' belongs to two sites"),
+            std::string::npos);
+  EXPECT_NE(refusal("cluster='c'\n[[site]]\nname='a'\nzone='Z'\npartitions=['p']\n").find("name at least one provider"),
+            std::string::npos);
+  EXPECT_NE(
+      refusal("cluster='c'\n[[site]]\nname='a'\nzone='Z'\npue=0.5\npartitions=['p']\n").find("accepted: a number from 1 to 5"),
+      std::string::npos);
+}
+
+TEST(Config, AFileThatIsNotThereIsAnErrorWithItsName) {
+  EXPECT_EQ(load_config("/nonexistent/carbon.conf").error().message, "/nonexistent/carbon.conf: cannot be read");
+}
+
+TEST(Config, StandsBesideSlurmConf) {
+  ::unsetenv("SLURM_CARBON_CONF");
+  ::setenv("SLURM_CONF", "/srv/slurm/slurm.conf", 1);
+  EXPECT_EQ(default_config_path(), "/srv/slurm/carbon.conf");
+  ::unsetenv("SLURM_CONF");
+  EXPECT_EQ(default_config_path(), "/etc/slurm/carbon.conf");
+}
+
+// The file that administrators copy: accepted as it stands, and each default that it shows is the program's default.
+TEST(Config, TheShippedFileShowsTheTrueDefaults) {
+  std::ifstream file(std::string(SLURM_CONF_DIR) + "/carbon.conf");
+  std::stringstream shipped;
+  shipped << file.rdbuf();
+  const auto as_is = parse_config(shipped.str(), "carbon.conf");
+  ASSERT_TRUE(as_is.ok()) << as_is.error().message;
+  std::string uncommented = std::regex_replace(shipped.str(), std::regex("(^|\n)#(?=[a-z_]+ = )"), "$1");
+  ASSERT_NE(uncommented, shipped.str());
+  const auto explicit_defaults = parse_config(uncommented, "carbon.conf");
+  ASSERT_TRUE(explicit_defaults.ok()) << explicit_defaults.error().message;
+  const auto &a = *as_is, &b = *explicit_defaults;
+  EXPECT_EQ(a.munge_socket, b.munge_socket);
+  EXPECT_EQ(a.carbond.spool, b.carbond.spool);
+  EXPECT_EQ(a.carbond.reading_interval, b.carbond.reading_interval);
+  EXPECT_EQ(a.carbond.profile_interval, b.carbond.profile_interval);
+  EXPECT_EQ(a.carbond.outbox_max_bytes, b.carbond.outbox_max_bytes);
+  EXPECT_EQ(a.controller_url(), b.controller_url());
+  EXPECT_EQ(a.carbonctld.state_dir, b.carbonctld.state_dir);
+  EXPECT_EQ(a.carbonctld.database, b.carbonctld.database);
+  EXPECT_EQ(a.carbonctld.publish_interval, b.carbonctld.publish_interval);
+  EXPECT_EQ(a.carbonctld.snapshot_max_age, b.carbonctld.snapshot_max_age);
+  EXPECT_EQ(a.carbonctld.horizon, b.carbonctld.horizon);
+  EXPECT_EQ(a.carbonctld.comment_field, b.carbonctld.comment_field);
+  EXPECT_EQ(a.placement.observe, b.placement.observe);
+  EXPECT_EQ(a.placement.default_mode, b.placement.default_mode);
+  EXPECT_EQ(a.placement.min_gpus, b.placement.min_gpus);
+  EXPECT_EQ(a.placement.max_delay, b.placement.max_delay);
+  EXPECT_EQ(a.placement.expected_share_of_limit, b.placement.expected_share_of_limit);
+  EXPECT_EQ(a.placement.gpu_power, b.placement.gpu_power);
+  EXPECT_EQ(a.placement.min_saving, b.placement.min_saving);
+}
+
+}  // namespace
+}  // namespace carbon
