@@ -36,8 +36,9 @@ class HttpTransport {
   virtual Result<HttpResponse> send(const HttpRequest& request) = 0;
 };
 
-// libcurl. TLS verification cannot be turned off; `ca_file` adds a private authority (empty: the system's). Follows no redirect
-// to another scheme. One object per thread; keeps its connections open between calls.
+// libcurl. TLS verification cannot be turned off; `ca_file` adds a private authority (empty: the system's). A GET follows
+// a redirect within its origin (scheme, host, port) only, so that no header leaves it. One object per thread; keeps its
+// connections open between calls.
 class CurlTransport final : public HttpTransport {
  public:
   explicit CurlTransport(std::string ca_file = "");
