@@ -75,6 +75,8 @@ class SeriesView {
   std::optional<GramsPerKwh> at(Instant t) const;         // none in a gap or outside
   WindowIntegral integrate(Instant from, Instant to) const;
   std::span<const std::int64_t> edges() const { return edge_; }
+  std::span<const double> integrals() const { return integral_; }
+  std::span<const std::int64_t> covered() const { return covered_; }
   // Index of the segment that contains t; precondition: start() <= t < end().
   std::size_t find(Instant t) const;
 

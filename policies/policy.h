@@ -22,8 +22,9 @@ struct SiteAhead {
 // Grams of `power` for `length` from `start`, PUE included; none where the series does not cover the whole window.
 std::optional<GramsCo2e> emission(const SiteAhead& site, Instant start, Duration length, Watts power);
 
-// Each returns {home, ready} where nothing better is known, and never a start before ready or after ready + max_delay.
-// Ties go to the earlier start, then to home, then to the lower site index.
+// Each returns {home, ready} where nothing better is known (so too where the series at home has a gap in [ready, ready +
+// length)), and never a start before ready or after ready + max_delay. Ties, and differences below a billionth, go to the earlier
+// start, then to home, then to the lower site index. No allocation, no exceptions; at most the first 64 sites are looked at.
 using Policy = Placement (*)(const JobRequest& job, std::span<const SiteAhead> sites);
 
 Placement run_now(const JobRequest& job, std::span<const SiteAhead> sites);

@@ -35,6 +35,15 @@ TEST(Series, AGapIsMissingAndNotZero) {
   EXPECT_DOUBLE_EQ(w.mean()->value(), 200.0);
 }
 
+TEST(Series, AViewShowsTheRunningSumsOfItsSeries) {
+  const auto s = IntensitySeries::make({}, {point(0h, 1h, 100), point(3h, 4h, 300)});
+  const auto v = s->view();
+  ASSERT_EQ(v.edges().size(), v.integrals().size());
+  ASSERT_EQ(v.edges().size(), v.covered().size());
+  EXPECT_DOUBLE_EQ(v.integrals().back(), 3600 * 400.0);
+  EXPECT_EQ(Duration(v.covered().back()), 2h);
+}
+
 TEST(Series, RefusesOverlapDisorderAndNan) {
   EXPECT_FALSE(IntensitySeries::make({}, {point(0h, 2h, 1), point(1h, 3h, 1)}).ok());
   EXPECT_FALSE(IntensitySeries::make({}, {point(2h, 3h, 1), point(0h, 1h, 1)}).ok());

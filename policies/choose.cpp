@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policies/choose.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "policies/sliding_window.h"
+
+namespace carbon::policies {
+namespace {
+
+// A start at a site and its emission per watt: the power scales every choice alike.
+struct Candidate {
+  Placement place;
+  double cost = 0;
+};
+
+bool better(const Candidate& a, const Candidate& b, std::size_t home) {
+  if (a.cost < b.cost * (1 - kTie)) return true;
+  if (b.cost < a.cost * (1 - kTie)) return false;
+  if (a.place.start != b.place.start) return a.place.start < b.place.start;
+  return a.place.site == home && b.place.site != home;
+}
+
+std::optional<Candidate> best_at(const JobRequest& job, const SiteAhead& site, std::size_t index, Duration max_delay) {
+  const auto window = least_window(site.series, job.length, job.ready, job.ready + std::max(max_delay, Duration::zero()));
+  if (!window) return std::nullopt;
+  return Candidate{{index, window->start}, window->gram_seconds_per_kwh * site.pue};
+}
+
+}  // namespace
+
+Placement choose(const JobRequest& job, std::span<const SiteAhead> sites, std::uint64_t among, Duration max_delay) {
+  const Placement as_submitted{job.home, job.ready};
+  if (job.home >= sites.size() || !window_at(sites[job.home].series, job.ready, job.length)) return as_submitted;
+  std::optional<Candidate> best;
+  for (std::size_t i = 0; i < std::min<std::size_t>(sites.size(), 64); ++i) {
+    if ((among >> i & 1) == 0) continue;
+    const auto candidate = best_at(job, sites[i], i, max_delay);
+    if (candidate && (!best || better(*candidate, *best, job.home))) best = candidate;
+  }
+  return best ? best->place : as_submitted;
+}
+
+}  // namespace carbon::policies

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the window policies share: the least emission over some sites and starts, and the order among equals.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "policies/policy.h"
+
+namespace carbon::policies {
+
+// The least emission over the sites of the mask `among` (bit i: site i) and the starts up to ready + max_delay. {home, ready}
+// where the emission of running at home at once is not known: then nothing is known to be better.
+Placement choose(const JobRequest& job, std::span<const SiteAhead> sites, std::uint64_t among, Duration max_delay);
+
+}  // namespace carbon::policies
