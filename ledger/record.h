@@ -17,7 +17,9 @@ namespace carbon::ledger {
 
 // How joules were obtained, from best to worst.
 enum class Method : std::uint8_t { kCounter, kIntegrated, kEstimated };
+inline constexpr std::string_view kMethods = "counter, integrated, estimated";
 std::string_view to_string(Method m);
+Result<Method> parse_method(std::string_view text);
 
 // One device's energy of one job. Interval k (k = 0, 1, ...) covers [first + k*step, first + (k+1)*step) cut to the record's
 // [start, end); `first` is a multiple of `step` since 1970. Millijoules are whole, so that sums are exact.
@@ -55,8 +57,20 @@ struct EnergyRecord {
   std::vector<DeviceEnergy> devices;
 };
 
+inline constexpr std::size_t kMaxRecordBytes = 8u << 20;
+inline constexpr std::size_t kMaxDevices = 1024;         // of one record
+inline constexpr std::size_t kMaxIntervals = 200'000;    // of one device
+inline constexpr std::int64_t kMaxRecordMj = 1LL << 53;  // of one record: still exact in a double
+
+std::int64_t total_mj(const DeviceEnergy& device);
+std::int64_t total_mj(const EnergyRecord& record);
+
+// On one line. Text that is not UTF-8 is repaired with U+FFFD.
 std::string to_json(const EnergyRecord& record);
-// Checks every bound (sizes, order of times, totals that fit); an error names the field.
+// Checks every bound (sizes, order of times, totals that fit); an error names the field, what was found and what is accepted.
+// Unknown keys are ignored (a newer carbond). Knows no clock: a record from the future is the reader's business.
 Result<EnergyRecord> record_from_json(std::string_view text);
+// One record, or an array of at most `max_records`; the error names the element. All or none.
+Result<std::vector<EnergyRecord>> records_from_json(std::string_view text, std::size_t max_records);
 
 }  // namespace carbon::ledger
