@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/server.h"
+
+#include <httplib.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+namespace carbon::net {
+namespace {
+
+constexpr int kBacklog = 1024;  // the library's own is 5: too short when a whole cluster comes back at once
+constexpr std::size_t kMaxHeaders = 64;
+constexpr std::size_t kKeepAliveRequests = 1000;
+
+std::string json_text(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c >= 0 && c < ' ' ? ' ' : c;
+  }
+  return out;
+}
+
+void put(const ServerResponse& from, httplib::Response& to) {
+  to.status = from.status;
+  to.set_content(from.body, "application/json");
+  to.set_header("Cache-Control", "no-store");
+}
+
+std::string_view reason_of(int status) {
+  switch (status) {
+    case 404: return "no such path";
+    case 413: return "the body is too large";
+    case 414: return "the URL is too long";
+    case 400: return "not a well-formed request";
+    default: return "the request could not be served";
+  }
+}
+
+}  // namespace
+
+ServerResponse error_response(int status, std::string_view message) {
+  return {status, "{\"error\": \"" + json_text(message) + "\"}"};
+}
+
+struct Server::Impl {
+  Impl(ServerLimits l, Authenticate a, Handler h) : limits(l), authenticate(std::move(a)), handler(std::move(h)) {}
+
+  ServerResponse serve(const httplib::Request& in) const {
+    if (in.headers.size() > kMaxHeaders) return error_response(431, "too many headers");
+    const auto caller = authenticate(in.get_header_value("Authorization"), in.method, in.target, in.body);
+    if (!caller) return error_response(401, caller.error().message);
+    ServerRequest request{in.method, in.path, {}, in.body, *caller};
+    for (const auto& [name, value] : in.params) request.query.emplace(name, value);
+    return handler(request);
+  }
+
+  void set_up() {
+    http.new_task_queue = [n = limits.threads] { return new httplib::ThreadPool(n); };
+    http.set_payload_max_length(limits.max_body);
+    http.set_read_timeout(limits.read_timeout_s);
+    http.set_keep_alive_timeout(limits.keep_alive_s);
+    http.set_keep_alive_max_count(kKeepAliveRequests);
+    http.set_tcp_nodelay(true);
+    http.set_socket_options([this](socket_t fd) {
+      const int yes = 1;
+      ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+      listener = fd;
+    });
+    const auto route = [this](const httplib::Request& in, httplib::Response& out) { put(serve(in), out); };
+    http.Get(".*", route).Post(".*", route);
+    http.set_exception_handler([](const httplib::Request&, httplib::Response& out, std::exception_ptr) {
+      put(error_response(500, "the request could not be served"), out);
+    });
+    http.set_error_handler([](const httplib::Request&, httplib::Response& out) {
+      if (out.body.empty()) put(error_response(out.status, reason_of(out.status)), out);
+    });
+  }
+
+  ServerLimits limits;
+  Authenticate authenticate;
+  Handler handler;
+  httplib::Server http;
+  socket_t listener = INVALID_SOCKET;
+};
+
+Server::Server(ServerLimits limits, Authenticate authenticate, Handler handler)
+    : impl_(std::make_unique<Impl>(limits, std::move(authenticate), std::move(handler))) {
+  impl_->set_up();
+}
+
+Server::~Server() { stop(); }
+
+Status Server::start(const std::string& host, std::uint16_t port) {
+  const int bound = port == 0 ? impl_->http.bind_to_any_port(host) : impl_->http.bind_to_port(host, port) ? port : -1;
+  if (bound <= 0) return Error{"cannot listen on " + host + ":" + std::to_string(port) + ": " + std::strerror(errno)};
+  port_ = static_cast<std::uint16_t>(bound);
+  ::listen(impl_->listener, kBacklog);
+  thread_ = std::thread([this] { impl_->http.listen_after_bind(); });
+  // stop() of the library is lost on a server that does not run yet.
+  while (!impl_->http.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return Done{};
+}
+
+void Server::stop() {
+  if (!thread_.joinable()) return;
+  impl_->http.stop();
+  thread_.join();
+}
+
+}  // namespace carbon::net

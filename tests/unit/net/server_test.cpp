@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/server.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+namespace carbon::net {
+namespace {
+
+// One request on a socket of its own, byte by byte as given; the whole answer.
+std::string exchange(std::uint16_t port, const std::string& bytes) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(port);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::string answer;
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) {
+    std::size_t sent = 0;
+    while (sent < bytes.size()) {
+      const auto n = ::send(fd, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+      if (n <= 0) break;
+      sent += static_cast<std::size_t>(n);
+    }
+    char buffer[4096];
+    for (ssize_t n = 0; (n = ::recv(fd, buffer, sizeof buffer, 0)) > 0;) answer.append(buffer, static_cast<std::size_t>(n));
+  }
+  ::close(fd);
+  return answer;
+}
+
+std::string request(const std::string& line, const std::string& body = "", const std::string& who = "alice") {
+  return line + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: " + who +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+Result<Caller> by_name(std::string_view who, std::string_view, std::string_view target, std::string_view) {
+  if (who != "alice") return Error{"who is \"" + std::string(who) + "\"?"};
+  return Caller{1000, static_cast<std::uint32_t>(target.size())};
+}
+
+ServerResponse echo(const ServerRequest& r) {
+  if (r.path == "/throw") throw std::runtime_error("secret");
+  if (r.path != "/echo") return error_response(404, "no such path");
+  const auto q = r.query.find("q");
+  return {200, r.method + ' ' + (q == r.query.end() ? "-" : q->second) + ' ' + r.body + ' ' + std::to_string(r.caller.uid)};
+}
+
+class ServerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto started = server_.start("127.0.0.1", 0);
+    ASSERT_TRUE(started) << started.error().message;
+  }
+  Server server_{{.max_body = 1000, .threads = 4, .read_timeout_s = 2, .keep_alive_s = 1}, by_name, echo};
+};
+
+TEST_F(ServerTest, HandlerSeesMethodQueryBodyAndCaller) {
+  EXPECT_NE(exchange(server_.port(), request("GET /echo?q=a%20b")).find("GET a b  1000"), std::string::npos);
+  EXPECT_NE(exchange(server_.port(), request("POST /echo", "{}")).find("POST - {} 1000"), std::string::npos);
+}
+
+TEST_F(ServerTest, WithoutACallerThereIsNoAnswer) {
+  const auto answer = exchange(server_.port(), request("GET /echo", "", "mallory"));
+  EXPECT_NE(answer.find(" 401 "), std::string::npos) << answer;
+  EXPECT_NE(answer.find(R"({"error": "who is \"mallory\"?"})"), std::string::npos) << answer;
+}
+
+TEST_F(ServerTest, ErrorsAreJson) {
+  EXPECT_NE(exchange(server_.port(), request("GET /nowhere")).find(R"({"error": "no such path"})"), std::string::npos);
+  const auto thrown = exchange(server_.port(), request("GET /throw"));
+  EXPECT_NE(thrown.find(" 500 "), std::string::npos);
+  EXPECT_EQ(thrown.find("secret"), std::string::npos);
+  EXPECT_NE(exchange(server_.port(), request("DELETE /echo")).find(R"({"error")"), std::string::npos);
+}
+
+TEST_F(ServerTest, LongBodiesAreRefused) {
+  const auto answer = exchange(server_.port(), request("POST /echo", std::string(1001, 'x')));
+  EXPECT_NE(answer.find(" 413 "), std::string::npos) << answer;
+  EXPECT_NE(answer.find(R"({"error")"), std::string::npos) << answer;
+  EXPECT_NE(exchange(server_.port(), request("POST /echo", std::string(1000, 'x'))).find(" 200 "), std::string::npos);
+}
+
+TEST_F(ServerTest, RubbishDoesNotStopIt) {
+  exchange(server_.port(), "rubbish\r\n\r\n");
+  exchange(server_.port(), std::string("\0\xff\r\n\r\n", 6));
+  exchange(server_.port(), "GET /" + std::string(20'000, 'a') + " HTTP/1.1\r\n\r\n");
+  exchange(server_.port(), "GET /echo HTTP/1.1\r\nX: " + std::string(20'000, 'a') + "\r\n\r\n");
+  EXPECT_NE(exchange(server_.port(), request("GET /echo")).find(" 200 "), std::string::npos);
+}
+
+TEST_F(ServerTest, ServesMoreClientsThanItHasThreads) {
+  std::atomic<int> good = 0;
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 40; ++i)
+    clients.emplace_back([&] { good += exchange(server_.port(), request("GET /echo")).find(" 200 ") != std::string::npos; });
+  for (auto& c : clients) c.join();
+  EXPECT_EQ(good, 40);
+}
+
+TEST_F(ServerTest, APortInUseIsAnError) {
+  Server second({}, by_name, echo);
+  const auto started = second.start("127.0.0.1", server_.port());
+  ASSERT_FALSE(started);
+  EXPECT_NE(started.error().message.find("cannot listen on 127.0.0.1:"), std::string::npos);
+}
+
+TEST_F(ServerTest, StopEndsItAndMayBeCalledTwice) {
+  server_.stop();
+  server_.stop();
+  EXPECT_EQ(exchange(server_.port(), request("GET /echo")), "");
+}
+
+}  // namespace
+}  // namespace carbon::net
