@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The sub-commands of scarbon. Each adds its options to the command line; the returned action runs it and gives the exit code.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "config/config.h"
+#include "core/result.h"
+
+namespace carbon::scarbon {
+
+struct Command {
+  CLI::App* app;  // owned by the parent
+  std::function<int()> run;
+};
+
+// What all commands share; filled in by the command line before a command runs.
+struct Session {
+  std::string config_file;
+  Result<Config> config() const {
+    return load_config(config_file.empty() ? default_config_path() : std::filesystem::path(config_file));
+  }
+};
+
+Command jobs_command(CLI::App& parent, const Session& session);
+Command report_command(CLI::App& parent, const Session& session);
+Command grid_command(CLI::App& parent, const Session& session);
+
+// "scarbon: <message>" on standard error; returns exit code 1.
+int complain(const std::string& message);
+// Says on standard error that figures come from simulated GPUs or intensities.
+void say_simulated();
+
+}  // namespace carbon::scarbon

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scarbon/controller.h"
+
+namespace carbon::scarbon {
+
+Result<nlohmann::json> Controller::get(const std::string& path, const net::QueryParameters& query) {
+  net::HttpRequest request;
+  request.url = base_ + path + net::query_string(query);
+  request.max_body = 256u << 20;
+  if (const auto signed_ = munge_.sign(request); !signed_) return signed_.error();
+  const auto response = transport_.send(request);
+  if (!response) return Error{"carbonctld at " + base_ + ": " + response.error().message};
+  const auto body = nlohmann::json::parse(response->body, nullptr, false);
+  if (response->status != 200) {
+    const auto reason = body.is_object() ? text_at(body, "error") : std::string();
+    return Error{"carbonctld at " + base_ + " refused " + path + " (" + std::to_string(response->status) + ")" +
+                 (reason.empty() ? "" : ": " + reason)};
+  }
+  if (!body.is_object()) return Error{"carbonctld at " + base_ + ": the answer to " + path + " is not a JSON object"};
+  return body;
+}
+
+std::optional<double> number_at(const nlohmann::json& object, const char* key) {
+  const auto it = object.find(key);
+  return it != object.end() && it->is_number() ? std::optional(it->get<double>()) : std::nullopt;
+}
+
+std::string text_at(const nlohmann::json& object, const char* key) {
+  const auto it = object.find(key);
+  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
+}
+
+bool flag_at(const nlohmann::json& object, const char* key) {
+  const auto it = object.find(key);
+  return it != object.end() && it->is_boolean() && it->get<bool>();
+}
+
+std::optional<Instant> time_at(const nlohmann::json& object, const char* key) {
+  const auto t = parse_utc(text_at(object, key));
+  return t ? std::optional(*t) : std::nullopt;
+}
+
+}  // namespace carbon::scarbon

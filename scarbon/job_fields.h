@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fields that `scarbon jobs` adds to sacct's, and their value for one row: a job with all its runs.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carbon::scarbon {
+
+// All runs (restarts) of a job that carbonctld knows, as /v1/jobs gives them; empty: nothing is known of it.
+using JobRuns = std::vector<nlohmann::json>;
+
+struct JobField {
+  std::string_view name;  // as printed in the header
+  int width;              // default, as in padded_cell()
+  std::string_view help;  // meaning and unit, one line
+  std::string (*value)(const JobRuns& runs);
+};
+
+std::span<const JobField> job_fields();
+// By name, any case; none for sacct's own fields.
+const JobField* find_job_field(std::string_view name);
+
+}  // namespace carbon::scarbon

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// scarbon: sacct's habits, plus carbon.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <vector>
+
+#include "scarbon/command.h"
+
+namespace carbon::scarbon {
+
+int complain(const std::string& message) {
+  fmt::print(stderr, "scarbon: {}\n", message);
+  return 1;
+}
+
+void say_simulated() { fmt::print(stderr, "scarbon: note: these figures rest on simulated GPUs or simulated intensities\n"); }
+
+}  // namespace carbon::scarbon
+
+int main(int argc, char** argv) {
+  using namespace carbon::scarbon;
+  CLI::App app{"Energy and emissions of Slurm jobs: what sacct shows, plus carbon."};
+  app.set_version_flag("-V,--version", std::string("scarbon ") + SLURM_CARBON_VERSION);
+  Session session;
+  app.add_option("--config", session.config_file,
+                 "carbon.conf to read (default: $SLURM_CARBON_CONF, beside $SLURM_CONF, /etc/slurm/carbon.conf)");
+  app.require_subcommand(1);
+  app.fallthrough();
+  const std::vector<Command> commands{jobs_command(app, session), report_command(app, session), grid_command(app, session)};
+  CLI11_PARSE(app, argc, argv);
+  for (const auto& command : commands) {
+    if (command.app->parsed()) return command.run();
+  }
+  return 1;
+}
