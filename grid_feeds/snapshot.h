@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The snapshot: all sites' intensity ahead with prefix sums, and the site's placement rules, in one versioned, checksummed file
-// that is mapped read-only. Replaced by rename, so a reader sees the old or the new one and never half. docs/snapshot.md.
+// The snapshot: all sites' intensity ahead with prefix sums, and the site's placement rules, in one versioned, checksummed file.
+// Replaced by rename, so a reader sees the old or the new one and never half. docs/snapshot.md.
 //
 // The job_submit plugin reads it inside slurmctld: open() checks magic, version, size, checksum and every offset before anything
-// is used, does no allocation that depends on unchecked content, and never blocks on anything but the page cache.
+// is used, does no allocation that depends on unchecked content, and never blocks on anything but the page cache. The views
+// point into read-only pages of the reader's own: whatever happens to the file later, even in place, cannot reach them.
 #pragma once
 
 #include <filesystem>
