@@ -9,7 +9,7 @@
 namespace carbon::policies {
 namespace {
 
-// A start at a site and what it emits, in grams.
+// A start at a site and its emission per watt: the power scales every choice alike.
 struct Candidate {
   Placement place;
   double cost = 0;
@@ -22,12 +22,10 @@ bool better(const Candidate& a, const Candidate& b, std::size_t home) {
   return a.place.site == home && b.place.site != home;
 }
 
-std::optional<Candidate> best_at(const JobRequest& job, std::span<const SiteAhead> sites, std::size_t index, Duration max_delay) {
-  const SiteAhead& site = sites[index];
+std::optional<Candidate> best_at(const JobRequest& job, const SiteAhead& site, std::size_t index, Duration max_delay) {
   const auto window = least_window(site.series, job.length, job.ready, job.ready + std::max(max_delay, Duration::zero()));
-  const auto transfer = transfer_emission(job, sites, index);
-  if (!window || !transfer) return std::nullopt;
-  return Candidate{{index, window->start}, grams(*window, site, job.power).value() + transfer->value()};
+  if (!window) return std::nullopt;
+  return Candidate{{index, window->start}, window->gram_seconds_per_kwh * site.pue};
 }
 
 }  // namespace
@@ -38,7 +36,7 @@ Placement choose(const JobRequest& job, std::span<const SiteAhead> sites, std::u
   std::optional<Candidate> best;
   for (std::size_t i = 0; i < std::min<std::size_t>(sites.size(), 64); ++i) {
     if ((among >> i & 1) == 0) continue;
-    const auto candidate = best_at(job, sites, i, max_delay);
+    const auto candidate = best_at(job, sites[i], i, max_delay);
     if (candidate && (!best || better(*candidate, *best, job.home))) best = candidate;
   }
   return best ? best->place : as_submitted;

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the environment of prolog and epilog says about a job on this node.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/mark.h"
+#include "core/result.h"
+
+namespace carbon::plugin {
+
+// getenv, or a test's own.
+using Environment = std::function<const char*(const char* name)>;
+
+// Cluster, node, user, account, partition, restart, nodes, CPUs and GPUs; ids and times are the caller's. An error where the
+// GPUs are given in words not understood: a mark with the wrong devices is worse than none.
+Result<Mark> mark_from_environment(const Environment& get);
+
+// The CPUs of `node` in SLURM_JOB_CPUS_PER_NODE ("4(x2),2") whose order is that of the node list ("n[1-2],m7"); none where the
+// texts do not tell.
+std::optional<std::uint32_t> cpus_on_node(std::string_view cpus_per_node, std::string_view node_list, std::string_view node);
+
+// The place of `node` in a Slurm node list, counted from 0. The list is not expanded.
+std::optional<std::uint64_t> place_in_node_list(std::string_view list, std::string_view node);
+
+// "/spool/%n" with %n replaced by the node's name.
+std::string node_path(std::string path, std::string_view node);
+
+}  // namespace carbon::plugin

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// job_submit_carbon.so: what slurmctld calls for each job. It reads one local file and never waits for anything else; without a
+// good snapshot the job runs at once. Entries only: the work is in job_description, snapshot_watch and placement.
+#include <slurm/slurm.h>
+#include <slurm/slurm_errno.h>
+
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+
+#include "plugin/guard.h"
+#include "plugin/job_description.h"
+#include "plugin/placement.h"
+#include "plugin/snapshot_watch.h"
+
+extern "C" {
+// slurmctld's own: the partition of jobs that name none. Absent in other hosts.
+extern __attribute__((weak)) char* default_part_name;
+
+// Constants have internal linkage in C++ unless declared before.
+extern const char plugin_name[], plugin_type[];
+extern const std::uint32_t plugin_version;
+const char plugin_name[] = "slurm-carbon: when and where jobs run, by the grid's carbon intensity";
+const char plugin_type[] = "job_submit/carbon";
+const std::uint32_t plugin_version = SLURM_VERSION_NUMBER;
+}
+
+namespace carbon::plugin {
+namespace {
+
+constexpr const char* kSnapshotFile = "/var/lib/slurm-carbon/snapshot";
+
+// Made in init() and not by a static constructor: Slurm opens a plugin once to look at it and once to use it.
+constinit std::mutex watch_mutex;
+constinit SnapshotWatch* watch = nullptr;
+
+void start() {
+  const char* file = std::getenv("SLURM_CARBON_SNAPSHOT");
+  const std::scoped_lock lock(watch_mutex);
+  delete watch;
+  watch = nullptr;
+  watch = new SnapshotWatch(file != nullptr && *file != '\0' ? file : kSnapshotFile,
+                            [](const std::string& line) { log_info("job_submit/carbon: %s", line.c_str()); });
+}
+
+void stop() {
+  const std::scoped_lock lock(watch_mutex);
+  delete watch;
+  watch = nullptr;
+}
+
+void submit(job_desc_msg_t& job, char** user_message) {
+  const char* fallback = &default_part_name != nullptr ? default_part_name : nullptr;
+  const auto request = read_job(job, fallback != nullptr ? fallback : "");
+  SubmitDecision decision;
+  {
+    const std::scoped_lock lock(watch_mutex);
+    const auto at = now();
+    decision = decide(request, watch == nullptr ? nullptr : watch->current(at), at);
+  }
+  apply(decision, job, user_message);
+}
+
+}  // namespace
+}  // namespace carbon::plugin
+
+extern "C" {
+
+int init() {
+  return carbon::plugin::guard("init", [] { carbon::plugin::start(); });
+}
+int fini() {
+  return carbon::plugin::guard("fini", [] { carbon::plugin::stop(); });
+}
+
+int job_submit(job_desc_msg_t* job, std::uint32_t /*submit_uid*/, char** user_message) {
+  return carbon::plugin::guard("job_submit", [&] {
+    if (job != nullptr) carbon::plugin::submit(*job, user_message);
+  });
+}
+
+// A user's later change of a job is his own. (From Slurm 23.11 the caller passes a fourth argument, which is not needed.)
+int job_modify(job_desc_msg_t* /*change*/, void* /*job_record*/, std::uint32_t /*submit_uid*/) { return SLURM_SUCCESS; }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts a mark into the spool, safe against whoever else may write near it.
+#pragma once
+
+#include <string>
+
+#include "core/mark.h"
+#include "core/result.h"
+
+namespace carbon::plugin {
+
+// <spool>/marks/<mark_file_name>, mode 0600. The last directory of `spool` and marks/ are made (0700) where they are missing.
+// Both must be real directories that belong to the caller and that nobody else may write. The file appears whole (temporary name
+// with a leading dot, rename) and is not synced: a node that loses power loses the job too.
+Status write_mark(const std::string& spool, const Mark& mark);
+
+}  // namespace carbon::plugin

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// What spank_carbon.so does in each of Slurm's contexts; spank_carbon.cpp calls these behind the exception wall.
+#pragma once
+
+#include "core/mark.h"
+
+extern "C" {
+#include <slurm/spank.h>
+}
+
+namespace carbon::plugin {
+
+// The user's options, for sbatch, srun and salloc. (Slurm asks for the same registration in every other context.)
+void register_options(spank_t spank);
+
+// Writes the start or end mark of the job of this prolog or epilog. `argc`, `argv`: the plugin's arguments in plugstack.conf.
+void leave_mark(spank_t spank, MarkEvent event, int argc, char** argv);
+
+}  // namespace carbon::plugin

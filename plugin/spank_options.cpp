@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// --carbon and --carbon-max-delay: checked by the client, so that a bad value is refused before the job is queued. Slurm itself
+// carries the values to job_submit (job_submit_carbon reads them there) and to the job's steps.
+#include <string_view>
+
+#include "core/job.h"
+#include "core/time.h"
+#include "plugin/guard.h"
+#include "plugin/spank_hooks.h"
+
+namespace carbon::plugin {
+namespace {
+
+constexpr int kRefuse = -1;
+
+// 0, or kRefuse after saying why. On a node (`remote`) the job runs already: there nothing is refused.
+template <class Parse>
+int check(const char* option, const char* value, int remote, Parse parse) noexcept {
+  int verdict = 0;
+  guard(option, [&] {
+    if (remote != 0) return;
+    const auto parsed = parse(value == nullptr ? std::string_view() : std::string_view(value));
+    if (parsed) return;
+    log_error("carbon: %s: %s", option, parsed.error().message.c_str());
+    verdict = kRefuse;
+  });
+  return verdict;
+}
+
+extern "C" int check_mode(int /*val*/, const char* value, int remote) {
+  return check("--carbon", value, remote, parse_carbon_mode);
+}
+extern "C" int check_max_delay(int /*val*/, const char* value, int remote) {
+  return check("--carbon-max-delay", value, remote, parse_slurm_duration);
+}
+
+// Slurm wants them writable.
+char mode_name[] = "carbon";
+char mode_argument[] = "off|defer|relocate|auto";
+char mode_usage[] = "let the job start later (defer), at another site (relocate) or both (auto) where that emits less CO2";
+char delay_name[] = "carbon-max-delay";
+char delay_argument[] = "TIME";
+char delay_usage[] = "with --carbon: the job may be deferred by at most TIME (as in --time)";
+
+spank_option mode_option{mode_name, mode_argument, mode_usage, 1, 0, check_mode};
+spank_option delay_option{delay_name, delay_argument, delay_usage, 1, 0, check_max_delay};
+
+}  // namespace
+
+void register_options(spank_t spank) {
+  // A refusal (an option of that name exists already) is not worth a word here: what init prints breaks the step's handshake.
+  spank_option_register(spank, &mode_option);
+  spank_option_register(spank, &delay_option);
+}
+
+}  // namespace carbon::plugin
