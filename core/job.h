@@ -30,6 +30,7 @@ struct JobRequest {
   Watts power;              // expected draw of its devices, before PUE
   std::size_t home = 0;     // index of the site that it was submitted to
   std::uint64_t sites = 1;  // bit i: site i can run it; the home bit is always set
+  double data_gb = 0;       // moves with the job to another site
 };
 
 // Where and when a policy starts a job. start == ready and site == home: as without slurm-carbon.

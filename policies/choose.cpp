@@ -9,7 +9,7 @@
 namespace carbon::policies {
 namespace {
 
-// A start at a site and its emission per watt: the power scales every choice alike.
+// A start at a site and what it emits, in grams.
 struct Candidate {
   Placement place;
   double cost = 0;
@@ -22,10 +22,12 @@ bool better(const Candidate& a, const Candidate& b, std::size_t home) {
   return a.place.site == home && b.place.site != home;
 }
 
-std::optional<Candidate> best_at(const JobRequest& job, const SiteAhead& site, std::size_t index, Duration max_delay) {
+std::optional<Candidate> best_at(const JobRequest& job, std::span<const SiteAhead> sites, std::size_t index, Duration max_delay) {
+  const SiteAhead& site = sites[index];
   const auto window = least_window(site.series, job.length, job.ready, job.ready + std::max(max_delay, Duration::zero()));
-  if (!window) return std::nullopt;
-  return Candidate{{index, window->start}, window->gram_seconds_per_kwh * site.pue};
+  const auto transfer = transfer_emission(job, sites, index);
+  if (!window || !transfer) return std::nullopt;
+  return Candidate{{index, window->start}, grams(*window, site, job.power).value() + transfer->value()};
 }
 
 }  // namespace
@@ -36,7 +38,7 @@ Placement choose(const JobRequest& job, std::span<const SiteAhead> sites, std::u
   std::optional<Candidate> best;
   for (std::size_t i = 0; i < std::min<std::size_t>(sites.size(), 64); ++i) {
     if ((among >> i & 1) == 0) continue;
-    const auto candidate = best_at(job, sites[i], i, max_delay);
+    const auto candidate = best_at(job, sites, i, max_delay);
     if (candidate && (!best || better(*candidate, *best, job.home))) best = candidate;
   }
   return best ? best->place : as_submitted;

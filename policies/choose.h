@@ -6,8 +6,11 @@
 #include <span>
 
 #include "policies/policy.h"
+#include "policies/sliding_window.h"
 
 namespace carbon::policies {
+
+GramsCo2e grams(const Window& window, const SiteAhead& site, Watts power);
 
 // The least emission over the sites of the mask `among` (bit i: site i) and the starts up to ready + max_delay. {home, ready}
 // where the emission of running at home at once is not known: then nothing is known to be better.

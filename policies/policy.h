@@ -17,10 +17,15 @@ namespace carbon::policies {
 struct SiteAhead {
   SeriesView series;
   double pue = 1.0;
+  double transfer_kwh_per_gb = 0.0;  // energy to bring a job's data here
 };
 
 // Grams of `power` for `length` from `start`, PUE included; none where the series does not cover the whole window.
 std::optional<GramsCo2e> emission(const SiteAhead& site, Instant start, Duration length, Watts power);
+
+// Grams to bring the job's data to `site` when it is submitted, at the mean of the intensities at home and there (each end
+// draws half); 0 at home, none where one of them is not known.
+std::optional<GramsCo2e> transfer_emission(const JobRequest& job, std::span<const SiteAhead> sites, std::size_t site);
 
 // Each returns {home, ready} where nothing better is known (so too where the series at home has a gap in [ready, ready +
 // length)), and never a start before ready or after ready + max_delay. Ties, and differences below a billionth, go to the earlier

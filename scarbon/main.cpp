@@ -27,7 +27,8 @@ int main(int argc, char** argv) {
                  "carbon.conf to read (default: $SLURM_CARBON_CONF, beside $SLURM_CONF, /etc/slurm/carbon.conf)");
   app.require_subcommand(1);
   app.fallthrough();
-  const std::vector<Command> commands{jobs_command(app, session), report_command(app, session), grid_command(app, session)};
+  const std::vector<Command> commands{jobs_command(app, session), report_command(app, session), grid_command(app, session),
+                                      replay_command(app)};
   CLI11_PARSE(app, argc, argv);
   for (const auto& command : commands) {
     if (command.app->parsed()) return command.run();

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Jobs of a trace as a policy sees them when they arrive.
+#pragma once
+
+#include <array>
+#include <span>
+#include <vector>
+
+#include "core/job.h"
+#include "replay/setting.h"
+
+namespace carbon::replay {
+
+class Requests {
+ public:
+  // Both must outlive this.
+  Requests(const Trace& trace, const Setting& setting);
+
+  // What is known of the job now. Precondition: the job has a home.
+  JobRequest at_arrival(std::size_t job) const;
+  // For the predictions: a job has run to its end.
+  void ended(std::size_t job);
+
+ private:
+  Duration expected_length(const Job& job) const;
+  // Mean of the user's two last jobs to end, not above the job's limit (Tsafrir, Etsion and Feitelson, TPDS 2007); for a user
+  // without history the mean of all jobs that ended, and before that the limit.
+  Duration predicted_length(const Job& job) const;
+
+  const Trace& trace_;
+  const Setting& setting_;
+  std::array<Duration, 2> class_mean_{};  // small, large
+  struct History {
+    std::array<Duration, 2> last{};
+    std::size_t count = 0;
+  };
+  std::vector<History> of_user_;
+  Duration ended_sum_{0};
+  std::int64_t ended_count_ = 0;
+};
+
+}  // namespace carbon::replay
