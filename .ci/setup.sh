@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# What ./check and ./demo share; they source it from the repository's root.
+
+# A Slurm of its own, with several users, needs root: so do the packages.
+require_root() {
+  [ "$(id -u)" -eq 0 ] && return
+  if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+    exec sudo -E "$0" "$@"
+  fi
+  echo "$0: needs root: it installs Debian packages and starts a Slurm whose jobs run as other users. Run it as root" \
+       "(in a virtual machine or a container, if you like), or as a user who may use sudo without a password." >&2
+  exit 1
+}
+
+missing_packages() {
+  sed -e 's/#.*//' -e '/^\[/d' -e '/^[[:space:]]*$/d' packages.txt | sort >build/packages.wanted
+  dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u | comm -13 - build/packages.wanted
+}
+
+install_packages() {
+  mkdir -p build
+  local missing
+  missing=$(missing_packages)
+  [ -z "$missing" ] && return
+  echo "Installing $(wc -w <<<"$missing") Debian packages (packages.txt); log: build/packages.log"
+  # Their daemons must not start: this host is to stay as it is, and each test starts its own.
+  local policy=/usr/sbin/policy-rc.d made_policy=
+  if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' >$policy
+    chmod 755 $policy
+    made_policy=yes
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+  fi
+  export DEBIAN_FRONTEND=noninteractive
+  # shellcheck disable=SC2086  # a word a package
+  if ! { apt-get -q update && apt-get -q -y -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 --no-install-recommends install $missing
+       } >build/packages.log 2>&1; then
+    tail -20 build/packages.log >&2
+    echo "The packages could not be installed. slurm-carbon is built and tested on Debian 12; this is" \
+         "$(. /etc/os-release && echo "$PRETTY_NAME")." >&2
+    exit 1
+  fi
+  if [ -n "$made_policy" ]; then
+    rm -f $policy
+    trap - EXIT
+  fi
+}
+
+# build TARGET...: in build/release; without a target, everything.
+build() {
+  export CCACHE_DIR="${CCACHE_DIR:-$PWD/build/ccache}"
+  echo "Building (build/release); log: build/build.log"
+  if ! { cmake --preset release && cmake --build --preset release ${1:+--target "$@"}; } >build/build.log 2>&1; then
+    tail -40 build/build.log >&2
+    exit 1
+  fi
+}

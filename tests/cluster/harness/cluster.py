@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A cluster with all that belongs to it, in one object: `with Cluster() as cluster: cluster.slurm.sbatch(...)`."""
+import pathlib
+import tempfile
+
+from .accounting import Accounting
+from .carbon import Carbon
+from .processes import Daemons
+from .slurm import SlurmCluster
+
+PARTITIONS = {"inland": 1, "coast": 1}  # a partition a site, with its number of nodes; the first is the default
+ORDINARY_USERS = ("games", "news")      # on each Debian; with no rights in Slurm
+
+
+class Cluster:
+    """`carbon`: with slurm-carbon's plugins and daemons. `settings`: (section, key) -> value, changes to carbon.conf."""
+
+    def __init__(self, name="demo", partitions=None, users=ORDINARY_USERS, gpus=4, carbon=True, settings=None, extra_lines=()):
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="slurm-carbon-"))
+        self.root.chmod(0o755)  # jobs of ordinary users run in it
+        self.daemons = Daemons(self.root)
+        self.accounting = Accounting(self.root, self.daemons)
+        self.slurm = SlurmCluster(name, self.accounting, self.daemons, partitions or PARTITIONS, users, gpus, extra_lines)
+        self.carbon = Carbon(self.slurm, settings or {}) if carbon else None
+
+    def __enter__(self):
+        try:
+            self.accounting.start()
+            self.slurm.write_files()
+            if self.carbon:
+                self.carbon.write_files()
+                self.carbon.start_carbonctld()
+            self.slurm.start()
+            if self.carbon:
+                self.carbon.start_nodes()
+        except BaseException:
+            self.daemons.close()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.daemons.close()

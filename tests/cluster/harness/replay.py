@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The simulated grid: hourly intensities of two zones, by formula, for the `replay` feed. No real grid stands behind it.
+
+INLAND burns coal and gas, most in the evening (19 h) and least in the morning (7 h). COAST lives on wind: every few days a storm
+halves its intensity. Both in g/kWh, both the same in each call.
+"""
+import datetime
+import math
+
+FIRST_DAY = datetime.datetime(2026, 3, 2, tzinfo=datetime.timezone.utc)
+DAYS = 28
+SECONDS_PER_DAY = 60                 # of wall time: a day a minute
+SCALE = 86400 // SECONDS_PER_DAY
+EVENING_PEAK_HOUR = 19
+
+
+def _daily(hour):
+    return math.cos(2 * math.pi * (hour - EVENING_PEAK_HOUR) / 24)
+
+
+def inland(day, hour):
+    return 420 + 160 * _daily(hour) + 20 * math.sin(day)
+
+
+def coast(day, hour):
+    wind = 0.5 + 0.5 * math.sin(1.3 * (day + hour / 24))  # 0: calm, 1: storm
+    return (230 + 60 * _daily(hour)) * (1 - 0.5 * wind)
+
+
+ZONES = {"INLAND": inland, "COAST": coast}
+
+
+def csv():
+    lines = ["datetime," + ",".join(ZONES)]
+    for k in range(DAYS * 24):
+        day, hour = divmod(k, 24)
+        at = FIRST_DAY + datetime.timedelta(hours=k)
+        lines.append(f"{at:%Y-%m-%dT%H:%M:%SZ}," + ",".join(f"{zone(day, hour):.1f}" for zone in ZONES.values()))
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One Slurm cluster on loopback: slurmctld, a slurmd per node, two partitions as sites, ordinary users; and its commands."""
+import dataclasses
+import os
+import pwd
+import re
+import subprocess
+
+from .processes import Failed, free_ports, listening, wait_until
+
+# What depends on the version and the build of Slurm: Debian 12's 22.05.8.
+PLUGIN_DIR = "/usr/lib/x86_64-linux-gnu/slurm-wlm"
+VERSION_LINES = """\
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/linux
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU
+CredType=cred/munge
+SlurmdParameters=config_overrides
+"""
+FINISHED = ("BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "TIMEOUT")
+
+
+@dataclasses.dataclass
+class Node:
+    name: str
+    partition: str
+    port: int
+    gpus: int
+
+
+@dataclasses.dataclass
+class Output:
+    """What a command said."""
+    status: int
+    out: str
+    err: str
+
+
+class SlurmCluster:
+    """`partitions`: name -> number of nodes; the first one is the default. `users`: ordinary accounts of the machine."""
+
+    def __init__(self, name, accounting, daemons, partitions, users, gpus=4, extra_lines=()):
+        self.name = name
+        self.accounting = accounting
+        self.daemons = daemons
+        self.users = list(users)
+        self.extra_lines = list(extra_lines)
+        self.slurmctld_environment = {}
+        self.partitions = dict(partitions)
+        self.root = accounting.root / name
+        self.etc = self.root / "etc"
+        self.conf = self.etc / "slurm.conf"
+        ports = iter(free_ports(1 + sum(self.partitions.values())))
+        self.port = next(ports)
+        self.nodes = [Node(f"{partition}{k + 1}", partition, next(ports), gpus)
+                      for partition, count in self.partitions.items() for k in range(count)]
+
+    def environment(self):
+        return {"SLURM_CONF": str(self.conf)}
+
+    # -- configuration
+
+    def slurm_conf(self):
+        shared = self.accounting
+        lines = [f"ClusterName={self.name}", f"SlurmctldHost=localhost({shared.address})", f"SlurmctldPort={self.port}",
+                 "SlurmUser=root", "SlurmdUser=root", "AuthType=auth/munge", f"AuthInfo=socket={shared.munge_socket}",
+                 f"StateSaveLocation={self.root}/state", f"SlurmdSpoolDir={self.root}/spool/%n",
+                 f"SlurmctldPidFile={self.root}/run/slurmctld.pid", f"SlurmdPidFile={self.root}/run/%n.pid",
+                 f"SlurmctldLogFile={self.root}/log/slurmctld.log", f"SlurmdLogFile={self.root}/log/%n.log",
+                 *shared.listen_on_loopback, "SlurmctldDebug=verbose", "SlurmdDebug=verbose", VERSION_LINES.rstrip(),
+                 "ReturnToService=2", "KillWait=2", "MinJobAge=600", "InactiveLimit=0",
+                 # Defaults look for jobs whose begin time came once a minute; here a day passes in that time.
+                 "SchedulerType=sched/backfill", "SchedulerParameters=sched_interval=1,bf_interval=1",
+                 "AccountingStorageType=accounting_storage/slurmdbd", f"AccountingStorageHost={shared.address}",
+                 f"AccountingStoragePort={shared.dbd_port}", f"AccountingStoragePass={shared.munge_socket}",
+                 "AccountingStorageEnforce=associations",
+                 "AccountingStorageTRES=gres/gpu", "JobAcctGatherFrequency=30", "GresTypes=gpu"]
+        lines += [f"NodeName={n.name} NodeHostname=localhost NodeAddr={shared.address} Port={n.port} CPUs=8 RealMemory=4096 "
+                  f"Gres=gpu:{n.gpus} State=UNKNOWN" for n in self.nodes]
+        for k, partition in enumerate(self.partitions):
+            nodes = ",".join(n.name for n in self.nodes if n.partition == partition)
+            lines.append(f"PartitionName={partition} Nodes={nodes} Default={'NO' if k else 'YES'} DefaultTime=1 MaxTime=60 State=UP")
+        return "\n".join(lines + self.extra_lines) + "\n"
+
+    def write_files(self):
+        for directory in ("etc", "state", "spool", "run", "log", "dev"):
+            (self.root / directory).mkdir(parents=True)
+        self.conf.write_text(self.slurm_conf())
+        # A GPU is a device file, its index the number at the end of the name. The null device does no harm under any name.
+        gres = ["AutoDetect=off"]
+        for node in self.nodes:
+            devices = self.root / "dev" / node.name
+            devices.mkdir()
+            for k in range(node.gpus):
+                (devices / f"nvidia{k}").symlink_to("/dev/null")
+            gres.append(f"NodeName={node.name} Name=gpu File={devices}/nvidia[0-{node.gpus - 1}]")
+        (self.etc / "gres.conf").write_text("\n".join(gres) + "\n")
+        (self.etc / "cgroup.conf").write_text("")
+
+    # -- start
+
+    def start(self):
+        manage = ["sacctmgr", "-i", "-Q"]
+        self.run(*manage, "add", "cluster", self.name)
+        self.run(*manage, "add", "account", "research", f"cluster={self.name}")
+        self.run(*manage, "add", "user", ",".join(self.users), "account=research", f"cluster={self.name}")
+        self.start_slurmctld()
+        for node in self.nodes:
+            self.start_slurmd(node)
+        wait_until(lambda: set(self.run("sinfo", "-N", "-h", "-o", "%T").out.split()) == {"idle"}, 30,
+                   lambda: "idle nodes: " + self.run("sinfo", "-N", "-l").out)
+
+    def start_slurmctld(self):
+        self.daemons.start(f"{self.name}.slurmctld", ["/usr/sbin/slurmctld", "-D"], self.root / "log" / "slurmctld.out",
+                           lambda: listening(self.port, self.accounting.address) and self.run("scontrol", "ping", check=False).status == 0,
+                           env={**self.environment(), **self.slurmctld_environment})
+
+    def start_slurmd(self, node):
+        (self.root / "spool" / node.name).mkdir(exist_ok=True)
+        self.daemons.start(f"{self.name}.{node.name}", ["/usr/sbin/slurmd", "-D", "-N", node.name],
+                           self.root / "log" / f"{node.name}.out", lambda: listening(node.port, self.accounting.address), env=self.environment())
+
+    # -- its commands
+
+    def home(self, user):
+        home = self.accounting.root / "home" / user
+        if not home.exists():
+            home.mkdir(parents=True)
+            account = pwd.getpwnam(user)
+            home.chmod(0o755)
+            os.chown(home, account.pw_uid, account.pw_gid)
+        return home
+
+    def run(self, *argv, user=None, check=True, env=None):
+        """A command as root, or as an ordinary user in his home."""
+        variables = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8", "TZ": "UTC", **self.environment(), **(env or {})}
+        identity, directory = {}, self.accounting.root
+        if user is not None:
+            account = pwd.getpwnam(user)
+            identity = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+            directory = self.home(user)
+            variables |= {"HOME": str(directory), "USER": user, "LOGNAME": user}
+        done = subprocess.run([str(a) for a in argv], env=variables, cwd=directory, stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, check=False, timeout=120, **identity)
+        if check and done.returncode != 0:
+            raise Failed(f"{' '.join(map(str, argv))}: status {done.returncode}\n{done.stdout}{done.stderr}")
+        return Output(done.returncode, done.stdout, done.stderr)
+
+    def sbatch(self, *options, script, user=None, check=True):
+        """Submits `script`; returns the job id and what sbatch said to the user."""
+        said = self.run("sbatch", "--parsable", *options, f"--wrap={script}", user=user or self.users[0], check=check)
+        return (int(said.out.split(";")[0]) if said.status == 0 else None), said
+
+    def job(self, job_id):
+        """scontrol's view of a job that slurmctld still knows: key -> value. Values with blanks are cut at the first one,
+        save AdminComment and Comment, which have a line of their own."""
+        text = self.run("scontrol", "show", "job", job_id).out
+        fields = dict(re.findall(r"(\S+?)=(\S*)", text))
+        for key in ("AdminComment", "Comment"):
+            line = re.search(rf"^\s+{key}=(.*?)\s*$", text, re.MULTILINE)
+            fields[key] = line.group(1) if line else ""
+        return fields
+
+    def wait_for_state(self, job_id, states, seconds=60):
+        def reached():
+            job = self.job(job_id)
+            if job["JobState"] in states:
+                return job
+            if job["JobState"] in FINISHED:
+                raise Failed(f"job {job_id} ended in state {job['JobState']} instead of {', '.join(states)}")
+            return None
+        return wait_until(reached, seconds, lambda: f"job {job_id} in {', '.join(states)}: {self.job(job_id)}")
+
+    def wait_for_end(self, job_id, seconds=60):
+        return self.wait_for_state(job_id, FINISHED, seconds)
+
+    def sacct(self, job_id, *fields):
+        """Slurm's accounting record of the job itself (no steps): a list of rows, each a list of the asked fields."""
+        rows = self.run("sacct", "-X", "-P", "-n", "-D", "-j", job_id, "-o", ",".join(fields)).out.splitlines()
+        return [row.split("|") for row in rows]
