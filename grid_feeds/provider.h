@@ -59,13 +59,17 @@ struct Ask {
   Duration good_for = std::chrono::minutes(30);  // how long the answer needs no renewal: the provider's own rhythm
 };
 
+Ask ask_url(std::string part, std::string url, Duration good_for, std::vector<std::pair<std::string, std::string>> headers = {});
+Ask ask_file(std::string part, std::filesystem::path file);
+
 // The body of an answer of HTTP status 200 to 299, or a file's content.
 struct Answer {
   std::string_view part;
   std::string_view body;
 };
 
-// What a provider says at one moment: points in ascending order, gaps left as gaps. A value that was null is no point.
+// What a provider says at one moment: points in any order (of several with one start the last counts), gaps left as gaps. A value
+// that was null is no point.
 struct Reading {
   SeriesKind kind;
   bool simulated = false;
