@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/accountant.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "ledger/emissions.h"
+
+namespace carbon::ledger {
+namespace {
+
+constexpr std::size_t kMaxNote = 1000;
+
+// What is read for one job before anything is computed.
+struct Job {
+  std::vector<EnergyRecord> records;
+  std::vector<EnergySlice> profile;
+  JobRow row;
+  const Site* site = nullptr;
+  const Site* home = nullptr;
+};
+
+std::int64_t micrograms(GramsCo2e g) { return std::llround(g.value() * 1e6); }
+
+void add_energy(JobRow& row, const DeviceEnergy& d) {
+  const auto mj = total_mj(d);
+  row.energy_mj += mj;
+  auto& of_type = d.type == "gpu" ? row.gpu_mj : row.cpu_mj;
+  of_type = of_type.value_or(0) + mj;
+  row.uncertainty_mj += d.uncertainty_mj;
+  row.estimated_mj += d.estimated_mj;
+  for (const auto ms : d.held_idle_ms) row.held_idle_ms = row.held_idle_ms.value_or(0) + ms;
+}
+
+JobRow row_of(const JobKey& key, const std::vector<EnergyRecord>& records) {
+  JobRow row;
+  row.key = key;
+  const auto& first = records.front();
+  row.start = first.start;
+  row.end = first.end;
+  std::set<std::string> done, notes;
+  for (const auto& r : records) {
+    row.uid = r.uid;
+    if (!r.user.empty()) row.user = r.user;
+    if (!r.account.empty()) row.account = r.account;
+    if (!r.partition.empty()) row.partition = r.partition;
+    row.start = std::min(row.start, r.start);
+    row.end = std::max(row.end, r.end);
+    row.nodes_expected = std::max(row.nodes_expected, r.num_nodes);
+    row.simulated = row.simulated || r.simulated;
+    if (r.final) done.insert(r.node);
+    if (!r.note.empty() && notes.insert(r.note).second) row.note += (row.note.empty() ? "" : "; ") + r.note;
+    for (const auto& d : r.devices) add_energy(row, d);
+  }
+  if (row.note.size() > kMaxNote) row.note.resize(kMaxNote);
+  row.nodes = static_cast<std::uint32_t>(done.size());
+  row.complete = row.nodes >= row.nodes_expected;
+  row.method = method_mix(records).worst;
+  return row;
+}
+
+// A site's intensities over a window as a series, with where each came from.
+struct SiteIntensities {
+  std::vector<StoredIntensity> stored;
+  IntensitySeries series;
+};
+
+// Loads each site's intensities once for a batch.
+class Intensities {
+ public:
+  explicit Intensities(Store& store) : store_(store) {}
+
+  void want(const Site* site, Interval when) {
+    if (!site) return;
+    const auto [it, fresh] = windows_.emplace(site, when);
+    if (!fresh) it->second = {std::min(it->second.start, when.start), std::max(it->second.end, when.end)};
+  }
+
+  Status load() {
+    for (const auto& [site, when] : windows_) {
+      auto stored = store_.intensity(site->name, {when.start, when.end + Duration(1)});
+      if (!stored) return stored.error();
+      std::vector<IntensityPoint> points;
+      points.reserve(stored->size());
+      for (const auto& s : *stored) points.push_back(s.point);
+      auto series = IntensitySeries::make({site->zone, "ledger", {}, {}, false}, std::move(points));
+      if (!series) return series.error();
+      loaded_.emplace(site, SiteIntensities{std::move(*stored), std::move(*series)});
+    }
+    return Done{};
+  }
+
+  const SiteIntensities& of(const Site* site) const { return loaded_.at(site); }
+
+ private:
+  Store& store_;
+  std::map<const Site*, Interval> windows_;
+  std::map<const Site*, SiteIntensities> loaded_;
+};
+
+// Names the providers whose values stand in the job's time, and whether one of them is simulated.
+void label_source(JobRow& row, const std::vector<StoredIntensity>& stored) {
+  std::set<std::string> providers;
+  const auto until = std::max(row.end, row.start + Duration(1));
+  auto at = std::partition_point(stored.begin(), stored.end(), [&](const auto& s) { return s.point.when.end <= row.start; });
+  for (; at != stored.end() && at->point.when.start < until; ++at) {
+    providers.insert(at->provider);
+    row.simulated = row.simulated || at->simulated;
+  }
+  for (const auto& p : providers) row.provider += (row.provider.empty() ? "" : "+") + p;
+}
+
+Duration shift_to_submission(const JobRow& row) { return *row.facts.submit - row.start; }
+
+void set_emission(Job& job, const Intensities& intensities) {
+  auto& row = job.row;
+  if (!job.site) return;
+  row.site = job.site->name;
+  row.pue = job.site->pue;
+  const auto& here = intensities.of(job.site);
+  const auto actual = emission_of(job.profile, here.series, row.pue);
+  row.covered_mj = actual.whole() ? row.energy_mj : std::llround(actual.covered_mj);
+  row.co2e_ug = micrograms(actual.grams);
+  row.intensity = actual.origin;
+  label_source(row, here.stored);
+  if (!row.facts.submit || !job.home) return;
+  const auto otherwise = emission_of(job.profile, intensities.of(job.home).series, job.home->pue, shift_to_submission(row));
+  if (otherwise.whole()) row.counterfactual_ug = micrograms(otherwise.grams);
+}
+
+}  // namespace
+
+const Site* Accountant::site_of(const std::string& partition) const {
+  for (const auto& site : sites_) {
+    if (std::find(site.partitions.begin(), site.partitions.end(), partition) != site.partitions.end()) return &site;
+  }
+  return nullptr;
+}
+
+const Site* Accountant::site_named(const std::string& name) const {
+  const auto it = std::find_if(sites_.begin(), sites_.end(), [&](const auto& s) { return s.name == name; });
+  return it == sites_.end() ? nullptr : &*it;
+}
+
+Result<std::size_t> Accountant::run(Instant now, std::size_t limit) {
+  const auto due = store_.due(limit);
+  if (!due) return due.error();
+  if (due->jobs.empty()) return std::size_t{0};
+  std::vector<Job> jobs;
+  Intensities intensities(store_);
+  for (const auto& key : due->jobs) {
+    auto records = store_.records(key);
+    if (!records) return records.error();
+    if (records->empty()) continue;
+    Job job;
+    job.row = row_of(key, *records);
+    job.profile = profile_of(*records);
+    const auto held = store_.job(key);
+    if (!held) return held.error();
+    if (*held) job.row.facts = (*held)->facts;
+    job.site = site_of(job.row.partition);
+    job.home = job.row.facts.home.empty() ? job.site : site_named(job.row.facts.home);
+    intensities.want(job.site, {job.row.start, job.row.end});
+    if (job.row.facts.submit) {
+      const auto shift = shift_to_submission(job.row);
+      intensities.want(job.home, {job.row.start + shift, job.row.end + shift});
+    }
+    jobs.push_back(std::move(job));
+  }
+  const auto loaded = intensities.load();
+  if (!loaded) return loaded.error();
+  std::vector<JobRow> rows;
+  rows.reserve(jobs.size());
+  for (auto& job : jobs) {
+    set_emission(job, intensities);
+    rows.push_back(std::move(job.row));
+  }
+  const auto done = store_.account(rows, *due, now);
+  if (!done) return done.error();
+  return due->jobs.size();
+}
+
+}  // namespace carbon::ledger

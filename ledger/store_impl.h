@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// What store.cpp, store_jobs.cpp, store_intensity.cpp and report.cpp share. Inside ledger/ alone.
+#pragma once
+
+#include <soci/soci.h>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ledger/database.h"
+#include "ledger/store.h"
+
+namespace carbon::ledger {
+
+struct Store::Impl {
+  std::unique_ptr<Database> db;
+  long long next_seq = 1;  // of due_jobs; used inside write() alone
+
+  // In a transaction: puts the jobs at the end of due_jobs.
+  void make_due(soci::session& sql, std::span<const JobKey> keys);
+};
+
+// A number of the table facts.
+long long fact(soci::session& sql, const char* name);
+
+// A JobKey as bound parameters :job_id, :restart_count and :cluster; must outlive the statement.
+struct BoundKey {
+  BoundKey() = default;
+  explicit BoundKey(const JobKey& k) : job_id(k.job_id), restart(k.restart), cluster(k.cluster) {}
+  JobKey key() const { return {cluster, static_cast<std::uint32_t>(job_id), static_cast<std::uint32_t>(restart)}; }
+  long long job_id = 0;
+  long long restart = 0;
+  std::string cluster;
+};
+inline constexpr const char* kWhereKey = " WHERE job_id = :job_id AND restart_count = :restart_count AND cluster = :cluster";
+
+// Runs `statement`, and calls f() for each row that it gives; leaves it finished, so that no read stays open.
+template <class F>
+void each_row(soci::statement& statement, F f) {
+  for (bool more = statement.execute(true); more; more = statement.fetch()) f();
+}
+
+}  // namespace carbon::ledger

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+// From records and intensities to rows and reports; and that each rollup equals a scan, whatever came in whatever order.
+#include "ledger/accountant.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "tests/unit/ledger/ledger_fixture.h"
+
+namespace carbon::ledger {
+namespace {
+using namespace std::chrono_literals;
+
+class AccountantTest : public LedgerTest {
+ protected:
+  void set_facts(std::uint32_t id, Instant submit, const std::string& home) {
+    const auto done = store_->set_facts({"campus", id, 0}, {submit, "defer", home});
+    ASSERT_TRUE(done) << done.error().message;
+  }
+
+  std::vector<ReportRow> report(ReportBy by, Interval when, std::optional<std::string> user = {}) {
+    const auto rows = store_->report({by, when, user});
+    EXPECT_TRUE(rows) << rows.error().message;
+    return rows ? *rows : std::vector<ReportRow>{};
+  }
+
+  void expect_rollups_equal_scan(Interval when) {
+    for (const auto by : {ReportBy::kUser, ReportBy::kAccount, ReportBy::kPartition, ReportBy::kSite, ReportBy::kCluster}) {
+      for (const auto& user : {std::optional<std::string>(), std::optional<std::string>("u1")}) {
+        const auto fast = store_->report({by, when, user}), slow = store_->report_by_scan({by, when, user});
+        ASSERT_TRUE(fast && slow);
+        ASSERT_EQ(fast->size(), slow->size());
+        for (std::size_t i = 0; i < fast->size(); ++i) {
+          EXPECT_EQ((*fast)[i].key, (*slow)[i].key);
+          EXPECT_EQ((*fast)[i].sums, (*slow)[i].sums);
+        }
+      }
+    }
+  }
+};
+
+TEST_F(AccountantTest, GramsOfAJobOnTwoNodes) {
+  put_hours("a", kDay, {100, 300});
+  auto a = make_record(1, kDay, {kKwhMj, kKwhMj}), b = make_record(1, kDay, {kKwhMj, 0}, "n2");
+  a.num_nodes = b.num_nodes = 2;
+  put({a});
+  account();
+  EXPECT_FALSE(job(1).complete);
+  put({b});
+  account();
+  const auto row = job(1);
+  EXPECT_TRUE(row.complete);
+  EXPECT_EQ(row.nodes, 2u);
+  EXPECT_EQ(row.energy_mj, 3 * kKwhMj);
+  EXPECT_EQ(row.gpu_mj, 3 * kKwhMj);
+  EXPECT_FALSE(row.cpu_mj);
+  EXPECT_EQ(row.co2e_ug, (2 * 100 + 300) * 1'000'000LL);
+  EXPECT_EQ(row.coverage(), 1.0);
+  EXPECT_EQ(row.intensity, Origin::kActual);
+  EXPECT_EQ(row.site, "a");
+  EXPECT_EQ(row.provider, "test");
+}
+
+TEST_F(AccountantTest, WithoutIntensityThereAreNoGramsAndNoCoverage) {
+  put({make_record(1, kDay, {kKwhMj, kKwhMj})});
+  account();
+  EXPECT_EQ(job(1).coverage(), 0.0);
+  EXPECT_FALSE(job(1).intensity);
+  EXPECT_FALSE(job(1).saved_ug());
+  put_hours("a", kDay + 1h, {300});  // comes late: the job is accounted again
+  account();
+  EXPECT_EQ(job(1).coverage(), 0.5);
+  EXPECT_EQ(job(1).co2e_ug, 300'000'000);
+}
+
+TEST_F(AccountantTest, ACorrectedIntensityRestatesTheBill) {
+  put_hours("a", kDay, {100}, Origin::kForecast);
+  put({make_record(1, kDay, {kKwhMj}), make_record(2, kDay + 3h, {kKwhMj})});
+  account();
+  ASSERT_TRUE(store_->summary_written({"campus", 1, 0}, "carbon:g=100"));
+  EXPECT_EQ(put_hours("a", kDay, {120}, Origin::kForecast), 1u);  // job 2 ran later
+  EXPECT_EQ(put_hours("a", kDay, {130}), 1u);
+  account();
+  EXPECT_EQ(job(1).co2e_ug, 130'000'000);
+  EXPECT_TRUE(job(1).restated);
+  EXPECT_EQ(job(1).intensity, Origin::kActual);
+  EXPECT_EQ(store_->summaries_due(kDay, 10)->size(), 2u);  // to be written again
+  EXPECT_EQ(put_hours("a", kDay, {90}, Origin::kForecast), 0u);
+}
+
+TEST_F(AccountantTest, AnIntensityThatComesWhileAJobIsAccountedIsNotLost) {
+  put({make_record(1, kDay, {kKwhMj})});
+  const auto due = store_->due(10);
+  ASSERT_TRUE(due);
+  JobRow row;  // computed from what was known when `due` was read
+  row.key = due->jobs.at(0);
+  row.site = "a";
+  put_hours("a", kDay, {100});
+  ASSERT_TRUE(store_->account({{row}}, *due, kDay));
+  account();
+  EXPECT_EQ(job(1).co2e_ug, 100'000'000);
+}
+
+TEST_F(AccountantTest, SavedIsAgainstSubmissionTimeAtHome) {
+  put_hours("a", kDay, {500, 400, 300});
+  put_hours("b", kDay, {100, 100, 100});
+  auto r = make_record(1, kDay + 2h, {kKwhMj});
+  r.partition = "gpu-b";  // moved there
+  put({r});
+  account();
+  EXPECT_FALSE(job(1).counterfactual_ug);  // not known before Slurm tells the time of submission
+  set_facts(1, kDay, "a");
+  account();
+  const auto row = job(1);
+  EXPECT_EQ(row.co2e_ug, 150'000'000);  // PUE of site b
+  EXPECT_EQ(row.counterfactual_ug, 500'000'000);
+  EXPECT_EQ(row.saved_ug(), 350'000'000);
+  EXPECT_EQ(row.facts.mode, "defer");
+  put_hours("a", kDay, {510});  // a correction at home, where the job never ran
+  account();
+  EXPECT_EQ(job(1).saved_ug(), 360'000'000);
+}
+
+TEST_F(AccountantTest, AnUnknownPartitionHasEnergyAndNoSite) {
+  put_hours("a", kDay, {100});
+  auto r = make_record(1, kDay, {kKwhMj});
+  r.partition = "cpu";
+  put({r});
+  account();
+  EXPECT_EQ(job(1).site, "");
+  EXPECT_EQ(job(1).energy_mj, kKwhMj);
+  EXPECT_EQ(job(1).coverage(), 0.0);
+}
+
+TEST_F(AccountantTest, JobsAreFoundByIdUserAndTime) {
+  auto other = make_record(2, kDay + 5h, {1});
+  other.user = "bob";
+  put({make_record(1, kDay, {1}), other, make_record(3, kDay + 9h, {1})});
+  account();
+  const auto ids = [&](const JobQuery& q) {
+    std::vector<std::uint32_t> out;
+    const auto rows = store_->jobs(q);
+    EXPECT_TRUE(rows) << rows.error().message;
+    for (const auto& r : *rows) out.push_back(r.key.job_id);
+    return out;
+  };
+  EXPECT_EQ(ids({}), (std::vector<std::uint32_t>{1, 2, 3}));
+  EXPECT_EQ(ids({.job_ids = {3, 2, 9}}), (std::vector<std::uint32_t>{2, 3}));
+  EXPECT_EQ(ids({.user = "bob"}), (std::vector<std::uint32_t>{2}));
+  EXPECT_EQ(ids({.start = kDay + 2h, .end = kDay + 9h}), (std::vector<std::uint32_t>{2}));
+  EXPECT_EQ(ids({.limit = 1}), (std::vector<std::uint32_t>{1}));
+}
+
+TEST_F(AccountantTest, ReportSumsByKey) {
+  put_hours("a", kDay, {100, 200});
+  auto b = make_record(2, kDay + 1h, {kKwhMj});
+  b.user = "bob";
+  put({make_record(1, kDay, {kKwhMj}), b, make_record(3, kDay, {kKwhMj}, "n2")});
+  account();
+  const auto rows = report(ReportBy::kUser, {kDay, kDay + 24h});
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].key, "ada");  // equal grams: by name
+  EXPECT_EQ(rows[0].sums.jobs, 2);
+  EXPECT_EQ(rows[0].sums.co2e_ug, 200'000'000);
+  EXPECT_EQ(rows[1].sums.co2e_ug, 200'000'000);
+  EXPECT_EQ(report(ReportBy::kSite, {kDay, kDay + 24h}, "bob").at(0).sums.jobs, 1);
+  EXPECT_EQ(report(ReportBy::kUser, {kDay, kDay + 90min}).size(), 1u);  // bob's ended later
+}
+
+TEST_F(AccountantTest, RollupsEqualAScanAfterLateRecordsRevisionsAndRestatements) {
+  std::mt19937 random(3);
+  const auto pick = [&random](unsigned n) { return static_cast<unsigned>(random() % n); };
+  const Instant from = kDay - 40 * 24h;
+  const auto some_record = [&](std::uint32_t id) {
+    auto r = make_record(id, from + 1h * static_cast<std::int64_t>(pick(80 * 24)), {});
+    for (unsigned h = pick(60); h > 0; --h) r.devices[0].mj.push_back(pick(2'000'000'000));
+    r.end = r.start + 1h * static_cast<std::int64_t>(r.devices[0].mj.size());
+    r.user = "u" + std::to_string(id % 5);
+    r.account = "a" + std::to_string(id % 3);
+    r.partition = id % 4 ? "gpu-a" : "gpu-b";
+    return r;
+  };
+  for (std::uint32_t round = 0; round < 6; ++round) {
+    std::vector<EnergyRecord> batch;
+    for (int i = 0; i < 150; ++i) {
+      auto r = some_record(1 + pick(500));
+      r.start = from + 1h * static_cast<std::int64_t>(r.job_id * 3);  // the same identity again: a revision of it
+      r.end = r.start + 1h * static_cast<std::int64_t>(r.devices[0].mj.size());
+      r.devices[0].first = r.start;
+      r.revision = round;
+      batch.push_back(r);
+    }
+    put(batch);
+    std::vector<double> values;
+    for (int h = 0; h < 500; ++h) values.push_back(pick(500));
+    put_hours(pick(2) ? "a" : "b", from + 1h * static_cast<std::int64_t>(pick(1500)), values);
+    account();
+    for (int i = 0; i < 20; ++i) {
+      const std::uint32_t id = 1 + pick(500);
+      if (const auto held = store_->job({"campus", id, 0}); *held) set_facts(id, (*held)->start - 2h, pick(2) ? "a" : "b");
+    }
+    account();
+  }
+  EXPECT_EQ(store_->counts()->due, 0);
+  EXPECT_FALSE(report(ReportBy::kUser, {from, kDay + 100 * 24h}).empty());
+  expect_rollups_equal_scan({from, kDay + 100 * 24h});
+  expect_rollups_equal_scan({from + 5h, from + 7h});
+  expect_rollups_equal_scan({from + 29h, from + 29h});
+  for (int i = 0; i < 40; ++i) {
+    const auto start = from + 1min * static_cast<std::int64_t>(pick(90 * 24 * 60));
+    expect_rollups_equal_scan({start, start + 1min * static_cast<std::int64_t>(pick(90 * 24 * 60))});
+  }
+}
+
+}  // namespace
+}  // namespace carbon::ledger

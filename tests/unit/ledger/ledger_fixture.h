@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// A ledger in a temporary directory, and records for it.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ledger/accountant.h"
+#include "ledger/store.h"
+
+namespace carbon::ledger {
+
+inline const Instant kDay = from_unix_ms(1'764'028'800'000);  // 2025-11-25T00:00:00Z
+inline constexpr std::int64_t kKwhMj = 3'600'000'000;
+
+inline EnergyRecord make_record(std::uint32_t job, Instant start, std::vector<std::int64_t> mj_by_hour,
+                                const std::string& node = "n1") {
+  using namespace std::chrono_literals;
+  EnergyRecord r;
+  r.cluster = "campus";
+  r.job_id = job;
+  r.node = node;
+  r.start = start;
+  r.end = start + 1h * static_cast<std::int64_t>(mj_by_hour.size());
+  r.final = true;
+  r.revision = 1;
+  r.uid = 1000;
+  r.user = "ada";
+  r.account = "nlp";
+  r.partition = "gpu-a";
+  r.devices = {{"GPU-" + node, "gpu", 0, Method::kCounter, 1.0, start, 1h, std::move(mj_by_hour), {}, 0, 0}};
+  return r;
+}
+
+class LedgerTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/carbon-ledger-XXXXXX";
+    ASSERT_TRUE(::mkdtemp(name));
+    dir_ = name;
+    reopen();
+  }
+  void TearDown() override {
+    store_.reset();
+    std::filesystem::remove_all(dir_);
+  }
+
+  void reopen() {
+    store_.reset();
+    auto opened = Store::open("sqlite3://db=" + file().string());
+    ASSERT_TRUE(opened) << opened.error().message;
+    store_ = std::move(*opened);
+  }
+
+  std::filesystem::path file() const { return dir_ / "ledger.sqlite"; }
+
+  PutOutcome put(const std::vector<EnergyRecord>& records) {
+    const auto done = store_->put(records);
+    EXPECT_TRUE(done) << done.error().message;
+    return done ? *done : PutOutcome{};
+  }
+
+  // Values by hour from `from` at `site`.
+  std::size_t put_hours(const std::string& site, Instant from, const std::vector<double>& values,
+                        Origin origin = Origin::kActual) {
+    using namespace std::chrono_literals;
+    std::vector<IntensityPoint> points;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      const auto start = from + 1h * static_cast<std::int64_t>(i);
+      points.push_back({{start, start + 1h}, GramsPerKwh(values[i]), origin});
+    }
+    const auto done = store_->put_intensity(site, {"Z-" + site, "test", {}, {}, false}, points);
+    EXPECT_TRUE(done) << done.error().message;
+    return done ? *done : 0;
+  }
+
+  // Works off all that is due.
+  void account(Instant now = kDay) {
+    Accountant accountant(*store_, sites());
+    for (;;) {
+      const auto done = accountant.run(now, 1000);
+      ASSERT_TRUE(done) << done.error().message;
+      if (*done == 0) return;
+    }
+  }
+
+  JobRow job(std::uint32_t id, std::uint32_t restart = 0) {
+    const auto found = store_->job({"campus", id, restart});
+    EXPECT_TRUE(found) << found.error().message;
+    EXPECT_TRUE(*found) << "job " << id;
+    return found && *found ? **found : JobRow{};
+  }
+
+  static std::vector<Site> sites() { return {{"a", "Z-a", 1.0, {"gpu-a"}, {}}, {"b", "Z-b", 1.5, {"gpu-b"}, {}}}; }
+
+  std::filesystem::path dir_;
+  std::unique_ptr<Store> store_;
+};
+
+}  // namespace carbon::ledger

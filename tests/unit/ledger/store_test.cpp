@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ledger/store.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "tests/unit/ledger/ledger_fixture.h"
+
+namespace carbon::ledger {
+namespace {
+using namespace std::chrono_literals;
+
+using StoreTest = LedgerTest;
+
+TEST_F(StoreTest, ARecordSentTwiceCountsOnce) {
+  const auto r = make_record(1, kDay, {10, 20});
+  EXPECT_EQ(put({r, r}).stored, 1u);
+  EXPECT_EQ(put({r}).known, 1u);
+  const auto held = store_->records({"campus", 1, 0});
+  ASSERT_TRUE(held);
+  ASSERT_EQ(held->size(), 1u);
+  EXPECT_EQ(total_mj(held->front()), 30);
+}
+
+TEST_F(StoreTest, OnlyAHigherRevisionReplaces) {
+  auto r = make_record(1, kDay, {10});
+  r.revision = 5;
+  put({r});
+  r.devices[0].mj = {99};
+  r.revision = 4;
+  EXPECT_EQ(put({r}).known, 1u);
+  EXPECT_EQ(total_mj(store_->records({"campus", 1, 0})->front()), 10);
+  r.revision = 6;
+  EXPECT_EQ(put({r}).stored, 1u);
+  EXPECT_EQ(total_mj(store_->records({"campus", 1, 0})->front()), 99);
+}
+
+TEST_F(StoreTest, NodesRestartsAndClustersAreApart) {
+  auto other_run = make_record(1, kDay, {1});
+  other_run.restart = 1;
+  auto elsewhere = make_record(1, kDay, {1});
+  elsewhere.cluster = "other";
+  EXPECT_EQ(put({make_record(1, kDay, {1}), make_record(1, kDay, {1}, "n2"), other_run, elsewhere}).stored, 4u);
+  EXPECT_EQ(store_->records({"campus", 1, 0})->size(), 2u);
+  EXPECT_EQ(store_->due(100)->jobs.size(), 3u);
+}
+
+TEST_F(StoreTest, WhatWasPutIsThereAfterAReopen) {
+  put({make_record(1, kDay, {10})});
+  put_hours("a", kDay, {100});
+  reopen();
+  EXPECT_EQ(store_->records({"campus", 1, 0})->size(), 1u);
+  EXPECT_EQ(store_->due(100)->jobs.size(), 1u);
+  EXPECT_EQ(store_->intensity("a", {kDay, kDay + 1h})->size(), 1u);
+  put({make_record(2, kDay, {10})});  // the queue goes on behind what it holds
+  EXPECT_EQ(store_->due(100)->jobs.size(), 2u);
+}
+
+TEST_F(StoreTest, TheFileIsTheOwnersAlone) {
+  struct stat st {};
+  ASSERT_EQ(::stat(file().c_str(), &st), 0);
+  EXPECT_EQ(st.st_mode & 0777, 0600u);
+}
+
+TEST_F(StoreTest, IntensityIsFoundByTimeHoweverLongItsIntervals) {
+  put_hours("a", kDay, {100, 110, 120});
+  const std::vector<IntensityPoint> year = {{{kDay + 24h, kDay + 24h * 300}, GramsPerKwh(50), Origin::kYearlyFactor}};
+  ASSERT_TRUE(store_->put_intensity("a", {"Z-a", "yearly", {}, {}, false}, year));
+  auto found = store_->intensity("a", {kDay + 90min, kDay + 100min});
+  ASSERT_EQ(found->size(), 1u);
+  EXPECT_EQ(found->front().point.value, GramsPerKwh(110));
+  found = store_->intensity("a", {kDay + 24h * 200, kDay + 24h * 201});
+  ASSERT_EQ(found->size(), 1u);
+  EXPECT_EQ(found->front().provider, "yearly");
+  EXPECT_TRUE(store_->intensity("a", {kDay + 5h, kDay + 6h})->empty());
+  EXPECT_TRUE(store_->intensity("b", {kDay, kDay + 6h})->empty());
+}
+
+TEST_F(StoreTest, ASummaryWaitsUntilItIsWritten) {
+  put({make_record(1, kDay, {10})});
+  account(kDay);
+  ASSERT_EQ(store_->summaries_due(kDay, 10)->size(), 1u);
+  ASSERT_TRUE(store_->summary_later({"campus", 1, 0}, kDay + 1min, "slurmdbd is away"));
+  EXPECT_TRUE(store_->summaries_due(kDay, 10)->empty());
+  const auto later = store_->summaries_due(kDay + 1min, 10);
+  ASSERT_EQ(later->size(), 1u);
+  EXPECT_EQ(later->front().tries, 1u);
+  reopen();
+  EXPECT_EQ(store_->counts()->unwritten, 1);
+  ASSERT_TRUE(store_->summary_written({"campus", 1, 0}, "carbon:g=1"));
+  EXPECT_EQ(store_->counts()->unwritten, 0);
+  EXPECT_EQ(job(1).summary, "carbon:g=1");
+}
+
+TEST_F(StoreTest, WhatIsNoLedgerIsAnError) {
+  store_.reset();
+  const auto other = dir_ / "garbage.sqlite";
+  FILE* f = std::fopen(other.c_str(), "w");
+  for (int i = 0; i < 10'000; ++i) std::fputs("not a database ", f);
+  std::fclose(f);
+  const auto opened = Store::open("sqlite3://db=" + other.string());
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().message.find("not a database"), std::string::npos) << opened.error().message;
+  EXPECT_FALSE(Store::open("sqlite3://db=/nonexistent/dir/ledger.sqlite"));
+}
+
+}  // namespace
+}  // namespace carbon::ledger
