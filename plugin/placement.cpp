@@ -18,12 +18,13 @@ constexpr Duration kShortest = std::chrono::seconds(1);
 
 // Why a job is left as it is whatever the intensity; null where it may be moved.
 const char* untouchable(const SubmitRequest& job) {
+  // All parts of a heterogeneous job start together, and only its first part has the script.
+  if (job.heterogeneous) return "it is a heterogeneous job";
   if (job.interactive) return "it is interactive";
   if (job.begin_given) return "it has a begin time";
   if (job.reservation) return "it runs in a reservation";
   if (job.dependency) return "it depends on another job";
   if (job.held) return "it is held";
-  if (job.heterogeneous) return "it is a heterogeneous job";
   if (job.periodic) return "it is a periodic job";
   if (job.unlimited) return "it has no time limit";
   if (!job.array_tasks) return "the tasks of its array do not start together";

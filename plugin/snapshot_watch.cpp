@@ -4,7 +4,7 @@
 namespace carbon::plugin {
 namespace {
 // A file that cannot be used is not read again for every job of a burst.
-constexpr Duration kRetry = std::chrono::seconds(1);
+constexpr Duration kRetry = std::chrono::milliseconds(100);
 }  // namespace
 
 const feeds::SnapshotContent* SnapshotWatch::current(Instant now) {
