@@ -23,7 +23,9 @@ struct Mark {
   std::string cluster;
   std::string node;
   std::uint32_t job_id = 0;
-  std::uint32_t restart = 0;  // SLURM_JOB_RESTART_COUNT
+  // SLURM_JOB_RESTART_COUNT. The end mark of a run that was requeued holds the next run's count already: an end closes the run
+  // of that job which is open on the node, whatever its count. There is at most one.
+  std::uint32_t restart = 0;
   std::uint32_t uid = 0;
   std::string user;
   std::string account;
