@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// The simulated GPUs of a node, read from the file that CARBON_FAKE_NVML names. One line per GPU, '#' starts a comment:
+//   gpu uuid=GPU-SIMULATED-n1-0 minor=0 curve=square:60,300,0.07,0.5 [limit=400] [counter=no] [call_ms=1] [mig=1,1,2,3]
+//       [reset_at=UNIX_S] [lost=FROM,UNTIL] [hang=FROM,UNTIL]
+//   calls=FILE     where the number of calls per GPU is counted (8 bytes each, mapped)
+//   no_driver=FROM,UNTIL
+// mig: compute slices of each MIG instance. Faults are functions of wall time, so that a test can foresee them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/fakes/power_curve.h"
+
+namespace carbon::fakes {
+
+struct Window {
+  double from = 0, until = 0;
+  bool holds(double t) const { return from <= t && t < until; }
+};
+
+struct FakeGpu {
+  std::string uuid;
+  unsigned minor = 0;
+  PowerCurve curve;
+  double limit = 400;
+  bool counter = true;
+  double call_ms = 0;
+  double reset_at = 0;
+  Window lost, hang;
+  std::vector<unsigned> mig;
+
+  // What the counter shows: it is renewed every 100 ms.
+  static constexpr double kUpdate = 0.1;
+  double counter_joules(double unix_s) const;
+};
+
+struct FakeNode {
+  std::vector<FakeGpu> gpus;
+  std::string calls;
+  Window no_driver;
+};
+
+// On failure nothing, and `error` says why.
+std::optional<FakeNode> read_fake_node(const std::string& file, std::string& error);
+double wall_seconds();
+
+}  // namespace carbon::fakes
