@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "energy/account.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace carbon::energy {
+namespace {
+
+std::int64_t microjoules(double watts, Duration d) { return std::llround(watts * 1000.0 * static_cast<double>(d.count())); }
+double watts(std::int64_t uj, Duration d) { return static_cast<double>(uj) / 1000.0 / static_cast<double>(d.count()); }
+double squared(double x) { return x * x; }
+
+}  // namespace
+
+std::string_view to_string(Method m) {
+  switch (m) {
+    case Method::kCounter: return "counter";
+    case Method::kIntegrated: return "integrated";
+    case Method::kEstimated: return "estimated";
+  }
+  return "unknown";
+}
+
+std::optional<Segment> Account::feed(const Sample& sample, const std::string& boot_id) {
+  if (!state_ || state_->boot_id != boot_id) {
+    // After a reboot nothing ties the counter to what it was; no job lives on over it.
+    AccountState fresh;
+    fresh.last = {sample.at, state_ ? state_->last.uj : 0, sample.blur};
+    fresh.low_uj = fresh.last.uj;
+    fresh.counter_uj = sample.counter_uj;
+    fresh.watts = sample.power ? sample.power->value() : 0.0;
+    fresh.boot_id = boot_id;
+    state_ = fresh;
+    return std::nullopt;
+  }
+  if (sample.at.boot <= state_->last.at.boot) return std::nullopt;
+  Segment segment;
+  segment.from = state_->last;
+  segment.to.at = sample.at;
+  segment.to.blur = sample.blur;
+  segment.gap = sample.at.boot - segment.from.at.boot > longest_step_;
+  const auto grown = sample.counter_uj ? counted(sample, segment) : integrated(sample, segment);
+  const auto measured = state_->low_uj + grown;
+  // Where energy was extrapolated beyond what then proved true, the line waits until truth has caught up.
+  segment.to.uj = std::max(measured, segment.from.uj);
+  state_->last = segment.to;
+  state_->low_uj = measured;
+  if (sample.counter_uj) state_->counter_uj = sample.counter_uj;
+  state_->watts = sample.power ? sample.power->value() : watts(segment.uj(), segment.length());
+  return segment;
+}
+
+std::optional<Segment> Account::catch_up(const AccountState& later) {
+  if (!state_ || state_->boot_id != later.boot_id || later.last.at.boot <= state_->last.at.boot ||
+      later.last.uj < state_->last.uj)
+    return std::nullopt;
+  Segment segment;
+  segment.from = state_->last;
+  segment.to = later.last;
+  state_ = later;
+  return segment;
+}
+
+std::int64_t Account::counted(const Sample& sample, Segment& segment) const {
+  const std::int64_t now = *sample.counter_uj;
+  if (!state_->counter_uj) return integrated(sample, segment);
+  const std::int64_t grown = now - *state_->counter_uj;
+  if (grown >= 0) return grown;
+  if (info_.wraps_at_uj > 0) return grown + info_.wraps_at_uj;
+  // The driver was reloaded: `now` was counted since then, what came before is lost.
+  const std::int64_t usual = microjoules(state_->watts, segment.length());
+  const std::int64_t lost = std::max<std::int64_t>(usual - now, 0);
+  segment.estimated_uj = lost;
+  segment.variance_uj2 = squared(static_cast<double>(lost) / 1.96);
+  segment.reason = "energy counter started anew";
+  return now + lost;
+}
+
+std::int64_t Account::integrated(const Sample& sample, Segment& segment) const {
+  const double before = state_->watts;
+  const double after = sample.power ? sample.power->value() : before;
+  const std::int64_t uj = microjoules((before + after) / 2, segment.length());
+  // Successive differences: the variance of a mean of samples whose slow changes are followed (docs/energy.md).
+  segment.variance_uj2 = squared(static_cast<double>(microjoules(after - before, segment.length()))) / 4;
+  if (segment.gap || info_.method == Method::kEstimated) {
+    segment.estimated_uj = uj;
+    segment.reason = segment.gap ? "no power reading for a while" : "rated power x time";
+    segment.variance_uj2 += squared(static_cast<double>(uj) / 4);
+  }
+  return uj;
+}
+
+std::optional<Segment> Account::extrapolate(const Moment& at) {
+  if (!state_) {
+    AccountState fresh;
+    fresh.last.at = at;
+    state_ = fresh;
+    return std::nullopt;
+  }
+  if (at.boot <= state_->last.at.boot) return std::nullopt;
+  const double power = state_->watts > 0 ? state_->watts : info_.rated.value();
+  Segment segment;
+  segment.from = state_->last;
+  segment.to = {at, segment.from.uj + microjoules(power, at.boot - segment.from.at.boot), Duration(0)};
+  segment.gap = true;
+  segment.estimated_uj = segment.uj();
+  segment.variance_uj2 = squared(static_cast<double>(segment.uj()) / 4);
+  segment.reason = "the device did not answer";
+  state_->last = segment.to;
+  return segment;
+}
+
+}  // namespace carbon::energy

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "energy/device_book.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "energy/profile.h"
+
+namespace carbon::energy {
+namespace {
+
+constexpr Duration kHistory = std::chrono::minutes(2);
+
+// Energy at `t` in whole millijoules: the line is straight between two points.
+std::int64_t mj_at(const Segment& s, Duration t) {
+  if (t >= s.to.at.boot) return s.to.uj / 1000;
+  const double share = static_cast<double>((t - s.from.at.boot).count()) / static_cast<double>(s.length().count());
+  return (s.from.uj + std::llround(share * static_cast<double>(s.uj()))) / 1000;
+}
+
+Instant wall_at(const Segment& s, Duration t) { return s.from.at.wall + (t - s.from.at.boot); }
+
+bool is_idle(const Segment& s, Watts limit) {
+  if (limit.value() <= 0) return false;
+  const double watts = static_cast<double>(s.uj()) / 1000.0 / static_cast<double>(s.length().count());
+  return watts < kIdleShareOfLimit * limit.value();
+}
+
+}  // namespace
+
+void DeviceBook::restore(AccountState state, std::vector<Hold> holds) {
+  account_.restore(std::move(state));
+  holds_ = std::move(holds);
+}
+
+std::vector<Piece> DeviceBook::feed(const Sample& sample, const std::string& boot_id) {
+  return settle(account_.feed(sample, boot_id));
+}
+
+std::vector<Piece> DeviceBook::extrapolate(const Moment& at) { return settle(account_.extrapolate(at)); }
+
+std::vector<Piece> DeviceBook::settle(const std::optional<Segment>& segment) {
+  std::vector<Piece> out;
+  if (!segment) return out;
+  split(*segment, 1, out);
+  history_.push_back(*segment);
+  forget(segment->to.at.boot - kHistory);
+  return out;
+}
+
+std::vector<Piece> DeviceBook::take(Hold hold) {
+  const Duration since = hold.from;
+  return change(since, [&] { holds_.push_back(std::move(hold)); });
+}
+
+std::vector<Piece> DeviceBook::leave(const std::string& holder, Duration at) {
+  return change(at, [&] {
+    for (auto& h : holds_) {
+      if (h.holder == holder && h.until == Duration::max()) h.until = std::max(at, h.from);
+    }
+  });
+}
+
+// Takes back what was given out since then, changes the holds, and gives it out again.
+template <class Change>
+std::vector<Piece> DeviceBook::change(Duration since, const Change& apply) {
+  std::vector<Piece> out;
+  const auto touched = std::find_if(history_.begin(), history_.end(), [&](const Segment& s) { return s.to.at.boot > since; });
+  for (auto s = touched; s != history_.end(); ++s) split(*s, -1, out);
+  apply();
+  for (auto s = touched; s != history_.end(); ++s) split(*s, 1, out);
+  return out;
+}
+
+void DeviceBook::split(const Segment& s, int sign, std::vector<Piece>& out) const {
+  const Duration start = s.from.at.boot, end = s.to.at.boot;
+  std::vector<Duration> cuts{end};
+  bool changes = false;
+  for (const auto& h : holds_) {
+    for (const Duration t : {h.from, h.until}) {
+      if (t <= start || t >= end) continue;
+      cuts.push_back(t);
+      changes = true;
+    }
+  }
+  for (Instant border = floor_to(s.from.at.wall, step_) + step_; border < wall_at(s, end); border += step_)
+    cuts.push_back(start + (border - s.from.at.wall));
+  std::sort(cuts.begin(), cuts.end());
+  Duration at = start;
+  for (const Duration cut : cuts) {
+    if (cut > at) split_stretch(s, at, cut, sign, s.gap && changes, out);
+    at = std::max(at, cut);
+  }
+}
+
+void DeviceBook::split_stretch(const Segment& s, Duration a, Duration b, int sign, bool guessed, std::vector<Piece>& out) const {
+  double shares = 0.0;
+  for (const auto& h : holds_) {
+    if (h.from <= a && b <= h.until) shares += h.share;
+  }
+  const double scale = std::max(shares, 1.0);
+  const std::int64_t total = mj_at(s, b) - mj_at(s, a);
+  const double part = static_cast<double>((b - a).count()) / static_cast<double>(s.length().count());
+  const bool idle = is_idle(s, info().rated);
+
+  const auto give = [&](const std::string& holder, std::int64_t mj, double share) {
+    Piece piece;
+    piece.holder = holder;
+    piece.at = wall_at(s, a);
+    piece.length = (b - a) * sign;
+    piece.mj = mj * sign;
+    // Where a job came or went in a stretch without readings, how the stretch is divided is a guess.
+    const auto estimated = std::llround(static_cast<double>(s.estimated_uj) / 1000.0 * part * share);
+    piece.estimated_mj = sign * (guessed ? mj : std::min<std::int64_t>(estimated, mj));
+    const double spread = guessed ? static_cast<double>(mj) / 4 : 0.0;
+    piece.variance_mj2 = sign * (s.variance_uj2 / 1e6 * part * part * share * share + spread * spread);
+    piece.device_idle = idle;
+    piece.reason = guessed ? "carbond was away or without readings while jobs changed" : s.reason;
+    out.push_back(std::move(piece));
+  };
+  double sum = 0.0;
+  std::int64_t given = 0;
+  for (const auto& h : holds_) {
+    if (h.from > a || b > h.until) continue;
+    sum += h.share / scale;
+    const auto upto = std::min(total, static_cast<std::int64_t>(std::floor(sum * static_cast<double>(total) + 1e-6)));
+    give(h.holder, upto - given, h.share / scale);
+    given = upto;
+  }
+  if (given < total || shares < 1.0 - 1e-9) give("", total - given, 1.0 - sum);
+}
+
+void DeviceBook::forget(Duration before) {
+  while (!history_.empty() && history_.front().to.at.boot < before) history_.pop_front();
+  std::erase_if(holds_, [&](const Hold& h) { return !history_.empty() && h.until <= history_.front().from.at.boot; });
+}
+
+}  // namespace carbon::energy

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "energy/nvml_meter.h"
+
+#include <array>
+
+#include "energy/nvml_library.h"
+
+namespace carbon::energy {
+namespace {
+
+// "about every 100 ms" on V100, A100 and H100: arXiv 2312.02741, section 5.
+constexpr Duration kCounterUpdate{100};
+
+class NvmlMeter final : public Meter {
+ public:
+  NvmlMeter(std::shared_ptr<NvmlLibrary> nvml, NvmlDevice device, DeviceInfo info)
+      : nvml_(std::move(nvml)), device_(device), info_(std::move(info)) {}
+
+  const DeviceInfo& info() const override { return info_; }
+
+  Result<Sample> read() override {
+    const auto before = Moment::now();
+    Sample sample;
+    const int status = info_.method == Method::kCounter ? read_counter(sample) : read_power(sample);
+    if (status != kNvmlSuccess) {
+      reopen(status);
+      return Error{info_.id + ": " + nvml_->describe(status)};
+    }
+    const auto after = Moment::now();
+    sample.at = before + (after.boot - before.boot) / 2;
+    return sample;
+  }
+
+  Result<Watts> power() override {
+    unsigned mw = 0;
+    const int status = nvml_->power_mw ? nvml_->power_mw(device_, &mw) : int{kNvmlNotSupported};
+    if (status != kNvmlSuccess) return Error{info_.id + ": " + nvml_->describe(status)};
+    return Watts(mw / 1000.0);
+  }
+
+ private:
+  int read_counter(Sample& sample) {
+    unsigned long long mj = 0;
+    const int status = nvml_->total_energy_mj(device_, &mj);
+    sample.counter_uj = static_cast<std::int64_t>(mj) * 1000;
+    return status;
+  }
+
+  int read_power(Sample& sample) {
+    unsigned mw = 0;
+    const int status = nvml_->power_mw ? nvml_->power_mw(device_, &mw) : int{kNvmlNotSupported};
+    sample.power = Watts(mw / 1000.0);
+    return status;
+  }
+
+  // A driver that was reloaded, or a GPU that came back, has a new handle.
+  void reopen(int status) {
+    if (status == kNvmlUninitialized || status == kNvmlDriverNotLoaded) nvml_->init();
+    if (!nvml_->device_by_uuid) return;
+    NvmlDevice device = nullptr;
+    if (nvml_->device_by_uuid(info_.id.c_str(), &device) == kNvmlSuccess) device_ = device;
+  }
+
+  std::shared_ptr<NvmlLibrary> nvml_;
+  NvmlDevice device_;
+  DeviceInfo info_;
+};
+
+Result<DeviceInfo> describe(const NvmlLibrary& nvml, NvmlDevice device) {
+  DeviceInfo info;
+  info.type = "gpu";
+  std::array<char, 96> text{};
+  if (const int status = nvml.uuid(device, text.data(), text.size()); status != kNvmlSuccess)
+    return Error{"NVML: nvmlDeviceGetUUID: " + nvml.describe(status)};
+  info.id = text.data();
+  info.simulated = info.id.starts_with("GPU-SIMULATED-");
+  unsigned minor = 0;
+  if (const int status = nvml.minor(device, &minor); status != kNvmlSuccess)
+    return Error{info.id + ": nvmlDeviceGetMinorNumber: " + nvml.describe(status)};
+  info.minor = minor;
+  if (nvml.name && nvml.name(device, text.data(), text.size()) == kNvmlSuccess) info.model = text.data();
+  unsigned limit_mw = 0;
+  if (nvml.power_limit_mw && nvml.power_limit_mw(device, &limit_mw) == kNvmlSuccess) info.rated = Watts(limit_mw / 1000.0);
+
+  unsigned long long mj = 0;
+  unsigned mw = 0;
+  if (nvml.total_energy_mj && nvml.total_energy_mj(device, &mj) == kNvmlSuccess) {
+    info.method = Method::kCounter;
+    info.update = kCounterUpdate;
+  } else if (nvml.power_mw && nvml.power_mw(device, &mw) == kNvmlSuccess) {
+    info.method = Method::kIntegrated;
+  } else {
+    return Error{info.id + ": neither an energy counter nor a power reading"};
+  }
+  return info;
+}
+
+}  // namespace
+
+MetersFound find_nvml_meters(const std::string& library) {
+  MetersFound found;
+  const auto note = [&found](const std::string& text) { found.note += (found.note.empty() ? "" : "; ") + text; };
+  const auto nvml = NvmlLibrary::open(library);
+  if (!nvml) return {{}, nvml.error().message};
+  unsigned count = 0;
+  if (const int status = (*nvml)->device_count(&count); status != kNvmlSuccess)
+    return {{}, "NVML: nvmlDeviceGetCount: " + (*nvml)->describe(status)};
+  if (count == 0) note("NVML: the driver has no GPU");
+  for (unsigned i = 0; i < count; ++i) {
+    NvmlDevice device = nullptr;
+    if (const int status = (*nvml)->device_by_index(i, &device); status != kNvmlSuccess) {
+      note("NVML: GPU " + std::to_string(i) + ": " + (*nvml)->describe(status));
+      continue;
+    }
+    auto info = describe(**nvml, device);
+    if (info) {
+      found.meters.push_back(std::make_unique<NvmlMeter>(*nvml, device, std::move(*info)));
+    } else {
+      note(info.error().message);
+    }
+  }
+  return found;
+}
+
+}  // namespace carbon::energy

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The energy of one job on one device over time: whole millijoules per interval. Interval k covers
+// [first + k*step, first + (k+1)*step); first is a multiple of step since 1970.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/time.h"
+
+namespace carbon::energy {
+
+constexpr Instant floor_to(Instant t, Duration step) {
+  const auto ms = unix_ms(t);
+  const auto rest = ms % step.count();
+  return from_unix_ms(ms - (rest < 0 ? rest + step.count() : rest));
+}
+
+class Profile {
+ public:
+  Profile() = default;
+  explicit Profile(Duration step) : step_(step) {}
+  Profile(Duration step, Instant first, std::vector<std::int64_t> mj, std::vector<std::int64_t> idle_ms)
+      : step_(step), first_(first), mj_(std::move(mj)), idle_ms_(std::move(idle_ms)) {}
+
+  // Adds to the interval that holds `t`; both may be negative (a correction).
+  void add(Instant t, std::int64_t mj, Duration idle);
+  // Moves what lies outside of the intervals that touch [start, end] into the nearest that does: after a stepped clock.
+  void fit_into(Instant start, Instant end);
+
+  Duration step() const { return step_; }
+  Instant first() const { return first_; }
+  const std::vector<std::int64_t>& mj() const { return mj_; }
+  const std::vector<std::int64_t>& idle_ms() const { return idle_ms_; }
+  std::int64_t total_mj() const;
+
+ private:
+  Duration step_{0};
+  Instant first_{};
+  std::vector<std::int64_t> mj_;
+  std::vector<std::int64_t> idle_ms_;
+};
+
+}  // namespace carbon::energy

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The NVML meter against the test double, through dlopen as in production.
+#include "energy/nvml_meter.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/fakes/fake_gpus.h"
+
+namespace carbon::energy {
+namespace {
+
+// One process can load the double once only, so all tests share these GPUs.
+class NvmlMeter : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    file_ = std::filesystem::temp_directory_path() / ("carbon-nvml-" + std::to_string(getpid()));
+    std::ofstream(file_) << "gpu uuid=GPU-SIMULATED-a minor=3 curve=constant:250 limit=350\n"
+                            "gpu uuid=GPU-SIMULATED-b minor=0 curve=constant:80 counter=no\n"
+                            "gpu uuid=GPU-SIMULATED-c minor=1 curve=constant:80 lost=0,9e9\n";
+    setenv("CARBON_FAKE_NVML", file_.c_str(), 1);
+  }
+  static void TearDownTestSuite() { std::filesystem::remove(file_); }
+  static inline std::filesystem::path file_;
+};
+
+TEST_F(NvmlMeter, FindsDevicesByUuidWithTheirMinors) {
+  const auto found = find_nvml_meters(CARBON_FAKE_NVML_LIBRARY);
+  ASSERT_EQ(found.meters.size(), 2u) << found.note;
+  const auto& a = found.meters[0]->info();
+  EXPECT_EQ(a.id, "GPU-SIMULATED-a");
+  EXPECT_EQ(a.minor, 3u);
+  EXPECT_EQ(a.method, Method::kCounter);
+  EXPECT_EQ(a.rated, Watts(350));
+  EXPECT_TRUE(a.simulated);
+  EXPECT_EQ(found.meters[1]->info().method, Method::kIntegrated);
+  EXPECT_NE(found.note.find("GPU-SIMULATED-c"), std::string::npos) << "a lost GPU is named, not passed over";
+}
+
+TEST_F(NvmlMeter, ReadsTheCounterOrThePower) {
+  const auto found = find_nvml_meters(CARBON_FAKE_NVML_LIBRARY);
+  const auto sample = found.meters[0]->read();
+  ASSERT_TRUE(sample) << sample.error().message;
+  const double truth = 250.0 * (fakes::wall_seconds() - fakes::PowerCurve::kEpoch);
+  EXPECT_NEAR(static_cast<double>(*sample->counter_uj) / 1e6, truth, 250.0);
+  EXPECT_FALSE(sample->power);
+  EXPECT_EQ(found.meters[1]->read()->power, Watts(80));
+}
+
+TEST_F(NvmlMeter, NoLibraryIsANormalResult) {
+  const auto found = find_nvml_meters("/nowhere/libnvidia-ml.so.1");
+  EXPECT_TRUE(found.meters.empty());
+  EXPECT_NE(found.note.find("/nowhere/libnvidia-ml.so.1"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace carbon::energy
