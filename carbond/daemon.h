@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// carbond's loop: marks (inotify) and readings in, checkpoints and records out. One thread, which never calls a driver or the
+// network itself.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "carbond/job_book.h"
+#include "carbond/meter_pool.h"
+#include "carbond/outbox.h"
+#include "carbond/spool.h"
+
+namespace carbon::node {
+
+struct DaemonSettings {
+  std::string node;
+  Spool spool;
+  Duration reading_interval{1000};
+  Duration profile_interval{300'000};
+  std::uint64_t outbox_max_bytes = 0;
+  std::function<energy::MetersFound()> find_meters;
+  std::function<void()> on_record = [] {};  // a record is in the outbox
+};
+
+class Daemon {
+ public:
+  explicit Daemon(DaemonSettings settings);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  // Until SIGTERM or SIGINT (blocked and read from a descriptor). An error: the spool cannot be used.
+  Status run();
+
+ private:
+  Status open();
+  void restore();
+  void read_marks();
+  void take_devices();
+  void take_answers();
+  void note_failure(const std::string& device, const std::string& why);
+  void round();
+  void close_finished();
+  bool checkpoint(bool sync);
+
+  DaemonSettings settings_;
+  JobBook book_;
+  MeterPool pool_;
+  Outbox outbox_;
+  int inotify_ = -1;
+  int signals_ = -1;
+  Duration next_round_{0};
+  Duration next_checkpoint_{0};
+  Duration next_discovery_{0};
+  std::map<std::string, int> credit_;               // calls that a device may still take: see round()
+  std::map<std::string, std::string> unavailable_;  // device -> why
+  std::string last_note_;
+  std::string last_trouble_;  // with the disk, said once
+};
+
+}  // namespace carbon::node

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbond/job_book.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace carbon::node {
+namespace {
+
+constexpr std::size_t kMaxClosed = 1024;
+
+std::string run_of(const Mark& m) { return m.cluster + '/' + std::to_string(m.job_id) + '/' + std::to_string(m.restart); }
+std::string key_of(const Mark& start) { return run_of(start) + '/' + std::to_string(unix_ms(start.at)); }
+
+ledger::Method to_record(energy::Method m) {
+  switch (m) {
+    case energy::Method::kCounter: return ledger::Method::kCounter;
+    case energy::Method::kIntegrated: return ledger::Method::kIntegrated;
+    case energy::Method::kEstimated: return ledger::Method::kEstimated;
+  }
+  return ledger::Method::kEstimated;
+}
+
+std::string join(const std::set<std::string>& notes) {
+  std::string out;
+  for (const auto& n : notes) out += (out.empty() ? "" : "; ") + n;
+  return out.substr(0, 1000);
+}
+
+}  // namespace
+
+void JobBook::add_device(const energy::DeviceInfo& info) {
+  devices_.try_emplace(info.id, info, settings_.profile_step, settings_.longest_step);
+}
+
+void JobBook::sample(const std::string& device, const energy::Sample& sample) {
+  const auto it = devices_.find(device);
+  if (it != devices_.end()) book(device, it->second.feed(sample, boot_id_));
+}
+
+void JobBook::tick(const energy::Moment& now) {
+  for (const auto& [key, job] : jobs_) {
+    if (!job.end) continue;
+    const Duration end = job.end->since_boot;
+    if (now.boot < end + settings_.patience) continue;
+    for (const auto& [id, _] : job.devices) {
+      auto& device = devices_.at(id);
+      if (!device.known_until(end)) book(id, device.extrapolate(now - (now.boot - end)));
+    }
+  }
+}
+
+// Where a mark stands on this boot's clock. One that was written under another boot, or by a plugin that could not read the
+// clock, is placed by its wall time.
+Duration JobBook::place(const Mark& mark, const energy::Moment& now) const {
+  if (mark.boot_id == boot_id_) return mark.since_boot;
+  return std::min(now.boot, now.boot - (now.wall - mark.at));
+}
+
+void JobBook::mark(const Mark& mark, const energy::Moment& now) {
+  if (mark.event == MarkEvent::kStart) {
+    start(mark, now);
+  } else {
+    end(mark, now);
+  }
+}
+
+void JobBook::start(const Mark& mark, const energy::Moment& now) {
+  const auto key = key_of(mark);
+  if (jobs_.contains(key) || was_closed(mark, true)) return;
+  const Duration at = place(mark, now);
+  // An epilog may never have run: the same job's earlier run, or a job whose GPU is now given to another, is over.
+  for (auto& [_, job] : jobs_) {
+    if (job.end) continue;
+    const bool same = job.start.cluster == mark.cluster && job.start.job_id == mark.job_id;
+    const bool taken =
+        job.start.cluster == mark.cluster && std::any_of(mark.gpus.begin(), mark.gpus.end(), [&job = job](std::uint32_t minor) {
+          return std::find(job.start.gpus.begin(), job.start.gpus.end(), minor) != job.start.gpus.end();
+        });
+    if (same) end_without_mark(job, mark, at, "no end mark: ended at the latest when it was started again");
+    if (taken && !same) end_without_mark(job, mark, at, "no end mark: ended at the latest when its GPU was given away");
+  }
+  OpenJob job;
+  job.start = mark;
+  job.start.since_boot = at;
+  job.start.boot_id = boot_id_;
+  for (const auto minor : mark.gpus) {
+    const auto id = device_of_minor(minor);
+    if (id.empty()) {
+      job.notes.insert("GPU " + std::to_string(minor) + " has no meter");
+      continue;
+    }
+    job.devices.emplace(id, JobDevice{energy::Profile(settings_.profile_step)});
+  }
+  const auto& held = jobs_.emplace(key, std::move(job)).first->second;
+  for (const auto& [id, device] : held.devices) book(id, devices_.at(id).take({key, device.share, at}));
+}
+
+void JobBook::end(const Mark& mark, const energy::Moment& now) {
+  const Duration at = place(mark, now);
+  for (auto& [_, job] : jobs_) {
+    if (run_of(job.start) != run_of(mark)) continue;
+    if (!job.end) close_at(job, mark, at);
+    return;
+  }
+  if (was_closed(mark, false)) return;
+  OpenJob unseen;
+  unseen.start = unseen.end.emplace(mark);
+  unseen.notes.insert("no start mark: energy of this run is not known");
+  jobs_.emplace(key_of(mark), std::move(unseen));
+}
+
+bool JobBook::was_closed(const Mark& mark, bool this_start) const {
+  return std::any_of(closed_.begin(), closed_.end(), [&](const ClosedRun& c) {
+    return c.run == run_of(mark) && (!this_start || c.start_ms == unix_ms(mark.at));
+  });
+}
+
+void JobBook::end_without_mark(OpenJob& job, const Mark& cause, Duration at, const std::string& why) {
+  Mark end = job.start;
+  end.event = MarkEvent::kEnd;
+  end.at = cause.at;
+  job.notes.insert(why);
+  close_at(job, end, at);
+  for (auto& [_, device] : job.devices) device.estimated_mj = device.profile.total_mj();
+}
+
+void JobBook::close_at(OpenJob& job, Mark end, Duration at) {
+  end.since_boot = std::max(at, job.start.since_boot);
+  job.end = std::move(end);
+  const auto key = key_of(job.start);
+  for (const auto& [id, _] : job.devices) book(id, devices_.at(id).leave(key, job.end->since_boot));
+}
+
+void JobBook::book(const std::string& device, const std::vector<energy::Piece>& pieces) {
+  auto& totals = totals_[device];
+  for (const auto& p : pieces) {
+    const auto job = jobs_.find(p.holder);
+    if (job == jobs_.end()) {
+      totals.idle_mj += p.mj;
+      continue;
+    }
+    totals.jobs_mj += p.mj;
+    auto& held = job->second.devices.at(device);
+    held.profile.add(p.at, p.mj, p.device_idle ? p.length : Duration(0));
+    held.estimated_mj += p.estimated_mj;
+    held.variance_mj2 += p.variance_mj2;
+    if (p.estimated_mj > 0) job->second.notes.insert(p.reason);
+  }
+}
+
+std::vector<std::pair<std::string, ledger::EnergyRecord>> JobBook::finished() const {
+  std::vector<std::pair<std::string, ledger::EnergyRecord>> out;
+  for (const auto& [key, job] : jobs_) {
+    if (!job.end) continue;
+    const bool known = std::all_of(job.devices.begin(), job.devices.end(), [&job = job, this](const auto& d) {
+      return job.end->boot_id != boot_id_ || devices_.at(d.first).known_until(job.end->since_boot);
+    });
+    if (known) out.emplace_back(key, record_of(job));
+  }
+  return out;
+}
+
+void JobBook::remove(const std::string& key) {
+  const auto it = jobs_.find(key);
+  if (it == jobs_.end()) return;
+  if (closed_.size() >= kMaxClosed) closed_.pop_front();
+  closed_.push_back({run_of(it->second.start), unix_ms(it->second.start.at)});
+  jobs_.erase(it);
+}
+
+ledger::EnergyRecord JobBook::record_of(const OpenJob& job) const {
+  ledger::EnergyRecord r;
+  const Mark& m = job.start;
+  r.cluster = m.cluster;
+  r.job_id = m.job_id;
+  r.restart = m.restart;
+  r.node = settings_.node;
+  r.start = m.at;
+  r.end = job.end->at;
+  auto notes = job.notes;
+  // The clock that nobody can step says how long it was.
+  const auto elapsed = job.end->since_boot - m.since_boot;
+  if (r.end < r.start) {
+    r.end = r.start + elapsed;
+    notes.insert("the clock was stepped back during the job");
+  }
+  r.final = true;
+  r.revision = job.revision;
+  r.uid = m.uid;
+  r.user = m.user;
+  r.account = m.account;
+  r.partition = m.partition;
+  r.num_nodes = m.num_nodes;
+  r.cpus = m.cpus;
+  for (const auto& [id, held] : job.devices) {
+    const auto& info = devices_.at(id).info();
+    r.simulated = r.simulated || info.simulated;
+    auto profile = held.profile;
+    profile.fit_into(r.start, r.end);
+    ledger::DeviceEnergy d;
+    d.device = id;
+    d.type = info.type;
+    d.minor = info.minor;
+    d.method = to_record(info.method);
+    d.share = held.share;
+    d.step = settings_.profile_step;
+    d.first = profile.mj().empty() ? energy::floor_to(r.start, d.step) : profile.first();
+    d.mj = profile.mj();
+    d.held_idle_ms = profile.idle_ms();
+    d.uncertainty_mj = std::llround(1.96 * std::sqrt(std::max(0.0, held.variance_mj2)));
+    d.estimated_mj = std::clamp<std::int64_t>(held.estimated_mj, 0, profile.total_mj());
+    r.devices.push_back(std::move(d));
+  }
+  r.note = join(notes);
+  return r;
+}
+
+std::string JobBook::device_of_minor(std::uint32_t minor) const {
+  for (const auto& [id, device] : devices_) {
+    if (device.info().type == "gpu" && device.info().minor == minor) return id;
+  }
+  return {};
+}
+
+std::vector<std::string> JobBook::devices_of(const Mark& mark) const {
+  std::vector<std::string> out;
+  for (const auto& [_, job] : jobs_) {
+    if (run_of(job.start) != run_of(mark)) continue;
+    for (const auto& [id, held] : job.devices) out.push_back(id);
+  }
+  return out;
+}
+
+void JobBook::restore_device(const energy::DeviceInfo& info, energy::AccountState state, std::vector<energy::Hold> holds,
+                             DeviceTotals totals) {
+  add_device(info);
+  devices_.at(info.id).restore(std::move(state), std::move(holds));
+  totals_[info.id] = totals;
+}
+
+void JobBook::restore_job(OpenJob job) {
+  auto key = key_of(job.start);
+  jobs_.insert_or_assign(std::move(key), std::move(job));
+}
+
+void JobBook::catch_up(const std::string& device, const energy::AccountState& later) {
+  const auto it = devices_.find(device);
+  if (it != devices_.end()) book(device, it->second.catch_up(later));
+}
+
+void JobBook::reboot(const std::string& boot_id) {
+  for (auto& [_, job] : jobs_) {
+    if (job.end) continue;
+    Mark end = job.start;
+    end.event = MarkEvent::kEnd;
+    Duration last = job.start.since_boot;
+    for (const auto& [id, held] : job.devices) {
+      const auto& state = devices_.at(id).account().state();
+      if (!state || state->last.at.boot <= last) continue;
+      last = state->last.at.boot;
+      end.at = std::max(job.start.at, state->last.at.wall);
+    }
+    job.notes.insert("the node went down: ends with its last reading");
+    close_at(job, end, last);
+  }
+  boot_id_ = boot_id;
+}
+
+}  // namespace carbon::node

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// The jobs that run on this node and the energy that each has used so far. Marks and samples go in; records of jobs that ended
+// come out. Pure bookkeeping: no clock, no files, no threads, so that each crash and each odd order of events can be tested.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/mark.h"
+#include "energy/device_book.h"
+#include "energy/profile.h"
+#include "ledger/record.h"
+
+namespace carbon::node {
+
+// One job's energy on one device.
+struct JobDevice {
+  energy::Profile profile;
+  double share = 1.0;
+  std::int64_t estimated_mj = 0;
+  double variance_mj2 = 0.0;
+};
+
+struct OpenJob {
+  Mark start;
+  std::optional<Mark> end;
+  std::map<std::string, JobDevice> devices;  // by device id
+  std::set<std::string> notes;               // why a part is estimated
+  std::uint32_t revision = 1;
+};
+
+// Sums of one device since carbond first saw it. jobs + idle = total, always; a difference is an error of carbond's.
+struct DeviceTotals {
+  std::int64_t jobs_mj = 0;
+  std::int64_t idle_mj = 0;
+};
+
+// A run whose record is closed. Its end mark may still come, or its marks once more: they change nothing.
+struct ClosedRun {
+  std::string run;  // "cluster/job/restart"
+  std::int64_t start_ms = 0;
+};
+
+struct BookSettings {
+  std::string node;
+  Duration profile_step{300'000};
+  Duration longest_step{3000};  // a longer time without a reading is a gap
+  Duration patience{10'000};    // how long after a job's end its last reading is awaited
+};
+
+class JobBook {
+ public:
+  JobBook(BookSettings settings, std::string boot_id) : settings_(std::move(settings)), boot_id_(std::move(boot_id)) {}
+
+  void add_device(const energy::DeviceInfo& info);  // known ones stay as they are
+  void sample(const std::string& device, const energy::Sample& sample);
+  void mark(const Mark& mark, const energy::Moment& now);
+  // Devices that are silent while ended jobs wait for them are extrapolated after `patience`.
+  void tick(const energy::Moment& now);
+
+  // Ended jobs that are ready to be shipped; each is given again until it is removed.
+  std::vector<std::pair<std::string, ledger::EnergyRecord>> finished() const;
+  void remove(const std::string& key);
+
+  // Devices that a job holds, or that one has just left: worth an exact reading.
+  std::vector<std::string> devices_of(const Mark& mark) const;
+  const std::map<std::string, OpenJob>& jobs() const { return jobs_; }
+  const std::map<std::string, energy::DeviceBook>& devices() const { return devices_; }
+  const std::map<std::string, DeviceTotals>& totals() const { return totals_; }
+  const std::string& boot_id() const { return boot_id_; }
+  const std::deque<ClosedRun>& closed() const { return closed_; }
+
+  // After a restart, in this order: restore(), catch_up() after the marks that waited, and after a reboot close_all().
+  void restore_device(const energy::DeviceInfo& info, energy::AccountState state, std::vector<energy::Hold> holds,
+                      DeviceTotals totals);
+  void restore_job(OpenJob job);
+  void restore_closed(std::deque<ClosedRun> closed) { closed_ = std::move(closed); }
+  void catch_up(const std::string& device, const energy::AccountState& later);
+  // The node went down: every job ends where its readings end. What follows belongs to the boot `boot_id`.
+  void reboot(const std::string& boot_id);
+
+ private:
+  void start(const Mark& mark, const energy::Moment& now);
+  void end(const Mark& mark, const energy::Moment& now);
+  void end_without_mark(OpenJob& job, const Mark& cause, Duration at, const std::string& why);
+  void close_at(OpenJob& job, Mark end, Duration at);
+  bool was_closed(const Mark& mark, bool this_start) const;
+  void book(const std::string& device, const std::vector<energy::Piece>& pieces);
+  Duration place(const Mark& mark, const energy::Moment& now) const;
+  ledger::EnergyRecord record_of(const OpenJob& job) const;
+  std::string device_of_minor(std::uint32_t minor) const;
+
+  BookSettings settings_;
+  std::string boot_id_;
+  std::map<std::string, energy::DeviceBook> devices_;
+  std::map<std::string, DeviceTotals> totals_;
+  std::map<std::string, OpenJob> jobs_;
+  std::deque<ClosedRun> closed_;  // the oldest first
+};
+
+}  // namespace carbon::node

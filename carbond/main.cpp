@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// carbond: measures the energy of each Slurm job on this node and ships it to carbonctld.
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <csignal>
+#include <iostream>
+
+#include "carbond/daemon.h"
+#include "carbond/once.h"
+#include "carbond/shipper.h"
+#include "config/config.h"
+#include "energy/nvml_meter.h"
+#include "net/munge.h"
+
+namespace {
+
+struct Arguments {
+  std::string config, node, nvml;
+  bool once = false, verbose = false;
+};
+
+std::string short_host_name() {
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  const std::string full = name.data();
+  return full.substr(0, full.find('.'));
+}
+
+int serve(const Arguments& arguments) {
+  using namespace carbon;
+  const auto file = arguments.config.empty() ? default_config_path() : std::filesystem::path(arguments.config);
+  const auto config = load_config(file);
+  if (!config) {
+    spdlog::error("{}", config.error().message);
+    return 1;
+  }
+  // Threads inherit the mask; the daemon reads these two from a descriptor.
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGTERM);
+  sigaddset(&blocked, SIGINT);
+  sigprocmask(SIG_BLOCK, &blocked, nullptr);
+
+  node::DaemonSettings settings;
+  settings.node = arguments.node;
+  settings.spool = node::Spool::at(config->carbond.spool, arguments.node);
+  settings.reading_interval = config->carbond.reading_interval;
+  settings.profile_interval = config->carbond.profile_interval;
+  settings.outbox_max_bytes = config->carbond.outbox_max_bytes;
+  settings.find_meters = [nvml = arguments.nvml] { return energy::find_nvml_meters(nvml); };
+
+  node::Shipper shipper(
+      node::Outbox(settings.spool, settings.outbox_max_bytes), config->controller_url() + "/v1/records",
+      std::make_unique<net::CurlTransport>(),
+      [munge = net::Munge(config->munge_socket)](net::HttpRequest& request) { return munge.sign(request); }, node::Backoff{});
+  settings.on_record = [&shipper] { shipper.wake(); };
+  if (const auto made = settings.spool.create(); !made) {
+    spdlog::error("{}", made.error().message);
+    return 1;
+  }
+  shipper.start();
+  node::Daemon daemon(std::move(settings));
+  const auto status = daemon.run();
+  if (!status) spdlog::error("{}", status.error().message);
+  return status ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Arguments arguments;
+  arguments.node = short_host_name();
+  CLI::App app{"carbond - measures the energy of each Slurm job on this node and ships it to carbonctld"};
+  app.add_option("--config,-f", arguments.config, "carbon.conf; default: /etc/slurm/carbon.conf, or beside $SLURM_CONF");
+  app.add_option("--node,-N", arguments.node, "NodeName of this node in slurm.conf")->capture_default_str();
+  app.add_option("--nvml", arguments.nvml, "NVML library; default: libnvidia-ml.so.1 as the loader finds it");
+  app.add_flag("--once", arguments.once, "print what can be measured here, and leave");
+  app.add_flag("--verbose,-v", arguments.verbose, "log more");
+  CLI11_PARSE(app, argc, argv);
+
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("carbond"));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %n: %l: %v");
+  if (arguments.verbose) spdlog::set_level(spdlog::level::debug);
+  int code = 0;
+  try {
+    if (arguments.once) {
+      const auto find = [&arguments] { return carbon::energy::find_nvml_meters(arguments.nvml); };
+      carbon::node::print_meters(find, std::chrono::seconds(10), std::cout);
+    } else {
+      code = serve(arguments);
+    }
+  } catch (const std::exception& e) {
+    spdlog::critical("{}", e.what());
+    code = 1;
+  }
+  std::cout.flush();
+  spdlog::shutdown();
+  // A thread may hang in a driver for ever: leave without the destructors that it might disturb.
+  std::_Exit(code);
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbond/meter_pool.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "energy/edge_search.h"
+
+namespace carbon::node {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+void sleep_for(Duration d) { std::this_thread::sleep_for(d); }
+
+}  // namespace
+
+// What threads that may outlive the pool share with it.
+struct MeterPool::Shared {
+  Shared() : fd(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+  ~Shared() { close(fd); }
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+
+  void tell() const { (void)!eventfd_write(fd, 1); }
+
+  const int fd;
+  mutable std::mutex mutex;
+  std::vector<MeterAnswer> answers;
+  std::vector<energy::MetersFound> found;
+  int discoveries = 0;
+};
+
+struct MeterPool::Worker {
+  std::unique_ptr<energy::Meter> meter;
+  mutable std::mutex mutex;
+  std::condition_variable wake;
+  std::optional<Kind> wanted;
+  std::optional<Clock::time_point> busy_since;
+  bool stop = false;
+
+  void run(const std::shared_ptr<Shared>& shared) {
+    for (;;) {
+      std::unique_lock lock(mutex);
+      wake.wait(lock, [this] { return stop || wanted; });
+      if (stop) return;
+      const Kind kind = *wanted;
+      wanted.reset();
+      lock.unlock();
+      auto answer = ask(kind);
+      lock.lock();
+      busy_since = wanted ? std::optional(Clock::now()) : std::nullopt;
+      lock.unlock();
+      {
+        const std::lock_guard guard(shared->mutex);
+        shared->answers.push_back(std::move(answer));
+      }
+      shared->tell();
+    }
+  }
+
+  MeterAnswer ask(Kind kind) {
+    const auto& id = meter->info().id;
+    if (kind == Kind::kEdge) {
+      auto found = energy::find_edge(*meter, sleep_for);
+      if (!found) return {id, found.error(), 1};
+      return {id, std::move(found->samples), found->calls};
+    }
+    const auto sample = energy::read_once(*meter);
+    if (!sample) return {id, sample.error(), 0};
+    return {id, std::vector<energy::Sample>{*sample}, 0};
+  }
+};
+
+MeterPool::MeterPool() : shared_(std::make_shared<Shared>()) {}
+
+MeterPool::~MeterPool() {
+  for (auto& [_, worker] : workers_) {
+    const std::lock_guard lock(worker->mutex);
+    worker->stop = true;
+    worker->wake.notify_one();
+  }
+}
+
+int MeterPool::event_fd() const { return shared_->fd; }
+
+void MeterPool::discover(std::function<energy::MetersFound()> find) {
+  {
+    const std::lock_guard lock(shared_->mutex);
+    ++shared_->discoveries;
+  }
+  std::thread([shared = shared_, find = std::move(find)] {
+    auto found = find();
+    {
+      const std::lock_guard lock(shared->mutex);
+      shared->found.push_back(std::move(found));
+      --shared->discoveries;
+    }
+    shared->tell();
+  }).detach();
+}
+
+bool MeterPool::discovering() const {
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->discoveries > 0;
+}
+
+MeterPool::Found MeterPool::take_found() {
+  std::vector<energy::MetersFound> all;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    all.swap(shared_->found);
+  }
+  Found out;
+  for (auto& found : all) {
+    if (!found.note.empty()) out.notes.push_back(found.note);
+    for (auto& meter : found.meters) {
+      const auto info = meter->info();
+      if (workers_.contains(info.id)) continue;
+      auto worker = std::make_shared<Worker>();
+      worker->meter = std::move(meter);
+      workers_.emplace(info.id, worker);
+      std::thread([worker, shared = shared_] { worker->run(shared); }).detach();
+      out.devices.push_back(info);
+    }
+  }
+  return out;
+}
+
+void MeterPool::request(const std::string& device, Kind kind) {
+  const auto it = workers_.find(device);
+  if (it == workers_.end()) return;
+  auto& worker = *it->second;
+  const std::lock_guard lock(worker.mutex);
+  if (worker.busy_since) {
+    if (kind == Kind::kEdge) worker.wanted = kind;
+    return;
+  }
+  worker.busy_since = Clock::now();
+  worker.wanted = kind;
+  worker.wake.notify_one();
+}
+
+std::vector<MeterAnswer> MeterPool::take() {
+  eventfd_t ignored = 0;
+  (void)!eventfd_read(shared_->fd, &ignored);
+  const std::lock_guard lock(shared_->mutex);
+  return std::exchange(shared_->answers, {});
+}
+
+std::vector<std::string> MeterPool::hanging(Duration limit) const {
+  std::vector<std::string> out;
+  for (const auto& [id, worker] : workers_) {
+    const std::lock_guard lock(worker->mutex);
+    if (worker->busy_since && Clock::now() - *worker->busy_since > limit) out.push_back(id);
+  }
+  return out;
+}
+
+}  // namespace carbon::node

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbond/outbox.h"
+
+#include <algorithm>
+
+namespace carbon::node {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string name_of(const ledger::EnergyRecord& r) {
+  std::string cluster = r.cluster;
+  std::replace(cluster.begin(), cluster.end(), '/', '_');
+  return std::to_string(unix_ms(r.end)) + '.' + cluster + '.' + std::to_string(r.job_id) + '.' + std::to_string(r.restart) + '.' +
+         std::to_string(unix_ms(r.start)) + '.' + std::to_string(r.revision) + ".json";
+}
+
+}  // namespace
+
+Status Outbox::add(const ledger::EnergyRecord& record) const {
+  const auto json = ledger::to_json(record);
+  const auto held = bytes();
+  if (held + json.size() > max_bytes_)
+    return Error{"the outbox holds " + std::to_string(held) + " of " + std::to_string(max_bytes_) +
+                 " bytes (outbox_max): no room for job " + std::to_string(record.job_id)};
+  return replace_file(spool_.outbox() / name_of(record), json, true);
+}
+
+std::optional<fs::path> Outbox::oldest() const {
+  // Names begin with the end of the job in ms, which has 13 digits until the year 2286: they sort by age.
+  std::optional<fs::path> first;
+  std::error_code ec;
+  for (const auto& entry : fs::directory_iterator(spool_.outbox(), ec)) {
+    if (!is_temporary(entry.path()) && (!first || entry.path() < *first)) first = entry.path();
+  }
+  return first;
+}
+
+void Outbox::acknowledge(const fs::path& file) const {
+  std::error_code ec;
+  fs::remove(file, ec);
+}
+
+void Outbox::refuse(const fs::path& file) const {
+  std::error_code ec;
+  fs::rename(file, spool_.refused() / file.filename(), ec);
+}
+
+std::uint64_t Outbox::bytes() const {
+  std::uint64_t sum = 0;
+  std::error_code ec;
+  for (const auto& entry : fs::directory_iterator(spool_.outbox(), ec)) {
+    const auto size = entry.file_size(ec);
+    if (!ec) sum += size;
+  }
+  return sum;
+}
+
+}  // namespace carbon::node

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Records that carbonctld has not acknowledged yet, one file each. Bounded: when it is full the oldest are kept, and add() says
+// so, so that the caller keeps the job open and tries again.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "carbond/spool.h"
+#include "ledger/record.h"
+
+namespace carbon::node {
+
+class Outbox {
+ public:
+  Outbox(Spool spool, std::uint64_t max_bytes) : spool_(std::move(spool)), max_bytes_(max_bytes) {}
+
+  // Durable when it returns. The same record again replaces its file.
+  Status add(const ledger::EnergyRecord& record) const;
+  // The file that has waited longest.
+  std::optional<std::filesystem::path> oldest() const;
+  void acknowledge(const std::filesystem::path& file) const;
+  // Moves it to refused/.
+  void refuse(const std::filesystem::path& file) const;
+  std::uint64_t bytes() const;
+
+ private:
+  Spool spool_;
+  std::uint64_t max_bytes_;
+};
+
+}  // namespace carbon::node

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbond/shipper.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace carbon::node {
+namespace {
+
+// Not the request's fault, so worth another try: not authenticated (munged may be down), time-out, too many requests.
+bool is_final_refusal(int status) { return status >= 400 && status < 500 && status != 401 && status != 408 && status != 429; }
+
+}  // namespace
+
+Duration Backoff::delay(unsigned failures, std::mt19937_64& random) const {
+  const auto most = std::min<Duration>(longest, first * (std::int64_t{1} << std::min(failures, 20u)));
+  return Duration(std::uniform_int_distribution<std::int64_t>(0, most.count())(random));
+}
+
+Shipper::Shipper(Outbox outbox, std::string url, std::unique_ptr<net::HttpTransport> transport, Sign sign, Backoff backoff)
+    : outbox_(std::move(outbox)),
+      url_(std::move(url)),
+      transport_(std::move(transport)),
+      sign_(std::move(sign)),
+      backoff_(backoff),
+      random_(std::random_device{}()) {}
+
+Shipper::~Shipper() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Shipper::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void Shipper::wake() {
+  {
+    const std::lock_guard lock(mutex_);
+    news_ = true;
+  }
+  changed_.notify_all();
+}
+
+bool Shipper::pause(Duration d) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, d, [this] { return stop_; });
+  return !stop_;
+}
+
+void Shipper::run() {
+  // What waited for a restart of this daemon may wait on every other node too.
+  if (outbox_.oldest() && !pause(backoff_.delay(3, random_))) return;
+  unsigned failures = 0;
+  for (;;) {
+    switch (ship_one()) {
+      case Outcome::kDone: {
+        failures = 0;
+        if (!pause(Duration(0))) return;
+        break;
+      }
+      case Outcome::kLater: {
+        if (!pause(backoff_.delay(++failures, random_))) return;
+        break;
+      }
+      case Outcome::kEmpty: {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return stop_ || news_; });
+        news_ = false;
+        if (stop_) return;
+      }
+    }
+  }
+}
+
+Shipper::Outcome Shipper::ship_one() {
+  const auto file = outbox_.oldest();
+  if (!file) return Outcome::kEmpty;
+  auto body = read_file(*file, ledger::kMaxRecordBytes);
+  if (!body) {
+    spdlog::error("{}; moved to refused/", body.error().message);
+    outbox_.refuse(*file);
+    return Outcome::kDone;
+  }
+  net::HttpRequest request;
+  request.method = "POST";
+  request.url = url_;
+  request.headers = {{"Content-Type", "application/json"}};
+  request.body = std::move(*body);
+  if (const auto signed_ = sign_(request); !signed_) {
+    spdlog::warn("{} waits: {}", file->filename().string(), signed_.error().message);
+    return Outcome::kLater;
+  }
+  const auto answer = transport_->send(request);
+  if (!answer) {
+    spdlog::warn("{} waits: {}", file->filename().string(), answer.error().message);
+    return Outcome::kLater;
+  }
+  if (answer->status == 200) {
+    spdlog::info("{} shipped", file->filename().string());
+    outbox_.acknowledge(*file);
+    return Outcome::kDone;
+  }
+  const auto reason = answer->body.substr(0, 300);
+  if (is_final_refusal(answer->status)) {
+    spdlog::error("{} refused with {}: {}; moved to refused/", file->filename().string(), answer->status, reason);
+    outbox_.refuse(*file);
+    return Outcome::kDone;
+  }
+  spdlog::warn("{} waits: carbonctld answered {}: {}", file->filename().string(), answer->status, reason);
+  return Outcome::kLater;
+}
+
+}  // namespace carbon::node

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sends what is in the outbox to carbonctld, oldest first, on a thread of its own, until each record is acknowledged.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <thread>
+
+#include "carbond/outbox.h"
+#include "net/http.h"
+
+namespace carbon::node {
+
+// Delay after the n-th failure in a row (n from 1): random up to min(longest, first * 2^n), so that a thousand nodes that lost
+// the same carbonctld do not come back at once ("full jitter").
+struct Backoff {
+  Duration first{500};
+  Duration longest{60'000};
+  Duration delay(unsigned failures, std::mt19937_64& random) const;
+};
+
+class Shipper {
+ public:
+  using Sign = std::function<Status(net::HttpRequest&)>;
+  // `url`: of POST /v1/records. `transport` is used on the shipper's thread alone.
+  Shipper(Outbox outbox, std::string url, std::unique_ptr<net::HttpTransport> transport, Sign sign, Backoff backoff);
+  ~Shipper();  // stops after the exchange that is under way
+
+  void start();
+  void wake();  // something new is in the outbox
+
+ private:
+  enum class Outcome { kEmpty, kDone, kLater };
+  void run();
+  Outcome ship_one();
+  bool pause(Duration d);  // false: asked to stop
+
+  Outbox outbox_;
+  std::string url_;
+  std::unique_ptr<net::HttpTransport> transport_;
+  Sign sign_;
+  Backoff backoff_;
+  std::mt19937_64 random_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stop_ = false;
+  bool news_ = false;
+  std::thread thread_;
+};
+
+}  // namespace carbon::node

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbond/state_file.h"
+
+#include <nlohmann/json.hpp>
+
+namespace carbon::node {
+namespace {
+
+using nlohmann::json;
+constexpr int kVersion = 1;
+
+json to_json(const energy::AccountState& s) {
+  json out = {{"boot_ms", s.last.at.boot.count()},
+              {"wall_ms", unix_ms(s.last.at.wall)},
+              {"uj", s.last.uj},
+              {"blur_ms", s.last.blur.count()},
+              {"watts", s.watts},
+              {"low_uj", s.low_uj},
+              {"boot_id", s.boot_id}};
+  if (s.counter_uj) out["counter_uj"] = *s.counter_uj;
+  return out;
+}
+
+energy::AccountState account_from(const json& j) {
+  energy::AccountState s;
+  s.last.at.boot = Duration(j.at("boot_ms").get<std::int64_t>());
+  s.last.at.wall = from_unix_ms(j.at("wall_ms").get<std::int64_t>());
+  s.last.uj = j.at("uj").get<std::int64_t>();
+  s.last.blur = Duration(j.at("blur_ms").get<std::int64_t>());
+  s.watts = j.at("watts").get<double>();
+  s.low_uj = j.at("low_uj").get<std::int64_t>();
+  s.boot_id = j.at("boot_id").get<std::string>();
+  if (j.contains("counter_uj")) s.counter_uj = j["counter_uj"].get<std::int64_t>();
+  return s;
+}
+
+json to_json(const energy::DeviceInfo& d) {
+  return {{"id", d.id},
+          {"type", d.type},
+          {"minor", d.minor},
+          {"model", d.model},
+          {"method", static_cast<int>(d.method)},
+          {"rated_w", d.rated.value()},
+          {"update_ms", d.update.count()},
+          {"wraps_at_uj", d.wraps_at_uj},
+          {"simulated", d.simulated}};
+}
+
+energy::DeviceInfo info_from(const json& j) {
+  energy::DeviceInfo d;
+  d.id = j.at("id").get<std::string>();
+  d.type = j.at("type").get<std::string>();
+  d.minor = j.at("minor").get<std::uint32_t>();
+  d.model = j.at("model").get<std::string>();
+  d.method = static_cast<energy::Method>(j.at("method").get<int>());
+  d.rated = Watts(j.at("rated_w").get<double>());
+  d.update = Duration(j.at("update_ms").get<std::int64_t>());
+  d.wraps_at_uj = j.at("wraps_at_uj").get<std::int64_t>();
+  d.simulated = j.at("simulated").get<bool>();
+  return d;
+}
+
+json to_json(const energy::Hold& h) {
+  return {{"holder", h.holder}, {"share", h.share}, {"from_ms", h.from.count()}, {"until_ms", h.until.count()}};
+}
+
+energy::Hold hold_from(const json& j) {
+  return {j.at("holder").get<std::string>(), j.at("share").get<double>(), Duration(j.at("from_ms").get<std::int64_t>()),
+          Duration(j.at("until_ms").get<std::int64_t>())};
+}
+
+json to_json(const OpenJob& job) {
+  json devices = json::object();
+  for (const auto& [id, d] : job.devices) {
+    devices[id] = {{"first_ms", unix_ms(d.profile.first())},
+                   {"step_ms", d.profile.step().count()},
+                   {"mj", d.profile.mj()},
+                   {"idle_ms", d.profile.idle_ms()},
+                   {"share", d.share},
+                   {"estimated_mj", d.estimated_mj},
+                   {"variance_mj2", d.variance_mj2}};
+  }
+  return {{"start", format_mark(job.start)},
+          {"end", job.end ? format_mark(*job.end) : std::string()},
+          {"notes", job.notes},
+          {"revision", job.revision},
+          {"devices", std::move(devices)}};
+}
+
+Mark mark_from(const json& j) {
+  auto mark = parse_mark(j.get<std::string>());
+  if (!mark) throw std::invalid_argument(mark.error().message);
+  return std::move(*mark);
+}
+
+OpenJob job_from(const json& j) {
+  OpenJob job;
+  job.start = mark_from(j.at("start"));
+  if (!j.at("end").get<std::string>().empty()) job.end = mark_from(j["end"]);
+  job.notes = j.at("notes").get<std::set<std::string>>();
+  job.revision = j.at("revision").get<std::uint32_t>();
+  for (const auto& [id, d] : j.at("devices").items()) {
+    JobDevice device;
+    device.profile =
+        energy::Profile(Duration(d.at("step_ms").get<std::int64_t>()), from_unix_ms(d.at("first_ms").get<std::int64_t>()),
+                        d.at("mj").get<std::vector<std::int64_t>>(), d.at("idle_ms").get<std::vector<std::int64_t>>());
+    device.share = d.at("share").get<double>();
+    device.estimated_mj = d.at("estimated_mj").get<std::int64_t>();
+    device.variance_mj2 = d.at("variance_mj2").get<double>();
+    job.devices.emplace(id, std::move(device));
+  }
+  return job;
+}
+
+}  // namespace
+
+std::string state_to_json(const JobBook& book) {
+  json devices = json::array(), jobs = json::array(), closed = json::array();
+  for (const auto& [id, device] : book.devices()) {
+    json d = {{"info", to_json(device.info())}, {"holds", json::array()}};
+    for (const auto& h : device.holds()) d["holds"].push_back(to_json(h));
+    if (const auto& state = device.account().state()) d["account"] = to_json(*state);
+    const auto totals = book.totals().find(id);
+    d["jobs_mj"] = totals == book.totals().end() ? 0 : totals->second.jobs_mj;
+    d["idle_mj"] = totals == book.totals().end() ? 0 : totals->second.idle_mj;
+    devices.push_back(std::move(d));
+  }
+  for (const auto& [_, job] : book.jobs()) jobs.push_back(to_json(job));
+  for (const auto& c : book.closed()) closed.push_back({c.run, c.start_ms});
+  const json out = {{"version", kVersion},
+                    {"boot_id", book.boot_id()},
+                    {"devices", std::move(devices)},
+                    {"jobs", std::move(jobs)},
+                    {"closed", std::move(closed)}};
+  return out.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+// The file is carbond's own: whatever is wrong in it is one error, found by nlohmann's checked access.
+Status state_from_json(std::string_view text, JobBook& book) {
+  try {
+    const auto j = json::parse(text);
+    if (j.at("version").get<int>() != kVersion) return Error{"state: version is not " + std::to_string(kVersion)};
+    for (const auto& d : j.at("devices")) {
+      const auto info = info_from(d.at("info"));
+      if (!d.contains("account")) {
+        book.add_device(info);
+        continue;
+      }
+      std::vector<energy::Hold> holds;
+      for (const auto& h : d.at("holds")) holds.push_back(hold_from(h));
+      book.restore_device(info, account_from(d["account"]), std::move(holds),
+                          {d.at("jobs_mj").get<std::int64_t>(), d.at("idle_mj").get<std::int64_t>()});
+    }
+    for (const auto& job : j.at("jobs")) book.restore_job(job_from(job));
+    std::deque<ClosedRun> closed;
+    for (const auto& c : j.at("closed")) closed.push_back({c.at(0).get<std::string>(), c.at(1).get<std::int64_t>()});
+    book.restore_closed(std::move(closed));
+  } catch (const std::exception& e) {
+    return Error{std::string("state: ") + e.what()};
+  }
+  return Done{};
+}
+
+std::string readings_to_json(const JobBook& book) {
+  json out = json::object();
+  for (const auto& [id, device] : book.devices()) {
+    if (const auto& state = device.account().state()) out[id] = to_json(*state);
+  }
+  return out.dump();
+}
+
+Result<std::map<std::string, energy::AccountState>> readings_from_json(std::string_view text) {
+  std::map<std::string, energy::AccountState> out;
+  try {
+    const auto parsed = json::parse(text);
+    for (const auto& [id, state] : parsed.items()) out.emplace(id, account_from(state));
+  } catch (const std::exception& e) {
+    return Error{std::string("readings: ") + e.what()};
+  }
+  return out;
+}
+
+std::string boot_of_state(std::string_view text) {
+  const auto j = json::parse(text, nullptr, false);
+  return j.is_object() ? j.value("boot_id", std::string()) : std::string();
+}
+
+}  // namespace carbon::node

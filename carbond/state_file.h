@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a JobBook must not forget, as two files: the state (open jobs, holds, sums), written where something changes and every so
+// often, and the last readings, written at each round. Both are JSON, replaced by rename; docs/energy.md.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "carbond/job_book.h"
+
+namespace carbon::node {
+
+std::string state_to_json(const JobBook& book);
+// Into an empty book. An error names what is wrong; the book may then be partly filled.
+Status state_from_json(std::string_view text, JobBook& book);
+
+std::string readings_to_json(const JobBook& book);
+Result<std::map<std::string, energy::AccountState>> readings_from_json(std::string_view text);
+
+// The boot that a state was written under; empty where it cannot be told.
+std::string boot_of_state(std::string_view text);
+
+}  // namespace carbon::node
