@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "grid_feeds/points.h"
 #include "grid_feeds/provider.h"
 #include "net/http.h"
 #include "tests/unit/grid_feeds/temp_dir.h"
@@ -52,6 +53,9 @@ inline double value_at(const Reading& reading, Instant t) {
   }
   return -1;
 }
+
+// The points as the chain sees them: in order, each time once.
+inline std::vector<IntensityPoint> points_of(const Reading& reading) { return in_order(reading.points); }
 
 // Records each request and answers as `play` says.
 class PlayedTransport final : public net::HttpTransport {

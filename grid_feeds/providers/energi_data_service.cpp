@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// "energi-data-service": Denmark, Energinet, https://www.energidataservice.dk. No key. Every 5 minutes, areas DK1 and DK2;
+// measured (CO2Emis) and forecast to the end of tomorrow (CO2EmisProg). Asked without limit and order it gives 100 rows from the
+// far end.
+#include "grid_feeds/json.h"
+#include "grid_feeds/points.h"
+#include "grid_feeds/provider.h"
+#include "grid_feeds/url.h"
+
+namespace carbon::feeds {
+namespace {
+using namespace std::chrono_literals;
+
+constexpr OptionSpec kOptions[] = {{"base_url", OptionType::kUrl}};
+constexpr std::string_view kBase = "https://api.energidataservice.dk";
+
+// "DK1", and what others call "DK-DK1" or "DK_1".
+std::string area_of(const Feed& feed) { return feed.zone.ends_with('1') ? "DK1" : feed.zone.ends_with('2') ? "DK2" : feed.zone; }
+
+std::string dataset(const Feed& feed, std::string_view name, const std::string& start) {
+  return with_query(
+      feed.url(kBase, "/dataset/" + std::string(name)),
+      {{"start", start}, {"filter", R"({"PriceArea":[")" + area_of(feed) + "\"]}"}, {"sort", "Minutes5UTC asc"}, {"limit", "0"}});
+}
+
+std::vector<Ask> ask(const Feed& feed, const Query& query) {
+  const auto days = std::clamp<long>((query.now - query.window.start) / 24h + 1, 1, 31);
+  const auto good_for = until_next(query.now, 30min, 2min);
+  return {ask_url("measured", dataset(feed, "CO2Emis", "now-P" + std::to_string(days) + "D"), good_for),
+          ask_url("forecast", dataset(feed, "CO2EmisProg", "now"), good_for)};
+}
+
+Status take(const Feed& feed, const Answer& answer, Reading& reading) {
+  const auto body = parse_json(answer.body);
+  if (!body) return body.error();
+  for (const auto& record : elements(at(*body, "records"))) {
+    const auto start = time(at(record, "Minutes5UTC"));  // UTC, though written without Z
+    const auto value = number(at(record, "CO2Emission"));
+    if (!start || !value) continue;
+    if (const auto area = text(at(record, "PriceArea")); area != area_of(feed)) {
+      return Error{"asked for " + area_of(feed) + " and was answered for " + area.value_or("none")};
+    }
+    const auto origin = answer.part == "forecast" ? Origin::kForecast : Origin::kActual;
+    reading.points.push_back({{*start, *start + 5min}, GramsPerKwh(*value), origin});
+  }
+  return Done{};
+}
+
+Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> answers) {
+  Reading reading;
+  reading.kind = {Signal::kAverage, Emissions::kDirect, Boundary::kConsumption};
+  for (const auto part : {"forecast", "measured"}) {  // of two for one time, the measured counts
+    const auto body = answer_of(answers, part);
+    if (!body) continue;
+    if (const auto taken = take(feed, {part, *body}, reading); !taken) return taken.error();
+  }
+  if (reading.points.empty()) return Error{"the answer holds no values"};
+  return reading;
+}
+
+}  // namespace
+
+extern const Provider provider_energi_data_service;
+const Provider provider_energi_data_service{.name = "energi-data-service", .options = kOptions, .ask = ask, .parse = parse};
+
+}  // namespace carbon::feeds

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// "energy-charts": Fraunhofer ISE, https://api.energy-charts.info, version 1 (/co2eq). No key, CC BY 4.0. Quarter hours or hours
+// by country, to the end of tomorrow. Parallel arrays; the measured one ends where the forecast begins, in some countries later.
+#include <algorithm>
+#include <cctype>
+
+#include "grid_feeds/json.h"
+#include "grid_feeds/points.h"
+#include "grid_feeds/provider.h"
+#include "grid_feeds/url.h"
+
+namespace carbon::feeds {
+namespace {
+using namespace std::chrono_literals;
+
+constexpr OptionSpec kOptions[] = {{"base_url", OptionType::kUrl}};
+constexpr std::string_view kBase = "https://api.energy-charts.info";
+// Where both arrays speak of the same hours they have been seen to differ by a factor of two: other bases, not other values.
+constexpr double kSameBasis = 1.25;
+constexpr std::size_t kEnoughOverlap = 4;
+
+std::string country_of(const Feed& feed) {
+  std::string country = feed.zone.substr(0, 2);
+  for (char& c : country) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return country;
+}
+
+std::vector<Ask> ask(const Feed& feed, const Query& query) {
+  const auto from = format_utc(floor_to(query.window.start, 1h)), to = format_utc(floor_to(query.now, 24h) + 72h);
+  return {ask_url("co2eq", with_query(feed.url(kBase, "/co2eq"), {{"country", country_of(feed)}, {"start", from}, {"end", to}}),
+                  until_next(query.now, 15min, 5min) + 15min)};
+}
+
+struct Row {
+  Instant start;
+  std::optional<double> measured, forecast;
+};
+
+Result<std::vector<Row>> rows_of(const Json& body) {
+  const auto& times = elements(at(body, "unix_seconds"));
+  const auto& measured = elements(at(body, "co2eq"));
+  const auto& forecast = elements(at(body, "co2eq_forecast"));
+  if (times.size() != measured.size() || times.size() != forecast.size()) {
+    return Error{"unix_seconds, co2eq and co2eq_forecast differ in length: " + std::to_string(times.size()) + ", " +
+                 std::to_string(measured.size()) + ", " + std::to_string(forecast.size())};
+  }
+  std::vector<Row> rows;
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    const auto seconds = number(times[i]);
+    if (!seconds || *seconds < 0 || *seconds > 4e9) return Error{"unix_seconds[" + std::to_string(i) + "] is no time"};
+    rows.push_back({from_unix_ms(static_cast<std::int64_t>(*seconds) * 1000), number(measured[i]), number(forecast[i])});
+    if (i > 0 && rows[i].start <= rows[i - 1].start) return Error{"unix_seconds[" + std::to_string(i) + "] goes back in time"};
+  }
+  return rows;
+}
+
+// What a forecast is to be multiplied with to stand on the basis of the measured values; none where that is not known.
+std::optional<double> measured_per_forecast(const std::vector<Row>& rows) {
+  double measured = 0, forecast = 0;
+  std::size_t count = 0;
+  for (const auto& row : rows) {
+    if (!row.measured || !row.forecast) continue;
+    measured += *row.measured;
+    forecast += *row.forecast;
+    ++count;
+  }
+  if (count < kEnoughOverlap || forecast <= 0) return std::nullopt;
+  return measured / forecast;
+}
+
+Result<Reading> parse(const Feed&, const Query&, std::span<const Answer> answers) {
+  const auto answer = answer_of(answers, "co2eq");
+  if (!answer) return Error{"no answer"};
+  const auto body = parse_json(*answer);
+  if (!body) return body.error();
+  const auto rows = rows_of(*body);
+  if (!rows) return rows.error();
+  Reading reading;
+  reading.kind = {Signal::kAverage, Emissions::kLifecycle, Boundary::kProduction};
+  double scale = measured_per_forecast(*rows).value_or(1.0);
+  if (scale < kSameBasis && scale > 1 / kSameBasis) scale = 1.0;
+  if (scale != 1.0) {
+    reading.notes.push_back("its forecast stands on another basis than its measured values and was multiplied by " +
+                            std::to_string(scale));
+  }
+  for (std::size_t i = 0; i < rows->size(); ++i) {
+    const auto& row = (*rows)[i];
+    const Duration step = i + 1 < rows->size() ? (*rows)[i + 1].start - row.start
+                          : i > 0              ? row.start - (*rows)[i - 1].start
+                                               : Duration(1h);
+    const Interval when{row.start, row.start + std::min<Duration>(step, 1h)};
+    if (row.measured) {
+      reading.points.push_back({when, GramsPerKwh(*row.measured), Origin::kActual});
+    } else if (row.forecast) {
+      reading.points.push_back({when, GramsPerKwh(*row.forecast * scale), Origin::kForecast});
+    }
+  }
+  if (reading.points.empty()) return Error{"the answer holds no values"};
+  return reading;
+}
+
+}  // namespace
+
+extern const Provider provider_energy_charts;
+const Provider provider_energy_charts{.name = "energy-charts", .options = kOptions, .ask = ask, .parse = parse};
+
+}  // namespace carbon::feeds

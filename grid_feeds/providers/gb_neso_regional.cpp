@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// "gb-neso-regional": one of the 17 regions of Great Britain's Carbon Intensity API (14 areas of network operators, England,
+// Scotland, Wales). A forecast only: nothing regional is ever measured. https://carbon-intensity.github.io/api-definitions/
+#include <date/date.h>
+
+#include "grid_feeds/json.h"
+#include "grid_feeds/points.h"
+#include "grid_feeds/provider.h"
+
+namespace carbon::feeds {
+namespace {
+using namespace std::chrono_literals;
+
+constexpr OptionSpec kOptions[] = {
+    {"base_url", OptionType::kUrl},
+    {"region", OptionType::kNumber, true},
+};
+constexpr std::string_view kBase = "https://api.carbonintensity.org.uk";
+
+std::vector<Ask> ask(const Feed& feed, const Query& query) {
+  const auto here = date::format("%FT%H:%MZ", floor_to(query.now, 30min) + 1min);
+  const auto path = "/regional/intensity/" + here + "/fw48h/regionid/" + std::string(feed.option("region"));
+  return {ask_url("ahead", feed.url(kBase, path), until_next(query.now, 30min, 3min))};
+}
+
+// data is the region itself in recorded answers and a list with one region in the documentation.
+const Json& region_of(const Json& body) {
+  const auto& data = at(body, "data");
+  return data.is_array() && !data.empty() ? data.front() : data;
+}
+
+Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> answers) {
+  const auto answer = answer_of(answers, "ahead");
+  if (!answer) return Error{"no answer"};
+  const auto body = parse_json(*answer);
+  if (!body) return body.error();
+  if (const auto why = text(at(at(*body, "error"), "message"))) return Error{"the provider says: " + *why};
+  const auto& region = region_of(*body);
+  const double asked = feed.number("region", 0);
+  if (const auto id = number(at(region, "regionid")); id && *id != asked) {
+    return Error{"asked for region " + std::string(feed.option("region")) + " and was answered for " +
+                 std::to_string(static_cast<int>(*id))};
+  }
+  Reading reading;
+  reading.kind = {Signal::kAverage, Emissions::kDirect, Boundary::kConsumption};
+  for (const auto& item : elements(at(region, "data"))) {
+    const auto from = time(at(item, "from")), to = time(at(item, "to"));
+    const auto forecast = number(at(at(item, "intensity"), "forecast"));
+    if (from && to && forecast) reading.points.push_back({{*from, *to}, GramsPerKwh(*forecast), Origin::kForecast});
+  }
+  if (reading.points.empty()) return Error{"the answer holds no values"};
+  return reading;
+}
+
+}  // namespace
+
+extern const Provider provider_gb_neso_regional;
+const Provider provider_gb_neso_regional{.name = "gb-neso-regional", .options = kOptions, .ask = ask, .parse = parse};
+
+}  // namespace carbon::feeds

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// "rte-eco2mix": France, RTE by way of the ODRE portal, dataset eco2mix-national-tr. No key. Quarter hours, what power stations
+// emit, no forecast; rows of the future stand there with null. The portal has moved twice: base_url is an option.
+#include <algorithm>
+
+#include "grid_feeds/json.h"
+#include "grid_feeds/points.h"
+#include "grid_feeds/provider.h"
+#include "grid_feeds/url.h"
+
+namespace carbon::feeds {
+namespace {
+using namespace std::chrono_literals;
+
+constexpr OptionSpec kOptions[] = {{"base_url", OptionType::kUrl}};
+constexpr std::string_view kBase = "https://odre.opendatasoft.com";
+constexpr std::string_view kRecords = "/api/explore/v2.1/catalog/datasets/eco2mix-national-tr/records";
+
+std::vector<Ask> ask(const Feed& feed, const Query& query) {
+  return {ask_url("records",
+                  with_query(feed.url(kBase, kRecords), {{"select", "date_heure,taux_co2"},
+                                                         {"where", "taux_co2 is not null"},
+                                                         {"order_by", "date_heure desc"},
+                                                         {"limit", "100"}}),
+                  until_next(query.now, 15min, 5min) + 15min)};
+}
+
+// Version 2 lists results; version 1 listed records with the fields inside.
+const Json& fields_of(const Json& row) {
+  const auto& fields = at(row, "fields");
+  return fields.is_object() ? fields : row;
+}
+
+Result<Reading> parse(const Feed&, const Query&, std::span<const Answer> answers) {
+  const auto answer = answer_of(answers, "records");
+  if (!answer) return Error{"no answer"};
+  const auto body = parse_json(*answer);
+  if (!body) return body.error();
+  if (const auto why = text(at(*body, "message"))) return Error{"the provider says: " + *why};
+  Reading reading;
+  reading.kind = {Signal::kAverage, Emissions::kDirect, Boundary::kProduction};
+  const auto& rows = at(*body, "results").is_array() ? at(*body, "results") : elements(at(*body, "records"));
+  for (const auto& row : rows) {
+    const auto start = time(at(fields_of(row), "date_heure"));
+    const auto value = number(at(fields_of(row), "taux_co2"));
+    if (start && value) reading.points.push_back({{*start, *start + 15min}, GramsPerKwh(*value), Origin::kActual});
+  }
+  if (reading.points.empty()) return Error{"the answer holds no values"};
+  return reading;
+}
+
+}  // namespace
+
+extern const Provider provider_rte_eco2mix;
+const Provider provider_rte_eco2mix{.name = "rte-eco2mix", .options = kOptions, .ask = ask, .parse = parse};
+
+}  // namespace carbon::feeds

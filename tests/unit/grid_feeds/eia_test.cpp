@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/unit/grid_feeds/feed_kit.h"
+
+namespace carbon::feeds {
+namespace {
+
+const Query query{utc("2026-11-24T03:10Z"), {utc("2026-11-24T01:10Z"), utc("2026-11-27T00:00Z")}, {}};
+
+std::string row(const std::string& period, const std::string& fuel, const std::string& value) {
+  return R"({"period":")" + period + R"(","respondent":"CISO","fueltype":")" + fuel + R"(","value":)" + value +
+         R"(,"value-units":"megawatthours"})";
+}
+std::string body(const std::string& rows) {
+  return R"({"response":{"total":3,"frequency":"hourly","data":[)" + rows + R"(]},"apiVersion":"2.1.8"})";
+}
+
+TEST(Eia, AsksForThreeDaysAtLeastBecauseManyReportLate) {
+  auto feed = feed_of("eia", "US-CAL-CISO", {{"respondent", "CISO"}});
+  feed.secret = "KEY";
+  EXPECT_EQ(feed.provider->ask(feed, query).at(0).http.url,
+            "https://api.eia.gov/v2/electricity/rto/fuel-type-data/data/"
+            "?api_key=KEY&frequency=hourly&data[]=value&facets[respondent][]=CISO&"
+            "start=2026-11-21T03&end=2026-11-24T03&sort[0][column]=period&sort[0][direction]=desc&offset=0&length=5000");
+}
+
+TEST(Eia, ThePeriodIsTheHourThatEnds) {
+  const auto reading = parse(feed_of("eia", "CISO"), query,
+                             {{"mix", body(row("2026-11-23T11", "NG", "300") + "," + row("2026-11-23T11", "SUN", "\"100\""))}});
+  ASSERT_TRUE(reading.ok()) << reading.error().message;
+  ASSERT_EQ(reading->points.size(), 1u);
+  EXPECT_EQ(reading->points[0].when, (Interval{utc("2026-11-23T10:00Z"), utc("2026-11-23T11:00Z")}));
+  EXPECT_DOUBLE_EQ(reading->points[0].value.value(), (300 * 490 + 100 * 45) / 400.0);
+}
+
+TEST(Eia, StorageAndNightlyOwnUseDoNotCountAndUnknownFuelsAreNamed) {
+  const auto reading = parse(feed_of("eia", "CISO"), query,
+                             {{"mix", body(row("2026-11-23T11", "NG", "300") + "," + row("2026-11-23T11", "SUN", "-8") + "," +
+                                           row("2026-11-23T11", "BAT", "-500") + "," + row("2026-11-23T11", "XYZ", "3"))}});
+  ASSERT_TRUE(reading.ok());
+  EXPECT_DOUBLE_EQ(reading->points[0].value.value(), (300 * 490 + 3 * 700) / 303.0);
+  EXPECT_EQ(reading->notes.at(0), "fuel 'XYZ' is not known and counts as other (700 g/kWh)");
+}
+
+TEST(Eia, AnHourThatLacksAFuelOfWeightIsLeftOut) {
+  const auto reading = parse(feed_of("eia", "CISO"), query,
+                             {{"mix", body(row("2026-11-23T11", "NG", "300") + "," + row("2026-11-23T11", "SUN", "300") + "," +
+                                           row("2026-11-23T12", "NG", "null") + "," + row("2026-11-23T12", "SUN", "300"))}});
+  ASSERT_TRUE(reading.ok());
+  EXPECT_EQ(reading->points.size(), 1u);
+}
+
+TEST(Eia, NoRowsAndErrors) {
+  const auto error = [](const std::string& text) {
+    return parse(feed_of("eia", "CISOO"), query, {{"mix", text}}).error().message;
+  };
+  EXPECT_EQ(error(body("")), "the answer holds no rows: is 'CISOO' a balancing authority?");
+  EXPECT_EQ(error(R"({"error":"Invalid facet","code":400})"), "the provider says: Invalid facet");
+}
+
+TEST(Eia, Recorded) {
+  CARBON_RECORDED(gas, "eia_v2/US_NW_PACW-gas.json");
+  CARBON_RECORDED(wind, "eia_v2/US_NW_BPAT-wind.json");
+  CARBON_RECORDED(nulls, "eia_v2/US-NW-PGE-with-nulls.json");
+  CARBON_RECORDED(battery, "eia_v2/US_CAL_IID-battery_storage.json");
+  const auto feed = feed_of("eia", "PACW");
+  EXPECT_EQ(value_at(*parse(feed, query, {{"mix", gas}}), utc("2022-10-31T10:30Z")), 490);
+  EXPECT_EQ(value_at(*parse(feed, query, {{"mix", wind}}), utc("2022-10-31T11:30Z")), 11);
+  const auto with_nulls = parse(feed, query, {{"mix", nulls}});
+  EXPECT_EQ(value_at(*with_nulls, utc("2022-10-31T10:30Z")), -1);
+  EXPECT_EQ(value_at(*with_nulls, utc("2022-10-31T11:30Z")), 490);
+  EXPECT_EQ(parse(feed, query, {{"mix", battery}}).error().message, "the answer holds no values");  // storage alone
+}
+
+}  // namespace
+}  // namespace carbon::feeds
