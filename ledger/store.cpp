@@ -100,7 +100,8 @@ Result<PutOutcome> Store::put(std::span<const EnergyRecord> records) {
     PutOutcome outcome;
     std::set<JobKey> changed;
     for (const auto& r : records) {
-      if (writer.put(r)) {
+      outcome.fresh.push_back(writer.put(r));
+      if (outcome.fresh.back()) {
         ++outcome.stored;
         changed.insert({r.cluster, r.job_id, r.restart});
       } else {

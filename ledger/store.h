@@ -90,8 +90,9 @@ struct DueJobs {
 };
 
 struct PutOutcome {
-  std::size_t stored = 0;  // new, or a higher revision
-  std::size_t known = 0;   // of equal or lower revision than what is held
+  std::size_t stored = 0;     // new, or a higher revision
+  std::size_t known = 0;      // of equal or lower revision than what is held
+  std::vector<bool> fresh{};  // of each record, whether it is among the stored
 };
 
 struct PendingSummary {

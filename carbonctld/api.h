@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The HTTP API behind authentication: who may ask what, and the answers. docs/api.md.
+#pragma once
+
+#include <functional>
+
+#include "carbonctld/json_views.h"
+#include "carbonctld/slurm_api.h"
+#include "config/config.h"
+#include "net/server.h"
+
+namespace carbon::ctld {
+
+// What the API asks of the rest of the daemon. Any thread.
+struct ApiSources {
+  std::function<Result<ledger::PutOutcome>(std::vector<ledger::EnergyRecord>)> put;
+  std::function<std::shared_ptr<const std::vector<feeds::SiteSeries>>()> grid;
+  std::function<std::optional<SlurmSettings>()> settings;  // none: Slurm's privacy is not known; then jobs are private
+  std::function<Health()> health;
+  std::function<Instant()> clock;
+};
+
+class Api {
+ public:
+  // Not owned; both must outlive it.
+  Api(const Config& config, ledger::Store& store, ApiSources sources)
+      : config_(config), store_(store), sources_(std::move(sources)) {}
+
+  net::ServerResponse handle(const net::ServerRequest& request) const;
+
+ private:
+  net::ServerResponse records(const net::ServerRequest& request) const;
+  net::ServerResponse jobs(const net::ServerRequest& request) const;
+  net::ServerResponse report(const net::ServerRequest& request) const;
+  bool privileged(const net::Caller& caller) const;
+  bool sees_all(const net::Caller& caller) const;
+
+  const Config& config_;
+  ledger::Store& store_;
+  ApiSources sources_;
+};
+
+}  // namespace carbon::ctld

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbonctld/controller.h"
+
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <random>
+#include <thread>
+
+#include "carbonctld/api.h"
+#include "carbonctld/grid_keeper.h"
+#include "carbonctld/ingest.h"
+#include "carbonctld/slurm_child.h"
+#include "carbonctld/slurm_state.h"
+#include "carbonctld/summary_writer.h"
+#include "ledger/accountant.h"
+#include "net/munge.h"
+
+namespace carbon::ctld {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kSlurmctldPatience = 15s;
+constexpr Duration kSlurmdbdPatience = 60s;
+constexpr Duration kAccountEach = 1s;  // at the latest; sooner when records come
+constexpr Duration kSummariesEach = 1s;
+constexpr Duration kSlurmdbdRetry = 10s;
+constexpr std::size_t kAccountBatch = 500;
+constexpr Duration kSilence = 10min;  // longer than any step may take
+
+// A thread that does one thing again and again, and can be woken.
+class Loop {
+ public:
+  // `step` returns how long to wait before the next.
+  Loop(std::string name, std::function<Duration()> step) : name_(std::move(name)), step_(std::move(step)) {}
+  ~Loop() { stop(); }
+
+  void start() {
+    thread_ = std::thread([this] { run(); });
+  }
+  void wake() {
+    {
+      const std::lock_guard lock(mutex_);
+      woken_ = true;
+    }
+    wake_.notify_all();
+  }
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+    }
+    wake_.notify_all();
+    if (thread_.joinable()) thread_.join();
+  }
+  bool alive(Instant now) const { return unix_ms(now) < alive_until_; }
+
+ private:
+  void run() {
+    for (;;) {
+      Duration wait = 1s;
+      try {
+        wait = step_();
+      } catch (const std::exception& e) {
+        spdlog::error("thread={} {}", name_, e.what());
+      }
+      alive_until_ = unix_ms(now() + wait + kSilence);
+      std::unique_lock lock(mutex_);
+      wake_.wait_for(lock, wait, [this] { return ending_ || woken_; });
+      if (ending_) return;
+      woken_ = false;
+    }
+  }
+
+  std::string name_;
+  std::function<Duration()> step_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool woken_ = false;
+  bool ending_ = false;
+  std::atomic<std::int64_t> alive_until_ = unix_ms(now() + kSilence);
+  std::thread thread_;
+};
+
+Status make_state_dir(const std::filesystem::path& dir) {
+  std::error_code failed;
+  if (std::filesystem::create_directories(dir, failed)) ::chmod(dir.c_str(), 0755);  // job_submit and doctor read the snapshot
+  if (failed) return Error{dir.string() + ": " + failed.message()};
+  return Done{};
+}
+
+std::string database_of(const ControllerConfig& c) {
+  return c.database.empty() ? "sqlite3://db=" + (c.state_dir / "ledger.sqlite").string() : c.database;
+}
+
+class Daemon final : public Controller {
+ public:
+  Daemon(Config config, std::unique_ptr<ledger::Store> store, std::vector<std::string> slurm_helper)
+      : config_(std::move(config)),
+        store_(std::move(store)),
+        for_slurmctld_(slurm_helper, kSlurmctldPatience),
+        for_slurmdbd_(slurm_helper, kSlurmdbdPatience),
+        slurm_state_(for_slurmctld_),
+        munge_(config_.munge_socket),
+        accountant_(*store_, config_.sites),
+        summaries_(
+            *store_, for_slurmdbd_, [this] { account(); }, config_.carbonctld.comment_field != "none"),
+        accounting_("accounting", [this] { return account_step(); }),
+        summarizing_("summaries", [this] { return summary_step(); }),
+        polling_("feeds", [this] { return feed_step(); }) {}
+
+  ~Daemon() override {
+    if (server_) server_->stop();
+    polling_.stop();
+    ingest_.reset();
+    accounting_.stop();
+    summarizing_.stop();
+  }
+
+  Status prepare(const std::filesystem::path& secrets) {
+    auto feeds =
+        feeds::GridFeeds::make(config_.sites, {&transport_, config_.carbonctld.state_dir, secrets, std::random_device{}()});
+    if (!feeds) return feeds.error();
+    feeds_ = std::move(*feeds);
+    grid_ = std::make_unique<GridKeeper>(config_, *feeds_, *store_, slurm_state_);
+    ingest_ = std::make_unique<Ingest>(*store_, [this] { accounting_.wake(); });
+    api_ = std::make_unique<Api>(config_, *store_, sources());
+    server_ = std::make_unique<net::Server>(
+        net::ServerLimits{},
+        [this](auto who, auto method, auto target, auto body) { return munge_.verify(who, method, target, body); },
+        [this](const net::ServerRequest& request) { return api_->handle(request); });
+    return Done{};
+  }
+
+  Status start() override {
+    polling_.start();
+    accounting_.start();
+    summarizing_.start();
+    const auto served = server_->start(config_.carbonctld.host, config_.carbonctld.port);
+    if (!served) return served.error();
+    spdlog::info("carbonctld {} listens on {}:{} sites={} ledger={}", CARBON_VERSION, config_.carbonctld.host, server_->port(),
+                 config_.sites.size(), config_.carbonctld.database.empty() ? database_of(config_.carbonctld) : "(configured)");
+    return Done{};
+  }
+
+  bool alive() const override {
+    const auto at = now();
+    return polling_.alive(at) && accounting_.alive(at) && summarizing_.alive(at);
+  }
+
+ private:
+  ApiSources sources() {
+    return {[this](auto records) { return ingest_->put(std::move(records)); }, [this] { return grid_->latest(); },
+            [this] { return slurm_state_.settings(); }, [this] { return health(); }, [] { return now(); }};
+  }
+
+  Duration feed_step() {
+    grid_->round(now());
+    return config_.carbonctld.publish_interval;
+  }
+
+  // One at a time: the accounting thread's turn, and the summaries' need.
+  void account() {
+    const std::lock_guard lock(account_mutex_);
+    for (;;) {
+      const auto done = accountant_.run(now(), kAccountBatch);
+      if (!done) spdlog::error("{}", done.error().message);
+      if (!done || *done == 0) return;
+    }
+  }
+
+  Duration account_step() {
+    account();
+    summarizing_.wake();
+    return kAccountEach;
+  }
+
+  Duration summary_step() {
+    const auto settled = summaries_.run(now());
+    const std::string state = settled ? "ok" : settled.error().message;
+    const std::lock_guard lock(slurmdbd_mutex_);
+    if (state != slurmdbd_) {
+      settled ? spdlog::info("slurmdbd answers") : spdlog::warn("{}; summaries wait in the ledger", state);
+      slurmdbd_ = state;
+    }
+    return settled ? kSummariesEach : kSlurmdbdRetry;
+  }
+
+  Health health() {
+    const auto counts = store_->counts();
+    if (!counts) spdlog::error("{}", counts.error().message);
+    const std::lock_guard lock(slurmdbd_mutex_);
+    return {counts ? *counts : ledger::StoreCounts{}, grid_->published(), slurm_state_.state(), slurmdbd_};
+  }
+
+  const Config config_;
+  std::unique_ptr<ledger::Store> store_;
+  net::CurlTransport transport_;
+  SlurmChild for_slurmctld_, for_slurmdbd_;
+  SlurmState slurm_state_;
+  net::Munge munge_;
+  std::unique_ptr<feeds::GridFeeds> feeds_;
+  std::unique_ptr<GridKeeper> grid_;
+  std::mutex account_mutex_;
+  ledger::Accountant accountant_;
+  SummaryWriter summaries_;
+  std::mutex slurmdbd_mutex_;
+  std::string slurmdbd_ = "not asked yet";
+  Loop accounting_, summarizing_, polling_;
+  std::unique_ptr<Ingest> ingest_;
+  std::unique_ptr<Api> api_;
+  std::unique_ptr<net::Server> server_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Controller>> Controller::make(Config config, std::vector<std::string> slurm_helper,
+                                                     const std::filesystem::path& secrets) {
+  const auto made = make_state_dir(config.carbonctld.state_dir);
+  if (!made) return made.error();
+  auto store = ledger::Store::open(database_of(config.carbonctld));
+  if (!store) return store.error();
+  auto daemon = std::make_unique<Daemon>(std::move(config), std::move(*store), std::move(slurm_helper));
+  const auto prepared = daemon->prepare(secrets);
+  if (!prepared) return prepared.error();
+  return std::unique_ptr<Controller>(std::move(daemon));
+}
+
+}  // namespace carbon::ctld

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The daemon as a whole: its threads and what they share. main.cpp makes one, waits for a signal, and lets it end.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "core/result.h"
+
+namespace carbon::ctld {
+
+class Controller {
+ public:
+  // `slurm_helper`: the command of the child process that talks libslurm (slurm_child.h). `secrets`: carbon-secrets.conf.
+  // Opens the ledger and checks the feeds; serves nothing yet.
+  static Result<std::unique_ptr<Controller>> make(Config config, std::vector<std::string> slurm_helper,
+                                                  const std::filesystem::path& secrets);
+  virtual ~Controller() = default;  // ends all threads; what was accepted is stored
+
+  // Starts to poll, to serve and to account.
+  virtual Status start() = 0;
+  // False where a thread has made no step for so long that the service manager should restart the daemon.
+  virtual bool alive() const = 0;
+};
+
+}  // namespace carbon::ctld

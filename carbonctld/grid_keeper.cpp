@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbonctld/grid_keeper.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "grid_feeds/snapshot.h"
+
+namespace carbon::ctld {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kPast = 24h;  // providers correct the last day
+
+// The sites' partitions with what slurmctld says of them. A partition that it does not know keeps no limits.
+std::vector<PartitionRule> rules_of(const std::vector<Site>& sites, const std::vector<SlurmPartition>& known) {
+  std::vector<PartitionRule> out;
+  for (std::size_t s = 0; s < sites.size(); ++s) {
+    for (std::size_t p = 0; p < sites[s].partitions.size(); ++p) {
+      PartitionRule rule{sites[s].partitions[p], static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(p), {}, {}};
+      const auto it = std::find_if(known.begin(), known.end(), [&](const auto& k) { return k.name == rule.name; });
+      if (it != known.end()) {
+        rule.default_time = it->default_time;
+        rule.max_time = it->max_time;
+      }
+      out.push_back(std::move(rule));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::filesystem::path snapshot_file(const Config& config) { return config.carbonctld.state_dir / "snapshot"; }
+
+void GridKeeper::round(Instant now) {
+  auto all = std::make_shared<std::vector<feeds::SiteSeries>>(feeds_.poll(now, {now - kPast, now + config_.carbonctld.horizon}));
+  for (const auto& site : *all) {
+    for (const auto& line : site.news) spdlog::warn("site={} {}", site.site, line);
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    latest_ = all;
+  }
+  keep_past(*all, now);
+  publish(*all, now);
+  if (slurm_.refresh(now)) publish(*all, now);
+}
+
+void GridKeeper::keep_past(const std::vector<feeds::SiteSeries>& all, Instant now) {
+  for (const auto& site : all) {
+    const auto& points = site.series.points();
+    const auto ahead = std::partition_point(points.begin(), points.end(), [now](const auto& p) { return p.when.start <= now; });
+    const std::span past(points.begin(), ahead);
+    const auto due = store_.put_intensity(site.site, site.series.meta(), past);
+    if (!due) {
+      spdlog::error("site={} intensities not kept: {}", site.site, due.error().message);
+    } else if (*due > 0) {
+      spdlog::debug("site={} changed intensities restate jobs={}", site.site, *due);
+    }
+  }
+}
+
+void GridKeeper::publish(const std::vector<feeds::SiteSeries>& all, Instant now) {
+  feeds::SnapshotContent content;
+  content.published = now;
+  content.max_age = config_.carbonctld.snapshot_max_age;
+  content.rules = config_.placement;
+  content.partitions = rules_of(config_.sites, slurm_.partitions());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& site = config_.sites[i];
+    content.sites.push_back({site.name, site.pue, all[i].series.meta(), all[i].origin, all[i].series.view()});
+  }
+  const auto written = feeds::write_snapshot(snapshot_file(config_), content);
+  if (!written) {
+    spdlog::error("snapshot not published: {}", written.error().message);
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  published_ = now;
+}
+
+std::shared_ptr<const std::vector<feeds::SiteSeries>> GridKeeper::latest() const {
+  const std::lock_guard lock(mutex_);
+  return latest_;
+}
+
+Instant GridKeeper::published() const {
+  const std::lock_guard lock(mutex_);
+  return published_;
+}
+
+}  // namespace carbon::ctld

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps the grid: polls the feeds, keeps what is known of the past in the ledger, publishes the snapshot that job_submit reads,
+// and holds the last series for GET /v1/grid.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "carbonctld/slurm_state.h"
+#include "config/config.h"
+#include "grid_feeds/chain.h"
+#include "ledger/store.h"
+
+namespace carbon::ctld {
+
+std::filesystem::path snapshot_file(const Config& config);
+
+class GridKeeper {
+ public:
+  // None is owned. `config` must outlive it.
+  GridKeeper(const Config& config, feeds::GridFeeds& feeds, ledger::Store& store, SlurmState& slurm)
+      : config_(config), feeds_(feeds), store_(store), slurm_(slurm) {}
+
+  // One round: feeds, ledger, snapshot. Logs what goes wrong; the next round tries again. One thread calls it.
+  void round(Instant now);
+
+  // Any thread.
+  std::shared_ptr<const std::vector<feeds::SiteSeries>> latest() const;
+  Instant published() const;
+
+ private:
+  void keep_past(const std::vector<feeds::SiteSeries>& all, Instant now);
+  void publish(const std::vector<feeds::SiteSeries>& all, Instant now);
+
+  const Config& config_;
+  feeds::GridFeeds& feeds_;
+  ledger::Store& store_;
+  SlurmState& slurm_;
+
+  mutable std::mutex mutex_;  // of what follows
+  std::shared_ptr<const std::vector<feeds::SiteSeries>> latest_;
+  Instant published_{};
+};
+
+}  // namespace carbon::ctld

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbonctld/json_views.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace carbon::ctld {
+namespace {
+
+using ledger::JobRow;
+using nlohmann::json;
+
+std::string text_of(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+double kilowatt_hours(std::int64_t mj) { return kwh(Joules(static_cast<double>(mj) / 1000.0)); }
+double grams(std::int64_t ug) { return static_cast<double>(ug) / 1e6; }
+double seconds_of(std::int64_t ms) { return static_cast<double>(ms) / 1000.0; }
+
+template <class T, class F>
+json maybe(const std::optional<T>& value, F f) {
+  return value ? json(f(*value)) : json();
+}
+
+json when_known(bool known, double value) { return known ? json(value) : json(); }
+
+json job_json(const JobRow& r) {
+  const bool covered = r.covered_mj > 0;
+  return {{"job_id", r.key.job_id},
+          {"restart", r.key.restart},
+          {"cluster", r.key.cluster},
+          {"user", r.user},
+          {"account", r.account},
+          {"partition", r.partition},
+          {"site", r.site},
+          {"start", format_utc(r.start)},
+          {"end", format_utc(r.end)},
+          {"submit", maybe(r.facts.submit, format_utc)},
+          {"elapsed_s", seconds(r.end - r.start)},
+          {"energy_kwh", kilowatt_hours(r.energy_mj)},
+          {"co2e_g", when_known(covered, grams(r.co2e_ug))},
+          {"avg_intensity_g_per_kwh", when_known(covered, covered ? grams(r.co2e_ug) / r.pue / kilowatt_hours(r.covered_mj) : 0)},
+          {"method", maybe(r.method, [](auto m) { return ledger::to_string(m); })},
+          {"coverage", r.coverage()},
+          {"intensity", maybe(r.intensity, [](auto o) { return to_string(o); })},
+          {"counterfactual_g", maybe(r.counterfactual_ug, grams)},
+          {"saved_g", maybe(r.saved_ug(), grams)},
+          {"uncertainty_kwh", kilowatt_hours(r.uncertainty_mj)},
+          {"estimated_kwh", kilowatt_hours(r.estimated_mj)},
+          {"gpu_kwh", maybe(r.gpu_mj, kilowatt_hours)},
+          {"cpu_kwh", maybe(r.cpu_mj, kilowatt_hours)},
+          {"held_idle_gpu_s", maybe(r.held_idle_ms, seconds_of)},
+          {"provider", r.provider},
+          {"pue", r.pue},
+          {"simulated", r.simulated},
+          {"nodes", r.nodes},
+          {"nodes_expected", r.nodes_expected},
+          {"complete", r.complete},
+          {"restated", r.restated},
+          {"mode", r.facts.mode},
+          {"home", r.facts.home},
+          {"note", r.note}};
+}
+
+json totals_json(const ledger::Totals& t) {
+  const bool compared = t.compared_jobs > 0;
+  return {{"jobs", t.jobs},
+          {"elapsed_s", seconds_of(t.elapsed_ms)},
+          {"energy_kwh", kilowatt_hours(t.energy_mj)},
+          {"co2e_g", when_known(t.covered_mj > 0 || t.energy_mj == 0, grams(t.co2e_ug))},
+          {"coverage", t.energy_mj == 0 ? 1.0 : static_cast<double>(t.covered_mj) / static_cast<double>(t.energy_mj)},
+          {"counterfactual_g", when_known(compared, grams(t.counterfactual_ug))},
+          {"saved_g", when_known(compared, grams(t.counterfactual_ug - t.compared_ug))},
+          {"saved_jobs", t.compared_jobs},
+          {"held_idle_gpu_s", seconds_of(t.held_idle_ms)},
+          {"simulated", t.simulated_jobs > 0}};
+}
+
+std::string problem_of(const feeds::SiteSeries& s) {
+  std::string out;
+  for (const auto& f : s.feeds) {
+    if (!f.ok) out += (out.empty() ? "" : "; ") + f.provider + ": " + f.cause;
+  }
+  return out;
+}
+
+json series_json(Instant now, const feeds::SiteSeries& s) {
+  const auto& points = s.series.points();
+  const auto first = std::partition_point(points.begin(), points.end(), [now](const auto& p) { return p.when.end <= now; });
+  json list = json::array();
+  for (auto p = first; p != points.end(); ++p) {
+    list.push_back({{"start", format_utc(p->when.start)},
+                    {"end", format_utc(p->when.end)},
+                    {"g_per_kwh", p->value.value()},
+                    {"origin", to_string(p->origin)}});
+  }
+  const bool known = first != points.end() && first->when.start <= now;
+  const auto& meta = s.series.meta();
+  return {{"provider", meta.provider},
+          {"origin", to_string(s.origin)},
+          {"simulated", meta.simulated},
+          {"kind",
+           {{"signal", to_string(meta.kind.signal)},
+            {"emissions", to_string(meta.kind.emissions)},
+            {"boundary", to_string(meta.kind.boundary)}}},
+          {"issued", format_utc(meta.issued)},
+          {"intensity_now", known ? json(first->value.value()) : json()},
+          {"origin_now", known ? json(to_string(first->origin)) : json()},
+          {"problem", problem_of(s)},
+          {"points", std::move(list)}};
+}
+
+}  // namespace
+
+std::string jobs_json(std::span<const JobRow> rows, bool truncated) {
+  json list = json::array();
+  for (const auto& r : rows) list.push_back(job_json(r));
+  return text_of({{"jobs", std::move(list)}, {"truncated", truncated}});
+}
+
+std::string report_json(const ledger::ReportQuery& query, std::span<const ledger::ReportRow> rows) {
+  json list = json::array();
+  ledger::Totals total;
+  for (const auto& r : rows) {
+    auto row = totals_json(r.sums);
+    row["key"] = r.key;
+    list.push_back(std::move(row));
+    total += r.sums;
+  }
+  return text_of({{"by", ledger::to_string(query.by)},
+                  {"start", format_utc(query.when.start)},
+                  {"end", format_utc(query.when.end)},
+                  {"rows", std::move(list)},
+                  {"total", totals_json(total)}});
+}
+
+std::string grid_json(Instant now, std::span<const Site> sites, std::span<const feeds::SiteSeries> series) {
+  json list = json::array();
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    json site = {{"name", sites[i].name}, {"zone", sites[i].zone}, {"pue", sites[i].pue}, {"partitions", sites[i].partitions}};
+    if (i < series.size()) {
+      site.update(series_json(now, series[i]));
+    } else {
+      site.update({{"problem", "the feeds have not been asked yet"}, {"intensity_now", nullptr}, {"points", json::array()}});
+    }
+    list.push_back(std::move(site));
+  }
+  return text_of({{"now", format_utc(now)}, {"sites", std::move(list)}});
+}
+
+std::string put_json(const ledger::PutOutcome& outcome) {
+  return text_of({{"stored", outcome.stored}, {"known", outcome.known}});
+}
+
+std::string health_json(const Health& h) {
+  const bool published = h.snapshot_published > Instant{};
+  return text_of({{"status", published && h.slurmctld == "ok" && h.slurmdbd == "ok" ? "ok" : "degraded"},
+                  {"version", CARBON_VERSION},
+                  {"ledger",
+                   {{"records", h.ledger.records},
+                    {"jobs", h.ledger.jobs},
+                    {"unaccounted", h.ledger.due},
+                    {"unwritten", h.ledger.unwritten}}},
+                  {"snapshot", {{"published", published ? json(format_utc(h.snapshot_published)) : json()}}},
+                  {"slurm", {{"slurmctld", h.slurmctld}, {"slurmdbd", h.slurmdbd}}}});
+}
+
+}  // namespace carbon::ctld

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbonctld/slurm_api.h"
+
+extern "C" {
+#include <slurm/slurm.h>
+#include <slurm/slurm_errno.h>
+#include <slurm/slurmdb.h>
+}
+
+#include <cerrno>
+#include <ctime>
+
+namespace carbon::ctld {
+namespace {
+
+std::string text(const char* c) { return c ? c : ""; }
+
+// What libslurm says of the call that has just failed.
+Error failed(const std::string& call) {
+  const int code = errno;
+  return Error{"slurm: " + call + ": " + (code ? slurm_strerror(code) : "no answer")};
+}
+
+std::optional<Instant> time_or_none(std::time_t t) {
+  if (t == 0 || t == static_cast<std::time_t>(NO_VAL)) return std::nullopt;
+  return from_unix_ms(static_cast<std::int64_t>(t) * 1000);
+}
+
+class SlurmList {
+ public:
+  explicit SlurmList(List held) : held_(held) {}
+  ~SlurmList() {
+    if (held_) slurm_list_destroy(held_);
+  }
+  SlurmList(const SlurmList&) = delete;
+  SlurmList& operator=(const SlurmList&) = delete;
+  explicit operator bool() const { return held_ != nullptr; }
+  List get() const { return held_; }
+
+  template <class Item, class F>
+  void each(F f) const {
+    const ListIterator it = slurm_list_iterator_create(held_);
+    while (auto* item = static_cast<Item*>(slurm_list_next(it))) f(*item);
+    slurm_list_iterator_destroy(it);
+  }
+
+ private:
+  List held_;
+};
+
+class DbConnection {
+ public:
+  DbConnection() {
+    std::uint16_t flags = 0;
+    errno = 0;
+    held_ = slurmdb_connection_get(&flags);
+  }
+  ~DbConnection() {
+    if (held_) slurmdb_connection_close(&held_);
+  }
+  DbConnection(const DbConnection&) = delete;
+  DbConnection& operator=(const DbConnection&) = delete;
+  void* get() const { return held_; }
+
+ private:
+  void* held_ = nullptr;
+};
+
+slurm_selected_step_t selected(std::uint32_t job_id) {
+  slurm_selected_step_t s{};
+  s.array_task_id = NO_VAL;
+  s.het_job_offset = NO_VAL;
+  s.step_id.job_id = job_id;
+  s.step_id.step_id = NO_VAL;
+  s.step_id.step_het_comp = NO_VAL;
+  return s;
+}
+
+slurm_selected_step_t selected(const SlurmJob& job) {
+  auto s = selected(job.job_id);
+  if (job.array) {
+    s.step_id.job_id = job.array->first;
+    s.array_task_id = job.array->second;
+  } else if (job.het) {
+    s.step_id.job_id = job.het->first;
+    s.het_job_offset = job.het->second;
+  }
+  return s;
+}
+
+// The lists do not own what they hold: cluster name and selections stay the caller's.
+struct Condition {
+  Condition(const std::string& cluster, std::vector<slurm_selected_step_t>& jobs)
+      : clusters(slurm_list_create(nullptr)), steps(slurm_list_create(nullptr)), name(cluster) {
+    slurm_list_append(clusters.get(), name.data());
+    for (auto& j : jobs) slurm_list_append(steps.get(), &j);
+    cond.cluster_list = clusters.get();
+    cond.step_list = steps.get();
+    cond.flags = JOBCOND_FLAG_DUP | JOBCOND_FLAG_NO_STEP | JOBCOND_FLAG_NO_TRUNC;
+    cond.db_flags = SLURMDB_JOB_FLAG_NOTSET;
+  }
+  SlurmList clusters, steps;
+  std::string name;
+  slurmdb_job_cond_t cond{};
+};
+
+SlurmJob job_of(const slurmdb_job_rec_t& r) {
+  SlurmJob job;
+  job.cluster = text(r.cluster);
+  job.job_id = r.jobid;
+  if (r.array_task_id != NO_VAL && r.array_job_id != 0) job.array = {r.array_job_id, r.array_task_id};
+  if (r.het_job_id != 0 && r.het_job_offset != NO_VAL) job.het = {r.het_job_id, r.het_job_offset};
+  job.submit = from_unix_ms(static_cast<std::int64_t>(r.submit) * 1000);
+  job.start = time_or_none(r.start);
+  job.end = time_or_none(r.end);
+  job.admin_comment = text(r.admin_comment);
+  return job;
+}
+
+Duration minutes_or_zero(std::uint32_t m) {
+  return m == NO_VAL || m == INFINITE ? Duration(0) : Duration(std::chrono::minutes(m));
+}
+
+class LibslurmApi final : public SlurmApi {
+ public:
+  LibslurmApi() { slurm_init(nullptr); }
+
+  Result<std::vector<SlurmJob>> find_jobs(const std::string& cluster, const std::vector<std::uint32_t>& job_ids) override {
+    const DbConnection db;
+    if (!db.get()) return failed("connect to slurmdbd");
+    std::vector<slurm_selected_step_t> wanted;
+    for (const auto id : job_ids) wanted.push_back(selected(id));
+    Condition condition(cluster, wanted);
+    errno = 0;
+    const SlurmList found(slurmdb_jobs_get(db.get(), &condition.cond));
+    if (!found) return failed("ask slurmdbd for jobs");
+    std::vector<SlurmJob> jobs;
+    found.each<slurmdb_job_rec_t>([&](const auto& r) { jobs.push_back(job_of(r)); });
+    return jobs;
+  }
+
+  Status set_admin_comment(const SlurmJob& job, const std::string& comment) override {
+    const DbConnection db;
+    if (!db.get()) return failed("connect to slurmdbd");
+    std::vector<slurm_selected_step_t> wanted{selected(job)};
+    Condition condition(job.cluster, wanted);
+    condition.cond.flags = JOBCOND_FLAG_NO_STEP;  // without DUP: the last run; with it slurmdbd changes all, whatever the times
+    slurmdb_job_rec_t change{};
+    change.derived_ec = NO_VAL;
+    std::string value(comment);
+    change.admin_comment = value.data();
+    errno = 0;
+    const SlurmList changed(slurmdb_job_modify(db.get(), &condition.cond, &change));
+    if (!changed) return failed("set the comment in slurmdbd");
+    if (slurm_list_count(changed.get()) == 0) return Error{"slurm: set the comment in slurmdbd: no such job"};
+    if (slurmdb_connection_commit(db.get(), true) != SLURM_SUCCESS) return failed("commit in slurmdbd");
+    return Done{};
+  }
+
+  Result<std::vector<SlurmPartition>> partitions() override {
+    partition_info_msg_t* answer = nullptr;
+    errno = 0;
+    if (slurm_load_partitions(0, &answer, SHOW_ALL) != SLURM_SUCCESS) return failed("ask slurmctld for partitions");
+    std::vector<SlurmPartition> out;
+    for (std::uint32_t i = 0; i < answer->record_count; ++i) {
+      const auto& p = answer->partition_array[i];
+      out.push_back({text(p.name), minutes_or_zero(p.default_time), minutes_or_zero(p.max_time)});
+    }
+    slurm_free_partition_info_msg(answer);
+    return out;
+  }
+
+  Result<SlurmSettings> settings() override {
+    slurm_conf_t* conf = nullptr;
+    errno = 0;
+    if (slurm_load_ctl_conf(0, &conf) != SLURM_SUCCESS) return failed("ask slurmctld for its configuration");
+    const SlurmSettings settings{conf->slurm_user_id, (conf->private_data & PRIVATE_DATA_JOBS) != 0};
+    slurm_free_ctl_conf(conf);
+    return settings;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<SlurmApi> make_libslurm_api() { return std::make_unique<LibslurmApi>(); }
+
+}  // namespace carbon::ctld

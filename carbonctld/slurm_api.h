@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// What carbonctld asks of Slurm. slurm_api.cpp is the one file that talks libslurm: its structs differ by Slurm version.
+//
+// libslurm may block for long and ends the process on some errors (fatal()), so the daemon calls it in a child of its own:
+// slurm_child.h.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/result.h"
+#include "core/time.h"
+
+namespace carbon::ctld {
+
+// A run of a job as slurmdbd knows it. An array task has its own job_id, but is addressed by its array and index: the raw id of
+// the array's own job means all of its tasks. Likewise the components of a heterogeneous job.
+struct SlurmJob {
+  std::string cluster;
+  std::uint32_t job_id = 0;
+  std::optional<std::pair<std::uint32_t, std::uint32_t>> array;  // array job id, index
+  std::optional<std::pair<std::uint32_t, std::uint32_t>> het;    // leader's job id, offset
+  Instant submit{};
+  std::optional<Instant> start;  // none: it never started
+  std::optional<Instant> end;    // none: slurmdbd has not been told of its end
+  std::string admin_comment;
+};
+
+struct SlurmPartition {
+  std::string name;
+  Duration default_time{0};  // 0: Slurm gives none
+  Duration max_time{0};      // 0: no limit
+  bool operator==(const SlurmPartition&) const = default;
+};
+
+struct SlurmSettings {
+  std::uint32_t slurm_user = 0;   // SlurmUser's uid
+  bool jobs_are_private = false;  // PrivateData has jobs
+};
+
+class SlurmApi {
+ public:
+  virtual ~SlurmApi() = default;
+  // All runs that slurmdbd knows of these raw job ids; more may be among them (an array's other tasks).
+  virtual Result<std::vector<SlurmJob>> find_jobs(const std::string& cluster, const std::vector<std::uint32_t>& job_ids) = 0;
+  // slurmdbd can address the last run of a requeued job only: `job` must be the one of the latest submit time.
+  virtual Status set_admin_comment(const SlurmJob& job, const std::string& comment) = 0;
+  // From slurmctld.
+  virtual Result<std::vector<SlurmPartition>> partitions() = 0;
+  virtual Result<SlurmSettings> settings() = 0;
+};
+
+std::unique_ptr<SlurmApi> make_libslurm_api();
+
+}  // namespace carbon::ctld

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// Requests and answers are JSON, one a datagram-like message: a 4-byte length, then the text.
+#include "carbonctld/slurm_child.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+extern char** environ;
+
+namespace carbon::ctld {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::uint32_t kMaxMessage = 64u << 20;
+
+// Waits for `fd` until `deadline`; false when it passed.
+bool ready(int fd, short events, std::chrono::steady_clock::time_point deadline) {
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+    pollfd p{fd, events, 0};
+    const int n = ::poll(&p, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, 1 << 30)));
+    if (n > 0) return true;
+    if (n == 0 || errno != EINTR) return false;
+  }
+}
+
+bool transfer(int fd, void* data, std::size_t size, bool out, std::chrono::steady_clock::time_point deadline) {
+  auto* at = static_cast<char*>(data);
+  while (size > 0) {
+    if (!ready(fd, out ? POLLOUT : POLLIN, deadline)) return false;
+    const auto n = out ? ::send(fd, at, size, MSG_NOSIGNAL) : ::recv(fd, at, size, 0);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    at += n;
+    size -= static_cast<std::size_t>(n);
+  }
+  return true;
+}
+
+bool send_message(int fd, std::string text, std::chrono::steady_clock::time_point deadline) {
+  auto size = static_cast<std::uint32_t>(text.size());
+  return text.size() <= kMaxMessage && transfer(fd, &size, sizeof size, true, deadline) &&
+         transfer(fd, text.data(), text.size(), true, deadline);
+}
+
+std::optional<std::string> receive_message(int fd, std::chrono::steady_clock::time_point deadline) {
+  std::uint32_t size = 0;
+  if (!transfer(fd, &size, sizeof size, false, deadline) || size > kMaxMessage) return std::nullopt;
+  std::string text(size, '\0');
+  if (!transfer(fd, text.data(), size, false, deadline)) return std::nullopt;
+  return text;
+}
+
+template <class T>
+json maybe(const std::optional<T>& value) {
+  return value ? json(*value) : json();
+}
+
+json to_json(const SlurmJob& j) {
+  const auto time = [](const std::optional<Instant>& t) { return t ? json(unix_ms(*t)) : json(); };
+  return {{"cluster", j.cluster},        {"job_id", j.job_id},     {"array", maybe(j.array)}, {"het", maybe(j.het)},
+          {"submit", unix_ms(j.submit)}, {"start", time(j.start)}, {"end", time(j.end)},      {"admin_comment", j.admin_comment}};
+}
+
+SlurmJob job_from(const json& j) {
+  using Pair = std::pair<std::uint32_t, std::uint32_t>;
+  const auto pair = [&](const char* key) { return j.at(key).is_null() ? std::optional<Pair>() : j.at(key).get<Pair>(); };
+  const auto time = [&](const char* key) {
+    return j.at(key).is_null() ? std::optional<Instant>() : from_unix_ms(j.at(key).get<std::int64_t>());
+  };
+  return {j.at("cluster"), j.at("job_id"), pair("array"), pair("het"),
+          *time("submit"), time("start"),  time("end"),   j.at("admin_comment")};
+}
+
+json answer_to(const json& request, SlurmApi& api) {
+  const std::string call = request.at("call");
+  const auto wrap = [](auto result, auto to_value) {
+    return result ? json{{"value", to_value(*result)}} : json{{"error", result.error().message}};
+  };
+  if (call == "find_jobs") {
+    return wrap(api.find_jobs(request.at("cluster"), request.at("job_ids")), [](const auto& jobs) {
+      json out = json::array();
+      for (const auto& j : jobs) out.push_back(to_json(j));
+      return out;
+    });
+  }
+  if (call == "set_admin_comment")
+    return wrap(api.set_admin_comment(job_from(request.at("job")), request.at("comment")),
+                [](const Done&) { return json(true); });
+  if (call == "partitions") {
+    return wrap(api.partitions(), [](const auto& partitions) {
+      json out = json::array();
+      for (const auto& p : partitions) out.push_back({p.name, p.default_time.count(), p.max_time.count()});
+      return out;
+    });
+  }
+  return wrap(api.settings(), [](const auto& s) { return json{{"slurm_user", s.slurm_user}, {"private", s.jobs_are_private}}; });
+}
+
+std::string text_of(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+// The value of an answer through `from`, or its error.
+template <class F>
+auto value_of(const Result<std::string>& answer, F from) -> Result<decltype(from(json()))> {
+  if (!answer) return answer.error();
+  try {
+    const auto j = json::parse(*answer);
+    if (j.contains("error")) return Error{j.at("error")};
+    return from(j.at("value"));
+  } catch (const json::exception&) {
+    return Error{"slurm: the helper process gave no sensible answer"};
+  }
+}
+
+}  // namespace
+
+SlurmChild::~SlurmChild() { end(); }
+
+Status SlurmChild::start() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    return Error{std::string("slurm: ") + std::strerror(errno)};
+  std::vector<char*> argv;
+  for (auto& a : argv_) argv.push_back(a.data());
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_init(&attributes);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], kChildSocket);
+  // The daemon's threads have its signals blocked; the child must end on them.
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  const int failed = ::posix_spawn(&pid_, argv[0], &actions, &attributes, argv.data(), environ);
+  posix_spawnattr_destroy(&attributes);
+  posix_spawn_file_actions_destroy(&actions);
+  ::close(ends[1]);
+  if (failed) {
+    ::close(ends[0]);
+    pid_ = -1;
+    return Error{"slurm: " + argv_[0] + ": " + std::strerror(failed)};
+  }
+  socket_ = ends[0];
+  return Done{};
+}
+
+void SlurmChild::end() {
+  if (socket_ >= 0) ::close(socket_);
+  socket_ = -1;
+  if (pid_ > 0) {
+    ::kill(pid_, SIGKILL);
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+  pid_ = -1;
+}
+
+Result<std::string> SlurmChild::ask(const std::string& request) {
+  const std::lock_guard lock(mutex_);
+  if (pid_ < 0) {
+    const auto started = start();
+    if (!started) return started.error();
+  }
+  const auto deadline = std::chrono::steady_clock::now() + patience_;
+  if (send_message(socket_, request, deadline)) {
+    if (auto answer = receive_message(socket_, deadline)) return std::move(*answer);
+  }
+  end();
+  const bool late = std::chrono::steady_clock::now() >= deadline;
+  return Error{late ? "slurm: no answer within " + std::to_string(patience_.count() / 1000) + " s"
+                    : "slurm: the process that asks libslurm ended (is slurm.conf in place, and munged running?)"};
+}
+
+Result<std::vector<SlurmJob>> SlurmChild::find_jobs(const std::string& cluster, const std::vector<std::uint32_t>& job_ids) {
+  return value_of(ask(text_of({{"call", "find_jobs"}, {"cluster", cluster}, {"job_ids", job_ids}})), [](const json& list) {
+    std::vector<SlurmJob> jobs;
+    for (const auto& j : list) jobs.push_back(job_from(j));
+    return jobs;
+  });
+}
+
+Status SlurmChild::set_admin_comment(const SlurmJob& job, const std::string& comment) {
+  return value_of(ask(text_of({{"call", "set_admin_comment"}, {"job", to_json(job)}, {"comment", comment}})),
+                  [](const json&) { return Done{}; });
+}
+
+Result<std::vector<SlurmPartition>> SlurmChild::partitions() {
+  return value_of(ask(text_of({{"call", "partitions"}})), [](const json& list) {
+    std::vector<SlurmPartition> out;
+    for (const auto& p : list)
+      out.push_back({p.at(0), Duration(p.at(1).get<std::int64_t>()), Duration(p.at(2).get<std::int64_t>())});
+    return out;
+  });
+}
+
+Result<SlurmSettings> SlurmChild::settings() {
+  return value_of(ask(text_of({{"call", "settings"}})), [](const json& s) {
+    return SlurmSettings{s.at("slurm_user"), s.at("private")};
+  });
+}
+
+int serve_slurm(int socket, SlurmApi& api) {
+  constexpr auto kEver = std::chrono::steady_clock::time_point::max();
+  while (const auto request = receive_message(socket, kEver)) {
+    std::string answer;
+    try {
+      answer = text_of(answer_to(json::parse(*request), api));
+    } catch (const json::exception& e) {
+      answer = text_of({{"error", std::string("slurm: ") + e.what()}});
+    }
+    if (!send_message(socket, answer, kEver)) return 1;
+  }
+  return 0;
+}
+
+}  // namespace carbon::ctld

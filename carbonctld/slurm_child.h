@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// A SlurmApi that does its calls in a child process, so that libslurm's fatal(), exit(), leaks and endless waits end the child
+// and not the daemon: the next call starts another.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <mutex>
+#include <string>
+
+#include "carbonctld/slurm_api.h"
+
+namespace carbon::ctld {
+
+// The file descriptor by which a child gets its requests.
+inline constexpr int kChildSocket = 3;
+
+class SlurmChild final : public SlurmApi {
+ public:
+  // `argv`: what to run; it must call serve_slurm(kChildSocket, ...). A call without an answer in `patience` is an error.
+  SlurmChild(std::vector<std::string> argv, Duration patience) : argv_(std::move(argv)), patience_(patience) {}
+  ~SlurmChild() override;
+  SlurmChild(const SlurmChild&) = delete;
+  SlurmChild& operator=(const SlurmChild&) = delete;
+
+  Result<std::vector<SlurmJob>> find_jobs(const std::string& cluster, const std::vector<std::uint32_t>& job_ids) override;
+  Status set_admin_comment(const SlurmJob& job, const std::string& comment) override;
+  Result<std::vector<SlurmPartition>> partitions() override;
+  Result<SlurmSettings> settings() override;
+
+ private:
+  Result<std::string> ask(const std::string& request);
+  Status start();
+  void end();
+
+  std::vector<std::string> argv_;
+  Duration patience_;
+  std::mutex mutex_;
+  pid_t pid_ = -1;
+  int socket_ = -1;
+};
+
+// The child's side: answers requests until the other end closes. Returns the process's exit status.
+int serve_slurm(int socket, SlurmApi& api);
+
+}  // namespace carbon::ctld

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbonctld/summary.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "core/comment.h"
+
+namespace carbon::ctld {
+namespace {
+
+// Four digits, plain notation, no trailing zeros: "0.001234", "12.35", "31420".
+std::string figure(double x) {
+  if (x == 0) return "0";
+  char text[64];
+  int decimals = 3;
+  for (double size = x < 0 ? -x : x; size >= 10 && decimals > 0; size /= 10) --decimals;
+  for (double size = x < 0 ? -x : x; size < 1 && decimals < 9; size *= 10) ++decimals;
+  std::snprintf(text, sizeof text, "%.*f", decimals, x);
+  std::string out(text);
+  if (out.find('.') == std::string::npos) return out;
+  out.erase(out.find_last_not_of('0') + 1);
+  if (out.back() == '.') out.pop_back();
+  return out;
+}
+
+double grams(std::int64_t ug) { return static_cast<double>(ug) / 1e6; }
+double kilowatt_hours(std::int64_t mj) { return kwh(Joules(static_cast<double>(mj) / 1000.0)); }
+
+void set_emission(CarbonComment& c, const ledger::JobRow& row) {
+  const bool covered = row.covered_mj > 0;
+  if (covered || row.energy_mj == 0) c.set("g", figure(grams(row.co2e_ug)));
+  if (covered) c.set("ci", figure(grams(row.co2e_ug) / row.pue / kilowatt_hours(row.covered_mj)));
+  if (row.method) c.set("method", to_string(*row.method));
+  if (row.intensity) c.set("intensity", to_string(*row.intensity));
+  if (row.covered_mj < row.energy_mj) c.set("coverage", figure(row.coverage()));
+  if (const auto saved = row.saved_ug()) c.set("saved_g", figure(grams(*saved)));
+}
+
+}  // namespace
+
+ledger::SlurmFacts facts_from(Instant submit, const std::string& admin_comment, const std::string& ran_at) {
+  const auto token = CarbonComment::find_in(admin_comment);
+  return {submit, token.get("mode").value_or(""), token.get("home").value_or(ran_at)};
+}
+
+std::string with_summary(const std::string& admin_comment, const ledger::JobRow& row) {
+  auto c = CarbonComment::find_in(admin_comment);
+  for (const auto* key : {"latest", "kwh", "g", "ci", "method", "intensity", "coverage", "saved_g", "nodes", "sim"}) c.erase(key);
+  if (!row.site.empty()) c.set("site", row.site);
+  c.set("kwh", figure(kilowatt_hours(row.energy_mj)));
+  set_emission(c, row);
+  if (!row.complete) c.set("nodes", std::to_string(row.nodes) + "/" + std::to_string(row.nodes_expected));
+  if (row.simulated) c.set("sim", "1");
+  return c.put_into(admin_comment);
+}
+
+}  // namespace carbon::ctld

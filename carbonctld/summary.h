@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+// The summary of a job in Slurm's accounting record: docs/admin_comment.md. Pure.
+#pragma once
+
+#include <string>
+
+#include "ledger/store.h"
+
+namespace carbon::ctld {
+
+// What the decision token of job_submit says: mode and home; `ran_at` stands for a home that is not named.
+ledger::SlurmFacts facts_from(Instant submit, const std::string& admin_comment, const std::string& ran_at);
+
+// `admin_comment` with our token renewed and all else kept.
+std::string with_summary(const std::string& admin_comment, const ledger::JobRow& row);
+
+}  // namespace carbon::ctld

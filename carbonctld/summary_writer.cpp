@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbonctld/summary_writer.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "carbonctld/summary.h"
+
+namespace carbon::ctld {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kAtOnce = 100;
+constexpr Duration kFirstRetry = 2s;
+constexpr Duration kLongestRetry = 10min;
+constexpr Duration kGiveUp = std::chrono::hours(24 * 14);
+constexpr Duration kNodesMayBeLate = 15min;  // after the job's end; then a summary says that nodes are missing
+constexpr Duration kSameRun = 1h;            // a run of slurmdbd that began farther from ours is another one
+
+Duration backoff(std::uint32_t tries) { return std::min<Duration>(kFirstRetry * (1LL << std::min(tries, 12u)), kLongestRetry); }
+
+// The run in `found` that is `row`'s; none where slurmdbd does not know it yet.
+const SlurmJob* match(const std::vector<SlurmJob>& found, const ledger::JobRow& row) {
+  const auto distance = [&row](const SlurmJob& j) { return std::chrono::abs(*j.start - row.start); };
+  const SlurmJob* best = nullptr;
+  for (const auto& j : found) {
+    if (j.job_id != row.key.job_id || !j.start || distance(j) > kSameRun) continue;
+    if (!best || distance(j) < distance(*best)) best = &j;
+  }
+  return best;
+}
+
+bool is_last_run(const std::vector<SlurmJob>& found, const SlurmJob& job) {
+  return std::none_of(found.begin(), found.end(), [&](const auto& j) { return j.job_id == job.job_id && j.submit > job.submit; });
+}
+
+// A requeued job was submitted when its first run was.
+Instant first_submit(const std::vector<SlurmJob>& found, const SlurmJob& job) {
+  Instant first = job.submit;
+  for (const auto& j : found) {
+    if (j.job_id == job.job_id) first = std::min(first, j.submit);
+  }
+  return first;
+}
+
+}  // namespace
+
+Result<std::size_t> SummaryWriter::run(Instant now) {
+  const auto due = store_.summaries_due(now, kAtOnce);
+  if (!due) return due.error();
+  std::map<std::string, std::vector<ledger::PendingSummary>> by_cluster;
+  for (const auto& p : *due) by_cluster[p.key.cluster].push_back(p);
+  std::size_t settled = 0;
+  for (const auto& [cluster, list] : by_cluster) {
+    const auto done = run_cluster(cluster, list, now);
+    if (!done) return done.error();
+    settled += *done;
+  }
+  return settled;
+}
+
+Result<std::size_t> SummaryWriter::run_cluster(const std::string& cluster, const std::vector<ledger::PendingSummary>& due,
+                                               Instant now) {
+  std::vector<std::uint32_t> ids;
+  for (const auto& p : due) ids.push_back(p.key.job_id);
+  const auto found = slurm_.find_jobs(cluster, ids);
+  if (!found) return found.error();
+  for (const auto& p : due) {
+    const auto row = store_.job(p.key);
+    if (!row) return row.error();
+    const auto* job = *row ? match(*found, **row) : nullptr;
+    if (!job) continue;
+    const auto set = store_.set_facts(p.key, facts_from(first_submit(*found, *job), job->admin_comment, (*row)->site));
+    if (!set) return set.error();
+  }
+  account_();
+  std::size_t settled = 0;
+  for (const auto& p : due) {
+    const auto done = settle(p, *found, now);
+    if (!done) return done.error();
+    settled += *done ? 1 : 0;
+  }
+  return settled;
+}
+
+Result<bool> SummaryWriter::later(const ledger::PendingSummary& pending, Instant now, const std::string& why) {
+  const auto done = store_.summary_later(pending.key, now + backoff(pending.tries), why);
+  if (!done) return done.error();
+  return false;
+}
+
+Result<bool> SummaryWriter::settle(const ledger::PendingSummary& pending, const std::vector<SlurmJob>& found, Instant now) {
+  const auto held = store_.job(pending.key);
+  if (!held) return held.error();
+  const auto id = pending.key.job_id;
+  const auto drop = [&](const char* why) -> Result<bool> {
+    spdlog::info("job={} restart={} summary not written: {}", id, pending.key.restart, why);
+    const auto done = store_.summary_given_up(pending.key);
+    if (!done) return done.error();
+    return true;
+  };
+  if (!*held) return drop("the ledger does not know the job");
+  const auto& row = **held;
+  const auto* job = match(found, row);
+  if (!job || !job->end) {
+    if (now - row.end > kGiveUp) return drop("slurmdbd never told of its end");
+    return later(pending, now, job ? "slurmdbd has not been told of its end" : "slurmdbd does not know it yet");
+  }
+  if (!row.complete && now - *job->end < kNodesMayBeLate) return later(pending, now, "nodes are missing");
+  if (!is_last_run(found, *job)) return drop("the job was requeued; the last run's record carries the summary");
+  const auto comment = with_summary(job->admin_comment, row);
+  if (write_ && comment != job->admin_comment) {
+    const auto set = slurm_.set_admin_comment(*job, comment);
+    if (!set) return set.error();
+    spdlog::info("job={} restart={} summary written: {}", id, pending.key.restart, comment);
+  }
+  const auto done = store_.summary_written(pending.key, comment.substr(0, 1000));
+  if (!done) return done.error();
+  return true;
+}
+
+}  // namespace carbon::ctld

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Brings each finished job's summary into Slurm's accounting: looks the job up in slurmdbd, learns the time of submission and the
+// decision, has the job accounted with them, and writes the summary beside what others wrote. What does not go now (no row yet,
+// slurmdbd away) stays queued in the ledger and is tried again.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "carbonctld/slurm_api.h"
+#include "ledger/store.h"
+
+namespace carbon::ctld {
+
+class SummaryWriter {
+ public:
+  // None is owned. `account` works off what is due in the ledger. `write`: false where the site wants no summary
+  // (comment_field = "none"): then jobs are looked up for their submission alone.
+  SummaryWriter(ledger::Store& store, SlurmApi& slurm, std::function<void()> account, bool write)
+      : store_(store), slurm_(slurm), account_(std::move(account)), write_(write) {}
+
+  // One round over what is due; returns how many were settled. An error is one that will pass: slurmdbd or the ledger is away.
+  Result<std::size_t> run(Instant now);
+
+ private:
+  Result<std::size_t> run_cluster(const std::string& cluster, const std::vector<ledger::PendingSummary>& due, Instant now);
+  // True where the job is settled.
+  Result<bool> settle(const ledger::PendingSummary& pending, const std::vector<SlurmJob>& found, Instant now);
+  Result<bool> later(const ledger::PendingSummary& pending, Instant now, const std::string& why);
+
+  ledger::Store& store_;
+  SlurmApi& slurm_;
+  std::function<void()> account_;
+  bool write_;
+};
+
+}  // namespace carbon::ctld
