@@ -12,7 +12,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kPast = 24h;  // providers correct the last day
+constexpr Duration kPast = 24h;              // providers correct the last day
+constexpr std::ptrdiff_t kPastPoints = 500;  // more than a day at 5 minutes; a replay's day may have far more
 
 // The sites' partitions with what slurmctld says of them. A partition that it does not know keeps no limits.
 std::vector<PartitionRule> rules_of(const std::vector<Site>& sites, const std::vector<SlurmPartition>& known) {
@@ -53,7 +54,7 @@ void GridKeeper::keep_past(const std::vector<feeds::SiteSeries>& all, Instant no
   for (const auto& site : all) {
     const auto& points = site.series.points();
     const auto ahead = std::partition_point(points.begin(), points.end(), [now](const auto& p) { return p.when.start <= now; });
-    const std::span past(points.begin(), ahead);
+    const std::span past(ahead - std::min(kPastPoints, ahead - points.begin()), ahead);
     const auto due = store_.put_intensity(site.site, site.series.meta(), past);
     if (!due) {
       spdlog::error("site={} intensities not kept: {}", site.site, due.error().message);

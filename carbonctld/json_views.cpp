@@ -36,7 +36,7 @@ json job_json(const JobRow& r) {
           {"end", format_utc(r.end)},
           {"submit", maybe(r.facts.submit, format_utc)},
           {"elapsed_s", seconds(r.end - r.start)},
-          {"energy_kwh", kilowatt_hours(r.energy_mj)},
+          {"energy_kwh", when_known(r.method.has_value(), kilowatt_hours(r.energy_mj))},
           {"co2e_g", when_known(covered, grams(r.co2e_ug))},
           {"avg_intensity_g_per_kwh", when_known(covered, covered ? grams(r.co2e_ug) / r.pue / kilowatt_hours(r.covered_mj) : 0)},
           {"method", maybe(r.method, [](auto m) { return ledger::to_string(m); })},
