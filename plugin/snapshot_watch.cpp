@@ -1,43 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/snapshot_watch.h"
 
+#include <sys/stat.h>
+
+#include <utility>
+
 namespace carbon::plugin {
-namespace {
-// A file that cannot be used is not read again for every job of a burst.
-constexpr Duration kRetry = std::chrono::milliseconds(100);
-}  // namespace
 
 const feeds::SnapshotContent* SnapshotWatch::current(Instant now) {
-  if (held_ && held_->replaced(file_)) {
-    held_.reset();
-    last_attempt_ = {};
-  }
-  if (!held_) open(now);
+  if (held_ && held_->replaced(file_)) held_.reset();
+  if (!held_) open();
   if (!held_) return nullptr;
   if (held_->stale(now)) {
-    enter(State::kStale, "the snapshot " + file_.string() + " of " + format_utc(held_->content().published) +
-                             " is too old: jobs run at once until a new one is published");
+    if (enters(State::kStale)) log_(describe() + " is too old: jobs run at once until a new one is published");
     return nullptr;
   }
-  enter(State::kCurrent, "using the snapshot " + file_.string() + " of " + format_utc(held_->content().published));
+  if (enters(State::kCurrent)) log_(describe() + " is in use");
   return &held_->content();
 }
 
-void SnapshotWatch::open(Instant now) {
-  if (now >= last_attempt_ && now - last_attempt_ < kRetry) return;
-  last_attempt_ = now;
+void SnapshotWatch::open() {
+  const auto identity = identity_of(file_);
+  if (refused_ == identity) return;
   auto opened = feeds::Snapshot::open(file_);
   if (opened) {
+    refused_.reset();
     held_.emplace(std::move(*opened));
   } else {
-    enter(State::kUnreadable, opened.error().message + ": jobs run at once until there is a good snapshot");
+    refused_ = identity;
+    if (enters(State::kUnreadable)) log_(opened.error().message + ": jobs run at once until there is a good snapshot");
   }
 }
 
-void SnapshotWatch::enter(State state, const std::string& line) {
-  if (state == state_) return;
-  state_ = state;
-  log_(line);
+SnapshotWatch::Identity SnapshotWatch::identity_of(const std::filesystem::path& file) {
+  struct stat info {};
+  if (stat(file.c_str(), &info) != 0) return {};
+  return {static_cast<std::int64_t>(info.st_dev),
+          static_cast<std::int64_t>(info.st_ino),
+          info.st_size,
+          info.st_mtim.tv_sec,
+          info.st_mtim.tv_nsec,
+          info.st_ctim.tv_sec,
+          info.st_ctim.tv_nsec};
+}
+
+bool SnapshotWatch::enters(State state) { return std::exchange(state_, state) != state; }
+
+std::string SnapshotWatch::describe() const {
+  return "the snapshot " + file_.string() + " of " + format_utc(held_->content().published);
 }
 
 }  // namespace carbon::plugin

@@ -3,6 +3,8 @@
 // state changes, however many jobs come by. Not thread safe.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -25,13 +27,18 @@ class SnapshotWatch {
  private:
   enum class State : std::uint8_t { kUnknown, kCurrent, kUnreadable, kStale };
 
-  void open(Instant now);
-  void enter(State state, const std::string& line);
+  // Device, inode, size, change and modification time; all zero where there is no file.
+  using Identity = std::array<std::int64_t, 7>;
+  static Identity identity_of(const std::filesystem::path& file);
+
+  void open();
+  bool enters(State state);      // true where that is a change
+  std::string describe() const;  // precondition: held_
 
   std::filesystem::path file_;
   Log log_;
   std::optional<feeds::Snapshot> held_;
-  Instant last_attempt_{};
+  std::optional<Identity> refused_;  // the file that could not be used: it is not read again for every job
   State state_ = State::kUnknown;
 };
 

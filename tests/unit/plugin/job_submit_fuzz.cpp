@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+// plugin_fuzz [CASES [SEED]]: feeds the built job_submit_carbon.so random job descriptions under good and bad snapshots, and
+// checks that it returns, changes only what it may, and never touches a job that it must leave alone. Build it with the asan
+// preset to see memory errors. ctest runs a short form.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <iostream>
+
+#include "core/comment.h"
+#include "host.h"
+#include "job_fuzzer.h"
+#include "sample_snapshot.h"
+
+namespace carbon::plugin {
+namespace {
+
+using Submit = int(job_desc_msg_t*, std::uint32_t, char**);
+constexpr std::uint64_t kCasesPerSnapshot = 2000;
+
+std::uint64_t cases = 200'000;
+std::uint64_t seed = 1;
+
+bool filled(const char* text) { return text != nullptr && *text != '\0'; }
+
+bool must_be_left_alone(const job_desc_msg_t& job) {
+  return !filled(job.script) || job.begin_time != 0 || filled(job.reservation) || filled(job.dependency) || job.priority == 0 ||
+         job.het_job_offset != NO_VAL || job.time_limit == INFINITE;
+}
+
+struct Tally {
+  std::uint64_t deferred = 0, moved = 0, told = 0;
+};
+
+void submit_one(Submit* submit, Random& random, Tally& tally) {
+  RandomJob job(random);
+  const job_desc_msg_t before = job.desc;
+  const std::string partition = before.partition == nullptr ? "" : before.partition;
+  const std::string comment = before.admin_comment == nullptr ? "" : before.admin_comment;
+  const bool untouchable = must_be_left_alone(before);
+  char* message = nullptr;
+  ASSERT_EQ(submit(&job.desc, 1000, &message), 0);
+  const std::string now_in = job.desc.partition == nullptr ? "" : job.desc.partition;
+  const bool deferred = job.desc.begin_time != before.begin_time, moved = now_in != partition;
+  if (untouchable) {
+    EXPECT_FALSE(deferred || moved) << message;
+    EXPECT_EQ(comment, job.desc.admin_comment == nullptr ? "" : job.desc.admin_comment);
+  }
+  if (deferred || moved) {
+    EXPECT_EQ(std::string(message == nullptr ? "" : message).rfind("carbon: ", 0), 0u);
+    EXPECT_TRUE(CarbonComment::find_in(job.desc.admin_comment).get("planned").has_value()) << job.desc.admin_comment;
+  }
+  // All else is as it was.
+  job_desc_msg_t same = job.desc;
+  same.begin_time = before.begin_time;
+  same.partition = before.partition;
+  same.admin_comment = before.admin_comment;
+  EXPECT_EQ(std::memcmp(&same, &before, sizeof same), 0);
+  tally.deferred += deferred;
+  tally.moved += moved;
+  tally.told += message != nullptr;
+  std::free(message);
+}
+
+TEST(JobSubmitFuzz, NoJobAndNoSnapshotHarmsTheHost) {
+  const TemporaryDirectory dir;
+  const auto file = dir.path() / "snapshot";
+  setenv("SLURM_CARBON_SNAPSHOT", file.c_str(), 1);
+  reset_host("gpu-north");
+  const Module module(JOB_SUBMIT_MODULE);
+  module.entry<int()>("init")();
+  auto* submit = module.entry<Submit>("job_submit");
+  Random random(seed);
+  Tally tally;
+  for (std::uint64_t done = 0, round = 0; done < cases && !HasFailure(); done += kCasesPerSnapshot, ++round) {
+    // Every second snapshot is a good one; of the others, half are forged.
+    const auto sort = round % 2 == 0   ? SnapshotFile::kGood
+                      : round % 4 == 1 ? SnapshotFile::kForged
+                                       : static_cast<SnapshotFile>(random() % kSnapshotFiles);
+    put_snapshot(file, sort, random);
+    for (std::uint64_t i = 0; i < kCasesPerSnapshot && !HasFailure(); ++i) submit_one(submit, random, tally);
+  }
+  module.entry<int()>("fini")();
+  unsetenv("SLURM_CARBON_SNAPSHOT");
+  EXPECT_GT(tally.deferred, cases / 200) << "the cases no longer reach what they are to test";
+  EXPECT_GT(tally.moved, cases / 200);
+  std::cout << cases << " jobs, seed " << seed << ": " << tally.deferred << " deferred, " << tally.moved << " moved, "
+            << tally.told << " told; " << host().errors.size() << " exceptions at the wall\n";
+  EXPECT_TRUE(host().errors.empty()) << host().errors.front();
+}
+
+}  // namespace
+}  // namespace carbon::plugin
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  if (argc > 1) carbon::plugin::cases = std::strtoull(argv[1], nullptr, 10);
+  if (argc > 2) carbon::plugin::seed = std::strtoull(argv[2], nullptr, 10);
+  return RUN_ALL_TESTS();
+}
