@@ -125,6 +125,27 @@ TEST_F(JobSubmitModuleTest, WithoutASnapshotJobsRunAtOnceAndOneLineSaysWhy) {
   EXPECT_NE(host().info[0].find(file.string()), std::string::npos) << host().info[0];
 }
 
+TEST_F(JobSubmitModuleTest, ASnapshotThatMayNotBeReadIsNone) {
+  publish();
+  std::filesystem::permissions(dir.path(), std::filesystem::perms(0755));
+  std::filesystem::permissions(file, std::filesystem::perms(0));
+  const auto self = geteuid();
+  if (self == 0) {
+    ASSERT_EQ(seteuid(65534), 0);
+  }
+  submit();
+  if (self == 0) {
+    ASSERT_EQ(seteuid(0), 0);
+  }
+  EXPECT_EQ(job.desc.begin_time, 0);
+  EXPECT_STREQ(job.message, "carbon: left as it is: no current carbon intensity is known");
+  ASSERT_EQ(host().info.size(), 1u);
+  EXPECT_NE(host().info[0].find("Permission denied"), std::string::npos) << host().info[0];
+  std::filesystem::permissions(file, std::filesystem::perms(0644));
+  submit();
+  EXPECT_NE(job.desc.begin_time, 0) << "readable again";
+}
+
 // Each of these alone makes the job one that nobody may move.
 TEST_F(JobSubmitModuleTest, LeavesAloneWhatItMustNotTouch) {
   publish();
