@@ -1,28 +1,35 @@
 # SPDX-License-Identifier: Apache-2.0
 """slurm-carbon on a cluster of the harness: the files of slurm_conf/ with directories, ports and sites of this cluster in them,
 carbonctld, and a carbond per node whose GPUs are a test double of NVML."""
+import contextlib
 import datetime
+import json
 import re
 import signal
+import sqlite3
 
 from . import replay
 from .paths import build_directory, source_directory
-from .processes import Failed, free_ports, listening
+from .processes import Failed, free_ports, listening, wait_until
 from .slurm import PLUGIN_DIR
 
 SITE_OF = {"inland": ("INLAND", 1.3), "coast": ("COAST", 1.2)}  # partition -> zone of the simulated grid, PUE
+POWER_CURVE = "constant:120+square:0,240,3,0.8"                 # W of each simulated GPU over time
 FIRST_HOUR = 14                                                 # of the simulated day when the cluster starts
+ROW_SECONDS = 2.5                                               # of wall time, at least: an interval of the simulated grid
 
-# Where a day passes in a minute, so must all times of carbon.conf.
-SETTINGS = {
-    ("carbond", "reading_interval"): '"250ms"',
-    ("carbond", "profile_interval"): '"500ms"',
-    ("carbonctld", "publish_interval"): '"1s"',
-    ("carbonctld", "snapshot_max_age"): '"20s"',
-    ("carbonctld", "horizon"): '"10min"',
-    ("placement", "max_delay"): '"60s"',
-    ("placement", "expected_share_of_limit"): "0.25",
-}
+
+def settings_for(day_seconds):
+    """Where a day passes in a minute, so must all times of carbon.conf. (section, key) -> value"""
+    return {
+        ("carbond", "reading_interval"): '"250ms"',
+        ("carbond", "profile_interval"): '"500ms"',
+        ("carbonctld", "publish_interval"): '"1s"',
+        ("carbonctld", "snapshot_max_age"): '"20s"',
+        ("carbonctld", "horizon"): f'"{10 * day_seconds}s"',
+        ("placement", "max_delay"): f'"{day_seconds}s"',
+        ("placement", "expected_share_of_limit"): str(day_seconds / 240),  # a time limit of a minute: six hours of that day
+    }
 
 
 def replaced(text, pattern, replacement, file):
@@ -42,9 +49,12 @@ def with_setting(text, section, key, value):
 
 
 class Carbon:
-    def __init__(self, slurm, settings):
+    """`day_seconds`: how long a day of the simulated grid lasts. `settings`: (section, key) -> value, for carbon.conf."""
+
+    def __init__(self, slurm, day_seconds, settings):
         self.slurm = slurm
-        self.settings = {**SETTINGS, **settings}
+        self.day_seconds = day_seconds
+        self.settings = {**settings_for(day_seconds), **settings}
         self.root = slurm.root / "carbon"
         self.spool = self.root / "nodes"
         self.state = self.root / "controller"
@@ -70,13 +80,37 @@ class Carbon:
         text = replaced(text, "^optional .*$", f"optional {build_directory()}/lib/spank_carbon.so spool={self.spool}/%n",
                         "plugstack.conf.d/carbon.conf")
         (etc / "plugstack.conf.d" / "carbon.conf").write_text(text)
+        self.write_gpus()
         self.write_grid()
         (etc / "carbon.conf").write_text(self.carbon_conf((conf / "carbon.conf").read_text()))
 
+    def write_gpus(self):
+        for node in self.slurm.nodes:
+            self.gpus_file(node).write_text("".join(
+                f"gpu uuid=GPU-SIMULATED-{node.name}-{k} minor={k} curve={POWER_CURVE}\n" for k in range(node.gpus)))
+
+    def gpus_file(self, node):
+        """What tests/fakes' NVML shows as this node's GPUs."""
+        return self.root / f"gpus.{node.name}"
+
+    def true_joules(self, node, gpus, from_ms, to_ms):
+        """The test double's own integral of what its GPUs drew."""
+        said = self.slurm.run(self.bin / "fake_nvml_truth", self.gpus_file(node), from_ms, to_ms, *gpus)
+        return json.loads(said.out)["joules"]
+
     def write_grid(self):
         """The simulated grid; it is FIRST_HOUR there when this is called."""
-        (self.root / "grid.csv").write_text(replay.csv())
+        (self.root / "grid.csv").write_text(replay.csv(max(1, round(24 * ROW_SECONDS / self.day_seconds))))
         self.origin = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+
+    def hour(self):
+        """The hour of the simulated day, 0 to 24."""
+        passed = (datetime.datetime.now(datetime.timezone.utc) - self.origin).total_seconds()
+        return (FIRST_HOUR + 24 * passed / self.day_seconds) % 24
+
+    def wait_for_hour(self, first, last):
+        """Until it is `first` to `last` in the simulated day: what a policy finds there depends on it."""
+        wait_until(lambda: first <= self.hour() <= last, 2 * self.day_seconds, f"hour {first} to {last} of the day", pause=0.05)
 
     def carbon_conf(self, text):
         settings = {
@@ -99,7 +133,7 @@ class Carbon:
             "[[site]]", f'name = "{partition}"', f'zone = "{zone}"', f"pue = {pue}", f'partitions = ["{partition}"]', "",
             "  [[site.feed]]                   # simulated: no real grid stands behind it",
             '  provider = "replay"', f'  file = "{self.root}/grid.csv"', f'  origin = "{self.origin:%Y-%m-%dT%H:%M:%SZ}"',
-            f'  start = "{start:%Y-%m-%dT%H:%M:%SZ}"', f"  scale = {replay.SCALE}", ""])
+            f'  start = "{start:%Y-%m-%dT%H:%M:%SZ}"', f"  scale = {86400 // self.day_seconds}", ""])
 
     # -- its daemons
 
@@ -119,10 +153,38 @@ class Carbon:
         self.slurm.daemons.start(f"carbond.{node.name}",
                                  [self.bin / "carbond", "--config", self.slurm.etc / "carbon.conf", "--node", node.name],
                                  self.slurm.root / "log" / f"carbond.{node.name}.log",
-                                 lambda: (self.spool / node.name / "marks").is_dir(), env=self.slurm.environment())
+                                 lambda: (self.spool / node.name / "marks").is_dir(),
+                                 env={**self.slurm.environment(), "CARBON_FAKE_NVML": str(self.gpus_file(node)),
+                                      "LD_LIBRARY_PATH": str(build_directory() / "lib" / "fakes")})
 
     def stop_carbond(self, node, signal_number=signal.SIGTERM):
         return self.slurm.daemons.end(f"carbond.{node.name}", signal_number)
+
+    def wait_until_metered(self, node):
+        """Until carbond has taken up a job on this node, and would know of it after a crash."""
+        state = self.spool / node.name / "jobs" / "state.json"
+        wait_until(lambda: state.exists() and json.loads(state.read_text())["jobs"], 20, f"open job of carbond on {node.name}")
+
+    def comment(self, job_id):
+        """slurm-carbon's part of the AdminComment in the accounting record: key -> value, of each run."""
+        runs = []
+        for (text,) in self.slurm.sacct(job_id, "AdminComment"):
+            token = re.search(r"(?:^|\s)carbon:(\S*)", text)
+            runs.append(dict(pair.split("=", 1) for pair in token[1].split(",")) if token else {})
+        return runs
+
+    def wait_for_summary(self, job_id, seconds=60):
+        """The keys of the summary of each run, once the emission stands there and the intensity of all its time is known."""
+        def written():
+            runs = self.comment(job_id)
+            return runs if runs and all("g" in run and "coverage" not in run for run in runs) else None
+        return wait_until(written, seconds, lambda: f"emission in the record of job {job_id}: {self.comment(job_id)}", pause=0.5)
+
+    def runs(self, job_id):
+        """The ledger's rows of a job, by restart: what carbonctld keeps, read beside it."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.state}/ledger.sqlite?mode=ro", uri=True)) as ledger:
+            ledger.row_factory = sqlite3.Row
+            return ledger.execute("SELECT * FROM jobs WHERE job_id = ? ORDER BY restart_count", (job_id,)).fetchall()
 
     def scarbon(self, *arguments, user=None, check=True):
         return self.slurm.run(self.bin / "scarbon", *arguments, user=user, check=check)

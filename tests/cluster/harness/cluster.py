@@ -13,15 +13,16 @@ ORDINARY_USERS = ("games", "news")      # on each Debian; with no rights in Slur
 
 
 class Cluster:
-    """`carbon`: with slurm-carbon's plugins and daemons. `settings`: (section, key) -> value, changes to carbon.conf."""
+    """`carbon`: with slurm-carbon's plugins and daemons. `day_seconds`, `settings`: see Carbon."""
 
-    def __init__(self, name="demo", partitions=None, users=ORDINARY_USERS, gpus=4, carbon=True, settings=None, extra_lines=()):
+    def __init__(self, name="demo", partitions=None, users=ORDINARY_USERS, gpus=4, carbon=True, day_seconds=60, settings=None,
+                 extra_lines=()):
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="slurm-carbon-"))
         self.root.chmod(0o755)  # jobs of ordinary users run in it
         self.daemons = Daemons(self.root)
         self.accounting = Accounting(self.root, self.daemons)
         self.slurm = SlurmCluster(name, self.accounting, self.daemons, partitions or PARTITIONS, users, gpus, extra_lines)
-        self.carbon = Carbon(self.slurm, settings or {}) if carbon else None
+        self.carbon = Carbon(self.slurm, day_seconds, settings or {}) if carbon else None
 
     def __enter__(self):
         try:
@@ -29,9 +30,9 @@ class Cluster:
             self.slurm.write_files()
             if self.carbon:
                 self.carbon.write_files()
-                self.carbon.start_carbonctld()
             self.slurm.start()
             if self.carbon:
+                self.carbon.start_carbonctld()
                 self.carbon.start_nodes()
         except BaseException:
             self.daemons.close()

@@ -62,6 +62,7 @@ class Daemons:
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
         self.logs = {}
+        self.kept = False
         self.keeper = subprocess.Popen([sys.executable, str(pathlib.Path(__file__).with_name("keeper.py")), str(directory)],
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, cwd="/")
 
@@ -102,9 +103,11 @@ class Daemons:
 
     def keep(self):
         """The daemons outlive this process; returns the id of the process to be sent SIGTERM to end them."""
+        self.kept = True
         return self._ask(do="keep")["pid"]
 
     def close(self):
         self.keeper.stdin.close()
-        self.keeper.wait()
+        if not self.kept:
+            self.keeper.wait()
         self.keeper.stdout.close()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The simulated grid: hourly intensities of two zones, by formula, for the `replay` feed. No real grid stands behind it.
+"""The simulated grid: intensities of two zones, by formula, for the `replay` feed. No real grid stands behind it.
 
 INLAND burns coal and gas, most in the evening (19 h) and least in the morning (7 h). COAST lives on wind: every few days a storm
 halves its intensity. Both in g/kWh, both the same in each call.
@@ -9,8 +9,6 @@ import math
 
 FIRST_DAY = datetime.datetime(2026, 3, 2, tzinfo=datetime.timezone.utc)
 DAYS = 28
-SECONDS_PER_DAY = 60                 # of wall time: a day a minute
-SCALE = 86400 // SECONDS_PER_DAY
 EVENING_PEAK_HOUR = 19
 
 
@@ -30,9 +28,9 @@ def coast(day, hour):
 ZONES = {"INLAND": inland, "COAST": coast}
 
 
-def csv():
+def csv(hours_per_row):
     lines = ["datetime," + ",".join(ZONES)]
-    for k in range(DAYS * 24):
+    for k in range(0, DAYS * 24, hours_per_row):
         day, hour = divmod(k, 24)
         at = FIRST_DAY + datetime.timedelta(hours=k)
         lines.append(f"{at:%Y-%m-%dT%H:%M:%SZ}," + ",".join(f"{zone(day, hour):.1f}" for zone in ZONES.values()))

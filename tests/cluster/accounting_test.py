@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From the counters of the GPUs to sacct: the energy is that of the test double, the summary stands in Slurm's own record beside
+what others wrote there, and a daemon that is away loses nothing."""
+import signal
+import time
+import unittest
+
+from harness.case import CarbonCase
+from harness.processes import wait_until
+
+
+class AccountingTest(CarbonCase):
+    options = {"partitions": {"inland": 2, "coast": 1}}
+
+    def submit(self, *options, seconds, gpus=2):
+        return self.slurm.sbatch("--time=1", f"--gres=gpu:{gpus}", *options, script=f"sleep {seconds}")[0]
+
+    def node_of(self, job_id):
+        name = self.slurm.job(job_id)["NodeList"]
+        return next(node for node in self.slurm.nodes if node.name == name)
+
+    def assert_energy(self, job_id, gpus_per_node=2):
+        """Each run's energy is within 1 % of what its GPUs drew from its start to its end."""
+        self.carbon.wait_for_summary(job_id)
+        node = self.node_of(job_id)
+        for run in self.carbon.runs(job_id):
+            truth = self.carbon.true_joules(node, range(gpus_per_node), run["start_ms"], run["end_ms"])
+            self.assertGreater(truth, 0)
+            self.assertAlmostEqual(run["energy_mj"] / 1000 / truth, 1, delta=0.01)
+
+    def test_energy_of_a_job_with_two_gpus(self):
+        job = self.submit(seconds=6)
+        self.slurm.wait_for_end(job)
+        self.assert_energy(job)
+        (run,) = self.carbon.runs(job)
+        (slurm_start, slurm_end), = self.slurm.sacct(job, "Start", "End")
+        shown = [time.strftime("%Y-%m-%dT%H:%M", time.gmtime(run[key] / 1000)) for key in ("start_ms", "end_ms")]
+        self.assertEqual(shown, [slurm_start[:16], slurm_end[:16]])
+        self.assertGreaterEqual(run["end_ms"] - run["start_ms"], 6000)
+
+    def test_summary_is_seen_by_the_user_in_sacct_and_agrees_with_scarbon(self):
+        job = self.submit(seconds=3)
+        self.slurm.wait_for_end(job)
+        (summary,) = self.carbon.wait_for_summary(job)
+        seen = self.slurm.run("sacct", "-X", "-n", "-P", "-j", job, "-o", "AdminComment", user="games").out.strip()
+        self.assertTrue(seen.startswith("carbon:"), seen)
+        self.assertEqual((summary["site"], summary["method"], summary["sim"]), ("inland", "counter", "1"))
+        kwh, grams, intensity = (float(summary[key]) for key in ("kwh", "g", "ci"))
+        self.assertAlmostEqual(grams / (kwh * intensity * 1.3), 1, delta=0.01)  # the site's PUE is 1.3
+        said = self.carbon.scarbon("jobs", "-P", "-n", "-j", job, "-o", "JobID,User,State,Co2eG,EnergyKWh", user="games").out
+        job_id, user, state, shown_grams, shown_kwh = said.strip().split("|")
+        self.assertEqual((job_id, user, state), (str(job), "games", "COMPLETED"))
+        self.assertAlmostEqual(float(shown_grams) / grams, 1, delta=0.01)
+        self.assertAlmostEqual(float(shown_kwh) / kwh, 1, delta=0.01)
+
+    def test_a_job_on_two_nodes_is_the_sum_of_both(self):
+        job = self.submit("--nodes=2", seconds=4, gpus=1)
+        self.slurm.wait_for_end(job)
+        self.carbon.wait_for_summary(job)
+        wait_until(lambda: self.carbon.runs(job)[0]["complete"], 20, "record of both nodes")
+        (run,) = self.carbon.runs(job)
+        nodes = [node for node in self.slurm.nodes if node.partition == "inland"]
+        truth = sum(self.carbon.true_joules(node, [0], run["start_ms"], run["end_ms"]) for node in nodes)
+        # The two prologs are not at the same moment: a node may start or end a little later than the other.
+        self.assertAlmostEqual(run["energy_mj"] / 1000 / truth, 1, delta=0.08)
+        self.assertEqual(run["nodes"], 2)
+
+    def test_what_others_wrote_in_admin_comment_is_kept(self):
+        job = self.submit(seconds=4)
+        self.slurm.wait_for_state(job, ["RUNNING"])
+        theirs = "JS1:H4sIAbcDEF+/== checked by Ada"
+        self.slurm.run("scontrol", "update", f"jobid={job}", f"AdminComment={theirs}")
+        self.slurm.wait_for_end(job)
+        self.carbon.wait_for_summary(job)
+        ((text,),) = self.slurm.sacct(job, "AdminComment")
+        self.assertTrue(text.startswith(theirs + " carbon:"), text)
+
+    def test_each_task_of_an_array_has_its_own_summary(self):
+        array = self.submit("--array=1-3", seconds=3, gpus=1)
+        tasks = [f"{array}_{k}" for k in (1, 2, 3)]
+        for task in tasks:
+            self.slurm.wait_for_end(task)
+        for task in tasks:
+            self.carbon.wait_for_summary(task)
+            (summary,) = self.carbon.comment(task)
+            ((raw_id,),) = self.slurm.sacct(task, "JobIDRaw")
+            (run,) = self.carbon.runs(raw_id)
+            self.assertAlmostEqual(float(summary["kwh"]) * 3.6e9 / run["energy_mj"], 1, delta=0.001)
+
+    def test_carbonctld_away_when_the_job_ends(self):
+        job = self.submit(seconds=4)
+        self.slurm.wait_for_state(job, ["RUNNING"])
+        self.assertEqual(self.carbon.stop_carbonctld(), 0)
+        self.slurm.wait_for_end(job)
+        outbox = self.carbon.spool / self.node_of(job).name / "outbox"
+        wait_until(lambda: any(outbox.iterdir()), 20, "record that waits in the outbox")
+        self.carbon.start_carbonctld()
+        self.assert_energy(job)
+        wait_until(lambda: not any(outbox.iterdir()), 60, "empty outbox")
+        self.assertEqual(len(self.carbon.runs(job)), 1)
+
+    def test_carbond_killed_while_the_job_runs(self):
+        job = self.submit(seconds=6)
+        self.slurm.wait_for_state(job, ["RUNNING"])
+        node = self.node_of(job)
+        self.carbon.wait_until_metered(node)
+        self.assertEqual(self.carbon.stop_carbond(node, signal.SIGKILL), -signal.SIGKILL)
+        self.carbon.start_carbond(node)
+        self.slurm.wait_for_end(job)
+        self.assert_energy(job)
+
+
+if __name__ == "__main__":
+    unittest.main()

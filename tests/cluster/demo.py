@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The story that ./demo tells: one user, three jobs, two sites; a day of the simulated grid passes in a minute."""
+import argparse
+import pathlib
+import pwd
+import subprocess
+import sys
+
+from harness.cluster import Cluster
+from harness.paths import build_directory
+from harness.processes import Failed, wait_until
+
+SIMULATED = "(simulated GPUs, simulated grid: a day a minute)"
+JOB_SECONDS = 13   # of wall time: five hours of the simulated day
+GRACE = 120
+
+
+def say(text=""):
+    print(text, flush=True)
+
+
+def heading(text):
+    say(f"\n== {text}  {SIMULATED}")
+
+
+def free_user_name():
+    for name in ["carbondemo"] + [f"carbondemo{k}" for k in range(2, 10)]:
+        try:
+            pwd.getpwnam(name)
+        except KeyError:
+            return name
+    raise Failed("the users carbondemo to carbondemo9 exist: stop the other demos, or remove these users with userdel(8)")
+
+
+class Story:
+    def __init__(self, cluster, user):
+        self.slurm = cluster.slurm
+        self.carbon = cluster.carbon
+        self.user = user
+
+    def show(self, *argv):
+        """Runs a command as the user and prints both."""
+        name = pathlib.Path(argv[0]).name
+        say(f"{self.user}$ " + " ".join([name, *(f"'{a}'" if " " in a else a for a in argv[1:])]))
+        said = self.slurm.run(*argv, user=self.user)
+        say((said.out + said.err).rstrip())
+
+    def scarbon(self, *arguments):
+        self.show(str(self.carbon.bin / "scarbon"), *arguments)
+
+    def submit(self, name, *options):
+        options = [f"--job-name={name}", *options, "--time=1"]
+        job, said = self.slurm.sbatch(*options, script=f"sleep {JOB_SECONDS}", user=self.user)
+        say(f"{self.user}$ sbatch {' '.join(options)} --wrap='sleep {JOB_SECONDS}'")
+        say(f"{said.err}Submitted batch job {job}")
+        return job
+
+    def submit_all(self):
+        heading("The grid now")
+        self.scarbon("grid", "--window=0:15", "--within=1:00")
+        heading("Three jobs, submitted to the site inland at the evening's peak")
+        self.off = self.submit("small", "--carbon=off", "--gres=gpu:1")
+        self.defer = self.submit("large", "--carbon=defer", "--gres=gpu:4")
+        self.relocate = self.submit("movable", "--carbon=relocate", "--gres=gpu:2")
+        self.jobs = [self.off, self.defer, self.relocate]
+        self.slurm.wait_for_state(self.off, ["RUNNING", "COMPLETED"])
+        self.slurm.wait_for_state(self.relocate, ["RUNNING", "COMPLETED"])
+        heading("The queue: what may not wait runs, the large job waits for its begin time")
+        self.show("squeue", "-o", "%.6i %.9P %.9j %.10T %.8b %.20S %R")
+
+    def wait_for_summaries(self):
+        for job in self.jobs:
+            state = self.slurm.wait_for_end(job, GRACE)["JobState"]
+            if state != "COMPLETED":
+                raise Failed(f"job {job} ended as {state}")
+        wait_until(lambda: all("g=" in self.slurm.sacct(job, "AdminComment")[0][0] for job in self.jobs), 60,
+                   lambda: f"emission in the accounting of each job: {[self.slurm.sacct(j, 'AdminComment') for j in self.jobs]}",
+                   pause=0.5)
+
+    def report(self):
+        heading("Slurm's own accounting")
+        self.show("sacct", "-X", "-o", "JobID,Partition,State,AdminComment%90")
+        heading("Jobs")
+        self.scarbon("jobs", "-o", "JobID,JobName,Partition,State,Elapsed,EnergyKWh%10,AvgIntensity%12,Co2eG%8,CounterfactualG%15,"
+                                   "SavedCo2eG%10,Method%13")
+        heading("Users")
+        self.scarbon("report", "--by", "user")
+        heading("The grid now")
+        self.scarbon("grid", "--window=0:15", "--within=1:00")
+
+    def verdict(self):
+        """Exits with an error unless deferral and relocation have saved what they promised."""
+        rows = self.slurm.run(self.carbon.bin / "scarbon", "jobs", "-P", "-n", "-o", "JobID,Partition,Co2eG,CounterfactualG",
+                              user=self.user).out.splitlines()
+        jobs = {int(job): (partition, float(grams), float(otherwise))
+                for job, partition, grams, otherwise in (row.split("|") for row in rows)}
+        heading("Result")
+        for name, job in (("deferred", self.defer), ("relocated", self.relocate)):
+            partition, grams, otherwise = jobs[job]
+            say(f"The {name} job emitted {grams:.2f} g CO2e in partition {partition}; begun at submission at its home site the same "
+                f"work would have emitted {otherwise:.2f} g ({100 * (grams / otherwise - 1):+.0f} %).")
+            if not grams < otherwise:
+                raise Failed(f"the {name} job saved nothing")
+        if jobs[self.relocate][0] != "coast":
+            raise Failed(f"the relocatable job ran in partition {jobs[self.relocate][0]} instead of coast")
+
+
+def say_how_to_use(cluster, user):
+    slurm = cluster.slurm
+    stop = cluster.daemons.keep()
+    say(f"""
+The cluster stays up {SIMULATED}.
+  use it:   export SLURM_CONF={slurm.conf} PATH=$PATH:{build_directory()}/bin TZ=UTC
+            cd {slurm.home(user)}
+            runuser -u {user} -- sbatch --carbon=auto --gres=gpu:2 --time=1 --wrap='sleep 10'
+            squeue; sacct -X -a -o JobID,State,AdminComment%90; scarbon jobs -a; scarbon report; scarbon grid
+  look at:  {slurm.etc} (configuration), {slurm.root}/log
+  stop it:  kill {stop}      (ends all of it, removes {cluster.root} and the user {user})""")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./demo", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave the cluster up and say how to use and stop it")
+    keep = parser.parse_args().keep
+    say(f"Starting munged, MariaDB, slurmdbd, slurmctld, a slurmd and a carbond per site, and carbonctld {SIMULATED}")
+    user = free_user_name()
+    cluster = Cluster(name="demo", users=[user])
+    cluster.daemons.at_the_end(["userdel", user])
+    subprocess.run(["useradd", "--no-create-home", "--home-dir", "/nonexistent", "--no-log-init", "--shell", "/bin/bash", user],
+                   check=True)
+    with cluster:
+        story = Story(cluster, user)
+        story.submit_all()
+        story.wait_for_summaries()
+        story.report()
+        story.verdict()
+        say("\nNothing here was measured. For real figures: GPU nodes need no setting, carbond finds NVIDIA's library by itself; for a real"
+            "\ngrid name a provider in carbon.conf, such as gb-neso, which needs no key (slurm_conf/carbon.conf; docs/feeds.md).")
+        if keep:
+            say_how_to_use(cluster, user)
+    if not keep:
+        say("\nAll that the demo started has ended; its directory and its user are removed.")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (Failed, subprocess.CalledProcessError) as failure:
+        sys.exit(f"./demo: {failure}")
+    except KeyboardInterrupt:
+        sys.exit("./demo: interrupted; all that it started has ended")

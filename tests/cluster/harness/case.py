@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A test case whose tests share one cluster with slurm-carbon; what its logs say is shown where a test fails."""
+import sys
+import unittest
+
+from .cluster import Cluster
+from .processes import tail
+
+DAY_SECONDS = 20
+
+
+class CarbonCase(unittest.TestCase):
+    options = {}  # of the cluster
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = Cluster(**{"day_seconds": DAY_SECONDS, **cls.options}).__enter__()
+        cls.addClassCleanup(cls.cluster.__exit__)
+        cls.slurm, cls.carbon = cls.cluster.slurm, cls.cluster.carbon
+
+    def run(self, result=None):
+        problems = len(result.failures) + len(result.errors)
+        super().run(result)
+        if len(result.failures) + len(result.errors) > problems:
+            for log in {**self.cluster.daemons.logs, "slurmctld": self.slurm.root / "log" / "slurmctld.log"}.values():
+                print(f"---- {log}\n{tail(log, 25)}", file=sys.stderr)
