@@ -10,9 +10,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
+
+#include "core/units.h"
 
 extern char** environ;
 
@@ -181,8 +185,10 @@ Result<std::string> SlurmChild::ask(const std::string& request) {
   }
   end();
   const bool late = std::chrono::steady_clock::now() >= deadline;
-  return Error{late ? "slurm: no answer within " + std::to_string(patience_.count() / 1000) + " s"
-                    : "slurm: the process that asks libslurm ended (is slurm.conf in place, and munged running?)"};
+  if (!late) return Error{"slurm: the process that asks libslurm ended (is slurm.conf in place, and munged running?)"};
+  char text[64];
+  std::snprintf(text, sizeof text, "slurm: no answer within %g s", seconds(patience_));
+  return Error{text};
 }
 
 Result<std::vector<SlurmJob>> SlurmChild::find_jobs(const std::string& cluster, const std::vector<std::uint32_t>& job_ids) {

@@ -31,9 +31,11 @@ struct JobKey {
 // What Slurm's accounting knows of a job and the records do not.
 struct SlurmFacts {
   std::optional<Instant> submit;
-  std::string mode;  // from the decision token; empty: the job was not touched
+  std::string mode;  // from the decision token; empty: no decision was asked for
   std::string home;  // the site that it was submitted to; empty: where it ran
   bool operator==(const SlurmFacts&) const = default;
+  // True where slurm-carbon chose the start or the site, be it the same as without it.
+  bool decided() const { return !mode.empty() && mode != "off" && mode != "observe"; }
 };
 
 struct JobRow {
@@ -72,7 +74,8 @@ struct JobRow {
   bool restated = false;  // the grams changed after the summary was written
 
   double coverage() const;
-  // counterfactual - emission; none where either is not known whole.
+  // counterfactual - emission; none where either is not known whole, or where nothing was decided: that a job waited in the
+  // queue is no saving of ours.
   std::optional<std::int64_t> saved_ug() const;
 };
 

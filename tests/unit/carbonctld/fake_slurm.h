@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Slurm that says what the test wants.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "carbonctld/slurm_api.h"
+
+namespace carbon::ctld {
+
+class FakeSlurm final : public SlurmApi {
+ public:
+  Result<std::vector<SlurmJob>> find_jobs(const std::string&, const std::vector<std::uint32_t>& ids) override {
+    ++asked;
+    if (!dbd_up) return Error{"slurmdbd is away"};
+    std::vector<SlurmJob> out;
+    for (const auto& j : jobs) {
+      const bool wanted = std::find(ids.begin(), ids.end(), j.job_id) != ids.end() ||
+                          (j.array && std::find(ids.begin(), ids.end(), j.array->first) != ids.end());
+      if (wanted) out.push_back(j);
+    }
+    return out;
+  }
+
+  Status set_admin_comment(const SlurmJob& job, const std::string& comment) override {
+    if (!dbd_up) return Error{"slurmdbd is away"};
+    ++written;
+    for (auto& j : jobs) {
+      if (j.job_id == job.job_id && j.submit == job.submit) j.admin_comment = comment;
+    }
+    return Done{};
+  }
+
+  Result<std::vector<SlurmPartition>> partitions() override {
+    if (!ctld_up) return Error{"slurmctld is away"};
+    return partition_list;
+  }
+
+  Result<SlurmSettings> settings() override {
+    if (!ctld_up) return Error{"slurmctld is away"};
+    return SlurmSettings{};
+  }
+
+  bool dbd_up = true, ctld_up = true;
+  int asked = 0, written = 0;
+  std::vector<SlurmJob> jobs;
+  std::vector<SlurmPartition> partition_list;
+};
+
+}  // namespace carbon::ctld

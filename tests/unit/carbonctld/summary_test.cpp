@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbonctld/summary.h"
+
+#include <gtest/gtest.h>
+
+namespace carbon::ctld {
+namespace {
+
+ledger::JobRow row() {
+  ledger::JobRow r;
+  r.site = "coast";
+  r.complete = true;
+  r.nodes = 1;
+  r.energy_mj = r.covered_mj = 4'500'000'000;  // 1.25 kWh
+  r.pue = 1.2;
+  r.co2e_ug = 310'500'000;
+  r.counterfactual_ug = 420'000'000;
+  r.method = ledger::Method::kCounter;
+  r.intensity = Origin::kActual;
+  r.facts.mode = "defer";
+  return r;
+}
+
+TEST(Summary, TellsEnergyGramsAndHow) {
+  EXPECT_EQ(with_summary("", row()), "carbon:site=coast,method=counter,kwh=1.25,g=310.5,ci=207,intensity=actual,saved_g=109.5");
+}
+
+TEST(Summary, KeepsTheDecisionAndWhatOthersWrote) {
+  EXPECT_EQ(
+      with_summary("JS1:H4sI+/== carbon:mode=defer,home=inland,site=inland,planned=1764000000,latest=1764009999 A Note", row()),
+      "JS1:H4sI+/== carbon:mode=defer,home=inland,site=coast,planned=1764000000,method=counter,kwh=1.25,g=310.5,ci=207,"
+      "intensity=actual,saved_g=109.5 A Note");
+}
+
+TEST(Summary, WritingAgainReplacesAndDoesNotPileUp) {
+  auto partly = row();
+  partly.covered_mj /= 2;
+  partly.complete = false;
+  partly.nodes_expected = 2;
+  partly.simulated = true;
+  const auto before = with_summary("x", partly);
+  EXPECT_EQ(before, "x carbon:site=coast,method=counter,kwh=1.25,g=310.5,ci=414,intensity=actual,coverage=0.5,nodes=1/2,sim=1");
+  EXPECT_EQ(with_summary(before, row()), with_summary("x", row()));
+}
+
+TEST(Summary, WhatIsNotKnownIsLeftOut) {
+  auto r = row();
+  r.covered_mj = r.co2e_ug = 0;
+  r.intensity.reset();
+  r.counterfactual_ug.reset();
+  EXPECT_EQ(with_summary("", r), "carbon:site=coast,method=counter,kwh=1.25,coverage=0");
+  r.method.reset();
+  r.energy_mj = 0;
+  EXPECT_EQ(with_summary("carbon:mode=defer", r), "carbon:mode=defer,site=coast,method=none");
+  EXPECT_EQ(with_summary("theirs", r), "theirs");
+}
+
+TEST(Summary, SmallAndLargeFiguresStayReadable) {
+  auto r = row();
+  r.energy_mj = r.covered_mj = 1'234'567;  // 0.3429 Wh
+  r.co2e_ug = 54'321;
+  r.counterfactual_ug = 0;
+  EXPECT_EQ(with_summary("", r),
+            "carbon:site=coast,method=counter,kwh=0.0003429,g=0.05432,ci=132,intensity=actual,saved_g=-0.05432");
+  r.energy_mj = r.covered_mj = 3'600'000'000'000'000;
+  r.co2e_ug = 284'000'000'000'000;
+  r.counterfactual_ug.reset();
+  EXPECT_EQ(with_summary("", r), "carbon:site=coast,method=counter,kwh=1000000,g=284000000,ci=236.7,intensity=actual");
+}
+
+TEST(Summary, AWaitInTheQueueIsNoSaving) {
+  for (const auto* mode : {"", "off", "observe"}) {
+    auto r = row();
+    r.facts.mode = mode;
+    EXPECT_EQ(with_summary("", r).find("saved_g"), std::string::npos);
+  }
+}
+
+TEST(Summary, FactsComeFromTheDecisionToken) {
+  const auto at = from_unix_ms(1'764'000'000'000);
+  EXPECT_EQ(facts_from(at, "JS1:a carbon:mode=relocate,home=inland,site=coast", "coast"),
+            (ledger::SlurmFacts{at, "relocate", "inland"}));
+  EXPECT_EQ(facts_from(at, "", "coast"), (ledger::SlurmFacts{at, "", "coast"}));
+}
+
+}  // namespace
+}  // namespace carbon::ctld

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbonctld/summary_writer.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/carbonctld/fake_slurm.h"
+#include "tests/unit/ledger/ledger_fixture.h"
+
+namespace carbon::ctld {
+namespace {
+using namespace std::chrono_literals;
+using ledger::kDay;
+using ledger::kKwhMj;
+using ledger::make_record;
+
+class SummaryWriterTest : public ledger::LedgerTest {
+ protected:
+  SlurmJob& in_slurm(std::uint32_t id, Instant submit, Instant start, std::optional<Instant> end) {
+    SlurmJob job;
+    job.cluster = "campus";
+    job.job_id = id;
+    job.submit = submit;
+    job.start = start;
+    job.end = end;
+    return slurm_.jobs.emplace_back(job);
+  }
+
+  std::size_t run(Instant at) {
+    const auto done = writer_->run(at);
+    EXPECT_TRUE(done) << done.error().message;
+    return done ? *done : 0;
+  }
+
+  void SetUp() override {
+    LedgerTest::SetUp();
+    writer_ = std::make_unique<SummaryWriter>(
+        *store_, slurm_, [this] { account(); }, true);
+    put_hours("a", kDay, {500, 400, 300, 200, 100});
+    put_hours("b", kDay, {50, 50, 50, 50, 50});
+  }
+  void TearDown() override {
+    writer_.reset();
+    LedgerTest::TearDown();
+  }
+
+  FakeSlurm slurm_;
+  std::unique_ptr<SummaryWriter> writer_;
+};
+
+TEST_F(SummaryWriterTest, ADeferredAndRelocatedJobGetsItsGramsAndWhatTheySaved) {
+  auto r = make_record(1, kDay + 2h, {kKwhMj});
+  r.partition = "gpu-b";
+  put({r});
+  account();
+  in_slurm(1, kDay, kDay + 2h, kDay + 3h).admin_comment = "JS1:abc carbon:mode=auto,home=a,site=b,planned=1";
+  EXPECT_EQ(run(kDay + 3h), 1u);
+  EXPECT_EQ(slurm_.jobs[0].admin_comment,
+            "JS1:abc carbon:mode=auto,home=a,site=b,planned=1,method=counter,kwh=1,g=75,ci=50,intensity=actual,saved_g=425");
+  EXPECT_EQ(store_->counts()->unwritten, 0);
+  EXPECT_EQ(run(kDay + 4h), 0u);
+  EXPECT_EQ(slurm_.written, 1);
+}
+
+TEST_F(SummaryWriterTest, WaitsForTheRowAndForItsEnd) {
+  put({make_record(1, kDay, {kKwhMj})});
+  account(kDay + 1h);
+  EXPECT_EQ(run(kDay + 1h), 0u);  // slurmdbd does not know it yet
+  auto& job = in_slurm(1, kDay, kDay, std::nullopt);
+  EXPECT_EQ(run(kDay + 1h + 30s), 0u);  // it still runs there: slurmctld would write over it
+  EXPECT_EQ(slurm_.written, 0);
+  job.end = kDay + 1h;
+  EXPECT_EQ(run(kDay + 2h), 1u);
+  EXPECT_EQ(slurm_.written, 1);
+}
+
+TEST_F(SummaryWriterTest, SlurmdbdAwayLosesNothing) {
+  put({make_record(1, kDay, {kKwhMj})});
+  account(kDay + 1h);
+  in_slurm(1, kDay, kDay, kDay + 1h);
+  slurm_.dbd_up = false;
+  EXPECT_FALSE(writer_->run(kDay + 1h));
+  reopen();
+  slurm_.dbd_up = true;
+  SummaryWriter after_restart(
+      *store_, slurm_, [this] { account(); }, true);
+  EXPECT_EQ(*after_restart.run(kDay + 1h), 1u);
+  EXPECT_NE(slurm_.jobs[0].admin_comment.find("g=500"), std::string::npos);
+}
+
+TEST_F(SummaryWriterTest, AMissingNodeIsWaitedForAndThenNamed) {
+  auto r = make_record(1, kDay, {kKwhMj});
+  r.num_nodes = 2;
+  put({r});
+  account(kDay + 1h);
+  in_slurm(1, kDay, kDay, kDay + 1h);
+  EXPECT_EQ(run(kDay + 1h), 0u);
+  EXPECT_EQ(run(kDay + 2h + 1min), 1u);
+  EXPECT_NE(slurm_.jobs[0].admin_comment.find("nodes=1/2"), std::string::npos);
+  auto late = make_record(1, kDay, {kKwhMj}, "n2");
+  late.num_nodes = 2;
+  put({late});
+  account(kDay + 5h);
+  EXPECT_EQ(run(kDay + 5h), 1u);
+  EXPECT_EQ(slurm_.jobs[0].admin_comment.find("nodes="), std::string::npos);
+  EXPECT_NE(slurm_.jobs[0].admin_comment.find("kwh=2"), std::string::npos);
+}
+
+TEST_F(SummaryWriterTest, EachTaskOfAnArrayGetsItsOwn) {
+  put({make_record(7, kDay, {kKwhMj}), make_record(8, kDay, {2 * kKwhMj})});
+  account();
+  in_slurm(7, kDay, kDay, kDay + 1h).array = {7, 2};  // the array's own job is its last task
+  in_slurm(8, kDay, kDay, kDay + 1h).array = {7, 1};
+  EXPECT_EQ(run(kDay + 1h), 2u);
+  EXPECT_NE(slurm_.jobs[0].admin_comment.find("kwh=1,"), std::string::npos);
+  EXPECT_NE(slurm_.jobs[1].admin_comment.find("kwh=2,"), std::string::npos);
+}
+
+TEST_F(SummaryWriterTest, OfARequeuedJobTheLastRunIsWrittenAndTheFirstSubmissionCounts) {
+  auto again = make_record(1, kDay + 3h, {kKwhMj});
+  again.restart = 1;
+  put({make_record(1, kDay + 1h, {kKwhMj}), again});
+  account();
+  in_slurm(1, kDay, kDay + 1h, kDay + 2h);
+  in_slurm(1, kDay + 2h, kDay + 3h, kDay + 4h).admin_comment = "carbon:mode=defer";
+  EXPECT_EQ(run(kDay + 4h), 2u);
+  EXPECT_EQ(slurm_.jobs[0].admin_comment, "");
+  EXPECT_NE(slurm_.jobs[1].admin_comment.find("g=200"), std::string::npos);
+  EXPECT_NE(slurm_.jobs[1].admin_comment.find("saved_g=300"), std::string::npos);
+  EXPECT_EQ(job(1, 0).facts.submit, kDay);
+}
+
+TEST_F(SummaryWriterTest, ACorrectionIsWrittenAgain) {
+  put({make_record(1, kDay, {kKwhMj})});
+  account();
+  in_slurm(1, kDay, kDay, kDay + 1h);
+  run(kDay + 1h);
+  put_hours("a", kDay, {450});
+  account();
+  EXPECT_EQ(run(kDay + 2h), 1u);
+  EXPECT_NE(slurm_.jobs[0].admin_comment.find("g=450"), std::string::npos);
+  EXPECT_TRUE(job(1).restated);
+}
+
+TEST_F(SummaryWriterTest, AJobThatSlurmNeverKnewIsGivenUpInTheEnd) {
+  put({make_record(1, kDay, {kKwhMj})});
+  account();
+  run(kDay + 1h);
+  EXPECT_EQ(store_->counts()->unwritten, 1);
+  run(kDay + 24h * 15);
+  EXPECT_EQ(store_->counts()->unwritten, 0);
+  EXPECT_EQ(job(1).energy_mj, kKwhMj);
+}
+
+}  // namespace
+}  // namespace carbon::ctld
