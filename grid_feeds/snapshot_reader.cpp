@@ -70,12 +70,19 @@ class Bytes {
   std::size_t size_;
 };
 
+// Times and durations far beyond use, and far from where sums and differences of them overflow.
+constexpr std::int64_t kMostMs = 1'000'000'000'000'000;  // 31 700 years
+bool is_time(std::int64_t ms) { return ms >= -kMostMs && ms <= kMostMs; }
+bool is_duration(std::int64_t ms) { return ms >= 0 && ms <= kMostMs; }
+
 bool is_share(double x) { return x >= 0.0 && x <= 1.0; }  // false for a NaN
 
 bool series_is_sound(std::span<const std::int64_t> edge, std::span<const double> integral,
                      std::span<const std::int64_t> covered) {
   if (edge.size() == 1 || (!edge.empty() && (integral[0] != 0.0 || covered[0] != 0))) return false;
-  bool sound = true;  // no early exit: the loop stays free of branches
+  bool sound = true;  // no early exit: the loops stay free of branches
+  for (std::size_t i = 0; i < edge.size(); ++i) sound &= is_time(edge[i]) && is_duration(covered[i]);
+  if (!sound) return false;
   for (std::size_t i = 1; i < edge.size(); ++i) {
     const std::int64_t known = covered[i] - covered[i - 1];
     sound &= edge[i] > edge[i - 1] && std::isfinite(integral[i]) && (known == 0 || known == edge[i] - edge[i - 1]);
@@ -91,7 +98,9 @@ std::optional<SnapshotSite> read_site(const Bytes& bytes, const format::SiteReco
   if (!name || !zone || !provider || !edge || !integral || !covered) return std::nullopt;
   if (record.signal > 1 || record.emissions > 1 || record.boundary > 1 || record.simulated > 1) return std::nullopt;
   if (record.origin > static_cast<std::uint32_t>(Origin::kYearlyFactor)) return std::nullopt;
-  if (!std::isfinite(record.pue) || record.pue < 1.0 || !series_is_sound(*edge, *integral, *covered)) return std::nullopt;
+  if (!std::isfinite(record.pue) || record.pue < 1.0 || !is_time(record.issued_ms) ||
+      !series_is_sound(*edge, *integral, *covered))
+    return std::nullopt;
   SnapshotSite site;
   site.name = *name;
   site.pue = record.pue;
@@ -108,8 +117,8 @@ std::optional<SnapshotSite> read_site(const Bytes& bytes, const format::SiteReco
 
 std::optional<PlacementRules> read_rules(const format::Header& header) {
   const bool sound = header.observe <= 1 && header.default_mode <= static_cast<std::uint32_t>(CarbonMode::kAuto) &&
-                     header.max_delay_ms >= 0 && is_share(header.expected_share_of_limit) && is_share(header.min_saving) &&
-                     std::isfinite(header.gpu_power_watts) && header.gpu_power_watts >= 0.0;
+                     is_duration(header.max_delay_ms) && is_share(header.expected_share_of_limit) &&
+                     is_share(header.min_saving) && std::isfinite(header.gpu_power_watts) && header.gpu_power_watts >= 0.0;
   if (!sound) return std::nullopt;
   PlacementRules rules;
   rules.observe = header.observe != 0;
@@ -127,7 +136,7 @@ std::optional<SnapshotContent> read_content(const Bytes& bytes, const format::He
   const auto sites = bytes.array<format::SiteRecord>(header.sites_at, header.sites);
   const auto partitions = bytes.array<format::PartitionRecord>(header.partitions_at, header.partitions);
   const auto rules = read_rules(header);
-  if (!sites || !partitions || !rules || header.max_age_ms < 0) return std::nullopt;
+  if (!sites || !partitions || !rules || !is_time(header.published_ms) || !is_duration(header.max_age_ms)) return std::nullopt;
   SnapshotContent content;
   content.published = from_unix_ms(header.published_ms);
   content.max_age = Duration(header.max_age_ms);
@@ -139,7 +148,8 @@ std::optional<SnapshotContent> read_content(const Bytes& bytes, const format::He
   }
   for (const auto& record : *partitions) {
     const auto name = bytes.text(record.name);
-    if (!name || record.site >= header.sites || record.default_time_ms < 0 || record.max_time_ms < 0) return std::nullopt;
+    if (!name || record.site >= header.sites || !is_duration(record.default_time_ms) || !is_duration(record.max_time_ms))
+      return std::nullopt;
     content.partitions.push_back(
         {*name, record.site, record.position, Duration(record.default_time_ms), Duration(record.max_time_ms)});
   }
