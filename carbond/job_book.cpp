@@ -9,8 +9,10 @@ namespace {
 
 constexpr std::size_t kMaxClosed = 1024;
 
-std::string run_of(const Mark& m) { return m.cluster + '/' + std::to_string(m.job_id) + '/' + std::to_string(m.restart); }
-std::string key_of(const Mark& start) { return run_of(start) + '/' + std::to_string(unix_ms(start.at)); }
+std::string job_of(const Mark& m) { return m.cluster + '/' + std::to_string(m.job_id); }
+std::string key_of(const Mark& start) {
+  return job_of(start) + '/' + std::to_string(start.restart) + '/' + std::to_string(unix_ms(start.at));
+}
 
 ledger::Method to_record(energy::Method m) {
   switch (m) {
@@ -67,12 +69,12 @@ void JobBook::mark(const Mark& mark, const energy::Moment& now) {
 
 void JobBook::start(const Mark& mark, const energy::Moment& now) {
   const auto key = key_of(mark);
-  if (jobs_.contains(key) || was_closed(mark, true)) return;
+  if (jobs_.contains(key) || start_was_closed(mark)) return;
   const Duration at = place(mark, now);
   // An epilog may never have run: the same job's earlier run, or a job whose GPU is now given to another, is over.
   for (auto& [_, job] : jobs_) {
     if (job.end) continue;
-    const bool same = job.start.cluster == mark.cluster && job.start.job_id == mark.job_id;
+    const bool same = job_of(job.start) == job_of(mark);
     const bool taken =
         job.start.cluster == mark.cluster && std::any_of(mark.gpus.begin(), mark.gpus.end(), [&job = job](std::uint32_t minor) {
           return std::find(job.start.gpus.begin(), job.start.gpus.end(), minor) != job.start.gpus.end();
@@ -98,22 +100,37 @@ void JobBook::start(const Mark& mark, const energy::Moment& now) {
 
 void JobBook::end(const Mark& mark, const energy::Moment& now) {
   const Duration at = place(mark, now);
+  // Whatever its restart count: that of a requeued run's end is the next run's already (docs/marks.md).
+  OpenJob* ended = nullptr;
   for (auto& [_, job] : jobs_) {
-    if (run_of(job.start) != run_of(mark)) continue;
-    if (!job.end) close_at(job, mark, at);
+    if (job_of(job.start) != job_of(mark) || (job.end_seen && job.end->at != mark.at)) continue;
+    if (!ended || !job.end) ended = &job;
+  }
+  if (ended) {
+    ended->end_seen = true;
+    if (!ended->end) close_at(*ended, mark, at);
     return;
   }
-  if (was_closed(mark, false)) return;
+  if (end_was_closed(mark)) return;
   OpenJob unseen;
   unseen.start = unseen.end.emplace(mark);
+  unseen.end_seen = true;
   unseen.notes.insert("no start mark: energy of this run is not known");
   jobs_.emplace(key_of(mark), std::move(unseen));
 }
 
-bool JobBook::was_closed(const Mark& mark, bool this_start) const {
-  return std::any_of(closed_.begin(), closed_.end(), [&](const ClosedRun& c) {
-    return c.run == run_of(mark) && (!this_start || c.start_ms == unix_ms(mark.at));
-  });
+bool JobBook::start_was_closed(const Mark& start) const {
+  return std::any_of(closed_.begin(), closed_.end(),
+                     [&](const ClosedRun& c) { return c.job == job_of(start) && c.start_ms == unix_ms(start.at); });
+}
+
+bool JobBook::end_was_closed(const Mark& end) {
+  for (auto& c : closed_) {
+    if (c.job != job_of(end) || (c.end_ms != 0 && c.end_ms != unix_ms(end.at))) continue;
+    c.end_ms = unix_ms(end.at);
+    return true;
+  }
+  return false;
 }
 
 void JobBook::end_without_mark(OpenJob& job, const Mark& cause, Duration at, const std::string& why) {
@@ -165,7 +182,8 @@ void JobBook::remove(const std::string& key) {
   const auto it = jobs_.find(key);
   if (it == jobs_.end()) return;
   if (closed_.size() >= kMaxClosed) closed_.pop_front();
-  closed_.push_back({run_of(it->second.start), unix_ms(it->second.start.at)});
+  const auto& job = it->second;
+  closed_.push_back({job_of(job.start), unix_ms(job.start.at), job.end_seen ? unix_ms(job.end->at) : 0});
   jobs_.erase(it);
 }
 
@@ -226,7 +244,7 @@ std::string JobBook::device_of_minor(std::uint32_t minor) const {
 std::vector<std::string> JobBook::devices_of(const Mark& mark) const {
   std::vector<std::string> out;
   for (const auto& [_, job] : jobs_) {
-    if (run_of(job.start) != run_of(mark)) continue;
+    if (job_of(job.start) != job_of(mark)) continue;
     for (const auto& [id, held] : job.devices) out.push_back(id);
   }
   return out;

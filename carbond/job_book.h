@@ -29,6 +29,7 @@ struct OpenJob {
   Mark start;
   std::optional<Mark> end;
   std::map<std::string, JobDevice> devices;  // by device id
+  bool end_seen = false;                     // false: `end` was concluded, no mark told it
   std::set<std::string> notes;               // why a part is estimated
   std::uint32_t revision = 1;
 };
@@ -41,8 +42,9 @@ struct DeviceTotals {
 
 // A run whose record is closed. Its end mark may still come, or its marks once more: they change nothing.
 struct ClosedRun {
-  std::string run;  // "cluster/job/restart"
+  std::string job;  // "cluster/job"
   std::int64_t start_ms = 0;
+  std::int64_t end_ms = 0;  // 0: closed without its end mark, which may still come
 };
 
 struct BookSettings {
@@ -88,7 +90,8 @@ class JobBook {
   void end(const Mark& mark, const energy::Moment& now);
   void end_without_mark(OpenJob& job, const Mark& cause, Duration at, const std::string& why);
   void close_at(OpenJob& job, Mark end, Duration at);
-  bool was_closed(const Mark& mark, bool this_start) const;
+  bool start_was_closed(const Mark& start) const;
+  bool end_was_closed(const Mark& end);
   void book(const std::string& device, const std::vector<energy::Piece>& pieces);
   Duration place(const Mark& mark, const energy::Moment& now) const;
   ledger::EnergyRecord record_of(const OpenJob& job) const;

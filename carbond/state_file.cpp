@@ -15,6 +15,7 @@ json to_json(const energy::AccountState& s) {
               {"uj", s.last.uj},
               {"blur_ms", s.last.blur.count()},
               {"watts", s.watts},
+              {"watts_before", s.watts_before},
               {"low_uj", s.low_uj},
               {"boot_id", s.boot_id}};
   if (s.counter_uj) out["counter_uj"] = *s.counter_uj;
@@ -28,6 +29,7 @@ energy::AccountState account_from(const json& j) {
   s.last.uj = j.at("uj").get<std::int64_t>();
   s.last.blur = Duration(j.at("blur_ms").get<std::int64_t>());
   s.watts = j.at("watts").get<double>();
+  s.watts_before = j.at("watts_before").get<double>();
   s.low_uj = j.at("low_uj").get<std::int64_t>();
   s.boot_id = j.at("boot_id").get<std::string>();
   if (j.contains("counter_uj")) s.counter_uj = j["counter_uj"].get<std::int64_t>();
@@ -80,11 +82,9 @@ json to_json(const OpenJob& job) {
                    {"estimated_mj", d.estimated_mj},
                    {"variance_mj2", d.variance_mj2}};
   }
-  return {{"start", format_mark(job.start)},
-          {"end", job.end ? format_mark(*job.end) : std::string()},
-          {"notes", job.notes},
-          {"revision", job.revision},
-          {"devices", std::move(devices)}};
+  return {{"start", format_mark(job.start)}, {"end", job.end ? format_mark(*job.end) : std::string()},
+          {"end_seen", job.end_seen},        {"notes", job.notes},
+          {"revision", job.revision},        {"devices", std::move(devices)}};
 }
 
 Mark mark_from(const json& j) {
@@ -97,6 +97,7 @@ OpenJob job_from(const json& j) {
   OpenJob job;
   job.start = mark_from(j.at("start"));
   if (!j.at("end").get<std::string>().empty()) job.end = mark_from(j["end"]);
+  job.end_seen = j.at("end_seen").get<bool>();
   job.notes = j.at("notes").get<std::set<std::string>>();
   job.revision = j.at("revision").get<std::uint32_t>();
   for (const auto& [id, d] : j.at("devices").items()) {
@@ -126,7 +127,7 @@ std::string state_to_json(const JobBook& book) {
     devices.push_back(std::move(d));
   }
   for (const auto& [_, job] : book.jobs()) jobs.push_back(to_json(job));
-  for (const auto& c : book.closed()) closed.push_back({c.run, c.start_ms});
+  for (const auto& c : book.closed()) closed.push_back({c.job, c.start_ms, c.end_ms});
   const json out = {{"version", kVersion},
                     {"boot_id", book.boot_id()},
                     {"devices", std::move(devices)},
@@ -153,7 +154,8 @@ Status state_from_json(std::string_view text, JobBook& book) {
     }
     for (const auto& job : j.at("jobs")) book.restore_job(job_from(job));
     std::deque<ClosedRun> closed;
-    for (const auto& c : j.at("closed")) closed.push_back({c.at(0).get<std::string>(), c.at(1).get<std::int64_t>()});
+    for (const auto& c : j.at("closed"))
+      closed.push_back({c.at(0).get<std::string>(), c.at(1).get<std::int64_t>(), c.at(2).get<std::int64_t>()});
     book.restore_closed(std::move(closed));
   } catch (const std::exception& e) {
     return Error{std::string("state: ") + e.what()};

@@ -29,7 +29,7 @@ std::optional<Segment> Account::feed(const Sample& sample, const std::string& bo
     fresh.last = {sample.at, state_ ? state_->last.uj : 0, sample.blur};
     fresh.low_uj = fresh.last.uj;
     fresh.counter_uj = sample.counter_uj;
-    fresh.watts = sample.power ? sample.power->value() : 0.0;
+    fresh.watts = fresh.watts_before = sample.power ? sample.power->value() : 0.0;
     fresh.boot_id = boot_id;
     state_ = fresh;
     return std::nullopt;
@@ -47,6 +47,7 @@ std::optional<Segment> Account::feed(const Sample& sample, const std::string& bo
   state_->last = segment.to;
   state_->low_uj = measured;
   if (sample.counter_uj) state_->counter_uj = sample.counter_uj;
+  state_->watts_before = state_->watts;
   state_->watts = sample.power ? sample.power->value() : watts(segment.uj(), segment.length());
   return segment;
 }
@@ -81,8 +82,10 @@ std::int64_t Account::integrated(const Sample& sample, Segment& segment) const {
   const double before = state_->watts;
   const double after = sample.power ? sample.power->value() : before;
   const std::int64_t uj = microjoules((before + after) / 2, segment.length());
-  // Successive differences: the variance of a mean of samples whose slow changes are followed (docs/energy.md).
-  segment.variance_uj2 = squared(static_cast<double>(microjoules(after - before, segment.length()))) / 4;
+  // Power that is read now and then is a sample of the power that was. Of independent readings with variance v the second
+  // difference has variance 6 v; of power that changes slowly it vanishes. docs/energy.md, "Integrated power".
+  const double bend = state_->watts_before - 2 * before + after;
+  segment.variance_uj2 = squared(static_cast<double>(microjoules(bend, segment.length()))) / 6;
   if (segment.gap || info_.method == Method::kEstimated) {
     segment.estimated_uj = uj;
     segment.reason = segment.gap ? "no power reading for a while" : "rated power x time";

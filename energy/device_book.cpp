@@ -20,6 +20,15 @@ std::int64_t mj_at(const Segment& s, Duration t) {
 
 Instant wall_at(const Segment& s, Duration t) { return s.from.at.wall + (t - s.from.at.boot); }
 
+// Standard deviation of the energy at a border inside a segment: the readings are true within their blur, and the line between
+// them may bend anywhere (a step of power in the middle errs by a quarter of the segment's energy at most).
+double border_mj(const Segment& s) {
+  const double per_ms = static_cast<double>(s.uj()) / 1000.0 / static_cast<double>(s.length().count());
+  const double blur = static_cast<double>(std::max(s.from.blur, s.to.blur).count()) / std::sqrt(3.0);
+  const double bend = static_cast<double>(s.length().count()) / 16.0;
+  return per_ms * std::hypot(blur, bend);
+}
+
 bool is_idle(const Segment& s, Watts limit) {
   if (limit.value() <= 0) return false;
   const double watts = static_cast<double>(s.uj()) / 1000.0 / static_cast<double>(s.length().count());
@@ -88,12 +97,12 @@ void DeviceBook::split(const Segment& s, int sign, std::vector<Piece>& out) cons
   std::sort(cuts.begin(), cuts.end());
   Duration at = start;
   for (const Duration cut : cuts) {
-    if (cut > at) split_stretch(s, at, cut, sign, s.gap && changes, out);
+    if (cut > at) split_stretch(s, at, cut, sign, changes, out);
     at = std::max(at, cut);
   }
 }
 
-void DeviceBook::split_stretch(const Segment& s, Duration a, Duration b, int sign, bool guessed, std::vector<Piece>& out) const {
+void DeviceBook::split_stretch(const Segment& s, Duration a, Duration b, int sign, bool changes, std::vector<Piece>& out) const {
   double shares = 0.0;
   for (const auto& h : holds_) {
     if (h.from <= a && b <= h.until) shares += h.share;
@@ -102,6 +111,9 @@ void DeviceBook::split_stretch(const Segment& s, Duration a, Duration b, int sig
   const std::int64_t total = mj_at(s, b) - mj_at(s, a);
   const double part = static_cast<double>((b - a).count()) / static_cast<double>(s.length().count());
   const bool idle = is_idle(s, info().rated);
+  // Where a job came or went in a long stretch without readings, how the stretch is divided is a guess.
+  const bool guessed = changes && s.gap;
+  const double border = changes ? border_mj(s) : 0.0;
 
   const auto give = [&](const std::string& holder, std::int64_t mj, double share) {
     Piece piece;
@@ -109,11 +121,9 @@ void DeviceBook::split_stretch(const Segment& s, Duration a, Duration b, int sig
     piece.at = wall_at(s, a);
     piece.length = (b - a) * sign;
     piece.mj = mj * sign;
-    // Where a job came or went in a stretch without readings, how the stretch is divided is a guess.
     const auto estimated = std::llround(static_cast<double>(s.estimated_uj) / 1000.0 * part * share);
     piece.estimated_mj = sign * (guessed ? mj : std::min<std::int64_t>(estimated, mj));
-    const double spread = guessed ? static_cast<double>(mj) / 4 : 0.0;
-    piece.variance_mj2 = sign * (s.variance_uj2 / 1e6 * part * part * share * share + spread * spread);
+    piece.variance_mj2 = sign * share * share * (s.variance_uj2 / 1e6 * part * part + border * border);
     piece.device_idle = idle;
     piece.reason = guessed ? "carbond was away or without readings while jobs changed" : s.reason;
     out.push_back(std::move(piece));

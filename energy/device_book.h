@@ -59,7 +59,7 @@ class DeviceBook {
   template <class Change>
   std::vector<Piece> change(Duration since, const Change& apply);
   void split(const Segment& segment, int sign, std::vector<Piece>& out) const;
-  void split_stretch(const Segment& segment, Duration a, Duration b, int sign, bool guessed, std::vector<Piece>& out) const;
+  void split_stretch(const Segment& segment, Duration a, Duration b, int sign, bool changes, std::vector<Piece>& out) const;
   void forget(Duration before);
 
   Account account_;
