@@ -31,6 +31,7 @@ BookSettings book_settings(const DaemonSettings& s) {
   BookSettings b;
   b.node = s.node;
   b.profile_step = s.profile_interval;
+  b.shards_per_gpu = s.shards_per_gpu;
   // Every second reading may be left out after an edge search (see round()); one more may be late.
   b.longest_step = 3 * s.reading_interval;
   return b;

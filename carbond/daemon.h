@@ -22,6 +22,7 @@ struct DaemonSettings {
   Duration reading_interval{1000};
   Duration profile_interval{300'000};
   std::uint64_t outbox_max_bytes = 0;
+  std::uint32_t shards_per_gpu = 0;
   std::function<energy::MetersFound()> find_meters;
   std::function<void()> on_record = [] {};  // a record is in the outbox
 };

@@ -71,31 +71,66 @@ void JobBook::start(const Mark& mark, const energy::Moment& now) {
   const auto key = key_of(mark);
   if (jobs_.contains(key) || start_was_closed(mark)) return;
   const Duration at = place(mark, now);
-  // An epilog may never have run: the same job's earlier run, or a job whose GPU is now given to another, is over.
-  for (auto& [_, job] : jobs_) {
-    if (job.end) continue;
-    const bool same = job_of(job.start) == job_of(mark);
-    const bool taken =
-        job.start.cluster == mark.cluster && std::any_of(mark.gpus.begin(), mark.gpus.end(), [&job = job](std::uint32_t minor) {
-          return std::find(job.start.gpus.begin(), job.start.gpus.end(), minor) != job.start.gpus.end();
-        });
-    if (same) end_without_mark(job, mark, at, "no end mark: ended at the latest when it was started again");
-    if (taken && !same) end_without_mark(job, mark, at, "no end mark: ended at the latest when its GPU was given away");
-  }
   OpenJob job;
+  const auto wanted = devices_for(mark, job.notes);
+  // An epilog may never have run: the same job's earlier run, or a job whose GPU is now given to another, is over.
+  for (auto& [_, other] : jobs_) {
+    if (other.end) continue;
+    if (job_of(other.start) == job_of(mark)) {
+      end_without_mark(other, mark, at, "no end mark: ended at the latest when it was started again");
+    } else if (gave_way(other, wanted)) {
+      end_without_mark(other, mark, at, "no end mark: ended at the latest when its GPU was given away");
+    }
+  }
   job.start = mark;
   job.start.since_boot = at;
   job.start.boot_id = boot_id_;
-  for (const auto minor : mark.gpus) {
-    const auto id = device_of_minor(minor);
-    if (id.empty()) {
-      job.notes.insert("GPU " + std::to_string(minor) + " has no meter");
-      continue;
-    }
-    job.devices.emplace(id, JobDevice{energy::Profile(settings_.profile_step)});
+  for (const auto& [id, share] : wanted) {
+    JobDevice device;
+    device.profile = energy::Profile(settings_.profile_step);
+    device.allotted = share;
+    job.devices.emplace(id, std::move(device));
   }
-  const auto& held = jobs_.emplace(key, std::move(job)).first->second;
-  for (const auto& [id, device] : held.devices) book(id, devices_.at(id).take({key, device.share, at}));
+  jobs_.emplace(key, std::move(job));
+  for (const auto& [id, share] : wanted) book(id, devices_.at(id).take({key, share, at}));
+}
+
+// What the job was given on this node: MIG instances by their compute slices, GPUs whole, by MPS percentage, or by shard.
+std::map<std::string, double> JobBook::devices_for(const Mark& start, std::set<std::string>& notes) const {
+  std::map<std::string, double> out;
+  for (const auto& instance : start.mig) {
+    bool found = false;
+    for (const auto& [id, device] : devices_) {
+      for (const auto& part : device.info().partitions) {
+        if (part.id != instance) continue;
+        out[id] = std::min(1.0, out[id] + part.share);
+        found = true;
+      }
+    }
+    if (!found) notes.insert(instance + " has no meter");
+  }
+  if (!start.mig.empty()) return out;
+  for (const auto minor : start.gpus) {
+    const auto device = std::find_if(devices_.begin(), devices_.end(), [minor](const auto& d) {
+      return d.second.info().type == "gpu" && d.second.info().minor == minor;
+    });
+    if (device == devices_.end()) {
+      notes.insert("GPU " + std::to_string(minor) + " has no meter");
+    } else if (start.mps_percent > 0) {
+      out[device->first] = start.mps_percent / 100.0;
+    } else {
+      out[device->first] = settings_.shards_per_gpu > 0 ? 1.0 / settings_.shards_per_gpu : 1.0;
+    }
+  }
+  return out;
+}
+
+// Slurm gives a whole GPU to one job at a time.
+bool JobBook::gave_way(const OpenJob& job, const std::map<std::string, double>& wanted) const {
+  return std::any_of(wanted.begin(), wanted.end(), [&](const auto& want) {
+    const auto held = job.devices.find(want.first);
+    return held != job.devices.end() && held->second.allotted >= 1.0 && want.second >= 1.0;
+  });
 }
 
 void JobBook::end(const Mark& mark, const energy::Moment& now) {
@@ -160,6 +195,8 @@ void JobBook::book(const std::string& device, const std::vector<energy::Piece>& 
     totals.jobs_mj += p.mj;
     auto& held = job->second.devices.at(device);
     held.profile.add(p.at, p.mj, p.device_idle ? p.length : Duration(0));
+    held.share_ms += p.share * static_cast<double>(p.length.count());
+    held.booked_ms += p.length.count();
     held.estimated_mj += p.estimated_mj;
     held.variance_mj2 += p.variance_mj2;
     if (p.estimated_mj > 0) job->second.notes.insert(p.reason);
@@ -221,7 +258,8 @@ ledger::EnergyRecord JobBook::record_of(const OpenJob& job) const {
     d.type = info.type;
     d.minor = info.minor;
     d.method = to_record(info.method);
-    d.share = held.share;
+    d.share = held.booked_ms > 0 ? std::clamp(held.share_ms / static_cast<double>(held.booked_ms), 1e-6, 1.0)
+                                 : std::min(1.0, held.allotted);
     d.step = settings_.profile_step;
     d.first = profile.mj().empty() ? energy::floor_to(r.start, d.step) : profile.first();
     d.mj = profile.mj();
@@ -232,13 +270,6 @@ ledger::EnergyRecord JobBook::record_of(const OpenJob& job) const {
   }
   r.note = join(notes);
   return r;
-}
-
-std::string JobBook::device_of_minor(std::uint32_t minor) const {
-  for (const auto& [id, device] : devices_) {
-    if (device.info().type == "gpu" && device.info().minor == minor) return id;
-  }
-  return {};
 }
 
 std::vector<std::string> JobBook::devices_of(const Mark& mark) const {

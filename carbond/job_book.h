@@ -20,7 +20,9 @@ namespace carbon::node {
 // One job's energy on one device.
 struct JobDevice {
   energy::Profile profile;
-  double share = 1.0;
+  double allotted = 1.0;  // what the job was given of it, as a hold's share
+  double share_ms = 0.0;  // its share of the device, summed over the time that is booked
+  std::int64_t booked_ms = 0;
   std::int64_t estimated_mj = 0;
   double variance_mj2 = 0.0;
 };
@@ -50,8 +52,9 @@ struct ClosedRun {
 struct BookSettings {
   std::string node;
   Duration profile_step{300'000};
-  Duration longest_step{3000};  // a longer time without a reading is a gap
-  Duration patience{10'000};    // how long after a job's end its last reading is awaited
+  Duration longest_step{3000};       // a longer time without a reading is a gap
+  std::uint32_t shards_per_gpu = 0;  // 0: a GPU is held by one job at a time
+  Duration patience{10'000};         // how long after a job's end its last reading is awaited
 };
 
 class JobBook {
@@ -95,7 +98,8 @@ class JobBook {
   void book(const std::string& device, const std::vector<energy::Piece>& pieces);
   Duration place(const Mark& mark, const energy::Moment& now) const;
   ledger::EnergyRecord record_of(const OpenJob& job) const;
-  std::string device_of_minor(std::uint32_t minor) const;
+  std::map<std::string, double> devices_for(const Mark& start, std::set<std::string>& notes) const;
+  bool gave_way(const OpenJob& job, const std::map<std::string, double>& wanted) const;
 
   BookSettings settings_;
   std::string boot_id_;

@@ -51,6 +51,7 @@ int serve(const Arguments& arguments) {
   settings.reading_interval = config->carbond.reading_interval;
   settings.profile_interval = config->carbond.profile_interval;
   settings.outbox_max_bytes = config->carbond.outbox_max_bytes;
+  settings.shards_per_gpu = config->carbond.shards_per_gpu;
   settings.find_meters = [nvml = arguments.nvml] { return energy::find_nvml_meters(nvml); };
 
   node::Shipper shipper(

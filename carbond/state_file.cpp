@@ -37,6 +37,8 @@ energy::AccountState account_from(const json& j) {
 }
 
 json to_json(const energy::DeviceInfo& d) {
+  json parts = json::array();
+  for (const auto& p : d.partitions) parts.push_back({p.id, p.share});
   return {{"id", d.id},
           {"type", d.type},
           {"minor", d.minor},
@@ -45,7 +47,8 @@ json to_json(const energy::DeviceInfo& d) {
           {"rated_w", d.rated.value()},
           {"update_ms", d.update.count()},
           {"wraps_at_uj", d.wraps_at_uj},
-          {"simulated", d.simulated}};
+          {"simulated", d.simulated},
+          {"partitions", std::move(parts)}};
 }
 
 energy::DeviceInfo info_from(const json& j) {
@@ -59,6 +62,7 @@ energy::DeviceInfo info_from(const json& j) {
   d.update = Duration(j.at("update_ms").get<std::int64_t>());
   d.wraps_at_uj = j.at("wraps_at_uj").get<std::int64_t>();
   d.simulated = j.at("simulated").get<bool>();
+  for (const auto& p : j.at("partitions")) d.partitions.push_back({p.at(0).get<std::string>(), p.at(1).get<double>()});
   return d;
 }
 
@@ -78,7 +82,9 @@ json to_json(const OpenJob& job) {
                    {"step_ms", d.profile.step().count()},
                    {"mj", d.profile.mj()},
                    {"idle_ms", d.profile.idle_ms()},
-                   {"share", d.share},
+                   {"allotted", d.allotted},
+                   {"share_ms", d.share_ms},
+                   {"booked_ms", d.booked_ms},
                    {"estimated_mj", d.estimated_mj},
                    {"variance_mj2", d.variance_mj2}};
   }
@@ -105,7 +111,9 @@ OpenJob job_from(const json& j) {
     device.profile =
         energy::Profile(Duration(d.at("step_ms").get<std::int64_t>()), from_unix_ms(d.at("first_ms").get<std::int64_t>()),
                         d.at("mj").get<std::vector<std::int64_t>>(), d.at("idle_ms").get<std::vector<std::int64_t>>());
-    device.share = d.at("share").get<double>();
+    device.allotted = d.at("allotted").get<double>();
+    device.share_ms = d.at("share_ms").get<double>();
+    device.booked_ms = d.at("booked_ms").get<std::int64_t>();
     device.estimated_mj = d.at("estimated_mj").get<std::int64_t>();
     device.variance_mj2 = d.at("variance_mj2").get<double>();
     job.devices.emplace(id, std::move(device));

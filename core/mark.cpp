@@ -23,6 +23,12 @@ std::string join(const std::vector<std::uint32_t>& numbers) {
   return out;
 }
 
+std::string join(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const auto& t : texts) out += (out.empty() ? "" : ",") + t;
+  return out;
+}
+
 class Fields {
  public:
   explicit Fields(std::string_view body) {
@@ -68,6 +74,19 @@ class Fields {
     return out;
   }
 
+  bool has(std::string_view key) const { return held_.contains(key); }
+
+  std::vector<std::string> texts(std::string_view key) {
+    std::vector<std::string> out;
+    const auto value = text(key);
+    for (std::size_t at = 0; at < value.size();) {
+      const auto comma = std::min(value.find(',', at), value.size());
+      if (comma > at) out.push_back(value.substr(at, comma - at));
+      at = comma + 1;
+    }
+    return out;
+  }
+
   const std::string& error() const { return error_; }
 
  private:
@@ -108,6 +127,8 @@ std::string format_mark(const Mark& m) {
   put("num_nodes", std::to_string(m.num_nodes));
   put("cpus", std::to_string(m.cpus));
   put("gpus", join(m.gpus));
+  if (!m.mig.empty()) put("mig", join(m.mig));
+  if (m.mps_percent > 0) put("mps_percent", std::to_string(m.mps_percent));
   out += '\n';
   return out;
 }
@@ -138,7 +159,10 @@ Result<Mark> parse_mark(std::string_view text) {
   m.num_nodes = fields.number<std::uint32_t>("num_nodes");
   m.cpus = fields.number<std::uint32_t>("cpus");
   m.gpus = fields.list("gpus");
+  if (fields.has("mig")) m.mig = fields.texts("mig");
+  if (fields.has("mps_percent")) m.mps_percent = fields.number<std::uint32_t>("mps_percent");
   if (!fields.error().empty()) return Error{fields.error()};
+  if (m.mps_percent > 100) return Error{"mark: mps_percent = " + std::to_string(m.mps_percent) + "; accepted: 0 to 100"};
   return m;
 }
 

@@ -33,6 +33,10 @@ struct Mark {
   std::uint32_t num_nodes = 1;
   std::uint32_t cpus = 0;           // of this job on this node; 0 where Slurm did not say
   std::vector<std::uint32_t> gpus;  // device minors (the N of /dev/nvidiaN), as in SLURM_JOB_GPUS
+  // The MIG instances of the job, "MIG-<uuid>", as in CUDA_VISIBLE_DEVICES. Where there are any, `gpus` counts instances and
+  // names no minors.
+  std::vector<std::string> mig;
+  std::uint32_t mps_percent = 0;  // CUDA_MPS_ACTIVE_THREAD_PERCENTAGE: its share of each GPU; 0: not shared by MPS
 };
 
 inline constexpr std::size_t kMaxMarkBytes = 16384;

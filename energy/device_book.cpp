@@ -124,6 +124,7 @@ void DeviceBook::split_stretch(const Segment& s, Duration a, Duration b, int sig
     const auto estimated = std::llround(static_cast<double>(s.estimated_uj) / 1000.0 * part * share);
     piece.estimated_mj = sign * (guessed ? mj : std::min<std::int64_t>(estimated, mj));
     piece.variance_mj2 = sign * share * share * (s.variance_uj2 / 1e6 * part * part + border * border);
+    piece.share = share;
     piece.device_idle = idle;
     piece.reason = guessed ? "carbond was away or without readings while jobs changed" : s.reason;
     out.push_back(std::move(piece));

@@ -16,7 +16,7 @@ namespace carbon::energy {
 // A job on a device, for a share of it.
 struct Hold {
   std::string holder;
-  double share = 1.0;  // (0, 1]
+  double share = 1.0;  // above 0; where all shares of a device add up to more than 1, each is its part of that sum
   Duration from{0};    // CLOCK_BOOTTIME
   Duration until = Duration::max();
 };
@@ -28,6 +28,7 @@ struct Piece {
   std::int64_t mj = 0;
   std::int64_t estimated_mj = 0;
   double variance_mj2 = 0.0;
+  double share = 1.0;        // of the device
   bool device_idle = false;  // the device drew little all that time: if held, held but idle
   const char* reason = "";   // why a part is estimated
 };

@@ -20,6 +20,12 @@ namespace carbon::energy {
 enum class Method : std::uint8_t { kCounter, kIntegrated, kEstimated };
 std::string_view to_string(Method m);
 
+// A part of a device that a job can hold on its own: a MIG instance, by its share of the device's compute slices.
+struct Partition {
+  std::string id;
+  double share = 1.0;
+};
+
 struct DeviceInfo {
   std::string id;    // "GPU-<uuid>", "rapl:package-0": stays the same over reboots
   std::string type;  // "gpu", "cpu", "dram"
@@ -30,6 +36,7 @@ struct DeviceInfo {
   Duration update{0};            // how often the counter changes; 0: at every reading, as far as anyone can tell
   std::int64_t wraps_at_uj = 0;  // the counter starts anew there; 0: it never does
   bool simulated = false;        // a test double
+  std::vector<Partition> partitions;
 };
 
 // What one reading gave: a counter for Method::kCounter, else a power.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "energy/nvml_meter.h"
 
+#include <algorithm>
 #include <array>
 
 #include "energy/nvml_library.h"
@@ -95,6 +96,26 @@ Result<DeviceInfo> describe(const NvmlLibrary& nvml, NvmlDevice device) {
   return info;
 }
 
+// NVML has no energy per MIG instance: an instance's share is that of its compute slices among those of the GPU (7 on A100 and
+// H100, 4 on A30), as many as it can have instances.
+std::vector<Partition> mig_instances(const NvmlLibrary& nvml, NvmlDevice device) {
+  std::vector<Partition> out;
+  unsigned current = 0, pending = 0, slices = 0;
+  if (!nvml.mig_mode || !nvml.max_mig_devices || !nvml.mig_by_index || !nvml.attributes) return out;
+  if (nvml.mig_mode(device, &current, &pending) != kNvmlSuccess || current == 0) return out;
+  if (nvml.max_mig_devices(device, &slices) != kNvmlSuccess || slices == 0) return out;
+  for (unsigned i = 0; i < slices; ++i) {
+    NvmlDevice instance = nullptr;
+    NvmlAttributes attributes{};
+    std::array<char, 96> uuid{};
+    if (nvml.mig_by_index(device, i, &instance) != kNvmlSuccess) continue;
+    if (nvml.uuid(instance, uuid.data(), uuid.size()) != kNvmlSuccess) continue;
+    if (nvml.attributes(instance, &attributes) != kNvmlSuccess) continue;
+    out.push_back({uuid.data(), std::min(1.0, static_cast<double>(attributes.compute_instance_slices) / slices)});
+  }
+  return out;
+}
+
 }  // namespace
 
 MetersFound find_nvml_meters(const std::string& library) {
@@ -114,6 +135,7 @@ MetersFound find_nvml_meters(const std::string& library) {
     }
     auto info = describe(**nvml, device);
     if (info) {
+      info->partitions = mig_instances(**nvml, device);
       found.meters.push_back(std::make_unique<NvmlMeter>(*nvml, device, std::move(*info)));
     } else {
       note(info.error().message);

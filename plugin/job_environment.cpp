@@ -137,6 +137,12 @@ Result<Mark> mark_from_environment(const Environment& get) {
   const auto list = devices(gpus);
   if (!list) return Error{"SLURM_JOB_GPUS = '" + gpus + "' is not a list of device numbers such as 0,1 or 0-3"};
   mark.gpus = *list;
+  const auto visible = text_of(get, "CUDA_VISIBLE_DEVICES");
+  for (std::string_view rest = visible; !rest.empty();) {
+    const auto item = take_item(rest);
+    if (item.starts_with("MIG-") && mark.mig.size() < kMostDevices) mark.mig.emplace_back(item);
+  }
+  mark.mps_percent = std::min(number<std::uint32_t>(text_of(get, "CUDA_MPS_ACTIVE_THREAD_PERCENTAGE")).value_or(0), 100u);
   if (mark.node.empty()) return Error{"SLURMD_NODENAME is not set"};
   return mark;
 }

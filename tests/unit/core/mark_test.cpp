@@ -41,6 +41,19 @@ TEST(Mark, AJobWithoutGpusHasAnEmptyList) {
   EXPECT_TRUE(parse_mark(format_mark(m))->gpus.empty());
 }
 
+TEST(Mark, SharesOfAGpuAreThereOnlyWhereTheJobHasThem) {
+  auto m = sample();
+  EXPECT_EQ(format_mark(m).find("mig="), std::string::npos);
+  m.mig = {"MIG-a", "MIG-b"};
+  m.mps_percent = 25;
+  const auto read = parse_mark(format_mark(m));
+  ASSERT_TRUE(read.ok());
+  EXPECT_EQ(read->mig, m.mig);
+  EXPECT_EQ(read->mps_percent, 25u);
+  m.mps_percent = 101;
+  EXPECT_EQ(parse_mark(format_mark(m)).error().message, "mark: mps_percent = 101; accepted: 0 to 100");
+}
+
 TEST(Mark, ANewLineInAValueCannotForgeAKey) {
   auto m = sample();
   m.account = "x\njob_id=1";

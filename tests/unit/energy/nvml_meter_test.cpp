@@ -21,7 +21,8 @@ class NvmlMeter : public testing::Test {
     file_ = std::filesystem::temp_directory_path() / ("carbon-nvml-" + std::to_string(getpid()));
     std::ofstream(file_) << "gpu uuid=GPU-SIMULATED-a minor=3 curve=constant:250 limit=350\n"
                             "gpu uuid=GPU-SIMULATED-b minor=0 curve=constant:80 counter=no\n"
-                            "gpu uuid=GPU-SIMULATED-c minor=1 curve=constant:80 lost=0,9e9\n";
+                            "gpu uuid=GPU-SIMULATED-c minor=1 curve=constant:80 lost=0,9e9\n"
+                            "gpu uuid=GPU-SIMULATED-d minor=2 curve=constant:80 mig=1,2,4\n";
     setenv("CARBON_FAKE_NVML", file_.c_str(), 1);
   }
   static void TearDownTestSuite() { std::filesystem::remove(file_); }
@@ -30,7 +31,7 @@ class NvmlMeter : public testing::Test {
 
 TEST_F(NvmlMeter, FindsDevicesByUuidWithTheirMinors) {
   const auto found = find_nvml_meters(CARBON_FAKE_NVML_LIBRARY);
-  ASSERT_EQ(found.meters.size(), 2u) << found.note;
+  ASSERT_EQ(found.meters.size(), 3u) << found.note;
   const auto& a = found.meters[0]->info();
   EXPECT_EQ(a.id, "GPU-SIMULATED-a");
   EXPECT_EQ(a.minor, 3u);
@@ -49,6 +50,16 @@ TEST_F(NvmlMeter, ReadsTheCounterOrThePower) {
   EXPECT_NEAR(static_cast<double>(*sample->counter_uj) / 1e6, truth, 250.0);
   EXPECT_FALSE(sample->power);
   EXPECT_EQ(found.meters[1]->read()->power, Watts(80));
+}
+
+TEST_F(NvmlMeter, KnowsMigInstancesByTheirShareOfComputeSlices) {
+  const auto found = find_nvml_meters(CARBON_FAKE_NVML_LIBRARY);
+  EXPECT_TRUE(found.meters[0]->info().partitions.empty());
+  const auto& parts = found.meters[2]->info().partitions;
+  ASSERT_EQ(parts.size(), 3u);
+  EXPECT_EQ(parts[1].id, "MIG-SIMULATED-d-1");
+  EXPECT_DOUBLE_EQ(parts[0].share, 1.0 / 7);
+  EXPECT_DOUBLE_EQ(parts[2].share, 4.0 / 7);
 }
 
 TEST_F(NvmlMeter, NoLibraryIsANormalResult) {

@@ -49,6 +49,17 @@ TEST(JobEnvironment, GpusMayComeAsRanges) {
   EXPECT_EQ(read(environment)->gpus, (std::vector<std::uint32_t>{0, 1, 2, 7}));
 }
 
+TEST(JobEnvironment, SharesOfAGpuAreTold) {
+  auto environment = sample();
+  environment["CUDA_VISIBLE_DEVICES"] = "0,3";
+  EXPECT_TRUE(read(environment)->mig.empty());
+  EXPECT_EQ(read(environment)->mps_percent, 0u);
+  environment["CUDA_VISIBLE_DEVICES"] = "MIG-5a1,MIG-5a2";
+  environment["CUDA_MPS_ACTIVE_THREAD_PERCENTAGE"] = "25";
+  EXPECT_EQ(read(environment)->mig, (std::vector<std::string>{"MIG-5a1", "MIG-5a2"}));
+  EXPECT_EQ(read(environment)->mps_percent, 25u);
+}
+
 TEST(JobEnvironment, DevicesThatItCannotReadAreAnError) {
   auto environment = sample();
   for (const auto* bad : {"GPU-8f2a", "0,x", "3-1", "0-4000000000", "0,,1"}) {

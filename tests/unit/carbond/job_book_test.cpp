@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every odd thing that can happen to a job, as events: what its record then says.
+#include "carbond/job_book.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/carbond/node_simulation.h"
+
+namespace carbon::node {
+namespace {
+
+TEST(JobBook, ARecordHasTheEnergyOfTheJobsGpusWhileItRan) {
+  NodeSimulation n;
+  n.pass(Duration(2500));
+  const auto started = n.start(7, {0, 1});
+  n.pass(Duration(60'000));
+  n.end(7);
+  n.pass(Duration(1000));
+  const auto records = n.book.finished();
+  ASSERT_EQ(records.size(), 1u);
+  const auto& r = records[0].second;
+  EXPECT_EQ(r.job_id, 7u);
+  EXPECT_EQ(r.node, "n1");
+  EXPECT_EQ(r.user, "ada");
+  EXPECT_EQ(r.start, started.at);
+  EXPECT_TRUE(r.final);
+  EXPECT_TRUE(r.simulated);
+  EXPECT_EQ(ledger::total_mj(r), 60 * 400'000);
+  EXPECT_EQ(estimated_mj(r), 0);
+  EXPECT_EQ(r.note, "");
+  EXPECT_EQ(r.devices[0].first, energy::floor_to(started.at, Duration(10'000)));
+  EXPECT_TRUE(ledger::record_from_json(ledger::to_json(r)).ok());
+}
+
+TEST(JobBook, MarksThatComeTwiceChangeNothing) {
+  NodeSimulation n;
+  n.pass(Duration(2000));
+  const auto start = n.start(7, {0});
+  n.book.mark(start, n.moment());
+  n.pass(Duration(10'000));
+  const auto end = n.end(7);
+  n.pass(Duration(2000));
+  n.book.mark(start, n.moment());
+  n.book.mark(end, n.moment());
+  const auto records = n.take();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(ledger::total_mj(records[0]), 3'000'000);
+  n.book.mark(start, n.moment());
+  n.book.mark(end, n.moment());
+  n.pass(Duration(5000));
+  EXPECT_TRUE(n.take().empty()) << "marks that were left over after the record was closed";
+}
+
+TEST(JobBook, TwoJobsSwapOnOneGpuWithinASecond) {
+  NodeSimulation n(1);
+  n.pass(Duration(2000));
+  n.start(7, {0});
+  n.pass(Duration(10'300));
+  n.end(7);
+  n.now += Duration(200);
+  n.start(8, {0});
+  n.pass(Duration(5000));
+  n.end(8);
+  n.pass(Duration(2000));
+  const auto records = n.take();
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(ledger::total_mj(records[0]), 10'300 * 300);
+  EXPECT_EQ(ledger::total_mj(records[1]), 5000 * 300);
+  EXPECT_EQ(records[0].note + records[1].note, "");
+}
+
+TEST(JobBook, MarksThatAreSeenLateGetWhatTheyAreDue) {
+  NodeSimulation n(1);
+  n.pass(Duration(2000));
+  const auto start = n.mark(MarkEvent::kStart, 7, {0});
+  n.pass(Duration(10'000));
+  const auto end = n.mark(MarkEvent::kEnd, 7, {});
+  n.pass(Duration(5000));
+  n.book.mark(start, n.moment());
+  n.book.mark(end, n.moment());
+  const auto records = n.take();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(ledger::total_mj(records[0]), 3'000'000);
+  EXPECT_EQ(n.book.totals().at("GPU-SIMULATED-0").idle_mj, 7 * 300'000);
+}
+
+TEST(JobBook, ARequeuedRunIsClosedByAnEndThatCountsTheNextRun) {
+  NodeSimulation n(1);
+  n.start(4, {0}, 0);
+  n.pass(Duration(10'000));
+  n.end(4, 1);  // as Slurm 22.05 has it
+  n.pass(Duration(3000));
+  n.start(4, {0}, 1);
+  n.pass(Duration(20'000));
+  n.end(4, 1);
+  n.pass(Duration(2000));
+  const auto records = n.take();
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].restart, 0u);
+  EXPECT_EQ(ledger::total_mj(records[0]), 3'000'000);
+  EXPECT_EQ(records[1].restart, 1u);
+  EXPECT_EQ(ledger::total_mj(records[1]), 6'000'000);
+}
+
+TEST(JobBook, APrologWithoutEpilogEndsWhenItsGpuIsGivenAway) {
+  NodeSimulation n(2);
+  n.start(7, {0});
+  n.pass(Duration(10'000));
+  n.start(8, {0, 1});
+  n.pass(Duration(10'000));
+  n.end(8);
+  n.pass(Duration(2000));
+  const auto records = n.take();
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(ledger::total_mj(records[0]), 3'000'000);
+  EXPECT_EQ(estimated_mj(records[0]), 3'000'000);
+  EXPECT_EQ(records[0].note, "no end mark: ended at the latest when its GPU was given away");
+  EXPECT_EQ(ledger::total_mj(records[1]), 4'000'000);
+  EXPECT_EQ(estimated_mj(records[1]), 0);
+}
+
+TEST(JobBook, AnEpilogWithoutPrologSaysThatNothingIsKnown) {
+  NodeSimulation n;
+  n.pass(Duration(2000));
+  n.end(9);
+  const auto records = n.take();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_TRUE(records[0].devices.empty()) << "not known is not zero";
+  EXPECT_EQ(records[0].note, "no start mark: energy of this run is not known");
+}
+
+TEST(JobBook, AClockThatIsSteppedChangesNoEnergy) {
+  for (const auto step : {Duration(3'600'000), Duration(-3'600'000)}) {
+    NodeSimulation n(1);
+    n.start(7, {0});
+    n.pass(Duration(10'000));
+    n.step = step;
+    n.pass(Duration(10'000));
+    n.end(7);
+    n.pass(Duration(2000));
+    const auto records = n.take();
+    ASSERT_EQ(records.size(), 1u);
+    EXPECT_EQ(ledger::total_mj(records[0]), 6'000'000);
+    const auto checked = ledger::record_from_json(ledger::to_json(records[0]));
+    EXPECT_TRUE(checked.ok()) << checked.error().message;
+    if (step < Duration(0)) {
+      EXPECT_EQ(records[0].end - records[0].start, Duration(20'000));
+      EXPECT_EQ(records[0].note, "the clock was stepped back during the job");
+    }
+  }
+}
+
+TEST(JobBook, AGpuThatFallsSilentIsEstimatedOnceTheJobIsOver) {
+  NodeSimulation n(2);
+  n.start(7, {0, 1});
+  n.pass(Duration(10'000));
+  n.silent = "GPU-SIMULATED-0";
+  n.pass(Duration(10'000));
+  n.end(7);
+  n.pass(Duration(5000));
+  EXPECT_TRUE(n.take().empty()) << "it may still answer";
+  n.pass(Duration(6000));
+  const auto records = n.take();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(ledger::total_mj(records[0]), 8'000'000);
+  EXPECT_EQ(estimated_mj(records[0]), 3'000'000);
+  EXPECT_EQ(records[0].note, "the device did not answer");
+  EXPECT_GT(records[0].devices[0].uncertainty_mj, 0);
+}
+
+TEST(JobBook, AGpuThatComesBackInTimeIsExact) {
+  NodeSimulation n(1);
+  n.start(7, {0});
+  n.pass(Duration(10'000));
+  n.silent = "GPU-SIMULATED-0";
+  n.pass(Duration(30'000));
+  n.silent.clear();
+  n.pass(Duration(10'000));
+  n.end(7);
+  n.pass(Duration(2000));
+  const auto records = n.take();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(ledger::total_mj(records[0]), 15'000'000);
+  EXPECT_EQ(estimated_mj(records[0]), 0) << "the counter went on counting";
+}
+
+TEST(JobBook, MigInstancesAreChargedByTheirComputeSlices) {
+  NodeSimulation n(1);
+  auto info = gpu(4);
+  for (int i = 0; i < 3; ++i) info.partitions.push_back({"MIG-" + std::to_string(i), (i + 1) / 7.0});
+  n.book.add_device(info);
+  n.read();
+  auto start = n.mark(MarkEvent::kStart, 7, {0});
+  start.mig = {"MIG-2"};
+  n.book.mark(start, n.moment());
+  n.pass(Duration(7000));
+  n.end(7);
+  n.pass(Duration(2000));
+  const auto records = n.take();
+  ASSERT_EQ(records.size(), 1u);
+  ASSERT_EQ(records[0].devices.size(), 1u) << "its index in SLURM_JOB_GPUS is no minor";
+  EXPECT_EQ(records[0].devices[0].device, "GPU-SIMULATED-4");
+  EXPECT_NEAR(static_cast<double>(ledger::total_mj(records[0])), 7 * 300'000 * 3 / 7.0, 10);
+  EXPECT_NEAR(records[0].devices[0].share, 3 / 7.0, 1e-9);
+}
+
+TEST(JobBook, SharedGpusAreChargedByShare) {
+  auto settings = NodeSimulation::with_node();
+  settings.shards_per_gpu = 4;
+  NodeSimulation n(1, settings);
+  n.start(7, {0});
+  n.start(8, {0});
+  auto mps = n.mark(MarkEvent::kStart, 9, {0});
+  mps.mps_percent = 30;
+  n.book.mark(mps, n.moment());
+  n.pass(Duration(10'000));
+  for (const auto job : {7u, 8u, 9u}) n.end(job);
+  n.pass(Duration(2000));
+  const auto records = n.take();
+  ASSERT_EQ(records.size(), 3u);
+  EXPECT_EQ(ledger::total_mj(records[0]), 750'000);
+  EXPECT_EQ(ledger::total_mj(records[1]), 750'000);
+  EXPECT_EQ(ledger::total_mj(records[2]), 900'000);
+  EXPECT_EQ(n.book.totals().at("GPU-SIMULATED-0").idle_mj, 3'000'000 - 2'400'000 + 600'000);
+}
+
+TEST(JobBook, AGpuWithoutMeterIsNamed) {
+  NodeSimulation n(1);
+  n.start(7, {0, 5});
+  n.pass(Duration(5000));
+  n.end(7);
+  n.pass(Duration(2000));
+  const auto records = n.take();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].note, "GPU 5 has no meter");
+}
+
+TEST(JobBook, AfterARebootJobsEndWithTheirLastReading) {
+  NodeSimulation n(1);
+  const auto start = n.start(7, {0});
+  n.pass(Duration(10'000));
+  n.book.reboot("boot-2");
+  const auto records = n.take();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(ledger::total_mj(records[0]), 3'000'000);
+  EXPECT_EQ(records[0].end, start.at + Duration(10'000));
+  EXPECT_EQ(records[0].note, "the node went down: ends with its last reading");
+  // slurmd comes back and runs the epilog of the job that is gone: no second record.
+  n.end(7, 1);
+  EXPECT_TRUE(n.take().empty());
+}
+
+TEST(JobBook, JobsAndIdleAddUpToTheDevice) {
+  NodeSimulation n(2);
+  n.pass(Duration(1500));
+  n.start(1, {0});
+  n.pass(Duration(3333));
+  n.start(2, {1});
+  n.pass(Duration(7777));
+  n.end(1);
+  n.pass(Duration(1234));
+  n.end(2);
+  n.pass(Duration(4000));
+  for (const auto& [id, totals] : n.book.totals()) {
+    const auto& last = n.book.devices().at(id).account().state()->last;
+    EXPECT_EQ(totals.jobs_mj + totals.idle_mj, last.uj / 1000) << id;
+  }
+}
+
+}  // namespace
+}  // namespace carbon::node

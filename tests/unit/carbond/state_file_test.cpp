@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbond/state_file.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/carbond/node_simulation.h"
+
+namespace carbon::node {
+namespace {
+
+TEST(StateFile, ARestartedBookGoesOnAsIfNothingHadHappened) {
+  NodeSimulation whole(2), cut(2);
+  for (auto* n : {&whole, &cut}) {
+    n->pass(Duration(2300));
+    n->start(7, {0});
+    n->pass(Duration(12'000));
+    n->start(8, {1});
+    if (n == &cut) {
+      const auto state = state_to_json(n->book);
+      n->pass(Duration(5000));
+      const auto readings = readings_from_json(readings_to_json(n->book));
+      ASSERT_TRUE(readings);
+      n->now += Duration(700);  // killed; a mark comes meanwhile
+      n->book = JobBook(NodeSimulation::with_node(), "boot-1");
+      ASSERT_TRUE(state_from_json(state, n->book));
+      for (const auto& [id, s] : *readings) n->book.catch_up(id, s);
+    } else {
+      n->pass(Duration(5700));
+    }
+    n->pass(Duration(10'000));
+    n->end(7);
+    n->end(8);
+    n->pass(Duration(3000));
+  }
+  const auto a = whole.take(), b = cut.take();
+  ASSERT_EQ(a.size(), 2u);
+  ASSERT_EQ(b.size(), 2u);
+  for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(ledger::to_json(a[i]), ledger::to_json(b[i]));
+}
+
+TEST(StateFile, RemembersClosedRunsAndEndedJobs) {
+  NodeSimulation n(1);
+  const auto start = n.start(7, {0});
+  n.pass(Duration(5000));
+  const auto end = n.end(7);
+  n.pass(Duration(1000));
+  JobBook again(NodeSimulation::with_node(), "boot-1");
+  ASSERT_TRUE(state_from_json(state_to_json(n.book), again));
+  ASSERT_EQ(again.finished().size(), 1u);
+  again.remove(again.finished()[0].first);
+  JobBook third(NodeSimulation::with_node(), "boot-1");
+  ASSERT_TRUE(state_from_json(state_to_json(again), third));
+  third.mark(start, n.moment());
+  third.mark(end, n.moment());
+  EXPECT_TRUE(third.jobs().empty());
+}
+
+TEST(StateFile, ADamagedFileIsAnError) {
+  NodeSimulation n(1);
+  n.start(7, {0});
+  const auto text = state_to_json(n.book);
+  for (std::size_t cut = 0; cut < text.size(); cut += 7) {
+    JobBook book(NodeSimulation::with_node(), "boot-1");
+    EXPECT_FALSE(state_from_json(text.substr(0, cut), book).ok()) << cut;
+  }
+  EXPECT_FALSE(readings_from_json("{\"GPU-1\": 3}").ok());
+  EXPECT_EQ(boot_of_state("nonsense"), "");
+  EXPECT_EQ(boot_of_state(text), "boot-1");
+}
+
+}  // namespace
+}  // namespace carbon::node
