@@ -1,40 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "grid_feeds/chain.h"
 
-#include <algorithm>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
+#include <algorithm>
+#include <cctype>
+#include <list>
+#include <optional>
+
+#include "grid_feeds/feed_memory.h"
 #include "grid_feeds/feed_source.h"
+#include "grid_feeds/forecast_log.h"
 #include "grid_feeds/secrets.h"
-#include "grid_feeds/timeline.h"
+#include "grid_feeds/site_series.h"
 
 namespace carbon::feeds {
 namespace {
+using namespace std::chrono_literals;
 
-struct SiteChain {
-  std::string name;
-  std::string zone;
-  std::vector<std::size_t> sources;  // indices, in order of preference
-};
+constexpr Duration kMorePast = 24h * 14;    // asked for while a feed's memory is short
+constexpr Duration kCorrections = 24h * 2;  // asked for always: providers correct that far back
 
 bool same_question(const Feed& a, const Feed& b) {
   return a.provider == b.provider && a.zone == b.zone && a.options == b.options;
 }
 
+// The feed's name in the log: provider, zone, and what its options make of it.
+std::string log_name(const Feed& feed) {
+  std::string name = std::string(feed.provider->name) + "." + feed.zone;
+  for (char& c : name) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '.' && c != '-' && c != '_') c = '_';
+  }
+  std::string options;
+  for (const auto& [key, value] : feed.options) options += key + "=" + value + "\n";
+  return options.empty() ? name : name + "." + std::to_string(XXH32(options.data(), options.size(), 0));
+}
+
+// A feed, and what it said before. Sites that ask the same question share one.
+struct Remembered {
+  Remembered(FeedSource s, ForecastLog& log) : source(std::move(s)), memory(log, log_name(source.feed())) {}
+
+  FeedSource source;
+  FeedMemory memory;
+};
+
+struct SiteChain {
+  std::string name;
+  std::string zone;
+  std::vector<Remembered*> feeds;  // in order of preference
+};
+
 class Chains final : public GridFeeds {
  public:
-  Chains(const FeedEnvironment& environment) : fetcher_(*environment.transport), seed_(environment.seed) {}
+  explicit Chains(const FeedEnvironment& environment)
+      : environment_(environment),
+        log_(environment.state_dir.empty() ? make_memory_log() : make_file_log(environment.state_dir / "feeds")),
+        fetcher_(*environment.transport) {}
 
   Status add(const Site& site, const Secrets& secrets);
   std::vector<SiteSeries> poll(Instant now, Interval window) override;
+  std::vector<std::vector<FeedAccuracy>> accuracy() const override;
 
  private:
-  std::size_t source_for(Feed feed);
-  SiteSeries assemble(const SiteChain& chain, Instant now, Interval window);
+  Remembered* remembered(Feed feed);
+  void ask_all(Instant now, Interval window);
+  SiteSeries series_of(const SiteChain& chain, Instant now, Interval window);
 
+  FeedEnvironment environment_;
+  std::unique_ptr<ForecastLog> log_;
   Fetcher fetcher_;
-  std::uint64_t seed_;
-  std::vector<FeedSource> sources_;
+  std::list<Remembered> feeds_;  // a list: chains point into it
   std::vector<SiteChain> chains_;
+  std::size_t first_ = 0;  // whose turn it is: a provider's hour may not suffice for all sites
 };
 
 Status Chains::add(const Site& site, const Secrets& secrets) {
@@ -46,63 +84,93 @@ Status Chains::add(const Site& site, const Secrets& secrets) {
       const auto secret = secrets.find(feed->provider->name);
       if (secret == secrets.end()) {
         return Error{choice.where + ": provider " + choice.provider + " needs a token; accepted: " + choice.provider +
-                     " = \"...\" in carbon-secrets.conf"};
+                     " = \"...\" in " +
+                     (environment_.secrets_file.empty() ? "carbon-secrets.conf" : environment_.secrets_file.string())};
       }
       feed->secret = secret->second;
     }
-    chain.sources.push_back(source_for(std::move(feed).value()));
+    chain.feeds.push_back(remembered(std::move(feed).value()));
   }
   chains_.push_back(std::move(chain));
   return Done{};
 }
 
-// Sites that ask the same question share its answer.
-std::size_t Chains::source_for(Feed feed) {
-  for (std::size_t i = 0; i < sources_.size(); ++i) {
-    if (same_question(sources_[i].feed(), feed)) return i;
+Remembered* Chains::remembered(Feed feed) {
+  const auto same =
+      std::find_if(feeds_.begin(), feeds_.end(), [&](const Remembered& r) { return same_question(r.source.feed(), feed); });
+  if (same != feeds_.end()) return &*same;
+  return &feeds_.emplace_back(FeedSource(std::move(feed), environment_.timeout, environment_.seed + feeds_.size()), *log_);
+}
+
+void Chains::ask_all(Instant now, Interval window) {
+  auto feed = feeds_.begin();
+  if (!feeds_.empty()) std::advance(feed, static_cast<std::ptrdiff_t>(first_++ % feeds_.size()));
+  for (std::size_t i = 0; i < feeds_.size(); ++i, ++feed) {
+    if (feed == feeds_.end()) feed = feeds_.begin();
+    auto& [source, memory] = *feed;
+    const auto past = memory.wants_more_past(now) ? kMorePast : kCorrections;
+    const bool taken = source.refresh({now, {std::min(window.start, now - past), window.end}, {}}, fetcher_);
+    const auto& reading = source.reading();
+    // What is played back or made up has no past worth keeping.
+    if (!taken || !reading || reading->simulated || source.feed().provider->is_constant) continue;
+    if (const auto logged = memory.take(*reading, now); !logged) source.tell(logged.error().message);
   }
-  sources_.emplace_back(std::move(feed), seed_ + sources_.size());
-  return sources_.size() - 1;
 }
 
 std::vector<SiteSeries> Chains::poll(Instant now, Interval window) {
-  for (auto& source : sources_) source.refresh({now, window, {}}, fetcher_);
+  ask_all(now, window);
   std::vector<SiteSeries> all;
-  for (const auto& chain : chains_) all.push_back(assemble(chain, now, window));
+  for (const auto& chain : chains_) all.push_back(series_of(chain, now, window));
   return all;
 }
 
-SiteSeries Chains::assemble(const SiteChain& chain, Instant now, Interval window) {
+SiteSeries Chains::series_of(const SiteChain& chain, Instant now, Interval window) {
+  std::vector<FeedView> views;
   SiteSeries site;
   site.site = chain.name;
-  SeriesMeta meta;
-  meta.zone = chain.zone;
-  Timeline timeline(window);
-  for (const auto index : chain.sources) {
-    auto& source = sources_[index];
+  std::string_view country;
+  for (auto* feed : chain.feeds) {
+    auto& [source, memory] = *feed;
+    auto& view = views.emplace_back();
+    view.provider = source.feed().provider->name;
+    view.constant = source.feed().provider->is_constant;
+    view.reading = source.reading() ? &*source.reading() : nullptr;
+    view.kind = view.reading != nullptr ? std::optional(view.reading->kind) : memory.kind();
+    view.past = &memory.past();
+    view.issued = source.state().last_good;
+    view.own = own_forecast(memory.past().view(), now, kOwnForecastHours).points;
+    if (const auto noted = memory.note_own(view.own, now); !noted) source.tell(noted.error().message);
+    if (country.empty()) country = source.feed().provider->country;
     site.feeds.push_back(source.state());
     for (auto& line : source.take_news()) site.news.push_back(std::move(line));
-    const auto& reading = source.reading();
-    if (!reading || reading->points.empty()) continue;
-    if (meta.provider.empty()) {
-      meta.provider = source.feed().provider->name;
-      meta.kind = reading->kind;
-      meta.issued = source.state().last_good;
-    }
-    meta.simulated |= reading->simulated;
-    timeline.fill(reading->points);
   }
-  bool ahead = false;
-  Origin worst = Origin::kActual;
-  for (const auto& point : timeline.points()) {
-    if (point.when.end <= now) continue;
-    ahead = true;
-    worst = std::max(worst, point.origin);
+  auto assembled = assemble(views, yearly_factor(chain.zone, country), chain.zone, now, window);
+  for (std::size_t i = 0; i < views.size(); ++i) {
+    auto& cause = site.feeds[i].cause;
+    if (!assembled.notes[i].empty()) cause += (cause.empty() ? "" : "; ") + assembled.notes[i];
   }
-  if (ahead) site.origin = worst;
-  auto series = IntensitySeries::make(std::move(meta), timeline.points());
-  if (series) site.series = std::move(series).value();
+  site.series = std::move(assembled.series);
+  site.origin = assembled.origin;
   return site;
+}
+
+std::vector<std::vector<FeedAccuracy>> Chains::accuracy() const {
+  std::vector<std::vector<FeedAccuracy>> all;
+  for (const auto& chain : chains_) {
+    auto& rows = all.emplace_back();
+    for (const auto* feed : chain.feeds) {
+      const auto issues = log_->read(feed->memory.name());
+      if (!issues) continue;
+      for (const auto origin : {Origin::kForecast, Origin::kOwnForecast}) {
+        std::vector<Issue> of_origin;
+        std::copy_if(issues->begin(), issues->end(), std::back_inserter(of_origin),
+                     [origin](const Issue& issue) { return issue.points.front().origin == origin; });
+        auto horizons = measure_accuracy(of_origin, feed->memory.measured().view());
+        if (!horizons.empty()) rows.push_back({std::string(feed->source.feed().provider->name), origin, std::move(horizons)});
+      }
+    }
+  }
+  return all;
 }
 
 }  // namespace

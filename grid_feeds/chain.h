@@ -15,9 +15,17 @@
 #include "core/series.h"
 #include "core/site.h"
 #include "core/time.h"
+#include "grid_feeds/accuracy.h"
 #include "net/http.h"
 
 namespace carbon::feeds {
+
+// How a provider's forecasts, or the own ones made of its past, did.
+struct FeedAccuracy {
+  std::string provider;
+  Origin origin = Origin::kForecast;  // or kOwnForecast
+  std::vector<HorizonError> horizons;
+};
 
 // How one entry of a site's chain stands.
 struct FeedState {
@@ -38,10 +46,11 @@ struct SiteSeries {
 };
 
 struct FeedEnvironment {
-  net::HttpTransport* transport = nullptr;  // not owned; used from the thread that calls poll()
-  std::filesystem::path state_dir;          // history and forecasts as issued; empty: kept in memory only
-  std::filesystem::path secrets_file;       // carbon-secrets.conf; need not exist where no provider needs a token
-  std::uint64_t seed = 0;                   // of the back-off's jitter
+  net::HttpTransport* transport = nullptr;   // not owned; used from the thread that calls poll()
+  std::filesystem::path state_dir;           // history and forecasts as issued; empty: kept in memory only
+  std::filesystem::path secrets_file;        // carbon-secrets.conf; need not exist where no provider needs a token
+  std::chrono::milliseconds timeout{10000};  // of one request
+  std::uint64_t seed = 0;                    // of the back-off's jitter
 };
 
 class GridFeeds {
@@ -53,6 +62,9 @@ class GridFeeds {
   // One SiteSeries per site, in the order of make(). `window` holds `now`: some hours of the past, so that corrected values
   // come through, and the horizon ahead. Blocks while providers answer, at most the time-outs of what is due.
   virtual std::vector<SiteSeries> poll(Instant now, Interval window) = 0;
+
+  // For each site, in the order of make(): what the log of forecasts as issued says of each entry of its chain. Reads the log.
+  virtual std::vector<std::vector<FeedAccuracy>> accuracy() const = 0;
 };
 
 }  // namespace carbon::feeds

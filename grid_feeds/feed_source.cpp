@@ -11,7 +11,6 @@ namespace carbon::feeds {
 namespace {
 using namespace std::chrono_literals;
 
-constexpr std::chrono::milliseconds kTimeout = 10s;
 constexpr std::uintmax_t kMaxFile = 256u << 20;
 constexpr Duration kFirstWait = 150s;
 constexpr Duration kLongestWait = 1h;
@@ -53,7 +52,11 @@ bool FeedSource::refresh(Query query, Fetcher& fetcher) {
   } else if (asked) {
     reading = read(query, parts_);  // what was good before still stands
   }
-  if (reading) reading_ = std::move(reading).value();
+  if (reading) {
+    reading_ = std::move(reading).value();
+    if (!reading_->left_out.empty() && !left_out_) news_.push_back(who() + reading_->left_out);
+    left_out_ = !reading_->left_out.empty();
+  }
   if (asked) settle(trouble, query.now);
   return asked && trouble.cause.empty();
 }
@@ -98,7 +101,7 @@ FeedSource::Trouble FeedSource::log_in(Query& query, Fetcher& fetcher) {
   if (feed_.provider->login == nullptr) return {};
   if (session_.token.empty() || query.now >= session_until_) {
     auto request = feed_.provider->login(feed_);
-    request.timeout = kTimeout;
+    request.timeout = timeout_;
     auto outcome = fetcher.get(feed_.provider->name, std::move(request), {}, query.now);
     if (const auto* failed = std::get_if<FetchError>(&outcome)) return {failed->kind, "login: " + without_secrets(failed->cause)};
     const auto session = feed_.provider->session(std::get<Fetched>(outcome).body);
@@ -112,7 +115,7 @@ FeedSource::Trouble FeedSource::log_in(Query& query, Fetcher& fetcher) {
 
 FeedSource::Trouble FeedSource::ask_one(const Ask& ask, Fetcher& fetcher, Instant now, Part& part) {
   auto request = ask.http;
-  request.timeout = kTimeout;
+  request.timeout = timeout_;
   auto outcome = fetcher.get(feed_.provider->name, std::move(request), part.validators, now);
   if (const auto* failed = std::get_if<FetchError>(&outcome)) {
     if (failed->kind == FetchFailure::kRefused) session_ = {};
@@ -130,16 +133,14 @@ Result<Reading> FeedSource::read(const Query& query, const Parts& parts) const {
   for (const auto& [name, part] : parts) answers.push_back({name, part.body});
   auto reading = feed_.provider->parse(feed_, query, answers);
   if (!reading) return Error{without_secrets(reading.error().message)};
-  const bool constant = parts.empty();
-  return constant ? std::move(reading) : admit(std::move(reading).value(), query.now);
+  return feed_.provider->is_constant ? std::move(reading) : admit(std::move(reading).value(), query.now);
 }
 
 void FeedSource::settle(const Trouble& trouble, Instant now) {
   const bool ok = trouble.cause.empty();
   const bool changed = !settled_ || ok != state_.ok;
-  const std::string who = "site " + feed_.site + ", grid feed " + state_.provider + ": ";
-  if (changed && !ok) news_.push_back(who + trouble.cause);
-  if (changed && ok && settled_) news_.push_back(who + "answers again after " + elapsed(now - state_.since));
+  if (changed && !ok) news_.push_back(who() + trouble.cause);
+  if (changed && ok && settled_) news_.push_back(who() + "answers again after " + elapsed(now - state_.since));
   if (changed) state_.since = now;
   settled_ = true;
   state_.ok = ok;
@@ -158,6 +159,8 @@ void FeedSource::settle(const Trouble& trouble, Instant now) {
   not_before_ =
       now + Duration(static_cast<long>(static_cast<double>(wait.count()) * std::uniform_real_distribution(0.8, 1.2)(random_)));
 }
+
+std::string FeedSource::who() const { return "grid feed " + state_.provider + " (zone " + feed_.zone + "): "; }
 
 std::string FeedSource::without_secrets(std::string text) const {
   for (const auto& secret : {feed_.secret, session_.token}) {

@@ -16,7 +16,8 @@ namespace carbon::feeds {
 
 class FeedSource {
  public:
-  FeedSource(Feed feed, std::uint64_t seed) : feed_(std::move(feed)), random_(static_cast<unsigned>(seed)) {
+  FeedSource(Feed feed, std::chrono::milliseconds timeout, std::uint64_t seed)
+      : feed_(std::move(feed)), timeout_(timeout), random_(static_cast<unsigned>(seed)) {
     state_.provider = feed_.provider->name;
   }
 
@@ -28,6 +29,7 @@ class FeedSource {
   const std::optional<Reading>& reading() const { return reading_; }
   const FeedState& state() const { return state_; }
   // Lines for the log since the last call: an outage once, its end once.
+  void tell(const std::string& line) { news_.push_back(who() + line); }
   std::vector<std::string> take_news() { return std::exchange(news_, {}); }
 
  private:
@@ -50,9 +52,11 @@ class FeedSource {
   Trouble ask_one(const Ask& ask, Fetcher& fetcher, Instant now, Part& part);
   Result<Reading> read(const Query& query, const Parts& parts) const;
   void settle(const Trouble& trouble, Instant now);
+  std::string who() const;
   std::string without_secrets(std::string text) const;
 
   Feed feed_;
+  std::chrono::milliseconds timeout_;  // of one request
   Parts parts_;
   Session session_;
   Instant session_until_{};
@@ -61,6 +65,7 @@ class FeedSource {
   bool settled_ = false;  // state_ says something
   int failures_ = 0;
   Instant not_before_{};
+  bool left_out_ = false;  // the last reading lost values at the gates
   std::vector<std::string> news_;
   std::minstd_rand random_;
 };

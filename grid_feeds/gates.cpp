@@ -25,23 +25,23 @@ std::string span_text(const IntensityPoint& first, const IntensityPoint& last) {
   return format_utc(first.when.start) + " to " + format_utc(last.when.end);
 }
 
-void drop_impossible(Points& points, std::vector<std::string>& notes) {
+void drop_impossible(Points& points, std::string& left_out) {
   const auto first = std::find_if_not(points.begin(), points.end(), possible);
   if (first == points.end()) return;
   const auto count = std::count_if(points.begin(), points.end(), [](const auto& p) { return !possible(p); });
-  notes.push_back(std::to_string(count) + " values out of range were left out, the first " +
-                  std::to_string(first->value.value()) + " at " + format_utc(first->when.start) + "; accepted: 0 to 2500 g/kWh");
+  left_out = std::to_string(count) + " values out of range were left out, the first " + std::to_string(first->value.value()) +
+             " at " + format_utc(first->when.start) + "; accepted: 0 to 2500 g/kWh";
   std::erase_if(points, [](const auto& p) { return !possible(p); });
 }
 
 // An outage upstream has been seen as zeros from some hour on: long runs of exact zero are no measurement.
-void drop_zero_runs(Points& points, Duration longest, std::vector<std::string>& notes) {
+void drop_zero_runs(Points& points, Duration longest, std::string& left_out) {
   Points kept;
   for (std::size_t i = 0; i < points.size();) {
     std::size_t end = i;
     while (end < points.size() && points[end].value.value() == 0.0) ++end;
     if (end > i && points[end - 1].when.end - points[i].when.start >= longest) {
-      notes.push_back("zeros from " + span_text(points[i], points[end - 1]) + " were left out");
+      left_out = "zeros from " + span_text(points[i], points[end - 1]) + " were left out";
       i = end;
       continue;
     }
@@ -64,9 +64,9 @@ Result<Reading> admit(Reading reading, Instant now) {
   if (std::all_of(points.begin(), points.end(), [](const auto& p) { return p.value.value() == 0.0; })) {
     return Error{"all values are zero (" + span_text(points.front(), points.back()) + ")"};
   }
-  drop_impossible(points, reading.notes);
-  drop_zero_runs(points, reading.kind.emissions == Emissions::kDirect ? kZerosDirect : kZerosLifecycle, reading.notes);
-  if (points.empty()) return Error{"no value is left: " + reading.notes.back()};
+  drop_impossible(points, reading.left_out);
+  drop_zero_runs(points, reading.kind.emissions == Emissions::kDirect ? kZerosDirect : kZerosLifecycle, reading.left_out);
+  if (points.empty()) return Error{"no value is left: " + reading.left_out};
   if (is_flat(points)) {
     return Error{"one value, " + std::to_string(points.front().value.value()) + " g/kWh, is repeated from " +
                  span_text(points.front(), points.back())};

@@ -13,7 +13,7 @@ namespace carbon::feeds {
 
 inline constexpr double kHighestIntensity = 2500.0;  // g/kWh: old lignite plants stand at about 1300
 
-// The reading in order of time and without its impossible values; Reading::notes says what was taken out. Refused: values that
+// The reading in order of time and without its impossible values; Reading::left_out says what was taken out. Refused: values that
 // are all zero, one value repeated for a day and more by a provider that measures, nothing left.
 Result<Reading> admit(Reading reading, Instant now);
 

@@ -75,6 +75,7 @@ struct Reading {
   bool simulated = false;
   std::vector<IntensityPoint> points;
   std::vector<std::string> notes;  // what a person should know of it: estimated values, unknown fuels
+  std::string left_out;            // by the gates: which values and why; empty where none
 };
 
 struct Session {
@@ -86,6 +87,8 @@ struct Provider {
   std::string_view name;  // as carbon.conf writes it
   std::span<const OptionSpec> options;
   bool needs_secret = false;
+  std::string_view country{};  // two letters, where it speaks of one country only: whose yearly factor is the last resort
+  bool is_constant = false;    // says the same for ever: no past, no accuracy, no gates
   // Questions for this query; none where nothing is to be asked (a constant).
   std::vector<Ask> (*ask)(const Feed& feed, const Query& query) = nullptr;
   // `answers` holds those parts that came; the ones that failed are absent. An error where they make no reading.

@@ -80,6 +80,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
 }  // namespace
 
 extern const Provider provider_eia;
-const Provider provider_eia{.name = "eia", .options = kOptions, .needs_secret = true, .ask = ask, .parse = parse};
+const Provider provider_eia{
+    .name = "eia", .options = kOptions, .needs_secret = true, .country = "US", .ask = ask, .parse = parse};
 
 }  // namespace carbon::feeds

@@ -61,6 +61,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
 }  // namespace
 
 extern const Provider provider_energi_data_service;
-const Provider provider_energi_data_service{.name = "energi-data-service", .options = kOptions, .ask = ask, .parse = parse};
+const Provider provider_energi_data_service{
+    .name = "energi-data-service", .options = kOptions, .country = "DK", .ask = ask, .parse = parse};
 
 }  // namespace carbon::feeds

@@ -57,6 +57,6 @@ Result<Reading> parse(const Feed&, const Query& query, std::span<const Answer> a
 }  // namespace
 
 extern const Provider provider_gb_neso;
-const Provider provider_gb_neso{.name = "gb-neso", .options = kOptions, .ask = ask, .parse = parse};
+const Provider provider_gb_neso{.name = "gb-neso", .options = kOptions, .country = "GB", .ask = ask, .parse = parse};
 
 }  // namespace carbon::feeds

@@ -55,6 +55,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
 }  // namespace
 
 extern const Provider provider_gb_neso_regional;
-const Provider provider_gb_neso_regional{.name = "gb-neso-regional", .options = kOptions, .ask = ask, .parse = parse};
+const Provider provider_gb_neso_regional{
+    .name = "gb-neso-regional", .options = kOptions, .country = "GB", .ask = ask, .parse = parse};
 
 }  // namespace carbon::feeds

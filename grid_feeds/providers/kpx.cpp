@@ -71,6 +71,6 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
 }  // namespace
 
 extern const Provider provider_kpx;
-const Provider provider_kpx{.name = "kpx", .options = kOptions, .ask = ask, .parse = parse};
+const Provider provider_kpx{.name = "kpx", .options = kOptions, .country = "KR", .ask = ask, .parse = parse};
 
 }  // namespace carbon::feeds

@@ -77,6 +77,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
 }  // namespace
 
 extern const Provider provider_kpx_openapi;
-const Provider provider_kpx_openapi{.name = "kpx-openapi", .options = kOptions, .needs_secret = true, .ask = ask, .parse = parse};
+const Provider provider_kpx_openapi{
+    .name = "kpx-openapi", .options = kOptions, .needs_secret = true, .country = "KR", .ask = ask, .parse = parse};
 
 }  // namespace carbon::feeds

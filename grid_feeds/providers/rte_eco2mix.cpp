@@ -52,6 +52,6 @@ Result<Reading> parse(const Feed&, const Query&, std::span<const Answer> answers
 }  // namespace
 
 extern const Provider provider_rte_eco2mix;
-const Provider provider_rte_eco2mix{.name = "rte-eco2mix", .options = kOptions, .ask = ask, .parse = parse};
+const Provider provider_rte_eco2mix{.name = "rte-eco2mix", .options = kOptions, .country = "FR", .ask = ask, .parse = parse};
 
 }  // namespace carbon::feeds

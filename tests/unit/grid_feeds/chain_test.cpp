@@ -51,7 +51,7 @@ TEST_F(Chain, AnOutageIsNamedOnceAndSoIsItsEnd) {
   make();
   auto got = poll(start);
   ASSERT_EQ(got.news.size(), 1u);
-  EXPECT_EQ(got.news[0], "site north, grid feed gb-neso: ahead: no connection");
+  EXPECT_EQ(got.news[0], "grid feed gb-neso (zone GB): ahead: no connection");
   EXPECT_FALSE(got.feeds.at(0).ok);
   EXPECT_EQ(got.series.view().at(start)->value(), 200);
   for (Duration later = 1min; later < 3h; later += 1min) EXPECT_TRUE(poll(start + later).news.empty());

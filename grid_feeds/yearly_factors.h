@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The last resort: each country's mean intensity of a year. Ember by way of Our World in Data, CC BY 4.0.
+#pragma once
+
+#include <string_view>
+
+namespace carbon::feeds {
+
+struct YearlyFactor {
+  std::string_view country;  // ISO 3166-1, two letters; empty: the world
+  std::string_view iso3;
+  int year;
+  double grams_per_kwh;  // of generation, life cycle
+};
+
+// Of the country that the zone's name begins with ("KR", "US-CAL-CISO", "DK1"), else of `otherwise` (two letters), else the
+// world's.
+const YearlyFactor& yearly_factor(std::string_view zone, std::string_view otherwise);
+
+}  // namespace carbon::feeds
