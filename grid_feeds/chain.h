@@ -49,8 +49,8 @@ struct FeedEnvironment {
   net::HttpTransport* transport = nullptr;   // not owned; used from the thread that calls poll()
   std::filesystem::path state_dir;           // history and forecasts as issued; empty: kept in memory only
   std::filesystem::path secrets_file;        // carbon-secrets.conf; need not exist where no provider needs a token
-  std::chrono::milliseconds timeout{10000};  // of one request
   std::uint64_t seed = 0;                    // of the back-off's jitter
+  std::chrono::milliseconds timeout{10000};  // of one request
 };
 
 class GridFeeds {
@@ -64,7 +64,7 @@ class GridFeeds {
   virtual std::vector<SiteSeries> poll(Instant now, Interval window) = 0;
 
   // For each site, in the order of make(): what the log of forecasts as issued says of each entry of its chain. Reads the log.
-  virtual std::vector<std::vector<FeedAccuracy>> accuracy() const = 0;
+  virtual std::vector<std::vector<FeedAccuracy>> accuracy() const { return {}; }
 };
 
 }  // namespace carbon::feeds
