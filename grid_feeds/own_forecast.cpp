@@ -8,17 +8,18 @@ namespace carbon::feeds {
 namespace {
 using namespace std::chrono_literals;
 
-constexpr double kUsualHalfLife = 5;   // days
-constexpr double kLevelKept = 0.8;     // of what the last day was off the usual, each day on
-constexpr double kBeyondSeen = 0.1;    // how far the regression may leave the range of the last weeks, as a share of it
-constexpr int kLongestGap = kMaxLead;  // hours
+constexpr double kUsualHalfLife = 5;  // days
+constexpr double kLevelKept = 0.8;    // of what the last day was off the usual, each day on
+constexpr double kBeyondSeen = 0.1;   // how far the regression may leave the range of the last weeks, as a share of it
+constexpr Duration kLogged = std::chrono::days(28);  // of own_forecast()
+constexpr int kLongestGap = kMaxLead;                // hours
 
 Hour hour_of(Instant t) { return std::chrono::floor<std::chrono::hours>(t).time_since_epoch().count(); }
 Instant start_of(Hour h) { return Instant(std::chrono::hours(h)); }
 
 }  // namespace
 
-OwnForecaster::OwnForecaster(Instant begin) : next_(hour_of(begin)) {}
+OwnForecaster::OwnForecaster(Instant begin, Instant log_from) : next_(hour_of(begin)), log_from_(hour_of(log_from)) {}
 
 void OwnForecaster::learn(const SeriesView& actual, Instant until) {
   if (actual.empty()) return;
@@ -27,7 +28,7 @@ void OwnForecaster::learn(const SeriesView& actual, Instant until) {
     const auto hour = actual.integrate(start_of(next_), start_of(next_ + 1));
     if (hour.covered < 30min) continue;
     if (past_ && next_ - past_->end() > kLongestGap) {
-      *this = OwnForecaster(start_of(next_));
+      *this = OwnForecaster(start_of(next_), start_of(log_from_));
     }
     if (!past_) past_.emplace(next_);
     while (past_->end() < next_) take_in(blended(1), false);
@@ -54,8 +55,9 @@ void OwnForecaster::take_in(double value, bool known) {
   if (standpoints_.size() > LagRegression::kLeads) standpoints_.pop_front();
 
   const Hour next = past_->end();
+  if (next < log_from_) return;
   if (hour_of_day(next) % LagRegression::kBucketHours == 0) lags_.fit(hour_of_day(next));
-  if (hour_of_day(next) % ForecastLog::kEveryHours == 0) {
+  if (hour_of_day(next) % OwnForecastLog::kEveryHours == 0) {
     std::vector<Forecasts> forecasts;
     for (int lead = 1; lead <= kMaxLead; ++lead) forecasts.push_back(methods(lead));
     log_.open(next, forecasts);
@@ -100,10 +102,11 @@ Result<OwnForecast> OwnForecaster::forecast(Instant issued, std::size_t hours) c
   return forecast;
 }
 
-Result<OwnForecast> own_forecast(const SeriesView& actual, Instant issued, std::size_t hours) {
-  OwnForecaster own(issued - kOwnForecastPast);
+OwnForecast own_forecast(const SeriesView& actual, Instant issued, std::size_t hours) {
+  OwnForecaster own(issued - kOwnForecastPast, issued - kLogged);
   own.learn(actual, issued);
-  return own.forecast(issued, hours);
+  auto forecast = own.forecast(issued, hours);
+  return forecast ? std::move(forecast).value() : OwnForecast();
 }
 
 }  // namespace carbon::feeds

@@ -42,8 +42,9 @@ inline constexpr Duration kOwnForecastPast = std::chrono::days(90);  // enough: 
 //   auto next = own.forecast(issued, 48);
 class OwnForecaster {
  public:
-  // Values before `begin` are not looked at.
-  explicit OwnForecaster(Instant begin = {});
+  // Values before `begin` are not looked at. Before `log_from` no log is kept, which makes learning five times as fast: for
+  // those who want a forecast only later; the log should be four weeks long by then.
+  explicit OwnForecaster(Instant begin = {}, Instant log_from = {});
 
   // Takes in the whole hours of `actual` that end by `until` and lie behind those taken in before; reads nothing from `until`
   // on. Any step: an hour is the mean over its covered part, and a gap where less than half of it is covered. After a gap
@@ -59,7 +60,8 @@ class OwnForecaster {
   Forecasts methods(int lead) const;
   double blended(int lead) const { return log_.blend(methods(lead), lead); }
 
-  Hour next_;                          // the first that learn() has not looked at
+  Hour next_;  // the first that learn() has not looked at
+  Hour log_from_;
   std::optional<HourlyPast> past_;     // up to the last known hour, gaps filled
   std::pair<double, double> range_{};  // of the last weeks
   int known_ = 0;                      // hours
@@ -67,10 +69,10 @@ class OwnForecaster {
   std::array<int, 24> usual_count_{};
   std::deque<Standpoint> standpoints_;  // the last is at past_->end()
   LagRegression lags_;
-  ForecastLog log_;
+  OwnForecastLog log_;
 };
 
-// Both at once, from the last kOwnForecastPast before `issued`: tens of milliseconds.
-Result<OwnForecast> own_forecast(const SeriesView& actual, Instant issued, std::size_t hours);
+// Both at once, from the last kOwnForecastPast before `issued`, for whoever asks rarely. Empty where nothing can be forecast.
+OwnForecast own_forecast(const SeriesView& actual, Instant issued, std::size_t hours);
 
 }  // namespace carbon::feeds

@@ -10,7 +10,7 @@ namespace {
 
 // All constants were chosen on January to June of the recorded year: docs/own_forecast.md.
 constexpr double kHalfLifeDays = 60;     // after which a standpoint counts half
-constexpr double kRidge = 0.3;           // added to the diagonal, as a share of it
+constexpr double kRidge = 0.15;          // added to the diagonal, as a share of it
 constexpr double kAnyTimeOfDay = 0.1;    // what a standpoint of any time of day counts at least, split among all buckets
 constexpr double kTimeOfDayWidth = 2.0;  // hours; how fast it falls with the distance in time of day
 
@@ -94,8 +94,8 @@ LagRegression::Features LagRegression::features(const HourlyPast& past, const St
 
 void LagRegression::Sums::add(const Features& x, double y) {
   double* row = square.data();
-  for (int i = 0; i < kFeatures; row += ++i) {
-    for (int j = 0; j <= i; ++j) row[j] = kFade * row[j] + x[i] * x[j];
+  for (int i = 0; i < kFeatures; row += kFeatures - i++) {
+    for (int j = i; j < kFeatures; ++j) row[j - i] = kFade * row[j - i] + x[i] * x[j];
     right[i] = kFade * right[i] + y * x[i];
   }
 }
@@ -105,26 +105,28 @@ void LagRegression::Sums::add(const Sums& other, double weight) {
   for (int i = 0; i < kFeatures; ++i) right[i] += weight * other.right[i];
 }
 
-// Cholesky's decomposition in place, row by row, then forward and backward substitution.
+// Cholesky's decomposition into U'U in place, then forward and backward substitution. The inner loops run along rows.
 LagRegression::Features LagRegression::solve(Sums& sums) {
-  std::array<double*, kFeatures> row;
-  for (int i = 0; i < kFeatures; ++i) {
-    row[i] = sums.square.data() + i * (i + 1) / 2;
-    row[i][i] += kRidge * row[i][i] + 1e-9;
+  std::array<double*, kFeatures> u;  // u[i][j] of the triangle, j >= i
+  double* next = sums.square.data();
+  for (int i = 0; i < kFeatures; next += kFeatures - i++) {
+    u[i] = next - i;
+    u[i][i] += kRidge * u[i][i] + 1e-9;
   }
   Features x = sums.right;
   for (int i = 0; i < kFeatures; ++i) {
-    for (int j = 0; j <= i; ++j) {
-      double sum = row[i][j];
-      for (int k = 0; k < j; ++k) sum -= row[i][k] * row[j][k];
-      row[i][j] = i == j ? std::sqrt(std::max(sum, 1e-12)) : sum / row[j][j];
+    const double pivot = std::sqrt(std::max(u[i][i], 1e-12));
+    for (int j = i; j < kFeatures; ++j) u[i][j] /= pivot;
+    x[i] /= pivot;
+    for (int k = i + 1; k < kFeatures; ++k) {
+      const double factor = u[i][k];
+      for (int j = k; j < kFeatures; ++j) u[k][j] -= factor * u[i][j];
+      x[k] -= factor * x[i];
     }
-    for (int k = 0; k < i; ++k) x[i] -= row[i][k] * x[k];
-    x[i] /= row[i][i];
   }
   for (int i = kFeatures; i-- > 0;) {
-    for (int k = i + 1; k < kFeatures; ++k) x[i] -= row[k][i] * x[k];
-    x[i] /= row[i][i];
+    for (int j = i + 1; j < kFeatures; ++j) x[i] -= u[i][j] * x[j];
+    x[i] /= u[i][i];
   }
   return x;
 }

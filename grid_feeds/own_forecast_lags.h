@@ -70,7 +70,7 @@ class LagRegression {
   static constexpr int kBuckets = 24 / kBucketHours;
   static constexpr int kPacked = kFeatures * (kFeatures + 1) / 2;
   using Features = std::array<double, kFeatures>;
-  // Sums of a least-squares problem: X'X as a packed lower triangle, and X'y.
+  // Sums of a least-squares problem: the upper triangle of X'X row by row, and X'y.
   struct Sums {
     std::array<double, kPacked> square{};
     Features right{};

@@ -8,16 +8,16 @@ namespace carbon::feeds {
 namespace {
 
 constexpr double kHalfLifeDays = 14;  // of an error's weight
-constexpr double kPreference = 8;     // a method counts by its error to the power of minus this
+constexpr double kPreference = 12;    // a method counts by its error to the power of minus this
 
 }  // namespace
 
-ForecastLog::ForecastLog() : outcomes_(kMaxLead) {}
+OwnForecastLog::OwnForecastLog() : outcomes_(kMaxLead) {}
 
 // Up to 3, 6, 12 and 24 hours ahead, then one for each day.
-int ForecastLog::span_of(int lead) { return lead <= 3 ? 0 : lead <= 6 ? 1 : lead <= 12 ? 2 : 3 + (lead - 1) / 24; }
+int OwnForecastLog::span_of(int lead) { return lead <= 3 ? 0 : lead <= 6 ? 1 : lead <= 12 ? 2 : 3 + (lead - 1) / 24; }
 
-double ForecastLog::blend(const Forecasts& forecasts, int lead) const {
+double OwnForecastLog::blend(const Forecasts& forecasts, int lead) const {
   const auto& errors = method_error_[span_of(lead)];
   constexpr double kExact = 1e-9;  // errors below do not differ
   double best = HUGE_VAL;
@@ -31,7 +31,7 @@ double ForecastLog::blend(const Forecasts& forecasts, int lead) const {
   return sum / weights;
 }
 
-void ForecastLog::open(Hour issued, const std::vector<Forecasts>& forecasts) {
+void OwnForecastLog::open(Hour issued, const std::vector<Forecasts>& forecasts) {
   Issue issue{issued, {}};
   issue.entries.reserve(forecasts.size());
   for (std::size_t i = 0; i < forecasts.size(); ++i) {
@@ -42,7 +42,7 @@ void ForecastLog::open(Hour issued, const std::vector<Forecasts>& forecasts) {
   issues_.push_back(std::move(issue));
 }
 
-void ForecastLog::close(Hour hour, std::optional<double> value) {
+void OwnForecastLog::close(Hour hour, std::optional<double> value) {
   while (!issues_.empty() && hour - issues_.front().hour >= std::ssize(issues_.front().entries)) issues_.pop_front();
   if (!value) return;
   static const double fade = std::pow(0.5, 1.0 / (kHalfLifeDays * 24));
@@ -67,12 +67,12 @@ void ForecastLog::close(Hour hour, std::optional<double> value) {
   }
 }
 
-std::optional<double> ForecastLog::mean_abs_error(int lead) const {
+std::optional<double> OwnForecastLog::mean_abs_error(int lead) const {
   if (outcomes_[lead - 1].size() < kEnough) return std::nullopt;
   return error_[lead - 1].value();
 }
 
-std::optional<ForecastLog::Spread> ForecastLog::spread(int lead) const {
+std::optional<OwnForecastLog::Spread> OwnForecastLog::spread(int lead) const {
   auto sorted = outcomes_[lead - 1];
   if (sorted.size() < kEnough) return std::nullopt;
   const auto tenth = std::ssize(sorted) / 10;

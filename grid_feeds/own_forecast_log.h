@@ -16,11 +16,11 @@ inline constexpr int kMaxLead = 168;
 enum Method { kSameHourYesterday, kUsualAtPresentLevel, kRegressionOnLags, kMethods };
 using Forecasts = std::array<double, kMethods>;  // of one hour, one by each method; log(1 + g/kWh)
 
-class ForecastLog {
+class OwnForecastLog {
  public:
   static constexpr int kEveryHours = 3;  // the forecaster issues one to itself at hours of the day divisible by this
 
-  ForecastLog();
+  OwnForecastLog();
   // What was forecast at `issued` for the hours from there on: [lead - 1].
   void open(Hour issued, const std::vector<Forecasts>& forecasts);
   // The value of an hour became known, or never will (none).

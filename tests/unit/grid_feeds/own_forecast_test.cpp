@@ -13,7 +13,7 @@ namespace carbon::feeds {
 namespace {
 using namespace std::chrono_literals;
 
-const Instant start = parse_utc("2026-01-01").value();
+const Instant start = parse_utc("2026-01-05").value();  // a Monday
 constexpr int kDays60 = 60 * 24;
 
 Instant at(int hour) { return start + hour * 1h; }
@@ -61,42 +61,42 @@ void expect_same(const OwnForecast& a, const OwnForecast& b) {
 TEST(OwnForecast, CoversEachHourAheadAndSaysWhatItIs) {
   const auto past = series(kDays60, noisy(cycle_and_week, 5));
   const auto forecast = own_forecast(past.view(), at(kDays60) + 10min, 168);
-  ASSERT_TRUE(forecast) << forecast.error().message;
-  EXPECT_EQ(forecast->known_until, at(kDays60));
-  ASSERT_EQ(forecast->points.size(), 168u);
+  EXPECT_EQ(forecast.known_until, at(kDays60));
+  ASSERT_EQ(forecast.points.size(), 168u);
   for (int i = 0; i < 168; ++i) {
-    EXPECT_EQ(forecast->points[i].when, (Interval{at(kDays60 + i), at(kDays60 + i + 1)}));
-    EXPECT_EQ(forecast->points[i].origin, Origin::kOwnForecast);
+    EXPECT_EQ(forecast.points[i].when, (Interval{at(kDays60 + i), at(kDays60 + i + 1)}));
+    EXPECT_EQ(forecast.points[i].origin, Origin::kOwnForecast);
   }
-  EXPECT_LT(mean_error(*own_forecast(past.view(), at(kDays60), 48), cycle_and_week), 8.0);
+  EXPECT_LT(mean_error(own_forecast(past.view(), at(kDays60), 48), cycle_and_week), 8.0);
 }
 
 TEST(OwnForecast, ConstantStaysConstant) {
   for (const double value : {0.0, 0.3, 484.0}) {
     const auto forecast = own_forecast(series(40 * 24, [&](int) { return value; }).view(), at(40 * 24), 168);
-    ASSERT_TRUE(forecast);
-    ASSERT_EQ(forecast->points.size(), 168u);
-    for (const auto& point : forecast->points) EXPECT_NEAR(point.value.value(), value, 1e-9);
-    for (const auto& error : forecast->mean_abs_error) EXPECT_NEAR(error.value(), 0.0, 1e-3);
+    ASSERT_EQ(forecast.points.size(), 168u);
+    for (const auto& point : forecast.points) EXPECT_NEAR(point.value.value(), value, 1e-9);
+    for (const auto& error : forecast.mean_abs_error) EXPECT_NEAR(error.value(), 0.0, 1e-3);
   }
 }
 
 TEST(OwnForecast, ADayThatRepeatsIsForeseenExactly) {
   const auto past = series(40 * 24 + 7, cycle);
   const auto forecast = own_forecast(past.view(), at(40 * 24 + 7), 168);
-  ASSERT_TRUE(forecast);
-  for (const auto& point : forecast->points)
+  ASSERT_EQ(forecast.points.size(), 168u);
+  for (const auto& point : forecast.points)
     EXPECT_NEAR(point.value.value(), cycle(static_cast<int>((point.when.start - start) / 1h)), 1e-6);
 }
 
 TEST(OwnForecast, ANewLevelIsFollowedWithinADay) {
-  const auto base = noisy(cycle, 10);
+  // The level wanders over days, as weather makes it; then all is 1.6 times as much.
+  const auto wandering = [](int hour) { return cycle(hour) + 50 * std::sin(hour / 37.0) + 30 * std::sin(hour / 17.0); };
+  const auto base = noisy(wandering, 10);
+  const auto truth = [&](int hour) { return wandering(hour) * (hour < kDays60 ? 1.0 : 1.6); };
   const auto past = series(kDays60 + 24, [&](int hour) { return *base(hour) * (hour < kDays60 ? 1.0 : 1.6); });
-  const auto truth = [](int hour) { return 1.6 * cycle(hour); };
-  const double before = mean_error(*own_forecast(past.view(), at(kDays60), 24), truth);
-  const double a_day_later = mean_error(*own_forecast(past.view(), at(kDays60 + 24), 24), truth);
+  const double before = mean_error(own_forecast(past.view(), at(kDays60), 24), truth);
+  const double a_day_later = mean_error(own_forecast(past.view(), at(kDays60 + 24), 24), truth);
   EXPECT_GT(before, 150.0);
-  EXPECT_LT(a_day_later, 40.0);
+  EXPECT_LT(a_day_later, 50.0);
 }
 
 TEST(OwnForecast, SeesNothingOfTheFuture) {
@@ -107,8 +107,8 @@ TEST(OwnForecast, SeesNothingOfTheFuture) {
   for (const auto minutes : {0min, 59min}) {
     const auto a = own_forecast(as_it_came.view(), at(issued) + minutes, 100);
     const auto b = own_forecast(otherwise.view(), at(issued) + minutes, 100);
-    ASSERT_TRUE(a && b);
-    expect_same(*a, *b);
+    ASSERT_EQ(a.points.size(), 100u);
+    expect_same(a, b);
   }
 }
 
@@ -136,8 +136,8 @@ TEST(OwnForecast, ShorterStepsCountAsTheMeanOfTheirHour) {
   }
   const auto fine = IntensitySeries::make({}, std::move(points)).value();
   const auto a = own_forecast(fine.view(), at(40 * 24), 48), b = own_forecast(series(40 * 24, base).view(), at(40 * 24), 48);
-  ASSERT_TRUE(a && b);
-  for (std::size_t i = 0; i < 48; ++i) EXPECT_NEAR(a->points[i].value.value(), b->points[i].value.value(), 1e-3);
+  ASSERT_EQ(a.points.size(), 48u);
+  for (std::size_t i = 0; i < 48; ++i) EXPECT_NEAR(a.points[i].value.value(), b.points[i].value.value(), 1e-3);
 }
 
 TEST(OwnForecast, GapsAndALateFeedAreBorne) {
@@ -149,11 +149,10 @@ TEST(OwnForecast, GapsAndALateFeedAreBorne) {
     return base(hour);
   });
   const auto forecast = own_forecast(past.view(), at(kDays60), 48);
-  ASSERT_TRUE(forecast) << forecast.error().message;
-  EXPECT_LE(forecast->known_until, at(kDays60 - 30));
-  ASSERT_EQ(forecast->points.size(), 48u);
-  EXPECT_EQ(forecast->points[0].when.start, at(kDays60));
-  EXPECT_LT(mean_error(*forecast, cycle_and_week), 15.0);
+  EXPECT_LE(forecast.known_until, at(kDays60 - 30));
+  ASSERT_EQ(forecast.points.size(), 48u);
+  EXPECT_EQ(forecast.points[0].when.start, at(kDays60));
+  EXPECT_LT(mean_error(forecast, cycle_and_week), 15.0);
 }
 
 TEST(OwnForecast, AfterALongGapItBeginsAnew) {
@@ -168,7 +167,9 @@ TEST(OwnForecast, AfterALongGapItBeginsAnew) {
   ASSERT_FALSE(soon);
   EXPECT_EQ(soon.error().message, "own forecast: 20 hours are known, at least 24 are needed");
   own.learn(past.view(), at(kDays60 + 30));
-  for (const auto& point : own.forecast(at(kDays60 + 30), 24)->points) EXPECT_NEAR(point.value.value(), 100.0, 1e-6);
+  const auto later = own.forecast(at(kDays60 + 30), 24);
+  ASSERT_TRUE(later);
+  for (const auto& point : later->points) EXPECT_NEAR(point.value.value(), 100.0, 1e-6);
 }
 
 TEST(OwnForecast, AnyLengthOfPastIsBorne) {
@@ -184,22 +185,25 @@ TEST(OwnForecast, AnyLengthOfPastIsBorne) {
       EXPECT_GT(point.value.value(), 100.0) << hours;
       EXPECT_LT(point.value.value(), 500.0) << hours;
     }
-    if (hours < 7 * 24) EXPECT_TRUE(forecast->bands.empty()) << hours;
+    if (hours < 7 * 24) {
+      EXPECT_TRUE(forecast->bands.empty()) << hours;
+    }
   }
 }
 
 TEST(OwnForecast, NothingComesOfNoPastOrAnOldOne) {
-  EXPECT_FALSE(own_forecast({}, start, 24));
+  EXPECT_TRUE(own_forecast({}, start, 24).points.empty());
   const auto past = series(30 * 24, cycle);
-  const auto old = own_forecast(past.view(), at(37 * 24), 24);
-  ASSERT_FALSE(old);
-  EXPECT_EQ(
-      old.error().message,
-      "own forecast: known until 2026-01-31T00:00:00Z, asked at 2026-02-07T00:00:00Z; at most 168 hours ahead of what is known");
-  EXPECT_EQ(own_forecast(past.view(), at(36 * 24), 48)->points.size(), 24u);  // as far as a week after the last known hour
+  EXPECT_TRUE(own_forecast(past.view(), at(37 * 24), 24).points.empty());
   OwnForecaster own;
-  own.learn(past.view(), at(30 * 24));
+  own.learn(past.view(), at(37 * 24));
+  EXPECT_EQ(own.forecast(at(36 * 24), 48)->points.size(), 24u);  // as far as a week behind the last known hour
   EXPECT_FALSE(own.forecast(at(29 * 24), 24));
+  const auto old = own.forecast(at(37 * 24), 24);
+  ASSERT_FALSE(old);
+  EXPECT_EQ(old.error().message,
+            "own forecast: known until 2026-02-04T00:00:00Z, asked at 2026-02-11T00:00:00Z; at most 168 hours ahead of what is "
+            "known");
 }
 
 TEST(OwnForecast, NeverNegativeAndTheBandsAreInOrder) {
