@@ -29,14 +29,15 @@ double kilowatt_hours(std::int64_t mj) { return kwh(Joules(static_cast<double>(m
 
 void set_emission(CarbonComment& c, const ledger::JobRow& row) {
   const bool covered = row.covered_mj > 0;
+  if (row.method && (covered || row.energy_mj == 0)) c.set("g", figure(grams(row.co2e_ug)));
+  if (const auto saved = row.saved_ug(); row.method && saved) c.set("saved_g", figure(grams(*saved)));
+  if (row.simulated) c.set("sim", "1");
   c.set("method", row.method ? to_string(*row.method) : "none");
   if (!row.method) return;  // nothing was metered: its energy is not known, and not zero
   c.set("kwh", figure(kilowatt_hours(row.energy_mj)));
-  if (covered || row.energy_mj == 0) c.set("g", figure(grams(row.co2e_ug)));
   if (covered) c.set("ci", figure(grams(row.co2e_ug) / row.pue / kilowatt_hours(row.covered_mj)));
   if (row.intensity) c.set("intensity", to_string(*row.intensity));
   if (row.covered_mj < row.energy_mj) c.set("coverage", figure(row.coverage()));
-  if (const auto saved = row.saved_ug()) c.set("saved_g", figure(grams(*saved)));
 }
 
 }  // namespace
@@ -47,13 +48,16 @@ ledger::SlurmFacts facts_from(Instant submit, const std::string& admin_comment, 
 }
 
 std::string with_summary(const std::string& admin_comment, const ledger::JobRow& row) {
-  auto c = CarbonComment::find_in(admin_comment);
-  if (!row.method && c.empty()) return admin_comment;
-  for (const auto* key : {"latest", "kwh", "g", "ci", "method", "intensity", "coverage", "saved_g", "nodes", "sim"}) c.erase(key);
-  if (!row.site.empty()) c.set("site", row.site);
+  const auto decision = CarbonComment::find_in(admin_comment);
+  if (!row.method && decision.empty()) return admin_comment;
+  // What a user looks for stands first: sacct cuts a column at its width.
+  CarbonComment c;
   set_emission(c, row);
+  if (!row.site.empty()) c.set("site", row.site);
   if (!row.complete) c.set("nodes", std::to_string(row.nodes) + "/" + std::to_string(row.nodes_expected));
-  if (row.simulated) c.set("sim", "1");
+  for (const auto* key : {"mode", "home", "planned"}) {
+    if (const auto value = decision.get(key)) c.set(key, *value);
+  }
   return c.put_into(admin_comment);
 }
 

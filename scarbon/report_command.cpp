@@ -31,7 +31,6 @@ std::vector<std::string> cells(const std::string& name, const nlohmann::json& ro
           figure(number_at(row, "energy_kwh")),
           figure(grams),
           percent(share),
-          figure(number_at(row, "counterfactual_g")),
           figure(number_at(row, "saved_g")),
           percent(number_at(row, "coverage"))};
 }
@@ -57,8 +56,8 @@ int run_report(const ReportOptions& options, const Session& session) {
   const auto answer = controller.get("/v1/report", query);
   if (!answer) return complain(answer.error().message);
 
-  Table table{{capitalised(options.by), "Jobs", "EnergyKWh", "Co2eG", "Share%", "CounterfactualG", "SavedCo2eG", "Coverage%"},
-              {-16, 8, 10, 10, 7, 15, 10, 9},
+  Table table{{capitalised(options.by), "Jobs", "EnergyKWh", "Co2eG", "Share%", "SavedCo2eG", "Coverage%"},
+              {-16, 8, 10, 10, 7, 10, 9},
               {}};
   bool simulated = false;
   const auto total = answer->value("total", nlohmann::json::object());
@@ -69,9 +68,9 @@ int run_report(const ReportOptions& options, const Session& session) {
   }
   if (table.rows.size() > 1) table.rows.push_back(cells("(all)", total, all_grams));
   if (options.style.layout == TableLayout::kPadded && options.style.header) {
-    const auto start = time_at(*answer, "start"), end = time_at(*answer, "end");
-    fmt::print("Jobs that ended from {} to {}, by {}; CO2e with PUE\n", start ? format_local(*start) : "the first",
-               end ? format_local(*end) : "now", options.by);
+    const auto end = time_at(*answer, "end");
+    fmt::print("Jobs that ended {}before {}, by {}; CO2e with PUE\n",
+               options.start.empty() ? "" : "from " + options.start + " and ", end ? format_local(*end) : "now", options.by);
   }
   fmt::print("{}", print_table(table, options.style));
   if (simulated) say_simulated();

@@ -22,14 +22,14 @@ ledger::JobRow row() {
 }
 
 TEST(Summary, TellsEnergyGramsAndHow) {
-  EXPECT_EQ(with_summary("", row()), "carbon:site=coast,method=counter,kwh=1.25,g=310.5,ci=207,intensity=actual,saved_g=109.5");
+  EXPECT_EQ(with_summary("", row()), "carbon:g=310.5,saved_g=109.5,method=counter,kwh=1.25,ci=207,intensity=actual,site=coast");
 }
 
 TEST(Summary, KeepsTheDecisionAndWhatOthersWrote) {
   EXPECT_EQ(
       with_summary("JS1:H4sI+/== carbon:mode=defer,home=inland,site=inland,planned=1764000000,latest=1764009999 A Note", row()),
-      "JS1:H4sI+/== carbon:mode=defer,home=inland,site=coast,planned=1764000000,method=counter,kwh=1.25,g=310.5,ci=207,"
-      "intensity=actual,saved_g=109.5 A Note");
+      "JS1:H4sI+/== carbon:g=310.5,saved_g=109.5,method=counter,kwh=1.25,ci=207,intensity=actual,site=coast,mode=defer,"
+      "home=inland,planned=1764000000 A Note");
 }
 
 TEST(Summary, WritingAgainReplacesAndDoesNotPileUp) {
@@ -39,7 +39,9 @@ TEST(Summary, WritingAgainReplacesAndDoesNotPileUp) {
   partly.nodes_expected = 2;
   partly.simulated = true;
   const auto before = with_summary("x", partly);
-  EXPECT_EQ(before, "x carbon:site=coast,method=counter,kwh=1.25,g=310.5,ci=414,intensity=actual,coverage=0.5,nodes=1/2,sim=1");
+  EXPECT_EQ(
+      before,
+      "x carbon:g=310.5,saved_g=109.5,sim=1,method=counter,kwh=1.25,ci=414,intensity=actual,coverage=0.5,site=coast,nodes=1/2");
   EXPECT_EQ(with_summary(before, row()), with_summary("x", row()));
 }
 
@@ -48,10 +50,10 @@ TEST(Summary, WhatIsNotKnownIsLeftOut) {
   r.covered_mj = r.co2e_ug = 0;
   r.intensity.reset();
   r.counterfactual_ug.reset();
-  EXPECT_EQ(with_summary("", r), "carbon:site=coast,method=counter,kwh=1.25,coverage=0");
+  EXPECT_EQ(with_summary("", r), "carbon:method=counter,kwh=1.25,coverage=0,site=coast");
   r.method.reset();
   r.energy_mj = 0;
-  EXPECT_EQ(with_summary("carbon:mode=defer", r), "carbon:mode=defer,site=coast,method=none");
+  EXPECT_EQ(with_summary("carbon:mode=defer", r), "carbon:method=none,site=coast,mode=defer");
   EXPECT_EQ(with_summary("theirs", r), "theirs");
 }
 
@@ -61,11 +63,11 @@ TEST(Summary, SmallAndLargeFiguresStayReadable) {
   r.co2e_ug = 54'321;
   r.counterfactual_ug = 0;
   EXPECT_EQ(with_summary("", r),
-            "carbon:site=coast,method=counter,kwh=0.0003429,g=0.05432,ci=132,intensity=actual,saved_g=-0.05432");
+            "carbon:g=0.05432,saved_g=-0.05432,method=counter,kwh=0.0003429,ci=132,intensity=actual,site=coast");
   r.energy_mj = r.covered_mj = 3'600'000'000'000'000;
   r.co2e_ug = 284'000'000'000'000;
   r.counterfactual_ug.reset();
-  EXPECT_EQ(with_summary("", r), "carbon:site=coast,method=counter,kwh=1000000,g=284000000,ci=236.7,intensity=actual");
+  EXPECT_EQ(with_summary("", r), "carbon:g=284000000,method=counter,kwh=1000000,ci=236.7,intensity=actual,site=coast");
 }
 
 TEST(Summary, AWaitInTheQueueIsNoSaving) {

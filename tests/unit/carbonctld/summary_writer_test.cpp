@@ -55,7 +55,7 @@ TEST_F(SummaryWriterTest, ADeferredAndRelocatedJobGetsItsGramsAndWhatTheySaved) 
   in_slurm(1, kDay, kDay + 2h, kDay + 3h).admin_comment = "JS1:abc carbon:mode=auto,home=a,site=b,planned=1";
   EXPECT_EQ(run(kDay + 3h), 1u);
   EXPECT_EQ(slurm_.jobs[0].admin_comment,
-            "JS1:abc carbon:mode=auto,home=a,site=b,planned=1,method=counter,kwh=1,g=75,ci=50,intensity=actual,saved_g=425");
+            "JS1:abc carbon:g=75,saved_g=425,method=counter,kwh=1,ci=50,intensity=actual,site=b,mode=auto,home=a,planned=1");
   EXPECT_EQ(store_->counts()->unwritten, 0);
   EXPECT_EQ(run(kDay + 4h), 0u);
   EXPECT_EQ(slurm_.written, 1);
