@@ -39,9 +39,7 @@ TEST(Summary, WritingAgainReplacesAndDoesNotPileUp) {
   partly.nodes_expected = 2;
   partly.simulated = true;
   const auto before = with_summary("x", partly);
-  EXPECT_EQ(
-      before,
-      "x carbon:g=310.5,saved_g=109.5,sim=1,method=counter,kwh=1.25,ci=414,intensity=actual,coverage=0.5,site=coast,nodes=1/2");
+  EXPECT_EQ(before, "x carbon:g=310.5,sim=1,method=counter,kwh=1.25,ci=414,intensity=actual,coverage=0.5,site=coast,nodes=1/2");
   EXPECT_EQ(with_summary(before, row()), with_summary("x", row()));
 }
 
