@@ -173,7 +173,7 @@ void Daemon::take_devices() {
     spdlog::info("{}: {} {}, minor {}, {}{}", info.id, info.type, info.model, info.minor, to_string(info.method),
                  info.simulated ? ", SIMULATED" : "");
     book_.add_device(info);
-    pool_.request(info.id, MeterPool::Kind::kOnce);
+    pool_.request(info.id, MeterPool::Kind::kEdge);
   }
 }
 
@@ -186,7 +186,21 @@ void Daemon::take_answers() {
     }
     if (unavailable_.erase(answer.device) > 0) spdlog::info("{} answers again", answer.device);
     for (const auto& sample : *answer.samples) book_.sample(answer.device, sample);
+    unsaved_readings_ = true;
   }
+  // One write for a round: when its last answer is there.
+  if (unsaved_readings_ && !pool_.busy()) save_readings();
+}
+
+void Daemon::save_readings() {
+  unsaved_readings_ = false;
+  const auto saved = replace_file(settings_.spool.jobs() / "readings.json", readings_to_json(book_), false);
+  if (!saved) trouble(saved.error().message);
+}
+
+void Daemon::trouble(const std::string& what) {
+  if (last_trouble_ != what) spdlog::error("{}; tried again", what);
+  last_trouble_ = what;
 }
 
 void Daemon::note_failure(const std::string& device, const std::string& why) {
@@ -199,8 +213,11 @@ void Daemon::note_failure(const std::string& device, const std::string& why) {
 // reading, so that on average a device is never asked more than once per interval.
 void Daemon::round() {
   const auto now = Moment::now();
-  next_round_ = std::max(next_round_ + settings_.reading_interval, now.boot + settings_.reading_interval / 2);
-  if (!replace_file(settings_.spool.jobs() / "readings.json", readings_to_json(book_), false)) checkpoint(false);
+  // Readings at random times within their interval: a load with a period of its own cannot hide between them.
+  round_base_ = std::max(round_base_ + settings_.reading_interval, now.boot);
+  const auto quarter = settings_.reading_interval.count() / 4;
+  next_round_ = round_base_ + settings_.reading_interval +
+                Duration(std::uniform_int_distribution<std::int64_t>(-quarter, quarter)(random_));
   for (const auto& [id, _] : book_.devices()) {
     auto [credit, is_new] = credit_.try_emplace(id, kMaxCredit);
     if (!is_new) credit->second = std::min(credit->second + 1, kMaxCredit);
@@ -210,6 +227,7 @@ void Daemon::round() {
     --credit->second;
     pool_.request(id, MeterPool::Kind::kOnce);
   }
+  if (unsaved_readings_) save_readings();
   for (const auto& id : pool_.hanging(kHangs)) note_failure(id, "a call into the driver hangs");
   if (now.boot >= next_discovery_ && !pool_.discovering() && (book_.devices().empty() || !unavailable_.empty())) {
     pool_.discover(settings_.find_meters);
@@ -223,8 +241,7 @@ void Daemon::close_finished() {
   bool closed = false;
   for (const auto& [key, record] : book_.finished()) {
     if (const auto added = outbox_.add(record); !added) {
-      if (last_trouble_ != added.error().message) spdlog::error("{}; tried again", added.error().message);
-      last_trouble_ = added.error().message;
+      trouble(added.error().message);
       continue;
     }
     spdlog::info("job {}: {:.3f} kJ from {} devices{}", record.job_id, static_cast<double>(ledger::total_mj(record)) / 1e6,
@@ -244,8 +261,7 @@ bool Daemon::checkpoint(bool sync) {
     last_trouble_.clear();
     return true;
   }
-  if (last_trouble_ != saved.error().message) spdlog::error("{}; tried again", saved.error().message);
-  last_trouble_ = saved.error().message;
+  trouble(saved.error().message);
   return false;
 }
 

@@ -5,7 +5,7 @@
 
 #include <functional>
 #include <map>
-#include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -47,6 +47,8 @@ class Daemon {
   void round();
   void close_finished();
   bool checkpoint(bool sync);
+  void save_readings();
+  void trouble(const std::string& what);
 
   DaemonSettings settings_;
   JobBook book_;
@@ -54,7 +56,10 @@ class Daemon {
   Outbox outbox_;
   int inotify_ = -1;
   int signals_ = -1;
+  std::mt19937_64 random_{std::random_device{}()};
+  Duration round_base_{0};
   Duration next_round_{0};
+  bool unsaved_readings_ = false;
   Duration next_checkpoint_{0};
   Duration next_discovery_{0};
   std::map<std::string, int> credit_;               // calls that a device may still take: see round()

@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -151,6 +152,13 @@ std::vector<MeterAnswer> MeterPool::take() {
   (void)!eventfd_read(shared_->fd, &ignored);
   const std::lock_guard lock(shared_->mutex);
   return std::exchange(shared_->answers, {});
+}
+
+bool MeterPool::busy() const {
+  return std::any_of(workers_.begin(), workers_.end(), [](const auto& w) {
+    const std::lock_guard lock(w.second->mutex);
+    return w.second->busy_since && Clock::now() - *w.second->busy_since < Duration(200);
+  });
 }
 
 std::vector<std::string> MeterPool::hanging(Duration limit) const {

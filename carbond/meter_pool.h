@@ -40,6 +40,7 @@ class MeterPool {
   // Where the device is still busy with the last request, a plain reading is dropped and an edge search follows it.
   void request(const std::string& device, Kind kind);
   std::vector<MeterAnswer> take();
+  bool busy() const;  // some device has not answered yet, and does not hang for long
   // Busy with one request for longer than `limit`.
   std::vector<std::string> hanging(Duration limit) const;
 
