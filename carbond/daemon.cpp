@@ -32,6 +32,7 @@ BookSettings book_settings(const DaemonSettings& s) {
   b.node = s.node;
   b.profile_step = s.profile_interval;
   b.shards_per_gpu = s.shards_per_gpu;
+  b.gpu_power = s.gpu_power;
   // Every second reading may be left out after an edge search (see round()); one more may be late.
   b.longest_step = 3 * s.reading_interval;
   return b;
@@ -67,7 +68,6 @@ Status Daemon::open() {
 // As it was when the last process stopped, at whatever point: state, then the marks that waited, then the last saved readings.
 void Daemon::restore() {
   const auto file = settings_.spool.jobs() / "state.json";
-  std::map<std::string, energy::AccountState> readings;
   std::string boot;
   if (fs::exists(file)) {
     const auto text = read_file(file, kMaxStateBytes);
@@ -82,12 +82,15 @@ void Daemon::restore() {
       fs::rename(file, settings_.spool.jobs() / "state.bad", ec);
       boot.clear();
     }
-    if (const auto last = read_file(settings_.spool.jobs() / "readings.json", kMaxStateBytes); status && last) {
-      if (auto parsed = readings_from_json(*last)) readings = std::move(*parsed);
-    }
   }
+  std::vector<SavedReading> readings;
+  if (const auto last = read_file(settings_.spool.jobs() / "readings.json", kMaxStateBytes)) {
+    if (auto parsed = readings_from_json(*last)) readings = std::move(*parsed);
+  }
+  // A state that is older than its devices, or gone, does not make us forget them.
+  for (const auto& r : readings) book_.add_device(r.info);
   read_marks();
-  for (const auto& [device, state] : readings) book_.catch_up(device, state);
+  for (const auto& r : readings) book_.catch_up(r.info.id, r.account);
   const auto now_boot = energy::current_boot_id();
   if (!boot.empty() && boot != now_boot) {
     spdlog::info("the node was rebooted: {} open jobs end with their last reading", book_.jobs().size());

@@ -23,6 +23,7 @@ struct DaemonSettings {
   Duration profile_interval{300'000};
   std::uint64_t outbox_max_bytes = 0;
   std::uint32_t shards_per_gpu = 0;
+  Watts gpu_power{400.0};  // of a GPU that no meter knows
   std::function<energy::MetersFound()> find_meters;
   std::function<void()> on_record = [] {};  // a record is in the outbox
 };

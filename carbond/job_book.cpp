@@ -32,7 +32,25 @@ std::string join(const std::set<std::string>& notes) {
 }  // namespace
 
 void JobBook::add_device(const energy::DeviceInfo& info) {
-  devices_.try_emplace(info.id, info, settings_.profile_step, settings_.longest_step);
+  if (!devices_.try_emplace(info.id, info, settings_.profile_step, settings_.longest_step).second) return;
+  for (auto& [key, job] : jobs_) {
+    if (job.end || job.unmetered.erase(info.minor) == 0 || info.type != "gpu") continue;
+    const double share = share_of_gpu(job.start);
+    job.devices.emplace(info.id, new_device(share));
+    book(info.id, devices_.at(info.id).take({key, share, job.start.since_boot}));
+  }
+}
+
+JobDevice JobBook::new_device(double share) const {
+  JobDevice device;
+  device.profile = energy::Profile(settings_.profile_step);
+  device.allotted = share;
+  return device;
+}
+
+double JobBook::share_of_gpu(const Mark& start) const {
+  if (start.mps_percent > 0) return start.mps_percent / 100.0;
+  return settings_.shards_per_gpu > 0 ? 1.0 / settings_.shards_per_gpu : 1.0;
 }
 
 void JobBook::sample(const std::string& device, const energy::Sample& sample) {
@@ -72,7 +90,7 @@ void JobBook::start(const Mark& mark, const energy::Moment& now) {
   if (jobs_.contains(key) || start_was_closed(mark)) return;
   const Duration at = place(mark, now);
   OpenJob job;
-  const auto wanted = devices_for(mark, job.notes);
+  const auto wanted = devices_for(mark, job.unmetered, job.notes);
   // An epilog may never have run: the same job's earlier run, or a job whose GPU is now given to another, is over.
   for (auto& [_, other] : jobs_) {
     if (other.end) continue;
@@ -85,18 +103,14 @@ void JobBook::start(const Mark& mark, const energy::Moment& now) {
   job.start = mark;
   job.start.since_boot = at;
   job.start.boot_id = boot_id_;
-  for (const auto& [id, share] : wanted) {
-    JobDevice device;
-    device.profile = energy::Profile(settings_.profile_step);
-    device.allotted = share;
-    job.devices.emplace(id, std::move(device));
-  }
+  for (const auto& [id, share] : wanted) job.devices.emplace(id, new_device(share));
   jobs_.emplace(key, std::move(job));
   for (const auto& [id, share] : wanted) book(id, devices_.at(id).take({key, share, at}));
 }
 
 // What the job was given on this node: MIG instances by their compute slices, GPUs whole, by MPS percentage, or by shard.
-std::map<std::string, double> JobBook::devices_for(const Mark& start, std::set<std::string>& notes) const {
+std::map<std::string, double> JobBook::devices_for(const Mark& start, std::set<std::uint32_t>& unmetered,
+                                                   std::set<std::string>& notes) const {
   std::map<std::string, double> out;
   for (const auto& instance : start.mig) {
     bool found = false;
@@ -115,11 +129,9 @@ std::map<std::string, double> JobBook::devices_for(const Mark& start, std::set<s
       return d.second.info().type == "gpu" && d.second.info().minor == minor;
     });
     if (device == devices_.end()) {
-      notes.insert("GPU " + std::to_string(minor) + " has no meter");
-    } else if (start.mps_percent > 0) {
-      out[device->first] = start.mps_percent / 100.0;
+      unmetered.insert(minor);
     } else {
-      out[device->first] = settings_.shards_per_gpu > 0 ? 1.0 / settings_.shards_per_gpu : 1.0;
+      out[device->first] = share_of_gpu(start);
     }
   }
   return out;
@@ -173,8 +185,8 @@ void JobBook::end_without_mark(OpenJob& job, const Mark& cause, Duration at, con
   end.event = MarkEvent::kEnd;
   end.at = cause.at;
   job.notes.insert(why);
+  job.end_guessed = true;
   close_at(job, end, at);
-  for (auto& [_, device] : job.devices) device.estimated_mj = device.profile.total_mj();
 }
 
 void JobBook::close_at(OpenJob& job, Mark end, Duration at) {
@@ -249,27 +261,72 @@ ledger::EnergyRecord JobBook::record_of(const OpenJob& job) const {
   r.num_nodes = m.num_nodes;
   r.cpus = m.cpus;
   for (const auto& [id, held] : job.devices) {
-    const auto& info = devices_.at(id).info();
-    r.simulated = r.simulated || info.simulated;
-    auto profile = held.profile;
-    profile.fit_into(r.start, r.end);
-    ledger::DeviceEnergy d;
-    d.device = id;
-    d.type = info.type;
-    d.minor = info.minor;
-    d.method = to_record(info.method);
-    d.share = held.booked_ms > 0 ? std::clamp(held.share_ms / static_cast<double>(held.booked_ms), 1e-6, 1.0)
-                                 : std::min(1.0, held.allotted);
-    d.step = settings_.profile_step;
-    d.first = profile.mj().empty() ? energy::floor_to(r.start, d.step) : profile.first();
-    d.mj = profile.mj();
-    d.held_idle_ms = profile.idle_ms();
-    d.uncertainty_mj = std::llround(1.96 * std::sqrt(std::max(0.0, held.variance_mj2)));
-    d.estimated_mj = std::clamp<std::int64_t>(held.estimated_mj, 0, profile.total_mj());
-    r.devices.push_back(std::move(d));
+    r.simulated = r.simulated || devices_.at(id).info().simulated;
+    r.devices.push_back(device_record(id, held, r, elapsed, notes));
+    if (job.end_guessed) r.devices.back().estimated_mj = ledger::total_mj(r.devices.back());
+  }
+  for (const auto minor : job.unmetered) {
+    r.devices.push_back(estimate(minor, r));
+    notes.insert("GPU " + std::to_string(minor) + " has no meter: gpu_power x time");
   }
   r.note = join(notes);
   return r;
+}
+
+ledger::DeviceEnergy JobBook::device_record(const std::string& id, const JobDevice& held, const ledger::EnergyRecord& record,
+                                            Duration elapsed, std::set<std::string>& notes) const {
+  const auto& info = devices_.at(id).info();
+  auto profile = held.profile;
+  auto estimated = held.estimated_mj;
+  double variance = held.variance_mj2;
+  // Time of the job that no reading covers: before the device was first seen, or too long ago when the mark came.
+  const auto missing = elapsed.count() - held.booked_ms;
+  if (missing > settings_.longest_step.count()) {
+    const double per_ms = held.booked_ms > 0 ? static_cast<double>(profile.total_mj()) / static_cast<double>(held.booked_ms)
+                                             : info.rated.value() * held.allotted;
+    const auto guess = std::llround(per_ms * static_cast<double>(missing));
+    profile.add(record.start, guess, Duration(0));
+    estimated += guess;
+    variance += static_cast<double>(guess) * static_cast<double>(guess) / 16;
+    notes.insert(held.booked_ms > 0 ? "no readings of a part of the run: its mean power x time"
+                                    : "no readings: rated power x time");
+  }
+  profile.fit_into(record.start, record.end);
+  ledger::DeviceEnergy d;
+  d.device = id;
+  d.type = info.type;
+  d.minor = info.minor;
+  d.method = held.booked_ms > 0 ? to_record(info.method) : ledger::Method::kEstimated;
+  d.share = held.booked_ms > 0 ? std::clamp(held.share_ms / static_cast<double>(held.booked_ms), 1e-6, 1.0)
+                               : std::min(1.0, held.allotted);
+  d.step = settings_.profile_step;
+  d.first = profile.mj().empty() ? energy::floor_to(record.start, d.step) : profile.first();
+  d.mj = profile.mj();
+  d.held_idle_ms = profile.idle_ms();
+  d.uncertainty_mj = std::llround(1.96 * std::sqrt(std::max(0.0, variance)));
+  d.estimated_mj = std::clamp<std::int64_t>(estimated, 0, profile.total_mj());
+  return d;
+}
+
+// The last resort: rated power x time, and half of it as the half-width of the interval.
+ledger::DeviceEnergy JobBook::estimate(std::uint32_t minor, const ledger::EnergyRecord& record) const {
+  energy::Profile profile(settings_.profile_step);
+  for (Instant t = record.start; t < record.end;) {
+    const Instant next = std::min(record.end, energy::floor_to(t, settings_.profile_step) + settings_.profile_step);
+    profile.add(t, std::llround(settings_.gpu_power.value() * static_cast<double>((next - t).count())), Duration(0));
+    t = next;
+  }
+  ledger::DeviceEnergy d;
+  d.device = "gpu-minor-" + std::to_string(minor);
+  d.type = "gpu";
+  d.minor = minor;
+  d.method = ledger::Method::kEstimated;
+  d.step = settings_.profile_step;
+  d.first = energy::floor_to(record.start, d.step);
+  d.mj = profile.mj();
+  d.estimated_mj = profile.total_mj();
+  d.uncertainty_mj = profile.total_mj() / 2;
+  return d;
 }
 
 std::vector<std::string> JobBook::devices_of(const Mark& mark) const {

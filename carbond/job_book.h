@@ -31,7 +31,9 @@ struct OpenJob {
   Mark start;
   std::optional<Mark> end;
   std::map<std::string, JobDevice> devices;  // by device id
+  std::set<std::uint32_t> unmetered;         // minors of GPUs without a meter, so far
   bool end_seen = false;                     // false: `end` was concluded, no mark told it
+  bool end_guessed = false;                  // `end` is only the latest that it can be
   std::set<std::string> notes;               // why a part is estimated
   std::uint32_t revision = 1;
 };
@@ -54,6 +56,7 @@ struct BookSettings {
   Duration profile_step{300'000};
   Duration longest_step{3000};       // a longer time without a reading is a gap
   std::uint32_t shards_per_gpu = 0;  // 0: a GPU is held by one job at a time
+  Watts gpu_power{400.0};            // of a GPU that no meter knows
   Duration patience{10'000};         // how long after a job's end its last reading is awaited
 };
 
@@ -61,7 +64,8 @@ class JobBook {
  public:
   JobBook(BookSettings settings, std::string boot_id) : settings_(std::move(settings)), boot_id_(std::move(boot_id)) {}
 
-  void add_device(const energy::DeviceInfo& info);  // known ones stay as they are
+  // Known ones stay as they are. Jobs that hold the device already are charged from its first reading on.
+  void add_device(const energy::DeviceInfo& info);
   void sample(const std::string& device, const energy::Sample& sample);
   void mark(const Mark& mark, const energy::Moment& now);
   // Devices that are silent while ended jobs wait for them are extrapolated after `patience`.
@@ -98,7 +102,13 @@ class JobBook {
   void book(const std::string& device, const std::vector<energy::Piece>& pieces);
   Duration place(const Mark& mark, const energy::Moment& now) const;
   ledger::EnergyRecord record_of(const OpenJob& job) const;
-  std::map<std::string, double> devices_for(const Mark& start, std::set<std::string>& notes) const;
+  std::map<std::string, double> devices_for(const Mark& start, std::set<std::uint32_t>& unmetered,
+                                            std::set<std::string>& notes) const;
+  ledger::DeviceEnergy device_record(const std::string& id, const JobDevice& held, const ledger::EnergyRecord& record,
+                                     Duration elapsed, std::set<std::string>& notes) const;
+  ledger::DeviceEnergy estimate(std::uint32_t minor, const ledger::EnergyRecord& record) const;
+  JobDevice new_device(double share) const;
+  double share_of_gpu(const Mark& start) const;
   bool gave_way(const OpenJob& job, const std::map<std::string, double>& wanted) const;
 
   BookSettings settings_;

@@ -52,6 +52,7 @@ int serve(const Arguments& arguments) {
   settings.profile_interval = config->carbond.profile_interval;
   settings.outbox_max_bytes = config->carbond.outbox_max_bytes;
   settings.shards_per_gpu = config->carbond.shards_per_gpu;
+  settings.gpu_power = config->placement.gpu_power;
   settings.find_meters = [nvml = arguments.nvml] { return energy::find_nvml_meters(nvml); };
 
   node::Shipper shipper(

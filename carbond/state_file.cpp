@@ -16,6 +16,7 @@ json to_json(const energy::AccountState& s) {
               {"blur_ms", s.last.blur.count()},
               {"watts", s.watts},
               {"watts_before", s.watts_before},
+              {"usual_watts", s.usual_watts},
               {"low_uj", s.low_uj},
               {"boot_id", s.boot_id}};
   if (s.counter_uj) out["counter_uj"] = *s.counter_uj;
@@ -30,6 +31,7 @@ energy::AccountState account_from(const json& j) {
   s.last.blur = Duration(j.at("blur_ms").get<std::int64_t>());
   s.watts = j.at("watts").get<double>();
   s.watts_before = j.at("watts_before").get<double>();
+  s.usual_watts = j.at("usual_watts").get<double>();
   s.low_uj = j.at("low_uj").get<std::int64_t>();
   s.boot_id = j.at("boot_id").get<std::string>();
   if (j.contains("counter_uj")) s.counter_uj = j["counter_uj"].get<std::int64_t>();
@@ -89,7 +91,8 @@ json to_json(const OpenJob& job) {
                    {"variance_mj2", d.variance_mj2}};
   }
   return {{"start", format_mark(job.start)}, {"end", job.end ? format_mark(*job.end) : std::string()},
-          {"end_seen", job.end_seen},        {"notes", job.notes},
+          {"end_seen", job.end_seen},        {"end_guessed", job.end_guessed},
+          {"unmetered", job.unmetered},      {"notes", job.notes},
           {"revision", job.revision},        {"devices", std::move(devices)}};
 }
 
@@ -104,6 +107,8 @@ OpenJob job_from(const json& j) {
   job.start = mark_from(j.at("start"));
   if (!j.at("end").get<std::string>().empty()) job.end = mark_from(j["end"]);
   job.end_seen = j.at("end_seen").get<bool>();
+  job.end_guessed = j.at("end_guessed").get<bool>();
+  job.unmetered = j.at("unmetered").get<std::set<std::uint32_t>>();
   job.notes = j.at("notes").get<std::set<std::string>>();
   job.revision = j.at("revision").get<std::uint32_t>();
   for (const auto& [id, d] : j.at("devices").items()) {
@@ -172,18 +177,18 @@ Status state_from_json(std::string_view text, JobBook& book) {
 }
 
 std::string readings_to_json(const JobBook& book) {
-  json out = json::object();
-  for (const auto& [id, device] : book.devices()) {
-    if (const auto& state = device.account().state()) out[id] = to_json(*state);
+  json out = json::array();
+  for (const auto& [_, device] : book.devices()) {
+    const auto& state = device.account().state();
+    if (state) out.push_back({{"info", to_json(device.info())}, {"account", to_json(*state)}});
   }
-  return out.dump();
+  return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-Result<std::map<std::string, energy::AccountState>> readings_from_json(std::string_view text) {
-  std::map<std::string, energy::AccountState> out;
+Result<std::vector<SavedReading>> readings_from_json(std::string_view text) {
+  std::vector<SavedReading> out;
   try {
-    const auto parsed = json::parse(text);
-    for (const auto& [id, state] : parsed.items()) out.emplace(id, account_from(state));
+    for (const auto& r : json::parse(text)) out.push_back({info_from(r.at("info")), account_from(r.at("account"))});
   } catch (const std::exception& e) {
     return Error{std::string("readings: ") + e.what()};
   }

@@ -3,9 +3,9 @@
 // often, and the last readings, written at each round. Both are JSON, replaced by rename; docs/energy.md.
 #pragma once
 
-#include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "carbond/job_book.h"
 
@@ -16,7 +16,11 @@ std::string state_to_json(const JobBook& book);
 Status state_from_json(std::string_view text, JobBook& book);
 
 std::string readings_to_json(const JobBook& book);
-Result<std::map<std::string, energy::AccountState>> readings_from_json(std::string_view text);
+struct SavedReading {
+  energy::DeviceInfo info;
+  energy::AccountState account;
+};
+Result<std::vector<SavedReading>> readings_from_json(std::string_view text);
 
 // The boot that a state was written under; empty where it cannot be told.
 std::string boot_of_state(std::string_view text);

@@ -9,6 +9,13 @@ namespace {
 
 std::int64_t microjoules(double watts, Duration d) { return std::llround(watts * 1000.0 * static_cast<double>(d.count())); }
 double watts(std::int64_t uj, Duration d) { return static_cast<double>(uj) / 1000.0 / static_cast<double>(d.count()); }
+// A running mean that forgets: what is older than this counts for a third.
+constexpr double kMemoryMs = 10'000;
+double running_mean(double mean, double value, Duration length) {
+  const double keep = std::exp(-static_cast<double>(length.count()) / kMemoryMs);
+  return mean > 0 ? mean * keep + value * (1 - keep) : value;
+}
+
 double squared(double x) { return x * x; }
 
 }  // namespace
@@ -29,7 +36,7 @@ std::optional<Segment> Account::feed(const Sample& sample, const std::string& bo
     fresh.last = {sample.at, state_ ? state_->last.uj : 0, sample.blur};
     fresh.low_uj = fresh.last.uj;
     fresh.counter_uj = sample.counter_uj;
-    fresh.watts = fresh.watts_before = sample.power ? sample.power->value() : 0.0;
+    fresh.watts = fresh.watts_before = fresh.usual_watts = sample.power ? sample.power->value() : 0.0;
     fresh.boot_id = boot_id;
     state_ = fresh;
     return std::nullopt;
@@ -47,14 +54,20 @@ std::optional<Segment> Account::feed(const Sample& sample, const std::string& bo
   state_->last = segment.to;
   state_->low_uj = measured;
   if (sample.counter_uj) state_->counter_uj = sample.counter_uj;
-  state_->watts_before = state_->watts;
-  state_->watts = sample.power ? sample.power->value() : watts(segment.uj(), segment.length());
+  if (sample.power) {
+    state_->watts_before = state_->watts;
+    state_->watts = sample.power->value();
+  }
+  state_->usual_watts = running_mean(state_->usual_watts, watts(segment.uj(), segment.length()), segment.length());
   return segment;
 }
 
 std::optional<Segment> Account::catch_up(const AccountState& later) {
-  if (!state_ || state_->boot_id != later.boot_id || later.last.at.boot <= state_->last.at.boot ||
-      later.last.uj < state_->last.uj)
+  if (!state_) {
+    state_ = later;
+    return std::nullopt;
+  }
+  if (state_->boot_id != later.boot_id || later.last.at.boot <= state_->last.at.boot || later.last.uj < state_->last.uj)
     return std::nullopt;
   Segment segment;
   segment.from = state_->last;
@@ -70,7 +83,7 @@ std::int64_t Account::counted(const Sample& sample, Segment& segment) const {
   if (grown >= 0) return grown;
   if (info_.wraps_at_uj > 0) return grown + info_.wraps_at_uj;
   // The driver was reloaded: `now` was counted since then, what came before is lost.
-  const std::int64_t usual = microjoules(state_->watts, segment.length());
+  const std::int64_t usual = microjoules(state_->usual_watts, segment.length());
   const std::int64_t lost = std::max<std::int64_t>(usual - now, 0);
   segment.estimated_uj = lost;
   segment.variance_uj2 = squared(static_cast<double>(lost) / 1.96);
@@ -102,7 +115,7 @@ std::optional<Segment> Account::extrapolate(const Moment& at) {
     return std::nullopt;
   }
   if (at.boot <= state_->last.at.boot) return std::nullopt;
-  const double power = state_->watts > 0 ? state_->watts : info_.rated.value();
+  const double power = state_->usual_watts > 0 ? state_->usual_watts : info_.rated.value();
   Segment segment;
   segment.from = state_->last;
   segment.to = {at, segment.from.uj + microjoules(power, at.boot - segment.from.at.boot), Duration(0)};

@@ -33,8 +33,9 @@ struct Segment {
 struct AccountState {
   Point last;
   std::optional<std::int64_t> counter_uj;
-  double watts = 0.0;         // of the last segment or reading
+  double watts = 0.0;         // of the last reading of power
   double watts_before = 0.0;  // and of the one before it
+  double usual_watts = 0.0;   // over the last ten seconds or so
   std::int64_t low_uj = 0;    // of an extrapolated `last`: what was truly measured by then
   std::string boot_id;
 };

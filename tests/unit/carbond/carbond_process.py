@@ -41,10 +41,13 @@ class Controller:
                 assert self.headers["Authorization"].startswith("MUNGE "), "not signed"
                 outer.bodies.append(body)
                 answer = b'{"stored": 1, "known": 0}'
-                self.send_response(503 if outer.random.random() < outer.trouble else 200)
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
+                try:
+                    self.send_response(503 if outer.random.random() < outer.trouble else 200)
+                    self.send_header("Content-Length", str(len(answer)))
+                    self.end_headers()
+                    self.wfile.write(answer)
+                except ConnectionError:
+                    pass  # carbond was killed meanwhile
 
             def log_message(self, *_):
                 pass

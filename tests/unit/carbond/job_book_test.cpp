@@ -224,15 +224,39 @@ TEST(JobBook, SharedGpusAreChargedByShare) {
   EXPECT_EQ(n.book.totals().at("GPU-SIMULATED-0").idle_mj, 3'000'000 - 2'400'000 + 600'000);
 }
 
-TEST(JobBook, AGpuWithoutMeterIsNamed) {
+TEST(JobBook, AGpuWithoutMeterIsEstimatedAndNamed) {
   NodeSimulation n(1);
   n.start(7, {0, 5});
-  n.pass(Duration(5000));
+  n.pass(Duration(15'000));
   n.end(7);
   n.pass(Duration(2000));
   const auto records = n.take();
   ASSERT_EQ(records.size(), 1u);
-  EXPECT_EQ(records[0].note, "GPU 5 has no meter");
+  ASSERT_EQ(records[0].devices.size(), 2u);
+  const auto& d = records[0].devices[1];
+  EXPECT_EQ(d.device, "gpu-minor-5");
+  EXPECT_EQ(d.method, ledger::Method::kEstimated);
+  EXPECT_EQ(ledger::total_mj(d), 15 * 400'000);
+  EXPECT_EQ(d.estimated_mj, ledger::total_mj(d));
+  EXPECT_EQ(records[0].note, "GPU 5 has no meter: gpu_power x time");
+  EXPECT_TRUE(ledger::record_from_json(ledger::to_json(records[0])).ok());
+}
+
+TEST(JobBook, ADriverThatComesAfterTheJobHasThePartBeforeEstimated) {
+  NodeSimulation n(1);
+  n.start(7, {0, 2});
+  n.pass(Duration(10'000));
+  n.book.add_device(gpu(2));
+  n.pass(Duration(30'000));
+  n.end(7);
+  n.pass(Duration(2000));
+  const auto records = n.take();
+  ASSERT_EQ(records.size(), 1u);
+  const auto& d = records[0].devices[1];
+  EXPECT_EQ(d.device, "GPU-SIMULATED-2");
+  EXPECT_EQ(ledger::total_mj(d), 40 * 300'000);
+  EXPECT_EQ(d.estimated_mj, 11 * 300'000) << "its first reading came a second later";
+  EXPECT_EQ(records[0].note, "no readings of a part of the run: its mean power x time");
 }
 
 TEST(JobBook, AfterARebootJobsEndWithTheirLastReading) {

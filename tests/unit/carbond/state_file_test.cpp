@@ -23,7 +23,7 @@ TEST(StateFile, ARestartedBookGoesOnAsIfNothingHadHappened) {
       n->now += Duration(700);  // killed; a mark comes meanwhile
       n->book = JobBook(NodeSimulation::with_node(), "boot-1");
       ASSERT_TRUE(state_from_json(state, n->book));
-      for (const auto& [id, s] : *readings) n->book.catch_up(id, s);
+      for (const auto& r : *readings) n->book.catch_up(r.info.id, r.account);
     } else {
       n->pass(Duration(5700));
     }
@@ -63,7 +63,7 @@ TEST(StateFile, ADamagedFileIsAnError) {
     JobBook book(NodeSimulation::with_node(), "boot-1");
     EXPECT_FALSE(state_from_json(text.substr(0, cut), book).ok()) << cut;
   }
-  EXPECT_FALSE(readings_from_json("{\"GPU-1\": 3}").ok());
+  EXPECT_FALSE(readings_from_json("[{\"GPU-1\": 3}]").ok());
   EXPECT_EQ(boot_of_state("nonsense"), "");
   EXPECT_EQ(boot_of_state(text), "boot-1");
 }

@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What can go wrong around carbond, one test each, with the real daemon as a process: afterwards a job's energy is right, or its
+record says how much of it is estimated and why."""
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import time
+import unittest
+
+from carbond_process import BUILD, Controller, Node, estimated, joules, wait_until
+
+STEADY = "gpu uuid=GPU-SIMULATED-0 minor=0 curve=constant:300"
+PEAK, UPDATE = 300, 0.1
+
+
+class Faults(unittest.TestCase):
+    def setUp(self):
+        self.controller = Controller()
+        self.addCleanup(self.controller.close)
+
+    def node(self, *gpus, **options):
+        node = Node(gpus or [STEADY], self.controller, **options)
+        self.addCleanup(node.__exit__)
+        return node
+
+    def assert_right(self, node, record):
+        truth = node.truth(record)
+        self.assertLessEqual(abs(joules(record) - truth), max(0.005 * truth, UPDATE * PEAK), record)
+
+    def only_record(self, node, job):
+        (record,) = node.wait_for_record(job)
+        return record
+
+    def test_a_job_that_began_and_ended_while_carbond_was_away(self):
+        node = self.node()
+        node.start()
+        node.stop(signal.SIGKILL)
+        node.mark("start", 1, [0])
+        time.sleep(2)
+        node.mark("end", 1, [0])
+        node.start()
+        record = self.only_record(node, 1)
+        self.assert_right(node, record)
+        self.assertGreater(estimated(record), 0)
+        self.assertIn("carbond was away", record["note"])
+
+    def test_the_node_was_rebooted(self):
+        node = self.node()
+        node.start()
+        node.mark("start", 1, [0])
+        time.sleep(2)
+        node.stop(signal.SIGKILL)
+        for name in ("state.json", "readings.json"):  # as an earlier boot left them
+            file = node.spool / "jobs" / name
+            file.write_text(re.sub('"boot_id":"[^"]*"', '"boot_id":"an-earlier-boot"', file.read_text())
+                            .replace(pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip(), "an-earlier-boot"))
+        node.start()
+        record = self.only_record(node, 1)
+        self.assertEqual(record["note"], "the node went down: ends with its last reading")
+        self.assert_right(node, record)
+        node.mark("end", 1, [0], restart=1)  # slurmd's late epilog
+        time.sleep(1)
+        self.assertEqual(len(self.controller.records()), 1)
+
+    def test_prolog_without_epilog(self):
+        node = self.node()
+        node.start()
+        node.mark("start", 1, [0])
+        time.sleep(1.5)
+        node.mark("start", 2, [0])
+        record = self.only_record(node, 1)
+        self.assertAlmostEqual(estimated(record), joules(record), delta=0.01)
+        self.assertIn("no end mark", record["note"])
+        time.sleep(1.5)
+        node.mark("end", 2, [0])
+        self.assert_right(node, self.only_record(node, 2))
+
+    def test_epilog_without_prolog(self):
+        node = self.node()
+        node.start()
+        node.mark("end", 1, [0])
+        record = self.only_record(node, 1)
+        self.assertEqual(record["devices"], [])
+        self.assertIn("no start mark", record["note"])
+
+    def test_requeue(self):
+        node = self.node()
+        node.start()
+        node.mark("start", 4, [0], restart=0)
+        time.sleep(1)
+        node.mark("end", 4, [0], restart=1)
+        time.sleep(0.3)
+        node.mark("start", 4, [0], restart=1)
+        time.sleep(1)
+        node.mark("end", 4, [0], restart=1)
+        records = node.wait_for_record(4, count=2)
+        self.assertEqual(sorted(r["restart"] for r in records), [0, 1])
+        for record in records:
+            self.assert_right(node, record)
+            self.assertEqual(record["note"], "")
+
+    def test_two_jobs_swap_within_a_second_while_carbond_is_killed(self):
+        node = self.node(f"{STEADY.replace('constant:300', 'ramp:60,300,4')}")
+        node.start()
+        node.mark("start", 1, [0])
+        time.sleep(2.0)
+        node.mark("end", 1, [0])
+        node.stop(signal.SIGKILL)
+        node.mark("start", 2, [0])
+        node.start()
+        time.sleep(2.0)
+        node.mark("end", 2, [0])
+        for job in (1, 2):
+            self.assert_right(node, self.only_record(node, job))
+
+    def test_the_energy_counter_starts_anew(self):
+        reset = time.time() + 3
+        node = self.node(f"{STEADY} reset_at={reset}")
+        node.start()
+        node.mark("start", 1, [0])
+        time.sleep(5)
+        node.mark("end", 1, [0])
+        record = self.only_record(node, 1)
+        self.assert_right(node, record)
+        self.assertEqual(record["note"], "energy counter started anew")
+        self.assertGreater(estimated(record), 0)
+
+    def test_a_gpu_falls_off_the_bus_and_the_other_goes_on(self):
+        now = time.time()
+        node = self.node(f"{STEADY} lost={now + 3},{now + 1e6}", "gpu uuid=GPU-SIMULATED-1 minor=1 curve=constant:200")
+        node.start()
+        node.mark("start", 1, [0])
+        node.mark("start", 2, [1])
+        time.sleep(4)
+        node.mark("end", 2, [1])
+        other = self.only_record(node, 2)
+        self.assert_right(node, other)
+        self.assertEqual(other["note"], "")
+        node.mark("end", 1, [0])
+        record = self.only_record(node, 1)
+        self.assertIn("the device did not answer", record["note"])
+        self.assertGreater(estimated(record), 0)
+        self.assertLessEqual(abs(joules(record) - node.truth(record)), record["devices"][0]["uncertainty_mj"] / 1000)
+        self.assertIn("GPU-SIMULATED-0 is unavailable: GPU-SIMULATED-0: GPU is lost (15)", node.log())
+
+    def test_a_call_that_hangs_does_not_stop_the_others(self):
+        now = time.time()
+        node = self.node(f"{STEADY} hang={now + 2},{now + 11}", "gpu uuid=GPU-SIMULATED-1 minor=1 curve=constant:200")
+        node.start()
+        node.mark("start", 1, [0])
+        node.mark("start", 2, [1])
+        time.sleep(4)
+        node.mark("end", 2, [1])
+        self.assert_right(node, self.only_record(node, 2))
+        wait_until(lambda: "a call into the driver hangs" in node.log(), what="the log says so")
+        wait_until(lambda: "GPU-SIMULATED-0 answers again" in node.log(), what="it comes back")
+        time.sleep(0.5)
+        node.mark("end", 1, [0])
+        record = self.only_record(node, 1)
+        self.assert_right(node, record)
+        self.assertEqual(estimated(record), 0, "the counter went on counting while the call hung")
+
+    def test_sigterm_while_a_call_hangs(self):
+        node = self.node(f"{STEADY} hang={time.time() + 1.5},{time.time() + 1e6}")
+        node.start()
+        time.sleep(2.5)
+        self.assertEqual(node.stop(signal.SIGTERM), 0)
+
+    def test_a_driver_that_is_reloaded(self):
+        now = time.time()
+        node = self.node(STEADY, f"no_driver={now + 2},{now + 4}")
+        node.start()
+        node.mark("start", 1, [0])
+        time.sleep(6)
+        node.mark("end", 1, [0])
+        self.assert_right(node, self.only_record(node, 1))
+
+    def test_the_controller_is_away_and_says_no(self):
+        node = self.node()
+        self.controller.trouble = 1.0
+        node.start()
+        node.mark("start", 1, [0])
+        time.sleep(1)
+        node.mark("end", 1, [0])
+        wait_until(lambda: len(self.controller.bodies) >= 2, what="a second try")
+        node.stop(signal.SIGKILL)
+        self.controller.trouble = 0.0
+        node.start()
+        wait_until(lambda: not list((node.spool / "outbox").iterdir()), what="an empty outbox")
+        self.assertEqual(len(self.controller.records()), 1)
+
+    def test_the_disk_is_full(self):
+        disk = pathlib.Path(self.node_directory()) / "disk"
+        disk.mkdir()
+        made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], capture_output=True, text=True, check=False)
+        if made.returncode != 0:
+            self.skipTest(f"no small disk can be mounted here: {made.stderr.strip()}")
+        self.addCleanup(subprocess.run, ["umount", disk], check=False)
+        node = self.node(spool=disk / "spool")
+        node.start()
+        node.mark("start", 1, [0])
+        time.sleep(1)
+        ballast = disk / "ballast"
+        with open(ballast, "wb", buffering=0) as f:
+            try:
+                while True:
+                    f.write(b"x" * 4096)
+            except OSError:
+                pass
+        time.sleep(2)
+        self.assertIn("No space left on device", node.log())
+        ballast.unlink()
+        node.mark("end", 1, [0])
+        record = self.only_record(node, 1)
+        self.assert_right(node, record)
+        self.assertEqual(record["note"], "")
+
+    def node_directory(self):
+        import tempfile
+        directory = tempfile.TemporaryDirectory(prefix="carbond-disk-")
+        self.addCleanup(directory.cleanup)
+        return directory.name
+
+    def test_marks_that_are_damaged_are_set_aside(self):
+        node = self.node()
+        node.start()
+        (node.spool / "marks" / "start.1.0.1").write_text("carbon-mark 1\nevent=start\n")
+        wait_until(lambda: (node.spool / "refused" / "start.1.0.1").exists(), what="the mark in refused/")
+        self.assertIn("mark: at_ms is missing", node.log())
+
+    def test_once_prints_each_device(self):
+        node = self.node()
+        environment = {**os.environ, "CARBON_FAKE_NVML": str(node.root / "gpus")}
+        said = subprocess.run([BUILD / "bin" / "carbond", "--once", "--nvml", BUILD / "lib" / "fakes" / "libnvidia-ml.so.1"],
+                              env=environment, capture_output=True, text=True, check=True).stdout
+        self.assertRegex(said, r"GPU-SIMULATED-0 +0 gpu +Simulated GPU +counter +\d+\.\d{3} +300\.0 +simulated")
+
+    def test_once_without_a_driver_says_so_and_succeeds(self):
+        said = subprocess.run([BUILD / "bin" / "carbond", "--once", "--nvml", "/nowhere/libnvidia-ml.so.1"], capture_output=True,
+                              text=True, check=True).stdout
+        self.assertIn("/nowhere/libnvidia-ml.so.1", said)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
