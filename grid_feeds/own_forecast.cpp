@@ -48,8 +48,8 @@ void OwnForecaster::take_in(double value, bool known) {
   range_ = past_->range();
   if (past_->end() - past_->begin() == 1) usual_.fill(value);
   if (known || usual_count_[at] == 0) {
-    static const double kShare = 1 - std::pow(0.5, 1 / kUsualHalfLife);
-    usual_[at] += std::max(kShare, 1.0 / ++usual_count_[at]) * (value - usual_[at]);
+    static const double share = 1 - std::pow(0.5, 1 / kUsualHalfLife);
+    usual_[at] += std::max(share, 1.0 / ++usual_count_[at]) * (value - usual_[at]);
   }
   standpoints_.emplace_back(*past_, usual_);
   if (standpoints_.size() > LagRegression::kLeads) standpoints_.pop_front();

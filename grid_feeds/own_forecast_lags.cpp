@@ -15,13 +15,13 @@ constexpr double kAnyTimeOfDay = 0.1;    // what a standpoint of any time of day
 constexpr double kTimeOfDayWidth = 2.0;  // hours; how fast it falls with the distance in time of day
 
 // Of a bucket's sums at each new sample: kBucketHours of them come each day.
-const double kFade = std::pow(0.5, 1.0 / (kHalfLifeDays * LagRegression::kBucketHours));
+const double fade = std::pow(0.5, 1.0 / (kHalfLifeDays * LagRegression::kBucketHours));
 
 // The sine of a day's hours.
-const std::array<double, 24> kSine = [] {
-  std::array<double, 24> sine;
-  for (int hour = 0; hour < 24; ++hour) sine[hour] = std::sin(2 * std::numbers::pi * hour / 24);
-  return sine;
+const std::array<double, 24> sine_of = [] {
+  std::array<double, 24> values;
+  for (int hour = 0; hour < 24; ++hour) values[hour] = std::sin(2 * std::numbers::pi * hour / 24);
+  return values;
 }();
 
 constexpr int bucket_of(int hour) { return hour / LagRegression::kBucketHours; }
@@ -38,7 +38,7 @@ double nearness(int steps, int buckets) {
 }  // namespace
 
 void HourlyPast::push(double value) {
-  if (values_.size() == 2 * kKept) {
+  if (std::ssize(values_) == 2 * kKept) {
     values_.erase(values_.begin(), values_.begin() + kKept);
     begin_ += kKept;
   }
@@ -46,7 +46,7 @@ void HourlyPast::push(double value) {
 }
 
 std::pair<double, double> HourlyPast::range() const {
-  const auto recent = values_.end() - std::min<std::ptrdiff_t>(kKept, std::ssize(values_));
+  const auto recent = values_.end() - std::min(kKept, std::ssize(values_));
   const auto [low, high] = std::minmax_element(recent, values_.end());
   return {*low, *high};
 }
@@ -68,18 +68,18 @@ Standpoint::Standpoint(const HourlyPast& past, const std::array<double, 24>& usu
   last_week = mean(0, 168);
 }
 
-LagRegression::LagRegression() : sums_(kBuckets * kLeads), weights_(kBuckets * kLeads) {}
+LagRegression::LagRegression() : sums_(std::size_t{kBuckets} * kLeads), weights_(sums_.size()) {}
 
 LagRegression::Features LagRegression::features(const HourlyPast& past, const Standpoint& from, int lead) {
   const Hour target = from.hour + lead - 1, before = from.same_hour_before(lead);
   const auto off = [&](Hour h) { return from.off_usual(past, h); };
   const double beside = (off(before - 1) + off(before + 1 < from.hour ? before + 1 : before - 23)) / 2;
   double week_at_this_hour = 0;
-  for (int day = 0; day < 7; ++day) week_at_this_hour += off(before - 24 * day) / 7;
+  for (Hour day = 0; day < 7; ++day) week_at_this_hour += off(before - 24 * day) / 7;
   // A week before the target, or before the same weekday of next week.
   const Hour same_weekday = target - 168 * ((target - from.hour) / 168 + 1);
   const int at = hour_of_day(target);
-  const double s = kSine[at], c = kSine[(at + 6) % 24], s2 = kSine[2 * at % 24], c2 = kSine[(2 * at + 6) % 24];
+  const double s = sine_of[at], c = sine_of[(at + 6) % 24], s2 = sine_of[2 * at % 24], c2 = sine_of[(2 * at + 6) % 24];
   const double last = from.lags[0], day = from.last_day;
   const auto& lags = from.lags;
   return {1.0,
@@ -95,8 +95,8 @@ LagRegression::Features LagRegression::features(const HourlyPast& past, const St
 void LagRegression::Sums::add(const Features& x, double y) {
   double* row = square.data();
   for (int i = 0; i < kFeatures; row += kFeatures - i++) {
-    for (int j = i; j < kFeatures; ++j) row[j - i] = kFade * row[j - i] + x[i] * x[j];
-    right[i] = kFade * right[i] + y * x[i];
+    for (int j = i; j < kFeatures; ++j) row[j - i] = fade * row[j - i] + x[i] * x[j];
+    right[i] = fade * right[i] + y * x[i];
   }
 }
 
