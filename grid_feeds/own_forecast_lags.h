@@ -19,7 +19,7 @@ constexpr int hour_of_day(Hour h) { return static_cast<int>(h % 24); }
 // Hourly values without gap (the caller fills gaps); what is older than kKept is dropped from time to time.
 class HourlyPast {
  public:
-  static constexpr std::ptrdiff_t kKept = 28 * 24;
+  static constexpr std::ptrdiff_t kKept = 672;  // four weeks
 
   explicit HourlyPast(Hour begin) : begin_(begin) {}
   void push(double value);
