@@ -87,6 +87,24 @@ class AccountingTest(CarbonCase):
             (run,) = self.carbon.runs(raw_id)
             self.assertAlmostEqual(float(summary["kwh"]) * 3.6e9 / run["energy_mj"], 1, delta=0.001)
 
+    def test_a_requeued_job_is_metered_for_each_of_its_runs(self):
+        job = self.submit("--requeue", seconds=5)
+        self.slurm.wait_for_state(job, ["RUNNING"])
+        self.carbon.wait_until_metered(self.node_of(job))
+        self.slurm.run("scontrol", "requeue", job)
+        # Slurm lets a requeued job wait for two minutes. Three seconds do; in the same one its credential is revoked still.
+        self.slurm.wait_for_state(job, ["PENDING"])
+        self.slurm.run("scontrol", "update", f"jobid={job}", "StartTime=now+3")
+        self.slurm.wait_for_end(job, 60)
+        wait_until(lambda: [run["restart_count"] for run in self.carbon.runs(job)] == [0, 1], 30, "both runs in the ledger")
+        self.assert_energy_of_last_run(job)
+
+    def assert_energy_of_last_run(self, job):
+        wait_until(lambda: "g" in self.carbon.comment(job)[-1], 60, "summary of the last run", pause=0.5)
+        run = self.carbon.runs(job)[-1]
+        truth = self.carbon.true_joules(self.node_of(job), range(2), run["start_ms"], run["end_ms"])
+        self.assertAlmostEqual(run["energy_mj"] / 1000 / truth, 1, delta=0.01)
+
     def test_carbonctld_away_when_the_job_ends(self):
         job = self.submit(seconds=4)
         self.slurm.wait_for_state(job, ["RUNNING"])
