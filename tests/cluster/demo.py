@@ -8,7 +8,7 @@ import sys
 
 from harness.cluster import Cluster
 from harness.paths import build_directory
-from harness.processes import Failed, wait_until
+from harness.processes import Failed
 
 SIMULATED = "(simulated GPUs, simulated grid: a day a minute)"
 JOB_SECONDS = 13   # of wall time: five hours of the simulated day
@@ -73,9 +73,8 @@ class Story:
             state = self.slurm.wait_for_end(job, GRACE)["JobState"]
             if state != "COMPLETED":
                 raise Failed(f"job {job} ended as {state}")
-        wait_until(lambda: all("g=" in self.slurm.sacct(job, "AdminComment")[0][0] for job in self.jobs), 60,
-                   lambda: f"emission in the accounting of each job: {[self.slurm.sacct(j, 'AdminComment') for j in self.jobs]}",
-                   pause=0.5)
+        for job in self.jobs:
+            self.carbon.wait_for_summary(job)
 
     def report(self):
         heading("Slurm's own accounting")
