@@ -138,8 +138,8 @@ SiteSeries Chains::series_of(const SiteChain& chain, Instant now, Interval windo
     view.kind = view.reading != nullptr ? std::optional(view.reading->kind) : memory.kind();
     view.past = &memory.past();
     view.issued = source.state().last_good;
-    view.own = own_forecast(memory.past().view(), now, kOwnForecastHours).points;
-    if (const auto noted = memory.note_own(view.own, now); !noted) source.tell(noted.error().message);
+    view.own = memory.own(now);
+    if (const auto logged = memory.log_own(now); !logged) source.tell(logged.error().message);
     if (country.empty()) country = source.feed().provider->country;
     site.feeds.push_back(source.state());
     for (auto& line : source.take_news()) site.news.push_back(std::move(line));

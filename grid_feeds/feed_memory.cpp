@@ -73,10 +73,18 @@ Status FeedMemory::take(const Reading& reading, Instant now) {
   return logged;
 }
 
-Status FeedMemory::note_own(const std::vector<IntensityPoint>& points, Instant now) {
-  if (points.empty() || !kind_ || now < own_logged_ + kLogRhythm) return Done{};
+const std::vector<IntensityPoint>& FeedMemory::own(Instant now) {
+  if (const auto hour = floor_to(now, 1h); hour != own_hour_ || own_.empty()) {
+    own_ = own_forecast(past_.view(), now, kOwnForecastHours).points;
+    own_hour_ = hour;
+  }
+  return own_;
+}
+
+Status FeedMemory::log_own(Instant now) {
+  if (own(now).empty() || !kind_ || now < own_logged_ + kLogRhythm) return Done{};
   own_logged_ = now;
-  return log_.append(name_, {now, *kind_, points});
+  return log_.append(name_, {now, *kind_, own_});
 }
 
 // The past alone: what is over at `now`. A forecast of the past stands where nothing was measured.

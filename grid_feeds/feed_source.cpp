@@ -163,7 +163,8 @@ void FeedSource::settle(const Trouble& trouble, Instant now) {
 std::string FeedSource::who() const { return "grid feed " + state_.provider + " (zone " + feed_.zone + "): "; }
 
 std::string FeedSource::without_secrets(std::string text) const {
-  for (const auto& secret : {feed_.secret, session_.token}) {
+  const auto password = feed_.secret.substr(feed_.secret.find(':') + 1);  // of "user:password"; else the whole
+  for (const auto& secret : {feed_.secret, password, session_.token}) {
     if (secret.empty()) continue;
     for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret)) text.replace(at, secret.size(), "***");
   }

@@ -19,7 +19,7 @@ struct FeedView {
   const Reading* reading = nullptr;  // not owned; none where it never answered
   std::optional<SeriesKind> kind;    // of the reading, or of what is remembered
   const IntensitySeries* past = nullptr;
-  std::vector<IntensityPoint> own;  // the own forecast made of its past
+  std::span<const IntensityPoint> own;  // the own forecast made of its past
   Instant issued{};
 };
 

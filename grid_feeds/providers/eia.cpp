@@ -64,6 +64,9 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
   for (const auto& row : rows) {
     const auto period = text(at(row, "period")), fuel = text(at(row, "fueltype"));
     const auto value = number_or_digits(at(row, "value"));
+    if (const auto respondent = text(at(row, "respondent")); respondent && *respondent != respondent_of(feed)) {
+      return Error{"asked for respondent " + std::string(respondent_of(feed)) + " and was answered for " + *respondent};
+    }
     if (!period || !fuel || !value) continue;
     const auto end = parse_utc(*period + ":00");  // "2022-10-31T11": the hour that ends at 11:00 UTC
     if (end) mix.add(*fuel, {*end - 1h, *end}, *value);

@@ -113,7 +113,7 @@ void take_period(const pugi::xml_node& period, std::string_view type, double sig
 }
 
 // Every quantity of a document, in megawatts; a document that says "no data" is an error in its own words.
-Status take_document(std::string_view body, const Take& take) {
+Status take_document(std::string_view body, const std::string& area, const Take& take) {
   pugi::xml_document document;
   if (const auto parsed = parse_xml(body, document); !parsed) return parsed;
   const auto root = document.document_element();
@@ -123,7 +123,10 @@ Status take_document(std::string_view body, const Take& take) {
   }
   if (name != "GL_MarketDocument") return Error{"the answer is no market document but '" + std::string(name) + "'"};
   for (const auto& series : root.children("TimeSeries")) {
-    const bool consumed = series.child("outBiddingZone_Domain.mRID") && series.child("MktPSRType");
+    const auto consumer = series.child("outBiddingZone_Domain.mRID");
+    const std::string of = consumer ? consumer.child_value() : series.child_value("inBiddingZone_Domain.mRID");
+    if (of != area) return Error{"asked for area " + area + " and was answered for " + (of.empty() ? "none" : of)};
+    const bool consumed = consumer && series.child("MktPSRType");
     const std::string type = series.child("MktPSRType").child_value("psrType");
     const bool repeats = std::string_view(series.child_value("curveType")) == "A03";
     for (const auto& period : series.children("Period")) take_period(period, type, consumed ? -1.0 : 1.0, repeats, take);
@@ -194,17 +197,19 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
                   Boundary::kProduction};
   FuelMix past(kFuels, reading.kind.emissions), renewables(kFuels, reading.kind.emissions);
   std::map<Instant, double> load;
+  const auto area = eic_of(feed.zone);
   const auto taken = take_document(
-      *generation, [&](std::string_view type, Interval when, double megawatts) { past.add(type, when, megawatts); });
+      *generation, area, [&](std::string_view type, Interval when, double megawatts) { past.add(type, when, megawatts); });
   if (!taken) return taken.error();
   reading.points = past.points();
   reading.notes = past.notes();
   const auto load_body = answer_of(answers, "load"), renewables_body = answer_of(answers, "wind_solar");
   if (load_body && renewables_body) {
     const auto loaded =
-        take_document(*load_body, [&](std::string_view, Interval when, double megawatts) { load[when.start] = megawatts; });
-    const auto expected = take_document(
-        *renewables_body, [&](std::string_view type, Interval when, double megawatts) { renewables.add(type, when, megawatts); });
+        take_document(*load_body, area, [&](std::string_view, Interval when, double megawatts) { load[when.start] = megawatts; });
+    const auto expected = take_document(*renewables_body, area, [&](std::string_view type, Interval when, double megawatts) {
+      renewables.add(type, when, megawatts);
+    });
     if (loaded && expected) {
       const auto ahead = computed_forecast(past, renewables, load);
       reading.points.insert(reading.points.end(), ahead.begin(), ahead.end());

@@ -57,18 +57,23 @@ TEST(Eia, NoRowsAndErrors) {
   EXPECT_EQ(error(R"({"error":"Invalid facet","code":400})"), "the provider says: Invalid facet");
 }
 
+TEST(Eia, AnotherRespondentIsRefused) {
+  EXPECT_EQ(parse(feed_of("eia", "PJM"), query, {{"mix", body(row("2026-11-23T11", "NG", "300"))}}).error().message,
+            "asked for respondent PJM and was answered for CISO");
+}
+
 TEST(Eia, Recorded) {
   CARBON_RECORDED(gas, "eia_v2/US_NW_PACW-gas.json");
   CARBON_RECORDED(wind, "eia_v2/US_NW_BPAT-wind.json");
   CARBON_RECORDED(nulls, "eia_v2/US-NW-PGE-with-nulls.json");
   CARBON_RECORDED(battery, "eia_v2/US_CAL_IID-battery_storage.json");
-  const auto feed = feed_of("eia", "PACW");
-  EXPECT_EQ(value_at(*parse(feed, query, {{"mix", gas}}), utc("2022-10-31T10:30Z")), 490);
-  EXPECT_EQ(value_at(*parse(feed, query, {{"mix", wind}}), utc("2022-10-31T11:30Z")), 11);
-  const auto with_nulls = parse(feed, query, {{"mix", nulls}});
+  EXPECT_EQ(value_at(*parse(feed_of("eia", "PACW"), query, {{"mix", gas}}), utc("2022-10-31T10:30Z")), 490);
+  EXPECT_EQ(value_at(*parse(feed_of("eia", "BPAT"), query, {{"mix", wind}}), utc("2022-10-31T11:30Z")), 11);
+  const auto with_nulls = parse(feed_of("eia", "PGE"), query, {{"mix", nulls}});
   EXPECT_EQ(value_at(*with_nulls, utc("2022-10-31T10:30Z")), -1);
   EXPECT_EQ(value_at(*with_nulls, utc("2022-10-31T11:30Z")), 490);
-  EXPECT_EQ(parse(feed, query, {{"mix", battery}}).error().message, "the answer holds no values");  // storage alone
+  EXPECT_EQ(parse(feed_of("eia", "EIA"), query, {{"mix", battery}}).error().message,
+            "the answer holds no values");  // storage alone
 }
 
 }  // namespace

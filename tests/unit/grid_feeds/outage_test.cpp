@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// A local server plays every provider and everything that goes wrong with one, over the real HTTP client; only the clock is
+// played.
+#include <httplib.h>
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+
+#include "grid_feeds/chain.h"
+#include "tests/unit/grid_feeds/feed_kit.h"
+#include "tests/unit/grid_feeds/played_bodies.h"
+
+namespace carbon::feeds {
+namespace {
+using namespace std::chrono_literals;
+
+enum class Fault { kNone, k401, kHtml403, k404, k429, k500, kSlow, kCut, kEmpty, kZeros, kNulls, kOtherZone, kHuge, kBadUtf8 };
+
+struct Named {
+  Fault fault;
+  const char* name;
+};
+constexpr Named kFaults[] = {{Fault::kNone, "Good"},
+                             {Fault::k401, "Status401"},
+                             {Fault::kHtml403, "Status403Html"},
+                             {Fault::k404, "Status404"},
+                             {Fault::k429, "Status429"},
+                             {Fault::k500, "Status500"},
+                             {Fault::kSlow, "SlowBody"},
+                             {Fault::kCut, "CutBody"},
+                             {Fault::kEmpty, "EmptyBody"},
+                             {Fault::kZeros, "Zeros"},
+                             {Fault::kNulls, "Nulls"},
+                             {Fault::kOtherZone, "WrongZone"},
+                             {Fault::kHuge, "HundredMegabytes"},
+                             {Fault::kBadUtf8, "BadUtf8"}};
+
+constexpr const char* kSecret = "s3cret-t0ken";
+
+class PlayedWorld {
+ public:
+  PlayedWorld() {
+    server_.Get(R"(/([a-z0-9-]+)(/.*))",
+                [this](const httplib::Request& request, httplib::Response& response) { answer(request, response); });
+    port_ = server_.bind_to_any_port("127.0.0.1");
+    thread_ = std::thread([this] { server_.listen_after_bind(); });
+    while (!server_.is_running()) std::this_thread::sleep_for(1ms);
+  }
+  ~PlayedWorld() {
+    server_.stop();
+    thread_.join();
+  }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/"; }
+
+  std::atomic<Instant> now{};
+  std::atomic<Fault> fault = Fault::kNone;
+
+  void forget() {
+    const std::lock_guard lock(mutex_);
+    seen_.clear();
+  }
+  // The most requests that were seen within one hour.
+  std::size_t busiest_hour() {
+    const std::lock_guard lock(mutex_);
+    std::size_t most = 0;
+    for (std::size_t first = 0, last = 0; last < seen_.size(); ++last) {
+      while (seen_[last] - seen_[first] >= 1h) ++first;
+      most = std::max(most, last - first + 1);
+    }
+    return most;
+  }
+
+ private:
+  void answer(const httplib::Request& request, httplib::Response& response) {
+    {
+      const std::lock_guard lock(mutex_);
+      seen_.push_back(now);
+    }
+    const PlayedRequest asked{request.matches[1], request.matches[2],
+                              [&request](const std::string& name) { return request.get_param_value(name.c_str()); }, now};
+    const auto fault_now = fault.load();
+    // The login of a provider goes wrong only by status and by body, not by values.
+    const auto played = fault_now == Fault::kZeros       ? Played::kZeros
+                        : fault_now == Fault::kNulls     ? Played::kNulls
+                        : fault_now == Fault::kOtherZone ? Played::kOtherZone
+                                                         : Played::kGood;
+    std::string body = played_body(asked, played);
+    switch (fault_now) {
+      case Fault::k401:
+        return fail(response, 401, R"({"error":"Invalid auth-token","message":"The token s3cret-t0ken is invalid"})");
+      case Fault::kHtml403:
+        return fail(response, 403, "<html><head><title>403 Forbidden</title></head><body>nginx</body></html>");
+      case Fault::k404: return fail(response, 404, R"({"message":"no such path"})");
+      case Fault::k429: response.set_header("Retry-After", "1200"); return fail(response, 429, "slow down");
+      case Fault::k500:
+        return fail(response, 500, R"({"error":{"code":"500 Internal Server Error","message":"Requested resource not found."}})");
+      case Fault::kSlow: std::this_thread::sleep_for(800ms); break;
+      case Fault::kEmpty: body.clear(); break;
+      case Fault::kBadUtf8:
+        body.insert(body.size() / 2, "\xff\xfe\xc0");
+        body = "\xc3\x28" + body;
+        break;
+      case Fault::kCut:
+        return response.set_content_provider(body.size() + 1000, "application/json",
+                                             [body](std::size_t at, std::size_t, httplib::DataSink& sink) {
+                                               return at == 0 && sink.write(body.data(), body.size());
+                                             });
+      case Fault::kHuge:
+        return response.set_content_provider(100u << 20, "application/json",
+                                             [](std::size_t, std::size_t, httplib::DataSink& sink) {
+                                               static const std::string kBlanks(1 << 20, ' ');
+                                               return sink.write(kBlanks.data(), kBlanks.size());
+                                             });
+      default: break;
+    }
+    response.set_content(body, "application/json");
+  }
+  static void fail(httplib::Response& response, int status, const std::string& body) {
+    response.status = status;
+    response.set_content(body, "text/plain");
+  }
+
+  httplib::Server server_;
+  int port_ = 0;
+  std::thread thread_;
+  std::mutex mutex_;
+  std::vector<Instant> seen_;
+};
+
+struct Outage : testing::TestWithParam<Named> {
+  PlayedWorld world;
+  TempDir dir;
+  net::CurlTransport transport;
+
+  std::unique_ptr<GridFeeds> feeds_of(const PlayedProvider& provider, std::chrono::milliseconds timeout = 10s) {
+    Options options{{"base_url", world.url() + provider.name}};
+    if (provider.name == "gb-neso-regional") options["region"] = "13";
+    const auto site = site_of(provider.zone, {choice_of(provider.name, options)});
+    const auto secrets = dir / "secrets.conf";
+    write_file(secrets, provider.name + " = \"" + (provider.name == "watttime" ? "user:" : "") + kSecret + "\"\n");
+    std::filesystem::permissions(secrets, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    auto feeds = GridFeeds::make(
+        {&site, 1}, {.transport = &transport, .state_dir = {}, .secrets_file = secrets, .seed = 7, .timeout = timeout});
+    EXPECT_TRUE(feeds.ok()) << feeds.error().message;
+    return std::move(feeds).value();
+  }
+
+  // An hour and a half well, two hours of the fault, two hours well again.
+  void live_through(const PlayedProvider& provider, Fault fault) {
+    world.forget();
+    const auto feeds = feeds_of(provider, fault == Fault::kSlow ? 200ms : 10s);
+    const Instant start = utc("2026-11-24T03:00Z");
+    std::vector<std::string> news;
+    bool failed = false, recovered = false;
+    std::string last_cause;
+    for (Duration later = 0min; later < 5h + 30min; later += 5min) {
+      world.now = start + later;
+      world.fault = later >= 1h + 30min && later < 3h + 30min ? fault : Fault::kNone;
+      const Instant now = world.now;
+      const auto site = feeds->poll(now, {now - 2h, now + 48h}).at(0);
+      EXPECT_EQ(site.series.view().integrate(now, now + 24h).covered, Duration(24h))
+          << provider.name << " at " << format_utc(now);
+      failed |= !site.feeds.at(0).ok;
+      for (const auto& line : site.news) news.push_back(line);
+      last_cause = site.feeds.at(0).cause;
+      recovered = site.feeds.at(0).ok;
+    }
+    const bool applies = fault != Fault::kNone && (fault != Fault::kOtherZone || provider.names_zone);
+    EXPECT_EQ(failed, applies) << provider.name;
+    EXPECT_TRUE(recovered) << provider.name << ": " << last_cause;
+    EXPECT_EQ(news.size(), applies ? 2u : 0u) << provider.name << ": " << (news.empty() ? "no news" : news.front());
+    if (provider.secret.empty()) news.clear();  // what it cannot know it cannot hide
+    for (const auto& line : news) EXPECT_EQ(line.find(kSecret), std::string::npos) << line;
+    EXPECT_TRUE(news.empty() || news.back().find("answers again after") != std::string::npos) << news.back();
+    EXPECT_LE(world.busiest_hour(), 24u) << provider.name;
+  }
+};
+
+TEST_P(Outage, EverySiteKeepsALabelledDayAheadAndTheCauseIsNamedOnce) {
+  for (const auto& provider : played_providers()) live_through(provider, GetParam().fault);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Outage, testing::ValuesIn(kFaults),
+                         [](const auto& instance) { return std::string(instance.param.name); });
+
+// Without any answer ever, the yearly factor of the country stands there and says so.
+TEST_F(Outage, FromTheFirstMinuteOn) {
+  world.now = utc("2026-11-24T03:00Z");
+  world.fault = Fault::k500;
+  for (const auto& provider : played_providers()) {
+    const Instant now = world.now;
+    const auto site = feeds_of(provider)->poll(now, {now - 2h, now + 48h}).at(0);
+    EXPECT_EQ(site.series.view().integrate(now, now + 48h).covered, Duration(48h));
+    EXPECT_EQ(site.origin, Origin::kYearlyFactor);
+    EXPECT_EQ(site.news.size(), 1u);
+  }
+}
+
+}  // namespace
+}  // namespace carbon::feeds
