@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 
@@ -50,6 +51,12 @@ void wait_for_end(const sigset_t& signals, const ctld::Controller& controller) {
   }
 }
 
+std::vector<std::string> slurm_helper(bool verbose) {
+  std::vector<std::string> command{"/proc/self/exe", "--slurm-helper"};
+  if (verbose) command.emplace_back("--verbose");
+  return command;
+}
+
 int run_daemon(const std::filesystem::path& file, bool verbose) {
   const auto signals = block_signals();
   ::umask(0022);
@@ -59,8 +66,7 @@ int run_daemon(const std::filesystem::path& file, bool verbose) {
     spdlog::critical("{}", config.error().message);
     return 1;
   }
-  auto controller = ctld::Controller::make(std::move(*config), {"/proc/self/exe", "--slurm-helper"},
-                                           file.parent_path() / "carbon-secrets.conf");
+  auto controller = ctld::Controller::make(std::move(*config), slurm_helper(verbose), file.parent_path() / "carbon-secrets.conf");
   if (!controller) {
     spdlog::critical("{}", controller.error().message);
     return 1;
@@ -87,6 +93,11 @@ int main(int argc, char** argv) {
   app.add_flag("--slurm-helper", helper, "be the child process that talks to Slurm")->group("");
   app.set_version_flag("--version", CARBON_VERSION);
   CLI11_PARSE(app, argc, argv);
-  if (helper) return ctld::serve_slurm(ctld::kChildSocket, *ctld::make_libslurm_api());
+  if (helper) {
+    // libslurm says each failed connection on stderr several times; what matters comes back as an error.
+    if (!verbose && !std::freopen("/dev/null", "w", stderr)) return 1;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // not to outlive a daemon that was killed, even in the middle of a call
+    return ctld::serve_slurm(ctld::kChildSocket, *ctld::make_libslurm_api());
+  }
   return run_daemon(config, verbose);
 }

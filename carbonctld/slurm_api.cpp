@@ -18,7 +18,8 @@ std::string text(const char* c) { return c ? c : ""; }
 // What libslurm says of the call that has just failed.
 Error failed(const std::string& call) {
   const int code = errno;
-  return Error{"slurm: " + call + ": " + (code ? slurm_strerror(code) : "no answer")};
+  const bool told = code != 0 && code != SLURM_ERROR;
+  return Error{"slurm: " + call + ": " + (told ? slurm_strerror(code) : "no answer")};
 }
 
 std::optional<Instant> time_or_none(std::time_t t) {

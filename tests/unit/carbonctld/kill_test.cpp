@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+// The daemon itself, killed with SIGKILL at random moments while it takes in records: what it acknowledged is stored, nothing
+// counts twice, and in the end the sums are those of the records. CARBON_KILLS sets how often (default 40; a release is tried
+// with 200).
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <mutex>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "net/munge.h"
+#include "tests/unit/ledger/ledger_fixture.h"
+#include "tests/unit/net/local_munged.h"
+
+namespace carbon::ctld {
+namespace {
+using namespace std::chrono_literals;
+using ledger::kDay;
+using ledger::make_record;
+
+std::uint16_t free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof at;
+  ::bind(fd, reinterpret_cast<sockaddr*>(&at), sizeof at);
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size);
+  ::close(fd);
+  return ntohs(at.sin_port);
+}
+
+class KillTest : public ledger::LedgerTest {
+ protected:
+  void SetUp() override {
+    LedgerTest::SetUp();
+    store_.reset();
+    if (!munged_.running()) GTEST_SKIP() << "munged does not start here (Debian package munge)";
+    port_ = free_port();
+    std::ofstream conf(dir_ / "carbon.conf");
+    conf << "cluster = \"campus\"\nmunge_socket = \"" << munged_.socket() << "\"\n[carbonctld]\nport = " << port_
+         << "\nstate_dir = \"" << dir_.string()
+         << "\"\n[[site]]\nname = \"a\"\nzone = \"Z-a\"\npue = 1.0\npartitions = [\"gpu-a\"]\n"
+         << "[[site.feed]]\nprovider = \"static\"\nintensity = 100\n";
+  }
+  void TearDown() override {
+    kill_daemon();
+    LedgerTest::TearDown();
+  }
+
+  void start_daemon() {
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::setenv("SLURM_CONF", "/nonexistent/slurm.conf", 1);  // no Slurm here: the daemon takes records all the same
+      const int log = ::open((dir_ / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+      ::dup2(log, 2);
+      ::execl(CARBONCTLD, "carbonctld", "--config", (dir_ / "carbon.conf").c_str(), static_cast<char*>(nullptr));
+      ::_exit(127);
+    }
+    ASSERT_EQ(::waitpid(pid_, nullptr, WNOHANG), 0);
+  }
+  void kill_daemon() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = -1;
+  }
+
+  Result<net::HttpResponse> send(net::CurlTransport& transport, const std::string& method, const std::string& target,
+                                 std::string body = "") {
+    net::HttpRequest request;
+    request.method = method;
+    request.url = "http://127.0.0.1:" + std::to_string(port_) + target;
+    request.body = std::move(body);
+    request.timeout = 5s;
+    const auto done = net::Munge(munged_.socket()).sign(request);
+    if (!done) return done.error();
+    return transport.send(request);
+  }
+
+  bool wait_until_it_serves() {
+    net::CurlTransport transport;
+    for (const auto deadline = now() + 30s; now() < deadline; std::this_thread::sleep_for(5ms)) {
+      if (const auto answer = send(transport, "GET", "/v1/health"); answer && answer->status == 200) return true;
+    }
+    return false;
+  }
+
+  test::LocalMunged munged_;
+  std::uint16_t port_ = 0;
+  pid_t pid_ = -1;
+};
+
+// Sends jobs in turn as carbond does: each again and again until it is acknowledged.
+class Sender {
+ public:
+  Sender(std::function<Result<net::HttpResponse>(const std::string&)> post, std::uint32_t first_job)
+      : post_(std::move(post)), job_(first_job) {}
+
+  void run(const std::atomic<bool>& ending) {
+    while (!ending) {
+      const auto answer = post_(to_json(make_record(job_, kDay + 1h * static_cast<std::int64_t>(job_ % 5000), {1 + job_})));
+      if (!answer || answer->status != 200) {
+        std::this_thread::sleep_for(2ms);
+        continue;
+      }
+      const std::lock_guard lock(mutex_);
+      acknowledged_.insert(job_++);
+    }
+  }
+  std::set<std::uint32_t> acknowledged() const {
+    const std::lock_guard lock(mutex_);
+    return acknowledged_;
+  }
+
+ private:
+  std::function<Result<net::HttpResponse>(const std::string&)> post_;
+  mutable std::mutex mutex_;
+  std::uint32_t job_;
+  std::set<std::uint32_t> acknowledged_;
+};
+
+TEST_F(KillTest, WhatIsAcknowledgedIsStored) {
+  const char* wanted = std::getenv("CARBON_KILLS");
+  const int kills = wanted ? std::atoi(wanted) : 40;
+  constexpr std::uint32_t kSenders = 4, kApart = 1'000'000;
+  std::vector<std::unique_ptr<Sender>> senders;
+  std::vector<std::thread> threads;
+  std::atomic<bool> ending = false;
+  for (std::uint32_t s = 0; s < kSenders; ++s) {
+    auto transport = std::make_shared<net::CurlTransport>();
+    senders.push_back(std::make_unique<Sender>(
+        [this, transport](const std::string& body) { return send(*transport, "POST", "/v1/records", body); }, 1 + s * kApart));
+    threads.emplace_back([&, s] { senders[s]->run(ending); });
+  }
+  std::mt19937 random(11);
+  std::size_t checked = 0;
+  std::set<std::uint32_t> known;
+  for (int k = 0; k < kills && !HasFailure(); ++k) {
+    start_daemon();
+    EXPECT_TRUE(wait_until_it_serves());
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 300'000));
+    kill_daemon();
+    // The daemon is dead: what was acknowledged until now must be in the file, read by a new process's eyes.
+    std::set<std::uint32_t> acknowledged;
+    for (const auto& s : senders) acknowledged.merge(s->acknowledged());
+    reopen();
+    for (const auto id : acknowledged) {
+      if (!known.insert(id).second) continue;
+      const auto held = store_->records({"campus", id, 0});
+      ASSERT_TRUE(held && held->size() == 1) << "kill " << k << ": job " << id;
+      ASSERT_EQ(total_mj(held->front()), 1 + id);
+      ++checked;
+    }
+    store_.reset();
+  }
+  start_daemon();
+  EXPECT_TRUE(wait_until_it_serves());
+  ending = true;
+  for (auto& t : threads) t.join();
+  kill_daemon();
+  EXPECT_GT(checked, static_cast<std::size_t>(kills));  // it did take in records between the kills
+  reopen();
+  account();
+  std::int64_t energy = 0, jobs = 0;
+  for (const auto& s : senders) {
+    for (const auto id : s->acknowledged()) {
+      energy += 1 + id;
+      ++jobs;
+    }
+  }
+  const auto report = store_->report({ledger::ReportBy::kCluster, {kDay, kDay + 24h * 1000}, {}});
+  ASSERT_TRUE(report && report->size() == 1);
+  EXPECT_GE(report->front().sums.jobs, jobs);
+  EXPECT_LE(report->front().sums.jobs, jobs + kSenders);  // at most one of each sender was stored and not acknowledged
+  EXPECT_GE(report->front().sums.energy_mj, energy);
+  const auto scan = store_->report_by_scan({ledger::ReportBy::kCluster, {kDay, kDay + 24h * 1000}, {}});
+  EXPECT_EQ(report->front().sums, scan->front().sums);
+  EXPECT_EQ(store_->counts()->jobs, store_->counts()->records);
+  std::cout << kills << " kills, " << jobs << " records acknowledged, " << checked << " looked up after the kill that followed\n";
+}
+
+}  // namespace
+}  // namespace carbon::ctld
