@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <ctime>
@@ -96,7 +97,8 @@ int main(int argc, char** argv) {
   if (helper) {
     // libslurm says each failed connection on stderr several times; what matters comes back as an error.
     if (!verbose && !std::freopen("/dev/null", "w", stderr)) return 1;
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // not to outlive a daemon that was killed, even in the middle of a call
+    ::close_range(ctld::kChildSocket + 1, ~0U, 0);  // connections that were open when the daemon started this process
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);             // not to outlive a daemon that was killed, even in the middle of a call
     return ctld::serve_slurm(ctld::kChildSocket, *ctld::make_libslurm_api());
   }
   return run_daemon(config, verbose);

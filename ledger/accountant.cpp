@@ -15,7 +15,6 @@ constexpr std::size_t kMaxNote = 1000;
 
 // What is read for one job before anything is computed.
 struct Job {
-  std::vector<EnergyRecord> records;
   std::vector<EnergySlice> profile;
   JobRow row;
   const Site* site = nullptr;
@@ -148,18 +147,16 @@ Result<std::size_t> Accountant::run(Instant now, std::size_t limit) {
   const auto due = store_.due(limit);
   if (!due) return due.error();
   if (due->jobs.empty()) return std::size_t{0};
+  const auto inputs = store_.inputs(due->jobs);
+  if (!inputs) return inputs.error();
   std::vector<Job> jobs;
   Intensities intensities(store_);
-  for (const auto& key : due->jobs) {
-    auto records = store_.records(key);
-    if (!records) return records.error();
-    if (records->empty()) continue;
+  for (const auto& input : *inputs) {
+    if (input.records.empty()) continue;
     Job job;
-    job.row = row_of(key, *records);
-    job.profile = profile_of(*records);
-    const auto held = store_.job(key);
-    if (!held) return held.error();
-    if (*held) job.row.facts = (*held)->facts;
+    job.row = row_of(input.key, input.records);
+    job.profile = profile_of(input.records);
+    job.row.facts = input.facts;
     job.site = site_of(job.row.partition);
     job.home = job.row.facts.home.empty() ? job.site : site_named(job.row.facts.home);
     intensities.want(job.site, {job.row.start, job.row.end});

@@ -39,7 +39,8 @@ class Sums {
   }
 
   void add_jobs(Instant from, Instant to) {
-    const std::string compared = "mode NOT IN ('', 'off', 'observe') AND counterfactual_ug IS NOT NULL AND method IS NOT NULL AND covered_mj >= energy_mj";
+    const std::string compared =
+        "mode NOT IN ('', 'off', 'observe') AND counterfactual_ug IS NOT NULL AND method IS NOT NULL AND covered_mj >= energy_mj";
     add(" FROM jobs WHERE end_ms >= :from AND end_ms < :to",
         "COUNT(*), SUM(end_ms - start_ms), SUM(energy_mj), SUM(covered_mj), SUM(co2e_ug),"
         " SUM(CASE WHEN " +

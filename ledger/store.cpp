@@ -54,6 +54,45 @@ class RecordWriter {
   soci::statement find_, update_, insert_;
 };
 
+// The statements that read what is known of a job, prepared once for a batch.
+class InputReader {
+ public:
+  explicit InputReader(soci::session& sql)
+      : records_((sql.prepare << std::string("SELECT body FROM records") + kWhereKey + " ORDER BY node, start_ms",
+                  use(k_.job_id, "job_id"), use(k_.restart, "restart_count"), use(k_.cluster, "cluster"), into(body_))),
+        facts_((sql.prepare << std::string("SELECT submit_ms, mode, home FROM jobs") + kWhereKey, use(k_.job_id, "job_id"),
+                use(k_.restart, "restart_count"), use(k_.cluster, "cluster"), into(submit_, submit_known_), into(mode_),
+                into(home_))) {}
+
+  Result<JobInput> read(const JobKey& key) {
+    k_ = BoundKey(key);
+    JobInput input{key, {}, {}};
+    std::string problem;
+    each_row(records_, [&] {
+      auto record = record_from_json(body_);
+      if (record) {
+        input.records.push_back(std::move(*record));
+      } else if (problem.empty()) {
+        problem = record.error().message;
+      }
+    });
+    if (!problem.empty()) return Error{"ledger: job " + std::to_string(key.job_id) + ": a held record is damaged: " + problem};
+    each_row(facts_, [&] {
+      if (submit_known_ == soci::i_ok) input.facts.submit = from_unix_ms(submit_);
+      input.facts.mode = mode_;
+      input.facts.home = home_;
+    });
+    return input;
+  }
+
+ private:
+  BoundKey k_;
+  std::string body_, mode_, home_;
+  long long submit_ = 0;
+  soci::indicator submit_known_ = soci::i_null;
+  soci::statement records_, facts_;
+};
+
 }  // namespace
 
 long long fact(soci::session& sql, const char* name) {
@@ -132,25 +171,24 @@ Result<DueJobs> Store::due(std::size_t limit) {
   });
 }
 
-Result<std::vector<EnergyRecord>> Store::records(const JobKey& key) {
-  return impl_->db->read([&](soci::session& sql) -> Result<std::vector<EnergyRecord>> {
-    const BoundKey k(key);
-    std::string body;
-    soci::statement find = (sql.prepare << std::string("SELECT body FROM records") + kWhereKey + " ORDER BY node, start_ms",
-                            use(k.job_id, "job_id"), use(k.restart, "restart_count"), use(k.cluster, "cluster"), into(body));
-    std::vector<EnergyRecord> out;
-    std::string problem;
-    each_row(find, [&] {
-      auto record = record_from_json(body);
-      if (record) {
-        out.push_back(std::move(*record));
-      } else if (problem.empty()) {
-        problem = record.error().message;
-      }
-    });
-    if (!problem.empty()) return Error{"ledger: job " + std::to_string(key.job_id) + ": a held record is damaged: " + problem};
+Result<std::vector<JobInput>> Store::inputs(std::span<const JobKey> keys) {
+  return impl_->db->read([&](soci::session& sql) -> Result<std::vector<JobInput>> {
+    InputReader reader(sql);
+    std::vector<JobInput> out;
+    out.reserve(keys.size());
+    for (const auto& key : keys) {
+      auto input = reader.read(key);
+      if (!input) return input.error();
+      out.push_back(std::move(*input));
+    }
     return out;
   });
+}
+
+Result<std::vector<EnergyRecord>> Store::records(const JobKey& key) {
+  auto of_one = inputs(std::span(&key, 1));
+  if (!of_one) return of_one.error();
+  return std::move(of_one->front().records);
 }
 
 Result<std::vector<PendingSummary>> Store::summaries_due(Instant now, std::size_t limit) {

@@ -92,6 +92,12 @@ struct DueJobs {
   std::int64_t intensities = 0;  // how often intensities had changed when this was read
 };
 
+struct JobInput {
+  JobKey key;
+  std::vector<EnergyRecord> records;  // by node, then by start
+  SlurmFacts facts;
+};
+
 struct PutOutcome {
   std::size_t stored = 0;     // new, or a higher revision
   std::size_t known = 0;      // of equal or lower revision than what is held
@@ -171,6 +177,8 @@ class Store {
   Result<std::vector<StoredIntensity>> intensity(const std::string& site, Interval when);
 
   Result<DueJobs> due(std::size_t limit);
+  // What is known of each of these jobs besides the intensities; in their order, none left out.
+  Result<std::vector<JobInput>> inputs(std::span<const JobKey> keys);
   Result<std::vector<EnergyRecord>> records(const JobKey& key);
   Result<std::optional<JobRow>> job(const JobKey& key);
   // Replaces the rows, moves the rollups by the difference, takes `due` off the queue, and asks for a summary of each row that

@@ -94,8 +94,7 @@ class JobWriter {
   explicit JobWriter(soci::session& sql)
       : find_((sql.prepare << std::string("SELECT ") + kJobColumns + " FROM jobs" + kWhereKey, use(k_.job_id, "job_id"),
                use(k_.restart, "restart_count"), use(k_.cluster, "cluster"), into(held_))),
-        remove_((sql.prepare << std::string("DELETE FROM jobs") + kWhereKey, use(k_.job_id, "job_id"),
-                 use(k_.restart, "restart_count"), use(k_.cluster, "cluster"))),
+        update_((sql.prepare << std::string("UPDATE jobs SET ") + kJobAssignments + kWhereKey, use(row_))),
         insert_(
             (sql.prepare << std::string("INSERT INTO jobs (") + kJobColumns + ") VALUES (" + kJobParameters + ")", use(row_))) {}
 
@@ -107,20 +106,26 @@ class JobWriter {
   }
 
   void put(const JobRow& row, bool replaces) {
-    k_ = BoundKey(row.key);
-    if (replaces) remove_.execute(true);
     row_ = row;
-    insert_.execute(true);
+    (replaces ? update_ : insert_).execute(true);
   }
 
  private:
+  static constexpr const char* kJobAssignments =
+      "uid = :uid, user_name = :user_name, account = :account, part = :part, site = :site, start_ms = :start_ms, end_ms = "
+      ":end_ms,"
+      " nodes = :nodes, nodes_expected = :nodes_expected, complete = :complete, simulated = :simulated, note = :note,"
+      " energy_mj = :energy_mj, gpu_mj = :gpu_mj, cpu_mj = :cpu_mj, held_idle_ms = :held_idle_ms,"
+      " uncertainty_mj = :uncertainty_mj, estimated_mj = :estimated_mj, method = :method, pue = :pue, covered_mj = :covered_mj,"
+      " co2e_ug = :co2e_ug, counterfactual_ug = :counterfactual_ug, intensity = :intensity, provider = :provider,"
+      " submit_ms = :submit_ms, mode = :mode, home = :home, summary = :summary, restated = :restated";
   static constexpr const char* kJobParameters =
       ":job_id, :restart_count, :cluster, :uid, :user_name, :account, :part, :site, :start_ms, :end_ms, :nodes, :nodes_expected,"
       " :complete, :simulated, :note, :energy_mj, :gpu_mj, :cpu_mj, :held_idle_ms, :uncertainty_mj, :estimated_mj, :method, :pue,"
       " :covered_mj, :co2e_ug, :counterfactual_ug, :intensity, :provider, :submit_ms, :mode, :home, :summary, :restated";
   BoundKey k_;
   JobRow held_, row_;
-  soci::statement find_, remove_, insert_;
+  soci::statement find_, update_, insert_;
 };
 
 // Asks for a summary, however many stand in the queue for this job already.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/server.h"
 
+#include <fcntl.h>
 #include <httplib.h>
 #include <sys/socket.h>
 
@@ -68,6 +69,7 @@ struct Server::Impl {
     http.set_socket_options([this](socket_t fd) {
       const int yes = 1;
       ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+      ::fcntl(fd, F_SETFD, FD_CLOEXEC);  // a child that outlives us must not hold the port
       listener = fd;
     });
     const auto route = [this](const httplib::Request& in, httplib::Response& out) { put(serve(in), out); };
