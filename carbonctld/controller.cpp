@@ -94,10 +94,6 @@ Status make_state_dir(const std::filesystem::path& dir) {
   return Done{};
 }
 
-std::string database_of(const ControllerConfig& c) {
-  return c.database.empty() ? "sqlite3://db=" + (c.state_dir / "ledger.sqlite").string() : c.database;
-}
-
 class Daemon final : public Controller {
  public:
   Daemon(Config config, std::unique_ptr<ledger::Store> store, std::vector<std::string> slurm_helper)
@@ -144,7 +140,7 @@ class Daemon final : public Controller {
     const auto served = server_->start(config_.carbonctld.host, config_.carbonctld.port);
     if (!served) return served.error();
     spdlog::info("carbonctld {} listens on {}:{} sites={} ledger={}", CARBON_VERSION, config_.carbonctld.host, server_->port(),
-                 config_.sites.size(), config_.carbonctld.database.empty() ? database_of(config_.carbonctld) : "(configured)");
+                 config_.sites.size(), config_.carbonctld.database.empty() ? ledger_of(config_.carbonctld) : "(configured)");
     return Done{};
   }
 
@@ -219,11 +215,15 @@ class Daemon final : public Controller {
 
 }  // namespace
 
+std::string ledger_of(const ControllerConfig& config) {
+  return config.database.empty() ? "sqlite3://db=" + (config.state_dir / "ledger.sqlite").string() : config.database;
+}
+
 Result<std::unique_ptr<Controller>> Controller::make(Config config, std::vector<std::string> slurm_helper,
                                                      const std::filesystem::path& secrets) {
   const auto made = make_state_dir(config.carbonctld.state_dir);
   if (!made) return made.error();
-  auto store = ledger::Store::open(database_of(config.carbonctld));
+  auto store = ledger::Store::open(ledger_of(config.carbonctld));
   if (!store) return store.error();
   auto daemon = std::make_unique<Daemon>(std::move(config), std::move(*store), std::move(slurm_helper));
   const auto prepared = daemon->prepare(secrets);

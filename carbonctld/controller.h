@@ -11,6 +11,9 @@
 
 namespace carbon::ctld {
 
+// The connection string of the ledger.
+std::string ledger_of(const ControllerConfig& config);
+
 class Controller {
  public:
   // `slurm_helper`: the command of the child process that talks libslurm (slurm_child.h). `secrets`: carbon-secrets.conf.

@@ -10,9 +10,12 @@
 
 #include <CLI/CLI.hpp>
 #include <ctime>
+#include <functional>
+#include <iostream>
 
 #include "carbonctld/controller.h"
 #include "carbonctld/slurm_child.h"
+#include "ledger/salvage.h"
 
 namespace {
 
@@ -58,6 +61,44 @@ std::vector<std::string> slurm_helper(bool verbose) {
   return command;
 }
 
+// The ledger that the configuration names, opened as the daemon opens it. The daemon must not run meanwhile.
+int with_ledger(const std::filesystem::path& file, const std::function<int(ledger::Store&)>& work) {
+  const auto config = load_config(file);
+  if (!config) {
+    std::cerr << "carbonctld: " << config.error().message << '\n';
+    return 1;
+  }
+  const auto store = ledger::Store::open(ctld::ledger_of(config->carbonctld));
+  if (!store) {
+    std::cerr << "carbonctld: " << store.error().message << '\n';
+    return 1;
+  }
+  return work(**store);
+}
+
+int check_ledger(ledger::Store& store) {
+  const auto problems = store.check();
+  if (!problems) {
+    std::cerr << "carbonctld: " << problems.error().message << '\n';
+    return 1;
+  }
+  for (const auto& line : *problems) std::cout << line << '\n';
+  const auto counts = store.counts();
+  if (counts && problems->empty()) std::cout << "sound: records=" << counts->records << " jobs=" << counts->jobs << '\n';
+  return problems->empty() ? 0 : 1;
+}
+
+int salvage_ledger(const std::filesystem::path& damaged, ledger::Store& store) {
+  const auto done = ledger::salvage(damaged, store);
+  if (!done) {
+    std::cerr << "carbonctld: " << done.error().message << '\n';
+    return 1;
+  }
+  std::cout << "records=" << done->records << " damaged=" << done->damaged << " intensities=" << done->intensities
+            << "; carbonctld computes the jobs from them when it starts\n";
+  return 0;
+}
+
 int run_daemon(const std::filesystem::path& file, bool verbose) {
   const auto signals = block_signals();
   ::umask(0022);
@@ -92,6 +133,10 @@ int main(int argc, char** argv) {
   app.add_option("--config", config, "carbon.conf")->capture_default_str();
   app.add_flag("--verbose", verbose, "log what is done, not only what goes wrong");
   app.add_flag("--slurm-helper", helper, "be the child process that talks to Slurm")->group("");
+  std::filesystem::path damaged;
+  bool check = false;
+  app.add_flag("--check-ledger", check, "read the whole ledger, say what is damaged, and end");
+  app.add_option("--salvage", damaged, "bring what can be read of this damaged ledger file into the configured one, and end");
   app.set_version_flag("--version", CARBON_VERSION);
   CLI11_PARSE(app, argc, argv);
   if (helper) {
@@ -101,5 +146,7 @@ int main(int argc, char** argv) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);             // not to outlive a daemon that was killed, even in the middle of a call
     return ctld::serve_slurm(ctld::kChildSocket, *ctld::make_libslurm_api());
   }
+  if (check) return with_ledger(config, check_ledger);
+  if (!damaged.empty()) return with_ledger(config, [&](auto& store) { return salvage_ledger(damaged, store); });
   return run_daemon(config, verbose);
 }

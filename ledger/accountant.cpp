@@ -157,6 +157,8 @@ Result<std::size_t> Accountant::run(Instant now, std::size_t limit) {
     job.row = row_of(input.key, input.records);
     job.profile = profile_of(input.records);
     job.row.facts = input.facts;
+    if (input.damaged > 0)
+      job.row.note += (job.row.note.empty() ? "" : "; ") + std::string("a record held by the ledger is damaged");
     job.site = site_of(job.row.partition);
     job.home = job.row.facts.home.empty() ? job.site : site_named(job.row.facts.home);
     intensities.want(job.site, {job.row.start, job.row.end});

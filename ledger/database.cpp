@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <optional>
 #include <string_view>
 
@@ -43,7 +44,30 @@ void set_up_sqlite(soci::session& sql) {
   sql << "PRAGMA cache_size = -65536";
 }
 
+// Above this size a check at each start would keep nodes waiting; `carbonctld --check-ledger` does it whenever wanted.
+constexpr std::uintmax_t kCheckedAtOpen = 256u << 20;
+
+Status check_structure(soci::session& sql, const std::string& file) {
+  std::error_code ignored;
+  if (std::filesystem::file_size(file, ignored) > kCheckedAtOpen) return Done{};
+  const auto problems = structure_problems(sql, false);
+  if (problems.empty()) return Done{};
+  return Error{"ledger: " + file + " is damaged: " + problems.front() +
+               "; move it aside, and bring what can be read into a new one: carbonctld --salvage FILE"};
+}
+
 }  // namespace
+
+std::vector<std::string> structure_problems(soci::session& sql, bool thorough) {
+  std::vector<std::string> out;
+  if (sql.get_backend_name() != "sqlite3") return out;
+  std::string line;
+  soci::statement check = (sql.prepare << (thorough ? "PRAGMA integrity_check(20)" : "PRAGMA quick_check(1)"), soci::into(line));
+  for (bool more = check.execute(true); more; more = check.fetch()) {
+    if (line != "ok") out.push_back(line);
+  }
+  return out;
+}
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& connection) {
   std::unique_ptr<Database> db(new Database);
@@ -64,6 +88,10 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& connection) 
     return Done{};
   });
   if (!opened) return opened.error();
+  if (sqlite) {
+    const auto sound = db->read([&](soci::session& sql) { return check_structure(sql, sqlite_file(connection)); });
+    if (!sound) return sound.error();
+  }
   const auto migrated = db->write([](soci::session& sql) { return bring_up_to_date(sql); });
   if (!migrated) return migrated.error();
   return db;

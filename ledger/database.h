@@ -8,6 +8,7 @@
 #include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/result.h"
 
@@ -54,5 +55,8 @@ class Database {
   std::mutex write_mutex_;
   std::mutex read_mutex_;
 };
+
+// What SQLite finds wrong with its file, `thorough` also with the indexes; empty on another database.
+std::vector<std::string> structure_problems(soci::session& sql, bool thorough);
 
 }  // namespace carbon::ledger

@@ -13,9 +13,10 @@ namespace carbon::ledger {
 namespace {
 
 constexpr const char* kVersion1[] = {
-    // The record as it came; `body` is the JSON of docs/record.md.
+    // The record as it came; `body` is the JSON of docs/record.md, `checksum` its XXH3.
     "CREATE TABLE records (job_id BIGINT NOT NULL, restart_count BIGINT NOT NULL, cluster VARCHAR(255) NOT NULL,"
     " node VARCHAR(255) NOT NULL, start_ms BIGINT NOT NULL, revision BIGINT NOT NULL, body MEDIUMTEXT NOT NULL,"
+    " checksum BIGINT NOT NULL,"
     " PRIMARY KEY (job_id, restart_count, cluster, node, start_ms))",
 
     "CREATE TABLE jobs (job_id BIGINT NOT NULL, restart_count BIGINT NOT NULL, cluster VARCHAR(255) NOT NULL,"

@@ -6,6 +6,7 @@
 #include <set>
 #include <tuple>
 
+#include "ledger/checksum.h"
 #include "ledger/store_impl.h"
 
 namespace carbon::ledger {
@@ -21,13 +22,14 @@ class RecordWriter {
       : find_((sql.prepare << std::string("SELECT revision FROM records") + kWhereRecord, use(job_id_, "job_id"),
                use(restart_, "restart_count"), use(cluster_, "cluster"), use(node_, "node"), use(start_, "start_ms"),
                into(held_))),
-        update_((sql.prepare << std::string("UPDATE records SET revision = :revision, body = :body") + kWhereRecord,
-                 use(revision_, "revision"), use(body_, "body"), use(job_id_, "job_id"), use(restart_, "restart_count"),
-                 use(cluster_, "cluster"), use(node_, "node"), use(start_, "start_ms"))),
-        insert_((sql.prepare << "INSERT INTO records (job_id, restart_count, cluster, node, start_ms, revision, body)"
-                                " VALUES (:job_id, :restart_count, :cluster, :node, :start_ms, :revision, :body)",
+        update_((sql.prepare << std::string("UPDATE records SET revision = :revision, body = :body, checksum = :checksum") +
+                                    kWhereRecord,
+                 use(revision_, "revision"), use(body_, "body"), use(checksum_, "checksum"), use(job_id_, "job_id"),
+                 use(restart_, "restart_count"), use(cluster_, "cluster"), use(node_, "node"), use(start_, "start_ms"))),
+        insert_((sql.prepare << "INSERT INTO records (job_id, restart_count, cluster, node, start_ms, revision, body, checksum)"
+                                " VALUES (:job_id, :restart_count, :cluster, :node, :start_ms, :revision, :body, :checksum)",
                  use(job_id_, "job_id"), use(restart_, "restart_count"), use(cluster_, "cluster"), use(node_, "node"),
-                 use(start_, "start_ms"), use(revision_, "revision"), use(body_, "body"))) {}
+                 use(start_, "start_ms"), use(revision_, "revision"), use(body_, "body"), use(checksum_, "checksum"))) {}
 
   // False where an equal or higher revision is held.
   bool put(const EnergyRecord& r) {
@@ -41,6 +43,7 @@ class RecordWriter {
     if (found && held_ >= static_cast<long long>(r.revision)) return false;
     revision_ = r.revision;
     body_ = to_json(r);
+    checksum_ = checksum_of(body_);
     (found ? update_ : insert_).execute(true);
     return true;
   }
@@ -49,7 +52,7 @@ class RecordWriter {
   static constexpr const char* kWhereRecord =
       " WHERE job_id = :job_id AND restart_count = :restart_count AND cluster = :cluster AND node = :node AND start_ms = "
       ":start_ms";
-  long long job_id_ = 0, restart_ = 0, start_ = 0, revision_ = 0, held_ = 0;
+  long long job_id_ = 0, restart_ = 0, start_ = 0, revision_ = 0, checksum_ = 0, held_ = 0;
   std::string cluster_, node_, body_;
   soci::statement find_, update_, insert_;
 };
@@ -58,25 +61,25 @@ class RecordWriter {
 class InputReader {
  public:
   explicit InputReader(soci::session& sql)
-      : records_((sql.prepare << std::string("SELECT body FROM records") + kWhereKey + " ORDER BY node, start_ms",
-                  use(k_.job_id, "job_id"), use(k_.restart, "restart_count"), use(k_.cluster, "cluster"), into(body_))),
+      : records_((sql.prepare << std::string("SELECT body, checksum FROM records") + kWhereKey + " ORDER BY node, start_ms",
+                  use(k_.job_id, "job_id"), use(k_.restart, "restart_count"), use(k_.cluster, "cluster"), into(body_),
+                  into(checksum_))),
         facts_((sql.prepare << std::string("SELECT submit_ms, mode, home FROM jobs") + kWhereKey, use(k_.job_id, "job_id"),
                 use(k_.restart, "restart_count"), use(k_.cluster, "cluster"), into(submit_, submit_known_), into(mode_),
                 into(home_))) {}
 
-  Result<JobInput> read(const JobKey& key) {
+  JobInput read(const JobKey& key) {
     k_ = BoundKey(key);
-    JobInput input{key, {}, {}};
-    std::string problem;
+    JobInput input;
+    input.key = key;
     each_row(records_, [&] {
       auto record = record_from_json(body_);
-      if (record) {
+      if (record && checksum_ == checksum_of(body_)) {
         input.records.push_back(std::move(*record));
-      } else if (problem.empty()) {
-        problem = record.error().message;
+      } else {
+        ++input.damaged;
       }
     });
-    if (!problem.empty()) return Error{"ledger: job " + std::to_string(key.job_id) + ": a held record is damaged: " + problem};
     each_row(facts_, [&] {
       if (submit_known_ == soci::i_ok) input.facts.submit = from_unix_ms(submit_);
       input.facts.mode = mode_;
@@ -88,7 +91,7 @@ class InputReader {
  private:
   BoundKey k_;
   std::string body_, mode_, home_;
-  long long submit_ = 0;
+  long long submit_ = 0, checksum_ = 0;
   soci::indicator submit_known_ = soci::i_null;
   soci::statement records_, facts_;
 };
@@ -176,11 +179,7 @@ Result<std::vector<JobInput>> Store::inputs(std::span<const JobKey> keys) {
     InputReader reader(sql);
     std::vector<JobInput> out;
     out.reserve(keys.size());
-    for (const auto& key : keys) {
-      auto input = reader.read(key);
-      if (!input) return input.error();
-      out.push_back(std::move(*input));
-    }
+    for (const auto& key : keys) out.push_back(reader.read(key));
     return out;
   });
 }
@@ -244,6 +243,22 @@ Result<StoreCounts> Store::counts() {
     sql << "SELECT COUNT(*) FROM due_jobs", into(due);
     sql << "SELECT COUNT(*) FROM summaries", into(unwritten);
     return StoreCounts{records, jobs, due, unwritten};
+  });
+}
+
+Result<std::vector<std::string>> Store::check() {
+  return impl_->db->read([](soci::session& sql) -> Result<std::vector<std::string>> {
+    auto problems = structure_problems(sql, true);
+    BoundKey k;
+    std::string body, node;
+    long long checksum = 0;
+    soci::statement find = (sql.prepare << "SELECT job_id, restart_count, cluster, node, body, checksum FROM records",
+                            into(k.job_id), into(k.restart), into(k.cluster), into(node), into(body), into(checksum));
+    each_row(find, [&] {
+      if (checksum != checksum_of(body))
+        problems.push_back("record of job " + std::to_string(k.job_id) + " from " + node + " is damaged");
+    });
+    return problems;
   });
 }
 

@@ -96,6 +96,7 @@ struct JobInput {
   JobKey key;
   std::vector<EnergyRecord> records;  // by node, then by start
   SlurmFacts facts;
+  std::size_t damaged = 0;  // held records that are no longer as they came; not among `records`
 };
 
 struct PutOutcome {
@@ -163,7 +164,8 @@ struct StoreCounts {
 class Store {
  public:
   // `database`: a SOCI connection string with its backend ("sqlite3://db=/path", "mysql://db=... user=..."). An SQLite file is
-  // made with mode 0600 where there is none. Brings an older schema up to date; a newer one is an error.
+  // made with mode 0600 where there is none; one of up to 256 MiB is checked for damage. Brings an older schema up to date; a
+  // newer one is an error.
   static Result<std::unique_ptr<Store>> open(const std::string& database);
   ~Store();
 
@@ -199,6 +201,8 @@ class Store {
   // The same from the jobs themselves: the check of the rollups.
   Result<std::vector<ReportRow>> report_by_scan(const ReportQuery& query);
   Result<StoreCounts> counts();
+  // Reads all of it: the file's structure and each record's checksum. What is wrong, one line each; empty: nothing.
+  Result<std::vector<std::string>> check();
 
  private:
   struct Impl;
