@@ -14,6 +14,7 @@
 #include <cstring>
 
 #include "carbond/state_file.h"
+#include "energy/cpu_time.h"
 
 namespace carbon::node {
 namespace {
@@ -26,6 +27,7 @@ constexpr Duration kDiscoverEvery = std::chrono::seconds(60);
 constexpr Duration kHangs = std::chrono::seconds(5);
 constexpr std::size_t kMaxStateBytes = 256u << 20;
 constexpr int kMaxCredit = 1;
+constexpr std::size_t kMostWaiting = 1000;  // ended jobs for which the outbox has no room: kept in the state file
 
 BookSettings book_settings(const DaemonSettings& s) {
   BookSettings b;
@@ -33,6 +35,10 @@ BookSettings book_settings(const DaemonSettings& s) {
   b.profile_step = s.profile_interval;
   b.shards_per_gpu = s.shards_per_gpu;
   b.gpu_power = s.gpu_power;
+  b.node_cpus = static_cast<std::uint32_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+  b.cpu_time_us = [sysfs = s.sysfs, node = s.node](const Mark& start) {
+    return energy::job_cpu_time_us(sysfs, node, start.uid, start.job_id);
+  };
   // Every second reading may be left out after an edge search (see round()); one more may be late.
   b.longest_step = 3 * s.reading_interval;
   return b;
@@ -187,7 +193,7 @@ void Daemon::take_answers() {
       note_failure(answer.device, answer.samples.error().message);
       continue;
     }
-    if (unavailable_.erase(answer.device) > 0) spdlog::info("{} answers again", answer.device);
+    if (health_.unavailable.erase(answer.device) > 0) spdlog::info("{} answers again", answer.device);
     for (const auto& sample : *answer.samples) book_.sample(answer.device, sample);
     unsaved_readings_ = true;
   }
@@ -207,7 +213,7 @@ void Daemon::trouble(const std::string& what) {
 }
 
 void Daemon::note_failure(const std::string& device, const std::string& why) {
-  auto& held = unavailable_[device];
+  auto& held = health_.unavailable[device];
   if (held != why) spdlog::warn("{} is unavailable: {}", device, why);
   held = why;
 }
@@ -232,19 +238,30 @@ void Daemon::round() {
   }
   if (unsaved_readings_) save_readings();
   for (const auto& id : pool_.hanging(kHangs)) note_failure(id, "a call into the driver hangs");
-  if (now.boot >= next_discovery_ && !pool_.discovering() && (book_.devices().empty() || !unavailable_.empty())) {
+  if (now.boot >= next_discovery_ && !pool_.discovering() && (book_.devices().empty() || !health_.unavailable.empty())) {
     pool_.discover(settings_.find_meters);
     next_discovery_ = now.boot + kDiscoverEvery;
   }
-  if (now.boot >= next_checkpoint_) checkpoint(false);
+  if (now.boot >= next_checkpoint_) {
+    checkpoint(false);
+    health_.outbox_bytes = outbox_.bytes();
+    const auto written = replace_file(settings_.spool.root / "carbond.prom", metrics_text(book_, health_), false);
+    if (!written) trouble(written.error().message);
+  }
   book_.tick(now);
 }
 
 void Daemon::close_finished() {
   bool closed = false;
+  std::size_t waiting = 0;
   for (const auto& [key, record] : book_.finished()) {
     if (const auto added = outbox_.add(record); !added) {
       trouble(added.error().message);
+      if (++waiting <= kMostWaiting) continue;
+      spdlog::error("job {}: {:.3f} kJ are lost: {} records wait for room in the outbox already", record.job_id,
+                    static_cast<double>(ledger::total_mj(record)) / 1e6, kMostWaiting);
+      ++health_.records_dropped;
+      book_.remove(key);
       continue;
     }
     spdlog::info("job {}: {:.3f} kJ from {} devices{}", record.job_id, static_cast<double>(ledger::total_mj(record)) / 1e6,

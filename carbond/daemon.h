@@ -11,6 +11,7 @@
 
 #include "carbond/job_book.h"
 #include "carbond/meter_pool.h"
+#include "carbond/metrics.h"
 #include "carbond/outbox.h"
 #include "carbond/spool.h"
 
@@ -24,6 +25,7 @@ struct DaemonSettings {
   std::uint64_t outbox_max_bytes = 0;
   std::uint32_t shards_per_gpu = 0;
   Watts gpu_power{400.0};  // of a GPU that no meter knows
+  std::filesystem::path sysfs = "/sys";
   std::function<energy::MetersFound()> find_meters;
   std::function<void()> on_record = [] {};  // a record is in the outbox
 };
@@ -63,8 +65,8 @@ class Daemon {
   bool unsaved_readings_ = false;
   Duration next_checkpoint_{0};
   Duration next_discovery_{0};
-  std::map<std::string, int> credit_;               // calls that a device may still take: see round()
-  std::map<std::string, std::string> unavailable_;  // device -> why
+  std::map<std::string, int> credit_;  // calls that a device may still take: see round()
+  NodeHealth health_;
   std::string last_note_;
   std::string last_trouble_;  // with the disk, said once
 };

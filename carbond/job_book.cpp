@@ -55,7 +55,26 @@ double JobBook::share_of_gpu(const Mark& start) const {
 
 void JobBook::sample(const std::string& device, const energy::Sample& sample) {
   const auto it = devices_.find(device);
-  if (it != devices_.end()) book(device, it->second.feed(sample, boot_id_));
+  if (it == devices_.end()) return;
+  auto shares = it->second.info().type == "gpu" ? energy::DeviceBook::Shares{} : cpu_shares(device, sample.at.boot);
+  book(device, it->second.feed(sample, boot_id_, std::move(shares)));
+}
+
+// CPU time used since the last sample, of all that the node's CPUs could have given.
+energy::DeviceBook::Shares JobBook::cpu_shares(const std::string& device, Duration at) {
+  energy::DeviceBook::Shares out;
+  for (auto& [key, job] : jobs_) {
+    const auto held = job.devices.find(device);
+    if (held == job.devices.end()) continue;
+    auto& last = held->second.cpu_time;
+    const auto now = settings_.cpu_time_us(job.start);
+    if (now && last && at > last->first) {
+      const double possible_us = 1000.0 * static_cast<double>((at - last->first).count()) * settings_.node_cpus;
+      out.emplace_back(key, std::clamp(static_cast<double>(*now - last->second) / possible_us, 0.0, 1.0));
+    }
+    last = now ? std::optional(std::pair(at, *now)) : std::nullopt;
+  }
+  return out;
 }
 
 void JobBook::tick(const energy::Moment& now) {
@@ -123,6 +142,11 @@ std::map<std::string, double> JobBook::devices_for(const Mark& start, std::set<s
     }
     if (!found) notes.insert(instance + " has no meter");
   }
+  if (start.cpus > 0) {
+    for (const auto& [id, device] : devices_) {
+      if (device.info().type != "gpu") out[id] = std::min(1.0, static_cast<double>(start.cpus) / settings_.node_cpus);
+    }
+  }
   if (!start.mig.empty()) return out;
   for (const auto minor : start.gpus) {
     const auto device = std::find_if(devices_.begin(), devices_.end(), [minor](const auto& d) {
@@ -141,7 +165,8 @@ std::map<std::string, double> JobBook::devices_for(const Mark& start, std::set<s
 bool JobBook::gave_way(const OpenJob& job, const std::map<std::string, double>& wanted) const {
   return std::any_of(wanted.begin(), wanted.end(), [&](const auto& want) {
     const auto held = job.devices.find(want.first);
-    return held != job.devices.end() && held->second.allotted >= 1.0 && want.second >= 1.0;
+    return held != job.devices.end() && devices_.at(want.first).info().type == "gpu" && held->second.allotted >= 1.0 &&
+           want.second >= 1.0;
   });
 }
 

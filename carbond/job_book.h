@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -23,6 +24,7 @@ struct JobDevice {
   double allotted = 1.0;  // what the job was given of it, as a hold's share
   double share_ms = 0.0;  // its share of the device, summed over the time that is booked
   std::int64_t booked_ms = 0;
+  std::optional<std::pair<Duration, std::int64_t>> cpu_time;  // CLOCK_BOOTTIME and microseconds at the last sample
   std::int64_t estimated_mj = 0;
   double variance_mj2 = 0.0;
 };
@@ -57,7 +59,10 @@ struct BookSettings {
   Duration longest_step{3000};       // a longer time without a reading is a gap
   std::uint32_t shards_per_gpu = 0;  // 0: a GPU is held by one job at a time
   Watts gpu_power{400.0};            // of a GPU that no meter knows
-  Duration patience{10'000};         // how long after a job's end its last reading is awaited
+  std::uint32_t node_cpus = 1;       // a job's share of CPU and memory is its CPU time, else its CPUs, of these
+  // CPU time that a job has used on this node, in microseconds; none where that cannot be told.
+  std::function<std::optional<std::int64_t>(const Mark& start)> cpu_time_us = [](const Mark&) { return std::nullopt; };
+  Duration patience{10'000};  // how long after a job's end its last reading is awaited
 };
 
 class JobBook {
@@ -97,6 +102,7 @@ class JobBook {
   void end(const Mark& mark, const energy::Moment& now);
   void end_without_mark(OpenJob& job, const Mark& cause, Duration at, const std::string& why);
   void close_at(OpenJob& job, Mark end, Duration at);
+  energy::DeviceBook::Shares cpu_shares(const std::string& device, Duration at);
   bool start_was_closed(const Mark& start) const;
   bool end_was_closed(const Mark& end);
   void book(const std::string& device, const std::vector<energy::Piece>& pieces);

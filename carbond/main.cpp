@@ -5,21 +5,25 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <iostream>
+#include <iterator>
 
 #include "carbond/daemon.h"
 #include "carbond/once.h"
 #include "carbond/shipper.h"
 #include "config/config.h"
 #include "energy/nvml_meter.h"
+#include "energy/rapl_meter.h"
+#include "energy/rocm_meter.h"
 #include "net/munge.h"
 
 namespace {
 
 struct Arguments {
-  std::string config, node, nvml;
+  std::string config, node, nvml, rocm, sysfs;
   bool once = false, verbose = false;
 };
 
@@ -28,6 +32,21 @@ std::string short_host_name() {
   gethostname(name.data(), name.size() - 1);
   const std::string full = name.data();
   return full.substr(0, full.find('.'));
+}
+
+// Everything that can be measured on this host. Beside simulated GPUs the host's real CPUs have no place, unless a test brings
+// its own sysfs.
+carbon::energy::MetersFound find_all_meters(const Arguments& arguments) {
+  using namespace carbon::energy;
+  auto found = find_nvml_meters(arguments.nvml);
+  const auto add = [&found](MetersFound more) {
+    std::move(more.meters.begin(), more.meters.end(), std::back_inserter(found.meters));
+    if (!more.note.empty()) found.note += (found.note.empty() ? "" : "; ") + more.note;
+  };
+  add(find_rocm_meters(arguments.rocm));
+  const bool simulated = std::any_of(found.meters.begin(), found.meters.end(), [](const auto& m) { return m->info().simulated; });
+  if (!simulated || !arguments.sysfs.empty()) add(find_rapl_meters(arguments.sysfs.empty() ? "/sys" : arguments.sysfs));
+  return found;
 }
 
 int serve(const Arguments& arguments) {
@@ -53,7 +72,8 @@ int serve(const Arguments& arguments) {
   settings.outbox_max_bytes = config->carbond.outbox_max_bytes;
   settings.shards_per_gpu = config->carbond.shards_per_gpu;
   settings.gpu_power = config->placement.gpu_power;
-  settings.find_meters = [nvml = arguments.nvml] { return energy::find_nvml_meters(nvml); };
+  settings.find_meters = [arguments] { return find_all_meters(arguments); };
+  if (!arguments.sysfs.empty()) settings.sysfs = arguments.sysfs;
 
   node::Shipper shipper(
       node::Outbox(settings.spool, settings.outbox_max_bytes), config->controller_url() + "/v1/records",
@@ -80,6 +100,8 @@ int main(int argc, char** argv) {
   app.add_option("--config,-f", arguments.config, "carbon.conf; default: /etc/slurm/carbon.conf, or beside $SLURM_CONF");
   app.add_option("--node,-N", arguments.node, "NodeName of this node in slurm.conf")->capture_default_str();
   app.add_option("--nvml", arguments.nvml, "NVML library; default: libnvidia-ml.so.1 as the loader finds it");
+  app.add_option("--rocm", arguments.rocm, "ROCm SMI library; default: librocm_smi64.so as the loader finds it");
+  app.add_option("--sysfs", arguments.sysfs, "where RAPL and control groups are looked for; default: /sys");
   app.add_flag("--once", arguments.once, "print what can be measured here, and leave");
   app.add_flag("--verbose,-v", arguments.verbose, "log more");
   CLI11_PARSE(app, argc, argv);
@@ -90,7 +112,7 @@ int main(int argc, char** argv) {
   int code = 0;
   try {
     if (arguments.once) {
-      const auto find = [&arguments] { return carbon::energy::find_nvml_meters(arguments.nvml); };
+      const auto find = [arguments] { return find_all_meters(arguments); };
       carbon::node::print_meters(find, std::chrono::seconds(10), std::cout);
     } else {
       code = serve(arguments);

@@ -41,7 +41,14 @@ std::optional<Segment> Account::feed(const Sample& sample, const std::string& bo
     state_ = fresh;
     return std::nullopt;
   }
-  if (sample.at.boot <= state_->last.at.boot) return std::nullopt;
+  if (sample.at.boot <= state_->last.at.boot || (!sample.counter_uj && !sample.power)) return std::nullopt;
+  if (sample.counter_uj && !state_->counter_uj) {
+    // The first count of a device that was only extrapolated so far.
+    state_->counter_uj = sample.counter_uj;
+    state_->last.at = sample.at;
+    state_->low_uj = state_->last.uj;
+    return std::nullopt;
+  }
   Segment segment;
   segment.from = state_->last;
   segment.to.at = sample.at;
@@ -78,10 +85,18 @@ std::optional<Segment> Account::catch_up(const AccountState& later) {
 
 std::int64_t Account::counted(const Sample& sample, Segment& segment) const {
   const std::int64_t now = *sample.counter_uj;
-  if (!state_->counter_uj) return integrated(sample, segment);
   const std::int64_t grown = now - *state_->counter_uj;
+  if (info_.wraps_at_uj > 0) {
+    const std::int64_t seen = grown >= 0 ? grown : grown + info_.wraps_at_uj;
+    const auto missing = static_cast<double>(microjoules(state_->usual_watts, segment.length()) - seen);
+    const auto wraps = segment.gap ? std::llround(missing / static_cast<double>(info_.wraps_at_uj)) : 0;
+    if (wraps <= 0) return seen;
+    segment.estimated_uj = wraps * info_.wraps_at_uj;
+    segment.variance_uj2 = squared(static_cast<double>(info_.wraps_at_uj) / 1.96);
+    segment.reason = "the energy counter wrapped while nobody looked";
+    return seen + segment.estimated_uj;
+  }
   if (grown >= 0) return grown;
-  if (info_.wraps_at_uj > 0) return grown + info_.wraps_at_uj;
   // The driver was reloaded: `now` was counted since then, what came before is lost.
   const std::int64_t usual = microjoules(state_->usual_watts, segment.length());
   const std::int64_t lost = std::max<std::int64_t>(usual - now, 0);
@@ -93,7 +108,7 @@ std::int64_t Account::counted(const Sample& sample, Segment& segment) const {
 
 std::int64_t Account::integrated(const Sample& sample, Segment& segment) const {
   const double before = state_->watts;
-  const double after = sample.power ? sample.power->value() : before;
+  const double after = sample.power->value();
   const std::int64_t uj = microjoules((before + after) / 2, segment.length());
   // Power that is read now and then is a sample of the power that was. Of independent readings with variance v the second
   // difference has variance 6 v; of power that changes slowly it vanishes. docs/energy.md, "Integrated power".
@@ -124,6 +139,7 @@ std::optional<Segment> Account::extrapolate(const Moment& at) {
   segment.variance_uj2 = squared(static_cast<double>(segment.uj()) / 4);
   segment.reason = "the device did not answer";
   state_->last = segment.to;
+  if (!state_->counter_uj) state_->low_uj = segment.to.uj;  // no counter will tell the truth later
   return segment;
 }
 

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "energy/meter.h"
 
@@ -24,6 +26,8 @@ struct Segment {
   std::int64_t estimated_uj = 0;  // part of the energy that was not measured
   double variance_uj2 = 0.0;      // of the energy
   const char* reason = "";        // why a part is estimated
+  // Of the device's holders, where it was measured (CPU time); the others have what they were given.
+  std::vector<std::pair<std::string, double>> measured_shares;
 
   std::int64_t uj() const { return to.uj - from.uj; }
   Duration length() const { return to.at.boot - from.at.boot; }

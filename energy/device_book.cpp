@@ -42,18 +42,20 @@ void DeviceBook::restore(AccountState state, std::vector<Hold> holds) {
   holds_ = std::move(holds);
 }
 
-std::vector<Piece> DeviceBook::feed(const Sample& sample, const std::string& boot_id) {
-  return settle(account_.feed(sample, boot_id));
+std::vector<Piece> DeviceBook::feed(const Sample& sample, const std::string& boot_id, Shares shares) {
+  auto segment = account_.feed(sample, boot_id);
+  if (segment) segment->measured_shares = std::move(shares);
+  return settle(std::move(segment));
 }
 
 std::vector<Piece> DeviceBook::extrapolate(const Moment& at) { return settle(account_.extrapolate(at)); }
 
-std::vector<Piece> DeviceBook::settle(const std::optional<Segment>& segment) {
+std::vector<Piece> DeviceBook::settle(std::optional<Segment> segment) {
   std::vector<Piece> out;
   if (!segment) return out;
   split(*segment, 1, out);
-  history_.push_back(*segment);
-  forget(segment->to.at.boot - kHistory);
+  history_.push_back(std::move(*segment));
+  forget(history_.back().to.at.boot - kHistory);
   return out;
 }
 
@@ -103,9 +105,15 @@ void DeviceBook::split(const Segment& s, int sign, std::vector<Piece>& out) cons
 }
 
 void DeviceBook::split_stretch(const Segment& s, Duration a, Duration b, int sign, bool changes, std::vector<Piece>& out) const {
+  const auto share_of = [&s](const Hold& h) {
+    for (const auto& [holder, share] : s.measured_shares) {
+      if (holder == h.holder) return share;
+    }
+    return h.share;
+  };
   double shares = 0.0;
   for (const auto& h : holds_) {
-    if (h.from <= a && b <= h.until) shares += h.share;
+    if (h.from <= a && b <= h.until) shares += share_of(h);
   }
   const double scale = std::max(shares, 1.0);
   const std::int64_t total = mj_at(s, b) - mj_at(s, a);
@@ -133,9 +141,10 @@ void DeviceBook::split_stretch(const Segment& s, Duration a, Duration b, int sig
   std::int64_t given = 0;
   for (const auto& h : holds_) {
     if (h.from > a || b > h.until) continue;
-    sum += h.share / scale;
+    const double share = share_of(h) / scale;
+    sum += share;
     const auto upto = std::min(total, static_cast<std::int64_t>(std::floor(sum * static_cast<double>(total) + 1e-6)));
-    give(h.holder, upto - given, h.share / scale);
+    give(h.holder, upto - given, share);
     given = upto;
   }
   if (given < total || shares < 1.0 - 1e-9) give("", total - given, 1.0 - sum);

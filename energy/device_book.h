@@ -49,14 +49,16 @@ class DeviceBook {
   void restore(AccountState state, std::vector<Hold> holds);
   std::vector<Piece> catch_up(const AccountState& later) { return settle(account_.catch_up(later)); }
 
-  std::vector<Piece> feed(const Sample& sample, const std::string& boot_id);
+  // `shares`: what the holders used of the device since the last sample, where that was measured.
+  using Shares = std::vector<std::pair<std::string, double>>;
+  std::vector<Piece> feed(const Sample& sample, const std::string& boot_id, Shares shares = {});
   std::vector<Piece> extrapolate(const Moment& at);
   // A mark that comes late gets what it is due, as far as the last two minutes of readings tell.
   std::vector<Piece> take(Hold hold);
   std::vector<Piece> leave(const std::string& holder, Duration at);
 
  private:
-  std::vector<Piece> settle(const std::optional<Segment>& segment);
+  std::vector<Piece> settle(std::optional<Segment> segment);
   template <class Change>
   std::vector<Piece> change(Duration since, const Change& apply);
   void split(const Segment& segment, int sign, std::vector<Piece>& out) const;

@@ -224,6 +224,47 @@ TEST(JobBook, SharedGpusAreChargedByShare) {
   EXPECT_EQ(n.book.totals().at("GPU-SIMULATED-0").idle_mj, 3'000'000 - 2'400'000 + 600'000);
 }
 
+energy::DeviceInfo package() {
+  energy::DeviceInfo d;
+  d.id = "rapl:package-0";
+  d.type = "cpu";
+  d.minor = 100;  // even: 300 W
+  return d;
+}
+
+TEST(JobBook, CpuEnergyIsChargedByCpuTimeWhereItIsKnownElseByCpus) {
+  auto settings = NodeSimulation::with_node();
+  settings.node_cpus = 8;
+  Duration now{0};
+  // Job 7 keeps two CPUs busy; of job 8 nothing can be read.
+  settings.cpu_time_us = [&now](const Mark& m) {
+    return m.job_id == 7 ? std::optional<std::int64_t>(now.count() * 1000 * 2) : std::nullopt;
+  };
+  NodeSimulation n(0, settings);
+  n.book.add_device(package());
+  n.read();
+  for (const auto job : {7u, 8u}) {
+    auto start = n.mark(MarkEvent::kStart, job, {});
+    start.cpus = 4;
+    n.book.mark(start, n.moment());
+  }
+  for (int s = 0; s < 20; ++s) {
+    now += Duration(1000);
+    n.pass(Duration(1000));
+  }
+  n.end(7);
+  n.end(8);
+  n.pass(Duration(2000));
+  const auto records = n.take();
+  ASSERT_EQ(records.size(), 2u);
+  // The first second by its CPUs, a half; then a quarter.
+  EXPECT_NEAR(static_cast<double>(ledger::total_mj(records[0])), 300'000 * (0.5 + 19 * 0.25), 100);
+  EXPECT_NEAR(static_cast<double>(ledger::total_mj(records[1])), 300'000 * 20 * 0.5, 100);
+  EXPECT_EQ(records[0].devices[0].type, "cpu");
+  const auto& totals = n.book.totals().at("rapl:package-0");
+  EXPECT_EQ(totals.jobs_mj + totals.idle_mj, 22 * 300'000);
+}
+
 TEST(JobBook, AGpuWithoutMeterIsEstimatedAndNamed) {
   NodeSimulation n(1);
   n.start(7, {0, 5});
