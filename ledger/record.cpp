@@ -14,6 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr int kVersion = 1;
+constexpr std::size_t kMaxLabel = 128;  // cluster, user, account, partition: together they are a key of the ledger
 constexpr std::size_t kMaxName = 255;
 constexpr std::size_t kMaxNote = 1024;
 constexpr std::int64_t kMinTime = 946'684'800'000;    // 2000-01-01
@@ -201,7 +202,7 @@ Result<EnergyRecord> record_from(const json& object, const std::string& path) {
   Members m(object, path, error);
   EnergyRecord r;
   m.integer("version", kVersion, kVersion);
-  r.cluster = m.text("cluster", 1, kMaxName);
+  r.cluster = m.text("cluster", 1, kMaxLabel);
   r.job_id = m.unsigned_number<std::uint32_t>("job_id", 1);
   r.restart = m.unsigned_number<std::uint32_t>("restart", 0);
   r.node = m.text("node", 1, kMaxName);
@@ -212,9 +213,9 @@ Result<EnergyRecord> record_from(const json& object, const std::string& path) {
   r.final = m.boolean("final");
   r.revision = m.unsigned_number<std::uint32_t>("revision", 0);
   r.uid = m.unsigned_number<std::uint32_t>("uid", 0);
-  r.user = m.text("user", 0, kMaxName);
-  r.account = m.text("account", 0, kMaxName);
-  r.partition = m.text("partition", 0, kMaxName);
+  r.user = m.text("user", 0, kMaxLabel);
+  r.account = m.text("account", 0, kMaxLabel);
+  r.partition = m.text("partition", 0, kMaxLabel);
   r.num_nodes = m.unsigned_number<std::uint32_t>("num_nodes", 1, 1'000'000);
   r.cpus = m.unsigned_number<std::uint32_t>("cpus", 0);
   r.simulated = m.boolean("simulated");

@@ -52,11 +52,12 @@ class LedgerTest : public ::testing::Test {
 
   void reopen() {
     store_.reset();
-    auto opened = Store::open("sqlite3://db=" + file().string());
+    auto opened = Store::open(database());
     ASSERT_TRUE(opened) << opened.error().message;
     store_ = std::move(*opened);
   }
 
+  virtual std::string database() const { return "sqlite3://db=" + file().string(); }
   std::filesystem::path file() const { return dir_ / "ledger.sqlite"; }
 
   PutOutcome put(const std::vector<EnergyRecord>& records) {

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// A MariaDB of the test's own, reached by a socket in the test's temporary directory.
+#pragma once
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace carbon::test {
+
+class LocalMariadb {
+ public:
+  LocalMariadb() {
+    char name[] = "/tmp/carbon-mariadb-XXXXXX";
+    if (!::mkdtemp(name)) return;
+    dir_ = name;
+    const auto install = spawn({"mariadb-install-db", "--no-defaults", "--datadir=" + dir_ + "/data", "--user=root",
+                                "--skip-test-db", "--skip-name-resolve", "--auth-root-authentication-method=normal"});
+    int status = 1;
+    ::waitpid(install, &status, 0);
+    if (status != 0) return;
+    std::ofstream(dir_ + "/init.sql") << "CREATE DATABASE carbon;\n";
+    pid_ = spawn({"/usr/sbin/mariadbd", "--no-defaults", "--user=root", "--datadir=" + dir_ + "/data", "--socket=" + socket(),
+                  "--pid-file=" + dir_ + "/pid", "--skip-networking", "--init-file=" + dir_ + "/init.sql",
+                  "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=16M", "--performance-schema=OFF"});
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!running() && std::chrono::steady_clock::now() < deadline && ::waitpid(pid_, nullptr, WNOHANG) == 0)
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  ~LocalMariadb() {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+    }
+    std::error_code ignored;
+    if (!dir_.empty()) std::filesystem::remove_all(dir_, ignored);
+  }
+  LocalMariadb(const LocalMariadb&) = delete;
+  LocalMariadb& operator=(const LocalMariadb&) = delete;
+
+  bool running() const { return std::filesystem::exists(socket()); }
+  std::string connection() const { return "mysql://db=carbon user=root unix_socket=" + socket(); }
+
+ private:
+  std::string socket() const { return dir_ + "/socket"; }
+
+  static pid_t spawn(std::vector<std::string> command) {
+    const pid_t pid = ::fork();
+    if (pid != 0) return pid;
+    std::vector<char*> argv;
+    for (auto& a : command) argv.push_back(a.data());
+    argv.push_back(nullptr);
+    const int null = ::open("/dev/null", O_RDWR);
+    for (const int fd : {0, 1, 2}) ::dup2(null, fd);
+    ::execvp(argv[0], argv.data());
+    ::_exit(127);
+  }
+
+  std::string dir_;
+  pid_t pid_ = -1;
+};
+
+}  // namespace carbon::test

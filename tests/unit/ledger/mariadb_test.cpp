@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The same ledger on MariaDB: what the tests of the store and of the accountant show on SQLite, in one pass.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "tests/unit/ledger/ledger_fixture.h"
+#include "tests/unit/ledger/local_mariadb.h"
+
+namespace carbon::ledger {
+namespace {
+using namespace std::chrono_literals;
+
+class MariadbTest : public LedgerTest {
+ protected:
+  void SetUp() override {
+    if (!mariadb_.running()) GTEST_SKIP() << "mariadbd does not start here (Debian package mariadb-server-core)";
+    LedgerTest::SetUp();
+  }
+  std::string database() const override { return mariadb_.connection(); }
+
+  test::LocalMariadb mariadb_;
+};
+
+TEST_F(MariadbTest, FromRecordsToReports) {
+  auto r = make_record(1, kDay, {kKwhMj});
+  EXPECT_EQ(put({r, r}).stored, 1u);
+  r.revision = 2;
+  r.devices[0].mj = {2 * kKwhMj};
+  EXPECT_EQ(put({r}).stored, 1u);
+  put_hours("a", kDay, {100, 200}, Origin::kForecast);
+  account();
+  EXPECT_EQ(job(1).co2e_ug, 200'000'000);
+  ASSERT_TRUE(store_->set_facts({"campus", 1, 0}, {kDay - 1h, "defer", "a"}));
+  put_hours("a", kDay - 1h, {400, 110});
+  reopen();
+  account();
+  EXPECT_EQ(job(1).co2e_ug, 220'000'000);
+  EXPECT_EQ(job(1).saved_ug(), 580'000'000);
+  EXPECT_EQ(job(1).intensity, Origin::kActual);
+  EXPECT_EQ(store_->summaries_due(kDay, 10)->size(), 1u);
+  ASSERT_TRUE(store_->summary_later({"campus", 1, 0}, kDay + 1min, "it's away"));
+  ASSERT_TRUE(store_->summary_written({"campus", 1, 0}, "carbon:g=220"));
+  EXPECT_EQ(job(1).summary, "carbon:g=220");
+  EXPECT_EQ(store_->jobs({.job_ids = {1}, .user = "ada", .start = kDay - 1h, .end = kDay + 1h})->size(), 1u);
+  EXPECT_EQ(store_->counts()->unwritten, 0);
+  EXPECT_TRUE(store_->check()->empty());
+}
+
+TEST_F(MariadbTest, RollupsEqualAScan) {
+  std::mt19937 random(5);
+  for (std::uint32_t round = 1; round < 4; ++round) {
+    std::vector<EnergyRecord> batch;
+    for (std::uint32_t id = 1; id < 80; ++id) {
+      if (random() % 3 == 0) continue;
+      auto r = make_record(id, kDay + 9h * static_cast<std::int64_t>(id), {static_cast<std::int64_t>(random() % 1'000'000'000)});
+      r.revision = round;
+      r.user = "u" + std::to_string(id % 5);
+      batch.push_back(r);
+    }
+    put(batch);
+    put_hours("a", kDay + 24h * static_cast<std::int64_t>(round), std::vector<double>(300, 100.0 * round));
+    account();
+  }
+  for (const auto when : {Interval{kDay, kDay + 24h * 40}, Interval{kDay + 5h, kDay + 333h}}) {
+    for (const auto by : {ReportBy::kUser, ReportBy::kSite}) {
+      const auto fast = store_->report({by, when, {}}), slow = store_->report_by_scan({by, when, {}});
+      ASSERT_TRUE(fast && slow);
+      ASSERT_EQ(fast->size(), slow->size());
+      EXPECT_FALSE(fast->empty());
+      for (std::size_t i = 0; i < fast->size(); ++i) EXPECT_EQ((*fast)[i].sums, (*slow)[i].sums);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace carbon::ledger
