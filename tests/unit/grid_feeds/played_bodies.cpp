@@ -3,6 +3,7 @@
 
 #include <date/date.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "grid_feeds/points.h"
@@ -21,8 +22,9 @@ std::string token(Instant t, Played played, double level) {
 
 // `item` for each step from `from` to `to`, with commas between.
 template <class Item>
-std::string list(Instant from, Instant to, Duration step, Item item) {
+std::string list(const PlayedRequest& r, Instant from, Instant to, Duration step, Item item) {
   std::string text;
+  to = std::min(to, floor_to(from, step) + r.most_rows * step);
   for (Instant t = floor_to(from, step); t < to; t += step) text += (text.empty() ? "" : ",") + item(t);
   return text;
 }
@@ -33,7 +35,7 @@ std::string or_other(const std::string& zone, Played played) { return played == 
 
 std::string electricity_maps(const PlayedRequest& r, Played played) {
   const bool forecast = r.path.find("forecast") != std::string::npos;
-  const auto rows = list(forecast ? r.now : r.now - 24h, forecast ? r.now + 72h : r.now, 1h, [&](Instant t) {
+  const auto rows = list(r, forecast ? r.now : r.now - 24h, forecast ? r.now + 72h : r.now, 1h, [&](Instant t) {
     return R"({"datetime":")" + plain(t) + R"(.000Z","carbonIntensity":)" + token(t, played, 300) + R"(,"isEstimated":false})";
   });
   return R"({"zone":")" + or_other(r.parameter("zone"), played) + R"(",")" + (forecast ? "forecast" : "history") + "\":[" + rows +
@@ -43,7 +45,7 @@ std::string electricity_maps(const PlayedRequest& r, Played played) {
 std::string watttime(const PlayedRequest& r, Played played) {
   if (r.path == "/login") return R"({"token":"short-lived"})";
   const bool forecast = r.path.find("forecast") != std::string::npos;
-  const auto rows = list(forecast ? r.now : r.now - 24h, forecast ? r.now + 72h : r.now, 5min, [&](Instant t) {
+  const auto rows = list(r, forecast ? r.now : r.now - 24h, forecast ? r.now + 72h : r.now, 5min, [&](Instant t) {
     return R"({"point_time":")" + plain(t) + R"(+00:00","value":)" + token(t, played, 900) + "}";
   });
   return R"({"data":[)" + rows + R"(],"meta":{"data_point_period_seconds":300,"region":")" +
@@ -51,28 +53,29 @@ std::string watttime(const PlayedRequest& r, Played played) {
          R"(","signal_type":"co2_moer","units":"lbs_co2_per_mwh","model":{"date":"2023-03-01"},"warnings":[]}})";
 }
 
-std::string neso_rows(Instant from, Instant to, Instant now, Played played) {
-  return list(from, to, 30min, [&](Instant t) {
+std::string neso_rows(const PlayedRequest& r, Instant from, Instant to, Played played) {
+  return list(r, from, to, 30min, [&](Instant t) {
     const auto value = token(t, played, 150);
     return R"({"from":")" + minute(t) + R"(","to":")" + minute(t + 30min) + R"(","intensity":{"forecast":)" + value +
-           R"(,"actual":)" + (t + 30min <= now ? value : "null") + R"(,"index":"low"}})";
+           R"(,"actual":)" + (t + 30min <= r.now ? value : "null") + R"(,"index":"low"}})";
   });
 }
 
 std::string gb_neso(const PlayedRequest& r, Played played) {
   const bool ahead = r.path.find("fw48h") != std::string::npos;
-  return R"({"data":[)" + neso_rows(ahead ? r.now : r.now - 48h, ahead ? r.now + 48h : r.now, r.now, played) + "]}";
+  return R"({"data":[)" + neso_rows(r, ahead ? r.now : r.now - 48h, ahead ? r.now + 48h : r.now, played) + "]}";
 }
 
 std::string gb_neso_regional(const PlayedRequest& r, Played played) {
   return R"({"data":{"regionid":)" + std::string(played == Played::kOtherZone ? "2" : "13") + R"(,"data":[)" +
-         neso_rows(r.now, r.now + 48h, r.now, played) + "]}}";
+         neso_rows(r, r.now, r.now + 48h, played) + "]}}";
 }
 
-std::string entsoe_series(const std::string& direction, const std::string& area, const std::string& type, Instant from,
-                          Instant to, Played played, double level) {
+std::string entsoe_series(const PlayedRequest& r, const std::string& direction, const std::string& area, const std::string& type,
+                          Instant from, Instant to, Played played, double level) {
   std::string points;
   int position = 1;
+  to = std::min(to, floor_to(from, 1h) + r.most_rows * 1h);
   for (Instant t = floor_to(from, 1h); t < to; t += 1h) {
     const auto value = token(t, played, level);
     points += "<Point><position>" + std::to_string(position++) + "</position>" +
@@ -92,13 +95,13 @@ std::string entsoe(const PlayedRequest& r, Played played) {
   std::string series;
   if (type == "A75") {
     for (const auto& [fuel, level] : {std::pair("B04", 2000.0), std::pair("B14", 3000.0), std::pair("B19", 1000.0)}) {
-      series += entsoe_series("in", area, fuel, past, r.now, played, level);
+      series += entsoe_series(r, "in", area, fuel, past, r.now, played, level);
     }
-    series += entsoe_series("out", area, "B10", past, r.now, played, 100);
+    series += entsoe_series(r, "out", area, "B10", past, r.now, played, 100);
   } else if (type == "A65") {
-    series = entsoe_series("out", area, "", past, ahead, played, 6000);
+    series = entsoe_series(r, "out", area, "", past, ahead, played, 6000);
   } else {
-    series = entsoe_series("in", area, "B19", r.now, ahead, played, 1000);
+    series = entsoe_series(r, "in", area, "B19", r.now, ahead, played, 1000);
   }
   return R"(<?xml version="1.0" encoding="UTF-8"?><GL_MarketDocument xmlns="urn:iec62325.351:tc57wg16:451-6:generationloaddocument:3:0"><type>)" +
          type + "</type>" + series + "</GL_MarketDocument>";
@@ -106,14 +109,14 @@ std::string entsoe(const PlayedRequest& r, Played played) {
 
 std::string energy_charts(const PlayedRequest& r, Played played) {
   const Instant from = r.now - 48h, to = r.now + 30h;
-  const auto column = [&](auto item) { return "[" + list(from, to, 15min, item) + "]"; };
+  const auto column = [&](auto item) { return "[" + list(r, from, to, 15min, item) + "]"; };
   return R"({"unix_seconds":)" + column([](Instant t) { return std::to_string(unix_ms(t) / 1000); }) + R"(,"co2eq":)" +
          column([&](Instant t) { return t + 15min <= r.now ? token(t, played, 400) : "null"; }) + R"(,"co2eq_forecast":)" +
          column([&](Instant t) { return t + 15min <= r.now ? "null" : token(t, played, 400); }) + R"(,"deprecated":false})";
 }
 
 std::string eia(const PlayedRequest& r, Played played) {
-  const auto rows = list(r.now - 72h, r.now - 24h, 1h, [&](Instant t) {
+  const auto rows = list(r, r.now - 72h, r.now - 24h, 1h, [&](Instant t) {
     const auto row = [&](const std::string& fuel, double level) {
       return R"({"period":")" + date::format("%FT%H", t) + R"(","respondent":")" +
              or_other(r.parameter("facets[respondent][]"), played) + R"(","fueltype":")" + fuel + R"(","value":)" +
@@ -126,7 +129,7 @@ std::string eia(const PlayedRequest& r, Played played) {
 
 std::string energi_data_service(const PlayedRequest& r, Played played) {
   const bool forecast = r.path.find("CO2EmisProg") != std::string::npos;
-  const auto rows = list(forecast ? r.now : r.now - 48h, forecast ? r.now + 24h : r.now, 5min, [&](Instant t) {
+  const auto rows = list(r, forecast ? r.now : r.now - 48h, forecast ? r.now + 24h : r.now, 5min, [&](Instant t) {
     return R"({"Minutes5UTC":")" + plain(t) + R"(","PriceArea":")" + or_other("DK1", played) + R"(","CO2Emission":)" +
            token(t, played, 120) + "}";
   });
@@ -135,7 +138,7 @@ std::string energi_data_service(const PlayedRequest& r, Played played) {
 
 std::string rte_eco2mix(const PlayedRequest& r, Played played) {
   return R"({"total_count":1,"results":[)" +
-         list(r.now - 25h, r.now, 15min,
+         list(r, r.now - 25h, r.now, 15min,
               [&](Instant t) {
                 return R"({"date_heure":")" + plain(t + 1h) + R"(+01:00","taux_co2":)" + token(t, played, 30) + "}";
               }) +
@@ -145,7 +148,7 @@ std::string rte_eco2mix(const PlayedRequest& r, Played played) {
 std::string kpx(const PlayedRequest& r, Played played) {
   const Instant midnight = floor_to(r.now + 9h, 24h) - 9h;
   return "<html><script>var ictArr = [" +
-         list(midnight, r.now + 5min, 5min,
+         list(r, midnight, r.now + 5min, 5min,
               [&](Instant t) {
                 const auto field = [&](const std::string& name, double level) {
                   const auto value = token(t, played, level);

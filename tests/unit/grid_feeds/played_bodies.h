@@ -19,6 +19,7 @@ struct PlayedRequest {
   std::string path;      // behind the provider's base_url
   std::function<std::string(const std::string&)> parameter;
   Instant now;
+  int most_rows = 100'000;  // of a list
 };
 
 // The answer as a whole HTTP body of status 200; empty where the provider has no such path.

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/fuzz/parse_all.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+
+#include "grid_feeds/gates.h"
+#include "tests/unit/grid_feeds/played_bodies.h"
+
+namespace carbon::feeds {
+namespace {
+using namespace std::chrono_literals;
+
+const Instant kNow = parse_utc("2026-11-24T03:10Z").value();
+const Query kQuery{kNow, {kNow - 48h, kNow + 48h}, "session"};
+
+void demand(bool sound, const char* what) {
+  if (sound) return;
+  std::fprintf(stderr, "not sound: %s\n", what);
+  std::abort();
+}
+
+std::string zone_of(const Provider& provider) {
+  for (const auto& played : played_providers()) {
+    if (played.name == provider.name) return played.zone;
+  }
+  return "KR";
+}
+
+Feed feed_of(const Provider& provider) {
+  static const std::map<std::string_view, std::string> kOptions{
+      {"region", "13"}, {"origin", "2026-11-24T00:00Z"}, {"scale", "60"}, {"intensity", "400"}, {"file", "/dev/null"}};
+  Feed feed;
+  feed.provider = &provider;
+  feed.zone = zone_of(provider);
+  feed.secret = "user:password";
+  for (const auto& spec : provider.options) {
+    if (const auto value = kOptions.find(spec.name); value != kOptions.end())
+      feed.options[std::string(spec.name)] = value->second;
+  }
+  return feed;
+}
+
+void check(Result<Reading> reading) {
+  if (!reading) {
+    demand(!reading.error().message.empty(), "an error says why");
+    return;
+  }
+  demand(!reading->points.empty(), "a reading holds points");
+  const auto admitted = admit(std::move(reading).value(), kNow);
+  if (!admitted) return;
+  demand(IntensitySeries::make({}, admitted->points).ok(), "what the gates let through is a series");
+  for (const auto& point : admitted->points)
+    demand(point.value.value() >= 0 && point.value.value() <= kHighestIntensity, "in range");
+}
+
+}  // namespace
+
+void parse_all(const Provider& provider, std::string_view input) {
+  static std::map<const Provider*, Feed> feeds;
+  const auto& feed = feeds.try_emplace(&provider, feed_of(provider)).first->second;
+  const auto asks = provider.ask(feed, kQuery);
+  std::vector<Answer> all;
+  for (const auto& ask : asks) {
+    const Answer one{ask.part, input};
+    check(provider.parse(feed, kQuery, {&one, 1}));
+    all.push_back(one);
+  }
+  if (all.size() > 1) check(provider.parse(feed, kQuery, all));
+  // Parts that differ: the input is cut in as many pieces as there are parts.
+  for (std::size_t i = 0, at = 0; all.size() > 1 && i < all.size(); ++i) {
+    const auto cut = input.find('\x1e', at);  // the record separator of ASCII
+    all[i].body = input.substr(std::min(at, input.size()), cut == std::string_view::npos ? cut : cut - at);
+    at = cut == std::string_view::npos ? input.size() : cut + 1;
+  }
+  if (all.size() > 1) check(provider.parse(feed, kQuery, all));
+  if (provider.session != nullptr) (void)provider.session(input);
+}
+
+std::vector<std::string> seeds_of(const Provider& provider) {
+  std::vector<std::string> seeds{"", "{}", "<html></html>", R"({"error":{"code":"403","message":"no"}})", R"({"error":"no"})"};
+  if (provider.name == "csv" || provider.name == "replay") {
+    seeds.push_back("datetime,KR,GB\n2026-11-24T00:00Z,400,100\n2026-11-24T01:00Z,,110\n2026-11-24T02:00Z,410.5,120\n");
+    seeds.push_back(
+        "\xef\xbb\xbf"
+        "datetime,KR\r\n2026-11-23 00:00:00,1\r\n2026-11-24 00:00:00,2\r\n");
+  }
+  if (provider.name == "carbon-aware-sdk") {
+    seeds.push_back(R"({"Emissions":[{"Location":"KR","Time":"2026-11-24T00:00:00","Rating":"65.5","Duration":"01:00:00"},
+      {"Location":"X","Time":"2026-11-24","Rating":1},{"Time":"2026-11-24T01:00:00+00:00","Rating":70,"Duration":"8.00:00:00"}]})");
+    seeds.push_back(
+        R"({"GeneratedAt":"2026-11-24T00:00:00+00:00","Emissions":[{"Time":"2026-11-24T00:00:00+00:00","Rating":185.3,"Duration":"00:15:00"}]})");
+  }
+  if (provider.name == "watttime") {
+    seeds.push_back(
+        R"({"data":[{"generated_at":"2026-11-24T00:00:00+00:00","forecast":[{"point_time":"2026-11-24T00:00:00+00:00","value":870,"imputed_data_used":true}]}],
+      "meta":{"region":"CAISO_NORTH","units":"lbs_co2_per_mwh","data_point_period_seconds":300}})");
+  }
+  if (provider.name == "energy-charts") {
+    seeds.push_back(R"({"unix_seconds":[0,3600,7200,10800,14400],"co2eq":[10,20,10,20,null],"co2eq_forecast":[20,40,20,40,30]})");
+  }
+  if (provider.name == "entsoe") {
+    seeds.push_back(
+        "<Acknowledgement_MarketDocument><Reason><code>999</code><text>No matching data "
+        "found</text></Reason></Acknowledgement_MarketDocument>");
+  }
+  if (provider.name == "kpx-openapi") {
+    seeds.push_back(
+        "<OpenAPI_ServiceResponse><cmmMsgHeader><returnAuthMsg>NO</returnAuthMsg><returnReasonCode>30</returnReasonCode></"
+        "cmmMsgHeader>"
+        "</OpenAPI_ServiceResponse>");
+  }
+  const auto feed = feed_of(provider);
+  for (const auto played : {Played::kGood, Played::kNulls, Played::kOtherZone}) {
+    std::string all;
+    for (const auto& ask : provider.ask(feed, kQuery)) {
+      const auto& url = ask.http.url;
+      PlayedRequest request{std::string(provider.name), url,
+                            [&url](const std::string& name) {
+                              const auto found = url.find(name + "=");
+                              if (found == std::string::npos) return std::string();
+                              const auto from = found + name.size() + 1;
+                              return url.substr(from, url.find('&', from) - from);
+                            },
+                            kNow, 6};
+      const auto body = played_body(request, played);
+      if (body.empty()) continue;
+      seeds.push_back(body);
+      all += (all.empty() ? "" : "\x1e") + body;
+    }
+    if (!all.empty()) seeds.push_back(all);
+  }
+  return seeds;
+}
+
+}  // namespace carbon::feeds
