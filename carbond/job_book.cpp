@@ -79,7 +79,7 @@ energy::DeviceBook::Shares JobBook::cpu_shares(const std::string& device, Durati
 
 void JobBook::tick(const energy::Moment& now) {
   for (const auto& [key, job] : jobs_) {
-    if (!job.end) continue;
+    if (!job.end || job.end->boot_id != boot_id_) continue;
     const Duration end = job.end->since_boot;
     if (now.boot < end + settings_.patience) continue;
     for (const auto& [id, _] : job.devices) {
@@ -123,7 +123,14 @@ void JobBook::start(const Mark& mark, const energy::Moment& now) {
   job.start.since_boot = at;
   job.start.boot_id = boot_id_;
   for (const auto& [id, share] : wanted) job.devices.emplace(id, new_device(share));
-  jobs_.emplace(key, std::move(job));
+  auto& held = jobs_.emplace(key, std::move(job)).first->second;
+  if (!mark.boot_id.empty() && mark.boot_id != boot_id_) {
+    held.notes.insert("the node went down: nothing of this run was read");
+    Mark end = held.start;
+    end.event = MarkEvent::kEnd;
+    close_at(held, end, at);
+    return;
+  }
   for (const auto& [id, share] : wanted) book(id, devices_.at(id).take({key, share, at}));
 }
 
@@ -216,6 +223,7 @@ void JobBook::end_without_mark(OpenJob& job, const Mark& cause, Duration at, con
 
 void JobBook::close_at(OpenJob& job, Mark end, Duration at) {
   end.since_boot = std::max(at, job.start.since_boot);
+  end.boot_id = boot_id_;
   job.end = std::move(end);
   const auto key = key_of(job.start);
   for (const auto& [id, _] : job.devices) book(id, devices_.at(id).leave(key, job.end->since_boot));
@@ -294,6 +302,7 @@ ledger::EnergyRecord JobBook::record_of(const OpenJob& job) const {
     r.devices.push_back(estimate(minor, r));
     notes.insert("GPU " + std::to_string(minor) + " has no meter: gpu_power x time");
   }
+  if (r.devices.empty() && notes.empty()) notes.insert("no meter for anything that this job used");
   r.note = join(notes);
   return r;
 }
@@ -395,6 +404,7 @@ void JobBook::reboot(const std::string& boot_id) {
     job.notes.insert("the node went down: ends with its last reading");
     close_at(job, end, last);
   }
+  for (auto& [_, device] : devices_) device.forget_jobs();
   boot_id_ = boot_id;
 }
 

@@ -42,6 +42,11 @@ void DeviceBook::restore(AccountState state, std::vector<Hold> holds) {
   holds_ = std::move(holds);
 }
 
+void DeviceBook::forget_jobs() {
+  holds_.clear();
+  history_.clear();
+}
+
 std::vector<Piece> DeviceBook::feed(const Sample& sample, const std::string& boot_id, Shares shares) {
   auto segment = account_.feed(sample, boot_id);
   if (segment) segment->measured_shares = std::move(shares);

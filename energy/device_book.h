@@ -47,6 +47,8 @@ class DeviceBook {
   bool known_until(Duration boot) const { return account_.state() && account_.state()->last.at.boot >= boot; }
   // After a restart: as it was at the last checkpoint, then on to the last reading that was saved.
   void restore(AccountState state, std::vector<Hold> holds);
+  // After a reboot: no time of before compares with one from now on.
+  void forget_jobs();
   std::vector<Piece> catch_up(const AccountState& later) { return settle(account_.catch_up(later)); }
 
   // `shares`: what the holders used of the device since the last sample, where that was measured.

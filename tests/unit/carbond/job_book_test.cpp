@@ -315,6 +315,35 @@ TEST(JobBook, AfterARebootJobsEndWithTheirLastReading) {
   EXPECT_TRUE(n.take().empty());
 }
 
+TEST(JobBook, AStartThatWaitedOverARebootIsNoRunningJob) {
+  NodeSimulation n(1);
+  auto start = n.mark(MarkEvent::kStart, 7, {0});
+  start.boot_id = "boot-0";
+  n.book.mark(start, n.moment());
+  n.pass(Duration(5000));
+  const auto records = n.take();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(ledger::total_mj(records[0]), 0);
+  EXPECT_EQ(records[0].note, "the node went down: nothing of this run was read");
+}
+
+TEST(JobBook, AnEndWithoutBootIdIsPlacedByItsWallTime) {
+  NodeSimulation n(1);
+  n.start(7, {0});
+  n.pass(Duration(4500));
+  n.now += Duration(500);
+  auto end = n.mark(MarkEvent::kEnd, 7, {});
+  end.boot_id.clear();
+  end.since_boot = Duration(0);
+  n.now += Duration(300);
+  n.book.mark(end, n.moment());
+  EXPECT_TRUE(n.take().empty()) << "no reading covers the end yet";
+  n.pass(Duration(1000));
+  const auto records = n.take();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(ledger::total_mj(records[0]), 1'500'000);
+}
+
 TEST(JobBook, JobsAndIdleAddUpToTheDevice) {
   NodeSimulation n(2);
   n.pass(Duration(1500));
