@@ -76,18 +76,18 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& connection) 
     const auto made = make_private(sqlite_file(connection));
     if (!made) return made.error();
   }
-  const auto opened = guarded([&]() -> Status {
-    for (auto* sql : {&db->writer_, &db->reader_}) {
+  for (auto* session : {&db->writer_, &db->reader_}) {
+    const auto opened = guarded(*session, [&](soci::session& sql) -> Status {
       if (sqlite) {
-        sql->open(soci::sqlite3, "db=" + sqlite_file(connection));
-        set_up_sqlite(*sql);
+        sql.open(soci::sqlite3, "db=" + sqlite_file(connection));
+        set_up_sqlite(sql);
       } else {
-        sql->open(connection);
+        sql.open(connection);
       }
-    }
-    return Done{};
-  });
-  if (!opened) return opened.error();
+      return Done{};
+    });
+    if (!opened) return opened.error();
+  }
   if (sqlite) {
     const auto sound = db->read([&](soci::session& sql) { return check_structure(sql, sqlite_file(connection)); });
     if (!sound) return sound.error();

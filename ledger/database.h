@@ -22,10 +22,10 @@ class Database {
   // Runs f(session) in a transaction that is durable once write() returns; what f throws or returns as an error rolls it back.
   template <class F>
   auto write(F f) -> decltype(f(std::declval<soci::session&>())) {
-    const std::lock_guard lock(write_mutex_);
-    return guarded([&] {
-      soci::transaction transaction(writer_);
-      auto done = f(writer_);
+    const std::lock_guard lock(writer_.mutex);
+    return guarded(writer_, [&](soci::session& sql) {
+      soci::transaction transaction(sql);
+      auto done = f(sql);
       if (done) transaction.commit();
       return done;
     });
@@ -34,26 +34,32 @@ class Database {
   // Runs f(session) on the reading session; it sees what was committed before.
   template <class F>
   auto read(F f) -> decltype(f(std::declval<soci::session&>())) {
-    const std::lock_guard lock(read_mutex_);
-    return guarded([&] { return f(reader_); });
+    const std::lock_guard lock(reader_.mutex);
+    return guarded(reader_, f);
   }
 
  private:
+  struct Session {
+    soci::session sql;
+    std::mutex mutex;
+    bool lost = false;  // the server went away; the next use connects anew
+  };
   Database() = default;
 
   template <class F>
-  static auto guarded(F f) -> decltype(f()) {
+  static auto guarded(Session& session, F f) -> decltype(f(session.sql)) {
     try {
-      return f();
-    } catch (const std::exception& e) {  // SOCI reports by exceptions; here they become values
+      if (session.lost) session.sql.reconnect();
+      session.lost = false;
+      return f(session.sql);
+    } catch (const soci::soci_error& e) {  // SOCI reports by exceptions; here they become values
+      session.lost = session.lost || e.get_error_category() == soci::soci_error::connection_error;
       return Error{std::string("ledger: ") + e.what()};
     }
   }
 
-  soci::session writer_;
-  soci::session reader_;
-  std::mutex write_mutex_;
-  std::mutex read_mutex_;
+  Session writer_;
+  Session reader_;
 };
 
 // What SQLite finds wrong with its file, `thorough` also with the indexes; empty on another database.

@@ -79,8 +79,9 @@ class YearLedger {
     temporary_ = !kept;
     std::filesystem::create_directories(dir_);
     store_ = must(Store::open("sqlite3://db=" + (dir_ / (std::to_string(jobs_) + ".sqlite")).string()));
-    const auto held = must(store_->counts());
-    if (held.jobs == 0) fill();
+    account();  // what a run that was broken off had left
+    const auto held = static_cast<std::uint32_t>(must(store_->counts()).jobs);
+    if (held < jobs_) fill(held);
     if (must(store_->counts()).jobs != jobs_) throw std::runtime_error("the kept ledger holds another number of jobs");
   }
   ~YearLedger() {
@@ -98,11 +99,11 @@ class YearLedger {
   }
 
  private:
-  void fill() {
+  void fill(std::uint32_t held) {
     for (const auto* site : {"a", "b"})
       must(store_->put_intensity(site, {site, "bench", {}, {}, true}, hours(kYear, 24 * 366, 100)));
     constexpr std::uint32_t kBatch = 10'000;
-    for (std::uint32_t id = 1; id <= jobs_; id += kBatch) {
+    for (std::uint32_t id = held + 1; id <= jobs_; id += kBatch) {
       std::vector<EnergyRecord> batch;
       for (std::uint32_t k = id; k < id + kBatch && k <= jobs_; ++k) batch.push_back(record(k, jobs_));
       must(store_->put(batch));

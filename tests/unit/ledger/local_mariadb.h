@@ -27,7 +27,19 @@ class LocalMariadb {
     int status = 1;
     ::waitpid(install, &status, 0);
     if (status != 0) return;
-    std::ofstream(dir_ + "/init.sql") << "CREATE DATABASE carbon;\n";
+    std::ofstream(dir_ + "/init.sql")
+        << "CREATE DATABASE IF NOT EXISTS one;\nCREATE DATABASE IF NOT EXISTS two;\nCREATE DATABASE IF NOT EXISTS three;\n";
+    start();
+  }
+  ~LocalMariadb() {
+    end();
+    std::error_code ignored;
+    if (!dir_.empty()) std::filesystem::remove_all(dir_, ignored);
+  }
+  LocalMariadb(const LocalMariadb&) = delete;
+  LocalMariadb& operator=(const LocalMariadb&) = delete;
+
+  void start() {
     pid_ = spawn({"/usr/sbin/mariadbd", "--no-defaults", "--user=root", "--datadir=" + dir_ + "/data", "--socket=" + socket(),
                   "--pid-file=" + dir_ + "/pid", "--skip-networking", "--init-file=" + dir_ + "/init.sql",
                   "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=16M", "--performance-schema=OFF"});
@@ -35,19 +47,20 @@ class LocalMariadb {
     while (!running() && std::chrono::steady_clock::now() < deadline && ::waitpid(pid_, nullptr, WNOHANG) == 0)
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
-  ~LocalMariadb() {
-    if (pid_ > 0) {
-      ::kill(pid_, SIGKILL);
-      ::waitpid(pid_, nullptr, 0);
-    }
-    std::error_code ignored;
-    if (!dir_.empty()) std::filesystem::remove_all(dir_, ignored);
+  // SIGKILL.
+  void end() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = -1;
+    std::filesystem::remove(socket());
   }
-  LocalMariadb(const LocalMariadb&) = delete;
-  LocalMariadb& operator=(const LocalMariadb&) = delete;
 
   bool running() const { return std::filesystem::exists(socket()); }
-  std::string connection() const { return "mysql://db=carbon user=root unix_socket=" + socket(); }
+  // To one of the empty databases "one", "two" and "three".
+  std::string connection(const std::string& database) const {
+    return "mysql://db=" + database + " user=root unix_socket=" + socket();
+  }
 
  private:
   std::string socket() const { return dir_ + "/socket"; }

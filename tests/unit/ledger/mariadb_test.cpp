@@ -11,15 +11,21 @@ namespace carbon::ledger {
 namespace {
 using namespace std::chrono_literals;
 
+// One server for all tests, each with a database of its own.
 class MariadbTest : public LedgerTest {
  protected:
+  static void SetUpTestSuite() { mariadb_ = std::make_unique<test::LocalMariadb>(); }
+  static void TearDownTestSuite() { mariadb_.reset(); }
+
   void SetUp() override {
-    if (!mariadb_.running()) GTEST_SKIP() << "mariadbd does not start here (Debian package mariadb-server-core)";
+    if (!mariadb_->running()) GTEST_SKIP() << "mariadbd does not start here (Debian package mariadb-server-core)";
+    ++used_;
     LedgerTest::SetUp();
   }
-  std::string database() const override { return mariadb_.connection(); }
+  std::string database() const override { return mariadb_->connection(used_ == 1 ? "one" : used_ == 2 ? "two" : "three"); }
 
-  test::LocalMariadb mariadb_;
+  static inline std::unique_ptr<test::LocalMariadb> mariadb_;
+  static inline int used_ = 0;
 };
 
 TEST_F(MariadbTest, FromRecordsToReports) {
@@ -45,6 +51,20 @@ TEST_F(MariadbTest, FromRecordsToReports) {
   EXPECT_EQ(store_->jobs({.job_ids = {1}, .user = "ada", .start = kDay - 1h, .end = kDay + 1h})->size(), 1u);
   EXPECT_EQ(store_->counts()->unwritten, 0);
   EXPECT_TRUE(store_->check()->empty());
+}
+
+TEST_F(MariadbTest, AServerThatIsKilledAndComesBackLosesNothingThatWasAcknowledged) {
+  put({make_record(1, kDay, {5})});
+  mariadb_->end();
+  const auto away = store_->put({{make_record(2, kDay, {5})}});
+  ASSERT_FALSE(away);
+  EXPECT_FALSE(store_->put({{make_record(2, kDay, {5})}}));
+  EXPECT_FALSE(store_->counts());
+  mariadb_->start();
+  ASSERT_TRUE(mariadb_->running());
+  EXPECT_EQ(put({make_record(2, kDay, {5})}).stored, 1u);
+  ASSERT_TRUE(store_->counts());
+  EXPECT_EQ(store_->counts()->records, 2);
 }
 
 TEST_F(MariadbTest, RollupsEqualAScan) {
