@@ -54,7 +54,7 @@ class Accounting:
     def _start_mariadb(self):
         data = self.root / "mariadb"
         made = subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--user=root", "--skip-name-resolve",
-                               "--skip-test-db", "--auth-root-authentication-method=normal"],
+                               "--skip-test-db", "--force", "--auth-root-authentication-method=normal"],
                               capture_output=True, text=True, check=False, cwd=self.root)
         if made.returncode != 0:
             raise Failed(f"mariadb-install-db: {made.stdout}{made.stderr}")

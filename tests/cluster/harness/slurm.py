@@ -19,6 +19,8 @@ SelectTypeParameters=CR_CPU
 CredType=cred/munge
 SlurmdParameters=config_overrides
 """
+# Nothing here uses cgroups. Left to detect their version, slurmd fails where none are mounted; v1 looks for them when asked to.
+CGROUP_LINES = "CgroupPlugin=cgroup/v1\n"
 FINISHED = ("BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "TIMEOUT")
 
 
@@ -97,7 +99,7 @@ class SlurmCluster:
                 (devices / f"nvidia{k}").symlink_to("/dev/null")
             gres.append(f"NodeName={node.name} Name=gpu File={devices}/nvidia[0-{node.gpus - 1}]")
         (self.etc / "gres.conf").write_text("\n".join(gres) + "\n")
-        (self.etc / "cgroup.conf").write_text("")
+        (self.etc / "cgroup.conf").write_text(CGROUP_LINES)
 
     # -- start
 
