@@ -5,10 +5,13 @@
 #include <chrono>
 #include <memory>
 
+#include "replay/planner_run.h"
 #include "replay/rules.h"
 
 namespace carbon::replay {
 namespace {
+
+constexpr std::string_view kPlanner = "planner";
 
 const Rule* find_rule(std::string_view name) {
   const auto it = std::find_if(kRules.begin(), kRules.end(), [name](const Rule& rule) { return rule.name == name; });
@@ -17,12 +20,12 @@ const Rule* find_rule(std::string_view name) {
 
 }  // namespace
 
-bool is_policy(std::string_view name) { return find_rule(name) != nullptr; }
+bool is_policy(std::string_view name) { return name == kPlanner || find_rule(name) != nullptr; }
 
 std::string policy_names() {
   std::string names;
   for (const auto& rule : kRules) names += (names.empty() ? "" : ", ") + std::string(rule.name);
-  return names;
+  return names + ", " + std::string(kPlanner);
 }
 
 Replay::Replay(const Trace& trace, const Setting& setting) : trace_(trace), setting_(setting) {
@@ -35,7 +38,11 @@ PolicyReport Replay::run(std::string_view name, const EngineOptions& options) co
   const auto started = std::chrono::steady_clock::now();
   PolicyReport report;
   report.policy = name;
-  const auto decider = std::make_unique<RuleDecider>(*find_rule(name), trace_, setting_);
+  std::unique_ptr<Decider> decider;
+  if (name == kPlanner)
+    decider = std::make_unique<PlannerDecider>(trace_, setting_, run_now_);
+  else
+    decider = std::make_unique<RuleDecider>(*find_rule(name), trace_, setting_);
   report.runs = replay::run(trace_.jobs, setting_.sites, *decider, options);
   report.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   report.summary = summarize(trace_, setting_, report.runs, run_now_);

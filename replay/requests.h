@@ -18,6 +18,7 @@ class Requests {
 
   // What is known of the job now. Precondition: the job has a home.
   JobRequest at_arrival(std::size_t job) const;
+  Duration class_mean(std::size_t large) const { return class_mean_[large]; }  // 0: small, 1: large
   // For the predictions: a job has run to its end.
   void ended(std::size_t job);
 

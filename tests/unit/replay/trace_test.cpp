@@ -31,7 +31,8 @@ class TraceFile : public testing::Test {
 };
 
 TEST_F(TraceFile, CsvInAnyOrderOfColumnsAndRows) {
-  const auto trace = read("user,gpus,length,arrival_time\nbo,2,1.5,3\nann,1,0.5,1\n", {.unit = JobUnit::kHours, .site_names = {}});
+  const auto trace =
+      read("user,gpus,length,arrival_time\nbo,2,1.5,3\nann,1,0.5,1\n", {.unit = JobUnit::kHours, .site_names = {}});
   ASSERT_TRUE(trace.ok());
   ASSERT_EQ(trace->jobs.size(), 2u);
   EXPECT_EQ(trace->jobs[0].arrival.time_since_epoch(), 1h);

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policies/plan_search.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace carbon::policies {
+namespace {
+
+constexpr std::size_t kMostMoved = 6;  // beside the job that stands badly
+constexpr int kTrialsPerLook = 16;
+
+// std::shuffle is not the same on every standard library; this is.
+void shuffle(std::span<std::size_t> values, std::mt19937& random) {
+  for (std::size_t i = values.size(); i > 1; --i) std::swap(values[i - 1], values[random() % i]);
+}
+
+}  // namespace
+
+PlanSearch::PlanSearch(Timetable& table, std::span<const PlanJob> jobs) : table_(table), jobs_(jobs), slots_(jobs.size()) {
+  ideal_.reserve(jobs.size());
+  for (const auto& job : jobs) ideal_.push_back(table.ideal(job));
+}
+
+void PlanSearch::insert_all() {
+  std::vector<std::size_t> order(jobs_.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(),
+                   [this](std::size_t a, std::size_t b) { return jobs_[a].latest < jobs_[b].latest; });
+  for (const auto job : order) {
+    slots_[job] = table_.best(jobs_[job]);
+    table_.take(jobs_[job], slots_[job]);
+  }
+}
+
+std::vector<std::size_t> PlanSearch::badly_placed() const {
+  std::vector<std::size_t> jobs;
+  for (std::size_t j = 0; j < jobs_.size(); ++j) {
+    if (slots_[j].cost > ideal_[j].cost * (1 + 1e-6)) jobs.push_back(j);
+  }
+  return jobs;
+}
+
+std::vector<std::size_t> PlanSearch::in_the_way_of(std::size_t job) const {
+  const auto [from, to] = table_.steps_of(jobs_[job], ideal_[job]);
+  std::vector<std::size_t> jobs;
+  for (std::size_t j = 0; j < jobs_.size(); ++j) {
+    if (j == job || slots_[j].site != ideal_[job].site) continue;
+    const auto [first, end] = table_.steps_of(jobs_[j], slots_[j]);
+    if (first < to && from < end) jobs.push_back(j);
+  }
+  return jobs;
+}
+
+void PlanSearch::improve(int trials) {
+  std::vector<std::size_t> bad, moved;
+  for (int trial = 0; trial < trials; ++trial) {
+    if (trial % kTrialsPerLook == 0) bad = badly_placed();
+    if (bad.empty()) return;
+    moved.assign(1, bad[random_() % bad.size()]);
+    auto others = in_the_way_of(moved.front());
+    shuffle(others, random_);
+    moved.insert(moved.end(), others.begin(), others.begin() + std::min<std::ptrdiff_t>(kMostMoved, std::ssize(others)));
+    // The one that stands badly comes first; the others by chance, or by slack.
+    if (random_() % 2 == 0)
+      std::sort(moved.begin() + 1, moved.end(),
+                [this](std::size_t a, std::size_t b) { return std::pair(jobs_[a].latest, a) < std::pair(jobs_[b].latest, b); });
+    replace(moved);
+  }
+}
+
+void PlanSearch::replace(std::vector<std::size_t>& jobs) {
+  std::vector<Slot> before;
+  double gain = 0;
+  for (const auto job : jobs) {
+    before.push_back(slots_[job]);
+    table_.give_back(jobs_[job], slots_[job]);
+  }
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    slots_[jobs[i]] = table_.best(jobs_[jobs[i]]);
+    table_.take(jobs_[jobs[i]], slots_[jobs[i]]);
+    gain += before[i].cost - slots_[jobs[i]].cost;
+  }
+  if (gain > 1e-9) return;
+  for (const auto job : jobs) table_.give_back(jobs_[job], slots_[job]);
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    slots_[jobs[i]] = before[i];
+    table_.take(jobs_[jobs[i]], before[i]);
+  }
+}
+
+}  // namespace carbon::policies

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// The planner in the place that carbonctld gives it: asked at each arrival and every 15 minutes, told what started and ended.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "policies/length_statistics.h"
+#include "policies/planner.h"
+#include "replay/requests.h"
+
+namespace carbon::replay {
+
+class PlannerDecider : public Decider {
+ public:
+  // `run_now`: the run-now run, of which only what lies in the past is looked at: a job that would not have started yet without
+  // the planner is not late yet.
+  PlannerDecider(const Trace& trace, const Setting& setting, std::span<const JobRun> run_now);
+
+  void decide(Instant now, std::span<const std::size_t> arrived, std::vector<Decision>& decisions) override;
+  void started(std::size_t job, std::size_t site, Instant now) override;
+  void ended(std::size_t job, Instant now) override;
+  std::optional<Instant> wake() const override;
+
+ private:
+  Instant latest_start(std::size_t job, Instant now) const;
+  std::size_t class_of(std::size_t job) const { return setting_.caps.is_small(trace_.jobs[job].length) ? 0 : 1; }
+  SeriesView series_ahead(std::size_t site, Instant now) const {
+    return setting_.ahead ? setting_.ahead(site, now) : setting_.actual[site].view();
+  }
+  std::vector<double> transfers(const JobRequest& request, Instant now) const;
+  // What is known of the lengths of a job's class by now.
+  void learn(Instant now);
+
+  const Trace& trace_;
+  const Setting& setting_;
+  std::span<const JobRun> run_now_;
+  Requests requests_;
+  policies::Planner planner_;
+  std::vector<std::size_t> pending_;
+  std::vector<policies::PlanJob> pending_jobs_;  // beside pending_
+  std::vector<std::size_t> running_;
+  std::vector<policies::RunningJob> running_jobs_;  // beside running_
+  std::vector<Placement> told_;                     // per job of the trace
+  std::optional<Instant> wake_;
+  std::array<policies::LengthStatistics, 2> statistics_;  // small, large
+  std::array<std::vector<policies::LengthAtom>, 2> lengths_;
+  std::size_t learned_from_ = 0;  // jobs that had ended when lengths_ was made
+  std::size_t ended_ = 0;
+};
+
+}  // namespace carbon::replay
