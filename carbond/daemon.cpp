@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 using energy::Moment;
 
 constexpr Duration kCheckpointEvery = std::chrono::seconds(30);
+constexpr Duration kMetricsEvery = std::chrono::seconds(15);
 constexpr Duration kDiscoverEvery = std::chrono::seconds(60);
 constexpr Duration kHangs = std::chrono::seconds(5);
 constexpr std::size_t kMaxStateBytes = 256u << 20;
@@ -242,13 +243,17 @@ void Daemon::round() {
     pool_.discover(settings_.find_meters);
     next_discovery_ = now.boot + kDiscoverEvery;
   }
-  if (now.boot >= next_checkpoint_) {
-    checkpoint(false);
-    health_.outbox_bytes = outbox_.bytes();
-    const auto written = replace_file(settings_.spool.root / "carbond.prom", metrics_text(book_, health_), false);
-    if (!written) trouble(written.error().message);
-  }
+  if (now.boot >= next_checkpoint_) checkpoint(false);
+  if (now.boot >= next_metrics_) write_metrics(now.boot);
   book_.tick(now);
+}
+
+void Daemon::write_metrics(Duration now) {
+  if (book_.devices().empty()) return;
+  next_metrics_ = now + kMetricsEvery;
+  health_.outbox_bytes = outbox_.bytes();
+  const auto written = replace_file(settings_.spool.root / "carbond.prom", metrics_text(book_, health_), false);
+  if (!written) trouble(written.error().message);
 }
 
 void Daemon::close_finished() {

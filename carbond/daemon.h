@@ -48,6 +48,7 @@ class Daemon {
   void take_answers();
   void note_failure(const std::string& device, const std::string& why);
   void round();
+  void write_metrics(Duration now);
   void close_finished();
   bool checkpoint(bool sync);
   void save_readings();
@@ -64,6 +65,7 @@ class Daemon {
   Duration next_round_{0};
   bool unsaved_readings_ = false;
   Duration next_checkpoint_{0};
+  Duration next_metrics_{0};
   Duration next_discovery_{0};
   std::map<std::string, int> credit_;  // calls that a device may still take: see round()
   NodeHealth health_;

@@ -3,6 +3,7 @@
 and on each node jobs + idle = device."""
 import re
 import signal
+import time
 import unittest
 
 from harness.case import CarbonCase
@@ -24,7 +25,8 @@ class EnergyTest(CarbonCase):
     def assert_energy(self, job_id, gpus):
         run = self.run_of(job_id)
         truth = self.carbon.true_joules(self.node_of(job_id), gpus, run["start_ms"], run["end_ms"])
-        self.assertAlmostEqual(run["energy_mj"] / 1000 / truth, 1, delta=0.01)
+        # 1 %, or what a GPU can draw while its counter is renewed once.
+        self.assertAlmostEqual(run["energy_mj"] / 1000, truth, delta=max(0.01 * truth, 0.1 * 400 * len(gpus)))
 
     def test_each_component_of_a_heterogeneous_job_is_metered(self):
         first, _ = self.slurm.sbatch("--time=1", "--partition=inland", "--gres=gpu:1", ":", "--time=1", "--partition=coast",
@@ -58,6 +60,7 @@ class EnergyTest(CarbonCase):
         self.slurm.wait_for_state(job, ["RUNNING"])
         node = self.node_of(job)
         self.carbon.wait_until_metered(node)
+        time.sleep(2)
         self.slurm.run("scancel", job)
         self.slurm.wait_for_end(job)
         self.assert_energy(job, [0])
@@ -65,8 +68,9 @@ class EnergyTest(CarbonCase):
     def test_jobs_and_idle_add_up_to_each_device(self):
         for node in self.slurm.nodes:
             metrics = self.carbon.spool / node.name / "carbond.prom"
-            wait_until(metrics.exists, 60, f"metrics of {node.name}")
-            said = re.findall(r"^carbon_node_imbalance_joules{device=\"(\S+)\",.*} (\S+)$", metrics.read_text(), re.MULTILINE)
+            said = wait_until(lambda metrics=metrics: metrics.exists() and re.findall(
+                r"^carbon_node_imbalance_joules{device=\"(\S+)\",.*} (\S+)$", metrics.read_text(), re.MULTILINE),
+                              60, f"metrics of {node.name}")
             self.assertEqual({float(value) for _, value in said}, {0.0}, said)
             self.assertEqual(len(said), node.gpus)
 
