@@ -30,6 +30,7 @@ constexpr Duration kSlurmdbdPatience = 60s;
 constexpr Duration kAccountEach = 1s;  // at the latest; sooner when records come
 constexpr Duration kSummariesEach = 1s;
 constexpr Duration kSlurmdbdRetry = 10s;
+constexpr Duration kLedgerRetry = 10s;  // a full disk, a database server that is away
 constexpr std::size_t kAccountBatch = 500;
 constexpr Duration kSilence = 10min;  // longer than any step may take
 
@@ -161,19 +162,19 @@ class Daemon final : public Controller {
   }
 
   // One at a time: the accounting thread's turn, and the summaries' need.
-  void account() {
+  bool account() {
     const std::lock_guard lock(account_mutex_);
     for (;;) {
       const auto done = accountant_.run(now(), kAccountBatch);
       if (!done) spdlog::error("{}", done.error().message);
-      if (!done || *done == 0) return;
+      if (!done || *done == 0) return done.ok();
     }
   }
 
   Duration account_step() {
-    account();
+    const bool done = account();
     summarizing_.wake();
-    return kAccountEach;
+    return done ? kAccountEach : kLedgerRetry;
   }
 
   Duration summary_step() {

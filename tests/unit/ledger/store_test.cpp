@@ -22,6 +22,20 @@ TEST_F(StoreTest, ARecordSentTwiceCountsOnce) {
   EXPECT_EQ(total_mj(held->front()), 30);
 }
 
+TEST_F(StoreTest, ARecordSentAThousandTimesCountsOnce) {
+  put_hours("a", kDay, {100});
+  const auto r = make_record(1, kDay, {kKwhMj});
+  for (int i = 0; i < 10; ++i) {
+    put(std::vector(100, r));
+    account();
+  }
+  EXPECT_EQ(store_->counts()->records, 1);
+  const auto report = store_->report({ReportBy::kUser, {kDay, kDay + 24h}, {}});
+  ASSERT_EQ(report->size(), 1u);
+  EXPECT_EQ(report->front().sums.jobs, 1);
+  EXPECT_EQ(report->front().sums.co2e_ug, 100'000'000);
+}
+
 TEST_F(StoreTest, OnlyAHigherRevisionReplaces) {
   auto r = make_record(1, kDay, {10});
   r.revision = 5;
