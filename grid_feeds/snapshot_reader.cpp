@@ -20,14 +20,31 @@
 namespace carbon::feeds {
 namespace format = snapshot_format;
 
+// Private pages and not the file's own: truncating a mapped file in place would kill slurmctld with SIGBUS. Huge ones for a
+// large snapshot where the kernel gives them: taking megabytes in small pages would cost more than all the rest.
 struct Snapshot::Mapping {
-  Mapping(void* bytes, std::size_t count) : data(static_cast<std::byte*>(bytes)), size(count) {}
+  static constexpr std::size_t kHuge = 2u << 20;
+
+  // `data` is null where there is no memory.
+  explicit Mapping(std::size_t bytes)
+      : length((bytes + kHuge - 1) / kHuge * kHuge),
+        reserved(length + kHuge),
+        base(mmap(nullptr, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
+    if (base == MAP_FAILED) return;
+    const auto address = reinterpret_cast<std::uintptr_t>(base);
+    data = static_cast<std::byte*>(base) + (kHuge - address % kHuge) % kHuge;
+    if (bytes >= kHuge / 2) madvise(data, length, MADV_HUGEPAGE);
+  }
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
-  ~Mapping() { munmap(data, size); }
+  ~Mapping() {
+    if (base != MAP_FAILED) munmap(base, reserved);
+  }
+  void seal() { mprotect(data, length, PROT_READ); }
 
-  std::byte* data;
-  std::size_t size;
+  std::size_t length, reserved;
+  void* base;
+  std::byte* data = nullptr;
   struct stat file {};
 };
 
@@ -189,10 +206,8 @@ Result<Snapshot> Snapshot::open(const std::filesystem::path& file) {
   if (size < sizeof(format::Header) || size > format::kMaxBytes)
     return fail("not a snapshot: " + std::to_string(size) + " bytes");
 
-  // Private pages and not the file's own: truncating a mapped file in place would kill slurmctld with SIGBUS.
-  void* pages = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-  if (pages == MAP_FAILED) return fail(errno_text());
-  auto mapping = std::make_unique<Mapping>(pages, size);
+  auto mapping = std::make_unique<Mapping>(size);
+  if (mapping->data == nullptr) return fail(errno_text());
   mapping->file = info;
   for (std::size_t have = 0; have < size;) {
     const ssize_t n = read(fd.get(), mapping->data + have, size - have);
@@ -201,7 +216,7 @@ Result<Snapshot> Snapshot::open(const std::filesystem::path& file) {
     if (n == 0) return fail("cut short while it was read");
     have += static_cast<std::size_t>(n);
   }
-  mprotect(mapping->data, size, PROT_READ);
+  mapping->seal();
 
   const auto& header = *reinterpret_cast<const format::Header*>(mapping->data);
   if (const auto sound = check_header(header, {mapping->data, size}); !sound) return fail(sound.error().message);

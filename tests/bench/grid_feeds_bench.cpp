@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// The snapshot of 50 sites, a week in steps of five minutes: what opening it costs, and one integral over a random window.
+// p50 and p99 are over single openings, and over rounds of 64 integrals (a clock is not fine enough for one), in the unit named.
+#include <benchmark/benchmark.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <random>
+
+#include "grid_feeds/snapshot.h"
+
+namespace carbon::feeds {
+namespace {
+
+using std::chrono::minutes;
+using SteadyClock = std::chrono::steady_clock;
+constexpr unsigned kSites = 50;
+constexpr int kSteps = 7 * 288;
+
+class FiftySites {
+ public:
+  FiftySites() {
+    std::string name = (std::filesystem::temp_directory_path() / "carbon-bench-XXXXXX").string();
+    directory_ = mkdtemp(name.data());
+    std::vector<IntensitySeries> series;
+    SnapshotContent content;
+    for (unsigned site = 0; site < kSites; ++site) {
+      std::vector<IntensityPoint> points;
+      for (int i = 0; i < kSteps; ++i) {
+        points.push_back(
+            {{start() + i * minutes(5), start() + (i + 1) * minutes(5)}, GramsPerKwh(300 + 100 * std::sin(i * 0.0218 + site))});
+      }
+      series.push_back(IntensitySeries::make({}, std::move(points)).value());
+    }
+    for (unsigned site = 0; site < kSites; ++site) {
+      content.sites.push_back({"site" + std::to_string(site), 1.2, {}, Origin::kForecast, series[site].view()});
+    }
+    (void)write_snapshot(file(), content);
+  }
+  FiftySites(const FiftySites&) = delete;
+  FiftySites& operator=(const FiftySites&) = delete;
+  ~FiftySites() { std::filesystem::remove_all(directory_); }
+
+  static Instant start() { return from_unix_ms(1'764'000'000'000); }
+  std::filesystem::path file() const { return directory_ / "snapshot"; }
+
+ private:
+  std::filesystem::path directory_;
+};
+
+double share_of(std::vector<double>& values, double share) {
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), at, values.end());
+  return *at;
+}
+
+void snapshot_open(benchmark::State& state) {
+  const FiftySites published;
+  std::vector<double> us;
+  for (auto _ : state) {
+    const auto before = SteadyClock::now();
+    const auto snapshot = Snapshot::open(published.file());
+    benchmark::DoNotOptimize(snapshot.ok());
+    us.push_back(std::chrono::duration<double, std::micro>(SteadyClock::now() - before).count());
+    if (!snapshot) return state.SkipWithError(snapshot.error().message.c_str());
+  }
+  state.counters["p50_us"] = share_of(us, 0.50);
+  state.counters["p99_us"] = share_of(us, 0.99);
+}
+BENCHMARK(snapshot_open)->Unit(benchmark::kMicrosecond)->Iterations(3000);
+
+void snapshot_integral(benchmark::State& state) {
+  const FiftySites published;
+  const auto snapshot = Snapshot::open(published.file());
+  if (!snapshot) return state.SkipWithError(snapshot.error().message.c_str());
+  struct Window {
+    std::size_t site;
+    Instant from, to;
+  };
+  std::vector<Window> windows(64 * 256);
+  std::mt19937_64 random(1);
+  const long week = kSteps * Duration(minutes(5)).count();
+  for (auto& window : windows) {
+    const auto a = static_cast<long>(random() % static_cast<unsigned long>(week)),
+               b = static_cast<long>(random() % static_cast<unsigned long>(week));
+    window = {random() % kSites, FiftySites::start() + Duration(std::min(a, b)), FiftySites::start() + Duration(std::max(a, b))};
+  }
+  std::vector<double> ns;
+  std::size_t next = 0;
+  for (auto _ : state) {
+    const auto before = SteadyClock::now();
+    for (int i = 0; i < 64; ++i) {
+      const auto& window = windows[next++ % windows.size()];
+      benchmark::DoNotOptimize(snapshot->content().sites[window.site].series.integrate(window.from, window.to));
+    }
+    ns.push_back(std::chrono::duration<double, std::nano>(SteadyClock::now() - before).count() / 64);
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(next));
+  state.counters["p50_ns"] = share_of(ns, 0.50);
+  state.counters["p99_ns"] = share_of(ns, 0.99);
+}
+BENCHMARK(snapshot_integral)->Iterations(20000);
+
+}  // namespace
+}  // namespace carbon::feeds
