@@ -162,7 +162,7 @@ void Daemon::read_marks() {
   });
   const auto now = Moment::now();
   for (const auto& mark : marks) {
-    spdlog::info("job {} {} on GPUs {}", mark.job_id, mark.event == MarkEvent::kStart ? "starts" : "ends", mark.gpus.size());
+    spdlog::info("job {} {}, {} GPUs", mark.job_id, mark.event == MarkEvent::kStart ? "starts" : "ends", mark.gpus.size());
     book_.mark(mark, now);
     for (const auto& device : book_.devices_of(mark)) {
       pool_.request(device, MeterPool::Kind::kEdge);

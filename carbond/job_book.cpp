@@ -34,10 +34,12 @@ std::string join(const std::set<std::string>& notes) {
 void JobBook::add_device(const energy::DeviceInfo& info) {
   if (!devices_.try_emplace(info.id, info, settings_.profile_step, settings_.longest_step).second) return;
   for (auto& [key, job] : jobs_) {
-    if (job.end || job.unmetered.erase(info.minor) == 0 || info.type != "gpu") continue;
-    const double share = share_of_gpu(job.start);
-    job.devices.emplace(info.id, new_device(share));
-    book(info.id, devices_.at(info.id).take({key, share, job.start.since_boot}));
+    if (job.end && job.end->boot_id != boot_id_) continue;
+    for (const auto& [id, share] : allotment_of(job.start).devices) {
+      if (id != info.id || !job.devices.emplace(id, new_device(share)).second) continue;
+      const Duration until = job.end ? job.end->since_boot : Duration::max();
+      book(id, devices_.at(id).take({key, share, job.start.since_boot, until}));
+    }
   }
 }
 
@@ -109,7 +111,7 @@ void JobBook::start(const Mark& mark, const energy::Moment& now) {
   if (jobs_.contains(key) || start_was_closed(mark)) return;
   const Duration at = place(mark, now);
   OpenJob job;
-  const auto wanted = devices_for(mark, job.unmetered, job.notes);
+  const auto wanted = allotment_of(mark).devices;
   // An epilog may never have run: the same job's earlier run, or a job whose GPU is now given to another, is over.
   for (auto& [_, other] : jobs_) {
     if (other.end) continue;
@@ -135,24 +137,24 @@ void JobBook::start(const Mark& mark, const energy::Moment& now) {
 }
 
 // What the job was given on this node: MIG instances by their compute slices, GPUs whole, by MPS percentage, or by shard.
-std::map<std::string, double> JobBook::devices_for(const Mark& start, std::set<std::uint32_t>& unmetered,
-                                                   std::set<std::string>& notes) const {
-  std::map<std::string, double> out;
+JobBook::Allotment JobBook::allotment_of(const Mark& start) const {
+  Allotment out;
+  if (start.event == MarkEvent::kEnd) return out;  // of a run whose start nobody saw, nothing is charged
+  if (start.cpus > 0) {
+    for (const auto& [id, device] : devices_) {
+      if (device.info().type != "gpu") out.devices[id] = std::min(1.0, static_cast<double>(start.cpus) / settings_.node_cpus);
+    }
+  }
   for (const auto& instance : start.mig) {
     bool found = false;
     for (const auto& [id, device] : devices_) {
       for (const auto& part : device.info().partitions) {
         if (part.id != instance) continue;
-        out[id] = std::min(1.0, out[id] + part.share);
+        out.devices[id] = std::min(1.0, out.devices[id] + part.share);
         found = true;
       }
     }
-    if (!found) notes.insert(instance + " has no meter");
-  }
-  if (start.cpus > 0) {
-    for (const auto& [id, device] : devices_) {
-      if (device.info().type != "gpu") out[id] = std::min(1.0, static_cast<double>(start.cpus) / settings_.node_cpus);
-    }
+    if (!found) out.unknown_instances.push_back(instance);
   }
   if (!start.mig.empty()) return out;
   for (const auto minor : start.gpus) {
@@ -160,9 +162,9 @@ std::map<std::string, double> JobBook::devices_for(const Mark& start, std::set<s
       return d.second.info().type == "gpu" && d.second.info().minor == minor;
     });
     if (device == devices_.end()) {
-      unmetered.insert(minor);
+      out.unknown_gpus.push_back(minor);
     } else {
-      out[device->first] = share_of_gpu(start);
+      out.devices[device->first] = share_of_gpu(start);
     }
   }
   return out;
@@ -298,7 +300,9 @@ ledger::EnergyRecord JobBook::record_of(const OpenJob& job) const {
     r.devices.push_back(device_record(id, held, r, elapsed, notes));
     if (job.end_guessed) r.devices.back().estimated_mj = ledger::total_mj(r.devices.back());
   }
-  for (const auto minor : job.unmetered) {
+  const auto allotment = allotment_of(m);
+  for (const auto& instance : allotment.unknown_instances) notes.insert(instance + " has no meter");
+  for (const auto minor : allotment.unknown_gpus) {
     r.devices.push_back(estimate(minor, r));
     notes.insert("GPU " + std::to_string(minor) + " has no meter: gpu_power x time");
   }

@@ -33,7 +33,6 @@ struct OpenJob {
   Mark start;
   std::optional<Mark> end;
   std::map<std::string, JobDevice> devices;  // by device id
-  std::set<std::uint32_t> unmetered;         // minors of GPUs without a meter, so far
   bool end_seen = false;                     // false: `end` was concluded, no mark told it
   bool end_guessed = false;                  // `end` is only the latest that it can be
   std::set<std::string> notes;               // why a part is estimated
@@ -108,8 +107,13 @@ class JobBook {
   void book(const std::string& device, const std::vector<energy::Piece>& pieces);
   Duration place(const Mark& mark, const energy::Moment& now) const;
   ledger::EnergyRecord record_of(const OpenJob& job) const;
-  std::map<std::string, double> devices_for(const Mark& start, std::set<std::uint32_t>& unmetered,
-                                            std::set<std::string>& notes) const;
+  // What a job was given on this node: by device id, its share; and what no meter knows.
+  struct Allotment {
+    std::map<std::string, double> devices;
+    std::vector<std::uint32_t> unknown_gpus;
+    std::vector<std::string> unknown_instances;
+  };
+  Allotment allotment_of(const Mark& start) const;
   ledger::DeviceEnergy device_record(const std::string& id, const JobDevice& held, const ledger::EnergyRecord& record,
                                      Duration elapsed, std::set<std::string>& notes) const;
   ledger::DeviceEnergy estimate(std::uint32_t minor, const ledger::EnergyRecord& record) const;

@@ -92,6 +92,7 @@ Shipper::Outcome Shipper::ship_one() {
   request.url = url_;
   request.headers = {{"Content-Type", "application/json"}};
   request.body = std::move(*body);
+  request.timeout = std::chrono::seconds(10);  // so long may stopping take
   if (const auto signed_ = sign_(request); !signed_) {
     spdlog::warn("{} waits: {}", file->filename().string(), signed_.error().message);
     return Outcome::kLater;

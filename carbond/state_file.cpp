@@ -90,10 +90,13 @@ json to_json(const OpenJob& job) {
                    {"estimated_mj", d.estimated_mj},
                    {"variance_mj2", d.variance_mj2}};
   }
-  return {{"start", format_mark(job.start)}, {"end", job.end ? format_mark(*job.end) : std::string()},
-          {"end_seen", job.end_seen},        {"end_guessed", job.end_guessed},
-          {"unmetered", job.unmetered},      {"notes", job.notes},
-          {"revision", job.revision},        {"devices", std::move(devices)}};
+  return {{"start", format_mark(job.start)},
+          {"end", job.end ? format_mark(*job.end) : std::string()},
+          {"end_seen", job.end_seen},
+          {"end_guessed", job.end_guessed},
+          {"notes", job.notes},
+          {"revision", job.revision},
+          {"devices", std::move(devices)}};
 }
 
 Mark mark_from(const json& j) {
@@ -108,7 +111,6 @@ OpenJob job_from(const json& j) {
   if (!j.at("end").get<std::string>().empty()) job.end = mark_from(j["end"]);
   job.end_seen = j.at("end_seen").get<bool>();
   job.end_guessed = j.at("end_guessed").get<bool>();
-  job.unmetered = j.at("unmetered").get<std::set<std::uint32_t>>();
   job.notes = j.at("notes").get<std::set<std::string>>();
   job.revision = j.at("revision").get<std::uint32_t>();
   for (const auto& [id, d] : j.at("devices").items()) {

@@ -122,7 +122,8 @@ TEST(JobBook, APrologWithoutEpilogEndsWhenItsGpuIsGivenAway) {
 TEST(JobBook, AnEpilogWithoutPrologSaysThatNothingIsKnown) {
   NodeSimulation n;
   n.pass(Duration(2000));
-  n.end(9);
+  n.book.mark(n.mark(MarkEvent::kEnd, 9, {0, 5}), n.moment());
+  n.book.add_device(gpu(5));
   const auto records = n.take();
   ASSERT_EQ(records.size(), 1u);
   EXPECT_TRUE(records[0].devices.empty()) << "not known is not zero";
@@ -298,6 +299,26 @@ TEST(JobBook, ADriverThatComesAfterTheJobHasThePartBeforeEstimated) {
   EXPECT_EQ(ledger::total_mj(d), 40 * 300'000);
   EXPECT_EQ(d.estimated_mj, 11 * 300'000) << "its first reading came a second later";
   EXPECT_EQ(records[0].note, "no readings of a part of the run: its mean power x time");
+}
+
+TEST(JobBook, AMigInstanceThatIsFoundLaterIsCharged) {
+  NodeSimulation n(0);
+  auto start = n.mark(MarkEvent::kStart, 7, {0});
+  start.mig = {"MIG-0", "MIG-9"};
+  n.book.mark(start, n.moment());
+  auto info = gpu(0);
+  info.partitions.push_back({"MIG-0", 0.5});
+  n.book.add_device(package());  // its minor is no GPU's
+  n.book.add_device(info);
+  n.read();
+  n.pass(Duration(10'000));
+  n.end(7);
+  n.pass(Duration(2000));
+  const auto records = n.take();
+  ASSERT_EQ(records.size(), 1u);
+  ASSERT_EQ(records[0].devices.size(), 1u);
+  EXPECT_EQ(ledger::total_mj(records[0]), 1'500'000);
+  EXPECT_EQ(records[0].note, "MIG-9 has no meter");
 }
 
 TEST(JobBook, AfterARebootJobsEndWithTheirLastReading) {
