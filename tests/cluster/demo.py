@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 from harness.cluster import Cluster
-from harness.paths import build_directory
 from harness.processes import Failed
 
 SIMULATED = "(simulated GPUs, simulated grid: a day a minute)"
@@ -46,7 +45,7 @@ class Story:
         say((said.out + said.err).rstrip())
 
     def scarbon(self, *arguments):
-        self.show(str(self.carbon.bin / "scarbon"), *arguments)
+        self.show(str(self.carbon.installed / "scarbon"), *arguments)
 
     def submit(self, name, *options):
         options = [f"--job-name={name}", *options, "--time=1"]
@@ -89,8 +88,7 @@ class Story:
 
     def verdict(self):
         """Exits with an error unless deferral and relocation have saved what they promised."""
-        rows = self.slurm.run(self.carbon.bin / "scarbon", "jobs", "-P", "-n", "-o", "JobID,Partition,Co2eG,CounterfactualG",
-                              user=self.user).out.splitlines()
+        rows = self.carbon.scarbon("jobs", "-P", "-n", "-o", "JobID,Partition,Co2eG,CounterfactualG", user=self.user).out.splitlines()
         jobs = {int(job): (partition, float(grams), float(otherwise))
                 for job, partition, grams, otherwise in (row.split("|") for row in rows)}
         heading("Result")
@@ -109,10 +107,11 @@ def say_how_to_use(cluster, user):
     stop = cluster.daemons.keep()
     say(f"""
 The cluster stays up {SIMULATED}.
-  use it:   export SLURM_CONF={slurm.conf} PATH=$PATH:{build_directory()}/bin TZ=UTC
+  use it:   export SLURM_CONF={slurm.conf} PATH=$PATH:{cluster.carbon.installed} TZ=UTC
             cd {slurm.home(user)}
             runuser -u {user} -- sbatch --carbon=auto --gres=gpu:2 --time=1 --wrap='sleep 10'
-            squeue; sacct -X -a -o JobID,State,AdminComment%90; scarbon jobs -a; scarbon report; scarbon grid
+            squeue; sacct -X -a -o JobID,State,AdminComment%90; scarbon jobs -a; scarbon report
+            scarbon grid --window=0:15 --within=1:00
   look at:  {slurm.etc} (configuration), {slurm.root}/log
   stop it:  kill {stop}      (ends all of it, removes {cluster.root} and the user {user})""")
 

@@ -5,6 +5,7 @@ import contextlib
 import datetime
 import json
 import re
+import shutil
 import signal
 import sqlite3
 
@@ -61,23 +62,26 @@ class Carbon:
         self.snapshot = self.state / "snapshot"
         (self.port,) = free_ports(1)
         self.bin = build_directory() / "bin"
+        self.installed = self.root / "installed"  # what ordinary users run and load: they may not see the build directory
         slurm.slurmctld_environment["SLURM_CARBON_SNAPSHOT"] = str(self.snapshot)
         slurm.extra_lines.append(f"Include {slurm.etc}/slurm.conf.carbon")
 
     # -- the files that an administrator copies
 
     def write_files(self):
-        for directory in (self.spool, self.state):
+        for directory in (self.spool, self.state, self.installed):
             directory.mkdir(parents=True)
+        for program in ("bin/scarbon", "lib/spank_carbon.so", "lib/job_submit_carbon.so"):
+            shutil.copy2(build_directory() / program, self.installed)
         etc, conf = self.slurm.etc, source_directory() / "slurm_conf"
         text = (conf / "slurm.conf.carbon").read_text()
         text = replaced(text, "^PlugStackConfig=.*$", f"PlugStackConfig={etc}/plugstack.conf", "slurm.conf.carbon")
-        text = replaced(text, "^#PluginDir=.*$", f"PluginDir={build_directory()}/lib:{PLUGIN_DIR}", "slurm.conf.carbon")
+        text = replaced(text, "^#PluginDir=.*$", f"PluginDir={self.installed}:{PLUGIN_DIR}", "slurm.conf.carbon")
         (etc / "slurm.conf.carbon").write_text(text)
         (etc / "plugstack.conf.d").mkdir()
         (etc / "plugstack.conf").write_text(f"include {etc}/plugstack.conf.d/*.conf\n")
         text = (conf / "plugstack.conf.d" / "carbon.conf").read_text()
-        text = replaced(text, "^optional .*$", f"optional {build_directory()}/lib/spank_carbon.so spool={self.spool}/%n",
+        text = replaced(text, "^optional .*$", f"optional {self.installed}/spank_carbon.so spool={self.spool}/%n",
                         "plugstack.conf.d/carbon.conf")
         (etc / "plugstack.conf.d" / "carbon.conf").write_text(text)
         self.write_gpus()
@@ -187,4 +191,4 @@ class Carbon:
             return ledger.execute("SELECT * FROM jobs WHERE job_id = ? ORDER BY restart_count", (job_id,)).fetchall()
 
     def scarbon(self, *arguments, user=None, check=True):
-        return self.slurm.run(self.bin / "scarbon", *arguments, user=user, check=check)
+        return self.slurm.run(self.installed / "scarbon", *arguments, user=user, check=check)
