@@ -35,8 +35,8 @@ printf '%-22s %10s %10s %s\n' parser inputs "per s" "lines covered"
 for provider in $chosen; do
   stat() { sed -n "s/^stat::$1: *//p" "$work/$provider.log"; }
   llvm-profdata merge -sparse "$work/$provider.profraw" -o "$work/$provider.profdata" 2>/dev/null || true
-  lines=$(llvm-cov report build/fuzz/bin/fuzz_"$provider" -instr-profile="$work/$provider.profdata" grid_feeds/providers/"$provider".cpp 2>/dev/null |
-    awk '/^TOTAL/ {print $10}')
+  lines=$(llvm-cov report build/fuzz/bin/fuzz_"$provider" -instr-profile="$work/$provider.profdata" 2>/dev/null |
+    awk -v file="providers/$provider.cpp" 'index($1, file) {print $10}')
   printf '%-22s %10s %10s %s\n' "$provider" "$(stat number_of_executed_units)" "$(stat average_exec_per_sec)" "${lines:-unknown}"
 done
 if [ -s $work/failed ]; then
