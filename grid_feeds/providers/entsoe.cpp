@@ -27,7 +27,8 @@ constexpr OptionSpec kOptions[] = {
     {"emissions", OptionType::kChoice, false, "lifecycle|direct"},
 };
 constexpr std::string_view kBase = "https://web-api.tp.entsoe.eu";
-constexpr long kMaxPositions = 100'000;  // of one period: over a month at one minute
+constexpr long kMaxPositions = 10'000;    // of one period: over three months at a quarter of an hour
+constexpr long kMaxQuantities = 300'000;  // of one document
 
 constexpr FuelCode kFuels[] = {
     {"B01", Fuel::kBiomass}, {"B02", Fuel::kCoal},    {"B03", Fuel::kGas},    {"B04", Fuel::kGas},        {"B05", Fuel::kCoal},
@@ -122,6 +123,10 @@ Status take_document(std::string_view body, const std::string& area, const Take&
     return Error{std::string("the provider says: ") + root.child("Reason").child_value("text")};
   }
   if (name != "GL_MarketDocument") return Error{"the answer is no market document but '" + std::string(name) + "'"};
+  long quantities = 0;
+  const Take bounded = [&](std::string_view type, Interval when, double megawatts) {
+    if (++quantities <= kMaxQuantities) take(type, when, megawatts);
+  };
   for (const auto& series : root.children("TimeSeries")) {
     const auto consumer = series.child("outBiddingZone_Domain.mRID");
     const std::string of = consumer ? consumer.child_value() : series.child_value("inBiddingZone_Domain.mRID");
@@ -129,8 +134,9 @@ Status take_document(std::string_view body, const std::string& area, const Take&
     const bool consumed = consumer && series.child("MktPSRType");
     const std::string type = series.child("MktPSRType").child_value("psrType");
     const bool repeats = std::string_view(series.child_value("curveType")) == "A03";
-    for (const auto& period : series.children("Period")) take_period(period, type, consumed ? -1.0 : 1.0, repeats, take);
+    for (const auto& period : series.children("Period")) take_period(period, type, consumed ? -1.0 : 1.0, repeats, bounded);
   }
+  if (quantities > kMaxQuantities) return Error{"the answer holds more than " + std::to_string(kMaxQuantities) + " quantities"};
   return Done{};
 }
 

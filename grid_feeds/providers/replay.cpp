@@ -18,6 +18,7 @@ constexpr OptionSpec kOptions[] = {
     {"scale", OptionType::kNumber},
     {"emissions", OptionType::kChoice, false, "lifecycle|direct"},
 };
+constexpr double kHighestScale = 1e6;
 constexpr std::size_t kMaxPoints = 500'000;
 
 std::vector<Ask> ask(const Feed& feed, const Query&) { return {ask_file("file", feed.option("file"))}; }
@@ -73,13 +74,16 @@ Result<Reading> parse(const Feed& feed, const Query& query, std::span<const Answ
   const auto body = answer_of(answers, "file");
   if (!body) return Error{"the file was not read"};
   const double scale = feed.number("scale", 1.0);
-  if (scale <= 0) return Error{"option scale is " + std::string(feed.option("scale")) + "; accepted: more than 0"};
+  if (scale <= 0 || scale > kHighestScale) {
+    return Error{"option scale is " + std::string(feed.option("scale")) + "; accepted: more than 0, at most 1000000"};
+  }
   auto rows = read_csv(*body, "datetime", feed.zone);
   if (!rows) return rows.error();
   const auto ring = make_ring(std::move(rows).value());
   if (!ring) return ring.error();
   auto points = play(*ring, query, *feed.time("origin"), feed.time("start").value_or(ring->rows.front().start), scale);
   if (!points) return points.error();
+  if (points->empty()) return Error{"column '" + feed.zone + "' holds no value in this window"};
   Reading reading;
   if (feed.option("emissions") == "direct") reading.kind.emissions = Emissions::kDirect;
   reading.simulated = true;

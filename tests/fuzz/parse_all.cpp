@@ -62,6 +62,7 @@ void parse_all(const Provider& provider, std::string_view input) {
   const auto& feed = feeds.try_emplace(&provider, feed_of(provider)).first->second;
   const auto asks = provider.ask(feed, kQuery);
   std::vector<Answer> all;
+  if (asks.empty()) check(provider.parse(feed, kQuery, {}));
   for (const auto& ask : asks) {
     const Answer one{ask.part, input};
     check(provider.parse(feed, kQuery, {&one, 1}));

@@ -74,6 +74,13 @@ TEST(Replay, ErrorsNameLineAndColumn) {
   EXPECT_FALSE(parse(feed_of("replay", "GB", options("1e12")), at(0h, 0h, 4h), {{"file", kFile}}).ok());
 }
 
+TEST(Replay, AColumnWithoutValuesIsAnError) {
+  const auto reading =
+      parse(feed_of("replay", "KR", options()), at(0h, 0h, 4h), {{"file", "datetime,KR\n2022-01-01,\n2022-01-02,\n"}});
+  ASSERT_FALSE(reading.ok());
+  EXPECT_EQ(reading.error().message, "column 'KR' holds no value in this window");
+}
+
 TEST(Replay, PlaysARealYear) {
   const auto file = shared_folder() / "data/intensity/hourly_2022.csv";
   if (!std::filesystem::exists(file)) GTEST_SKIP() << "no recorded year here: " << file;
