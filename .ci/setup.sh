@@ -51,10 +51,7 @@ install_packages() {
 build() {
   export CCACHE_DIR="${CCACHE_DIR:-$PWD/build/ccache}"
   echo "Building (build/release); log: build/build.log"
-  # -g1 is enough for a backtrace, and takes a third less time than -g. A build that is there keeps its settings.
-  local settings=()
-  [ -e build/release/CMakeCache.txt ] || settings=(-DCMAKE_CXX_FLAGS_RELWITHDEBINFO="-O2 -g1 -DNDEBUG")
-  if ! { cmake --preset release "${settings[@]}" && cmake --build --preset release ${1:+--target "$@"}
+  if ! { cmake --preset release && cmake --build --preset release ${1:+--target "$@"}
        } >build/build.log 2>&1; then
     tail -40 build/build.log >&2
     exit 1
