@@ -41,7 +41,7 @@ BookSettings book_settings(const DaemonSettings& s) {
     return energy::job_cpu_time_us(sysfs, node, start.uid, start.job_id);
   };
   // Every second reading may be left out after an edge search (see round()); one more may be late.
-  b.longest_step = 3 * s.reading_interval;
+  b.longest_step = std::max<Duration>(3 * s.reading_interval, std::chrono::seconds(2));
   return b;
 }
 

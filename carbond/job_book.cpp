@@ -2,7 +2,6 @@
 #include "carbond/job_book.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace carbon::node {
 namespace {
@@ -12,21 +11,6 @@ constexpr std::size_t kMaxClosed = 1024;
 std::string job_of(const Mark& m) { return m.cluster + '/' + std::to_string(m.job_id); }
 std::string key_of(const Mark& start) {
   return job_of(start) + '/' + std::to_string(start.restart) + '/' + std::to_string(unix_ms(start.at));
-}
-
-ledger::Method to_record(energy::Method m) {
-  switch (m) {
-    case energy::Method::kCounter: return ledger::Method::kCounter;
-    case energy::Method::kIntegrated: return ledger::Method::kIntegrated;
-    case energy::Method::kEstimated: return ledger::Method::kEstimated;
-  }
-  return ledger::Method::kEstimated;
-}
-
-std::string join(const std::set<std::string>& notes) {
-  std::string out;
-  for (const auto& n : notes) out += (out.empty() ? "" : "; ") + n;
-  return out.substr(0, 1000);
 }
 
 }  // namespace
@@ -48,11 +32,6 @@ JobDevice JobBook::new_device(double share) const {
   device.profile = energy::Profile(settings_.profile_step);
   device.allotted = share;
   return device;
-}
-
-double JobBook::share_of_gpu(const Mark& start) const {
-  if (start.mps_percent > 0) return start.mps_percent / 100.0;
-  return settings_.shards_per_gpu > 0 ? 1.0 / settings_.shards_per_gpu : 1.0;
 }
 
 void JobBook::sample(const std::string& device, const energy::Sample& sample) {
@@ -134,40 +113,6 @@ void JobBook::start(const Mark& mark, const energy::Moment& now) {
     return;
   }
   for (const auto& [id, share] : wanted) book(id, devices_.at(id).take({key, share, at}));
-}
-
-// What the job was given on this node: MIG instances by their compute slices, GPUs whole, by MPS percentage, or by shard.
-JobBook::Allotment JobBook::allotment_of(const Mark& start) const {
-  Allotment out;
-  if (start.event == MarkEvent::kEnd) return out;  // of a run whose start nobody saw, nothing is charged
-  if (start.cpus > 0) {
-    for (const auto& [id, device] : devices_) {
-      if (device.info().type != "gpu") out.devices[id] = std::min(1.0, static_cast<double>(start.cpus) / settings_.node_cpus);
-    }
-  }
-  for (const auto& instance : start.mig) {
-    bool found = false;
-    for (const auto& [id, device] : devices_) {
-      for (const auto& part : device.info().partitions) {
-        if (part.id != instance) continue;
-        out.devices[id] = std::min(1.0, out.devices[id] + part.share);
-        found = true;
-      }
-    }
-    if (!found) out.unknown_instances.push_back(instance);
-  }
-  if (!start.mig.empty()) return out;
-  for (const auto minor : start.gpus) {
-    const auto device = std::find_if(devices_.begin(), devices_.end(), [minor](const auto& d) {
-      return d.second.info().type == "gpu" && d.second.info().minor == minor;
-    });
-    if (device == devices_.end()) {
-      out.unknown_gpus.push_back(minor);
-    } else {
-      out.devices[device->first] = share_of_gpu(start);
-    }
-  }
-  return out;
 }
 
 // Slurm gives a whole GPU to one job at a time.
@@ -269,102 +214,6 @@ void JobBook::remove(const std::string& key) {
   const auto& job = it->second;
   closed_.push_back({job_of(job.start), unix_ms(job.start.at), job.end_seen ? unix_ms(job.end->at) : 0});
   jobs_.erase(it);
-}
-
-ledger::EnergyRecord JobBook::record_of(const OpenJob& job) const {
-  ledger::EnergyRecord r;
-  const Mark& m = job.start;
-  r.cluster = m.cluster;
-  r.job_id = m.job_id;
-  r.restart = m.restart;
-  r.node = settings_.node;
-  r.start = m.at;
-  r.end = job.end->at;
-  auto notes = job.notes;
-  // The clock that nobody can step says how long it was.
-  const auto elapsed = job.end->since_boot - m.since_boot;
-  if (r.end < r.start) {
-    r.end = r.start + elapsed;
-    notes.insert("the clock was stepped back during the job");
-  }
-  r.final = true;
-  r.revision = job.revision;
-  r.uid = m.uid;
-  r.user = m.user;
-  r.account = m.account;
-  r.partition = m.partition;
-  r.num_nodes = m.num_nodes;
-  r.cpus = m.cpus;
-  for (const auto& [id, held] : job.devices) {
-    r.simulated = r.simulated || devices_.at(id).info().simulated;
-    r.devices.push_back(device_record(id, held, r, elapsed, notes));
-    if (job.end_guessed) r.devices.back().estimated_mj = ledger::total_mj(r.devices.back());
-  }
-  const auto allotment = allotment_of(m);
-  for (const auto& instance : allotment.unknown_instances) notes.insert(instance + " has no meter");
-  for (const auto minor : allotment.unknown_gpus) {
-    r.devices.push_back(estimate(minor, r));
-    notes.insert("GPU " + std::to_string(minor) + " has no meter: gpu_power x time");
-  }
-  if (r.devices.empty() && notes.empty()) notes.insert("no meter for anything that this job used");
-  r.note = join(notes);
-  return r;
-}
-
-ledger::DeviceEnergy JobBook::device_record(const std::string& id, const JobDevice& held, const ledger::EnergyRecord& record,
-                                            Duration elapsed, std::set<std::string>& notes) const {
-  const auto& info = devices_.at(id).info();
-  auto profile = held.profile;
-  auto estimated = held.estimated_mj;
-  double variance = held.variance_mj2;
-  // Time of the job that no reading covers: before the device was first seen, or too long ago when the mark came.
-  const auto missing = elapsed.count() - held.booked_ms;
-  if (missing > settings_.longest_step.count()) {
-    const double per_ms = held.booked_ms > 0 ? static_cast<double>(profile.total_mj()) / static_cast<double>(held.booked_ms)
-                                             : info.rated.value() * held.allotted;
-    const auto guess = std::llround(per_ms * static_cast<double>(missing));
-    profile.add(record.start, guess, Duration(0));
-    estimated += guess;
-    variance += static_cast<double>(guess) * static_cast<double>(guess) / 16;
-    notes.insert(held.booked_ms > 0 ? "no readings of a part of the run: its mean power x time"
-                                    : "no readings: rated power x time");
-  }
-  profile.fit_into(record.start, record.end);
-  ledger::DeviceEnergy d;
-  d.device = id;
-  d.type = info.type;
-  d.minor = info.minor;
-  d.method = held.booked_ms > 0 ? to_record(info.method) : ledger::Method::kEstimated;
-  d.share = held.booked_ms > 0 ? std::clamp(held.share_ms / static_cast<double>(held.booked_ms), 1e-6, 1.0)
-                               : std::min(1.0, held.allotted);
-  d.step = settings_.profile_step;
-  d.first = profile.mj().empty() ? energy::floor_to(record.start, d.step) : profile.first();
-  d.mj = profile.mj();
-  d.held_idle_ms = profile.idle_ms();
-  d.uncertainty_mj = std::llround(1.96 * std::sqrt(std::max(0.0, variance)));
-  d.estimated_mj = std::clamp<std::int64_t>(estimated, 0, profile.total_mj());
-  return d;
-}
-
-// The last resort: rated power x time, and half of it as the half-width of the interval.
-ledger::DeviceEnergy JobBook::estimate(std::uint32_t minor, const ledger::EnergyRecord& record) const {
-  energy::Profile profile(settings_.profile_step);
-  for (Instant t = record.start; t < record.end;) {
-    const Instant next = std::min(record.end, energy::floor_to(t, settings_.profile_step) + settings_.profile_step);
-    profile.add(t, std::llround(settings_.gpu_power.value() * static_cast<double>((next - t).count())), Duration(0));
-    t = next;
-  }
-  ledger::DeviceEnergy d;
-  d.device = "gpu-minor-" + std::to_string(minor);
-  d.type = "gpu";
-  d.minor = minor;
-  d.method = ledger::Method::kEstimated;
-  d.step = settings_.profile_step;
-  d.first = energy::floor_to(record.start, d.step);
-  d.mj = profile.mj();
-  d.estimated_mj = profile.total_mj();
-  d.uncertainty_mj = profile.total_mj() / 2;
-  return d;
 }
 
 std::vector<std::string> JobBook::devices_of(const Mark& mark) const {

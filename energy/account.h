@@ -50,6 +50,7 @@ class Account {
   Account(DeviceInfo info, Duration longest_step) : info_(std::move(info)), longest_step_(longest_step) {}
 
   const DeviceInfo& info() const { return info_; }
+  Duration longest_step() const { return longest_step_; }
   const std::optional<AccountState>& state() const { return state_; }
   // Goes on where another process stopped. From another boot, only the sum is kept: see first sample in feed().
   void restore(AccountState state) { state_ = std::move(state); }

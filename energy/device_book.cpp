@@ -124,8 +124,9 @@ void DeviceBook::split_stretch(const Segment& s, Duration a, Duration b, int sig
   const std::int64_t total = mj_at(s, b) - mj_at(s, a);
   const double part = static_cast<double>((b - a).count()) / static_cast<double>(s.length().count());
   const bool idle = is_idle(s, info().rated);
-  // Where a job came or went in a long stretch without readings, how the stretch is divided is a guess.
-  const bool guessed = changes && s.gap;
+  // Where a job came or went in a long stretch without readings, how the stretch is divided is a guess: half of what is a gap
+  // elsewhere is long enough.
+  const bool guessed = changes && 2 * s.length() > account_.longest_step();
   const double border = changes ? border_mj(s) : 0.0;
 
   const auto give = [&](const std::string& holder, std::int64_t mj, double share) {
@@ -139,7 +140,7 @@ void DeviceBook::split_stretch(const Segment& s, Duration a, Duration b, int sig
     piece.variance_mj2 = sign * share * share * (s.variance_uj2 / 1e6 * part * part + border * border);
     piece.share = share;
     piece.device_idle = idle;
-    piece.reason = guessed ? "carbond was away or without readings while jobs changed" : s.reason;
+    piece.reason = guessed ? "no reading close to a start or end" : s.reason;
     out.push_back(std::move(piece));
   };
   double sum = 0.0;
