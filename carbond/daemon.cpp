@@ -188,8 +188,10 @@ void Daemon::take_devices() {
 }
 
 void Daemon::take_answers() {
+  bool edges = false;
   for (auto& answer : pool_.take()) {
     credit_[answer.device] -= static_cast<int>(answer.extra_calls);
+    edges = edges || answer.extra_calls > 0;
     if (!answer.samples) {
       note_failure(answer.device, answer.samples.error().message);
       continue;
@@ -198,6 +200,8 @@ void Daemon::take_answers() {
     for (const auto& sample : *answer.samples) book_.sample(answer.device, sample);
     unsaved_readings_ = true;
   }
+  // The exact readings beside a mark must survive with it: later ones alone would tell nothing about that moment.
+  if (edges) checkpoint(false);
   // One write for a round: when its last answer is there.
   if (unsaved_readings_ && !pool_.busy()) save_readings();
 }
