@@ -108,11 +108,11 @@ void Chains::ask_all(Instant now, Interval window) {
   for (std::size_t i = 0; i < feeds_.size(); ++i, ++feed) {
     if (feed == feeds_.end()) feed = feeds_.begin();
     auto& [source, memory] = *feed;
-    const auto past = memory.wants_more_past(now) ? kMorePast : kCorrections;
+    const bool has_past = source.feed().provider->has_past;
+    const Duration past = !has_past ? Duration(0) : memory.wants_more_past(now) ? kMorePast : kCorrections;
     const bool taken = source.refresh({now, {std::min(window.start, now - past), window.end}, {}}, fetcher_);
     const auto& reading = source.reading();
-    // What is played back or made up has no past worth keeping.
-    if (!taken || !reading || reading->simulated || source.feed().provider->is_constant) continue;
+    if (!taken || !reading || !has_past) continue;
     if (const auto logged = memory.take(*reading, now); !logged) source.tell(logged.error().message);
   }
 }

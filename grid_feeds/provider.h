@@ -88,7 +88,9 @@ struct Provider {
   std::span<const OptionSpec> options;
   bool needs_secret = false;
   std::string_view country{};  // two letters, where it speaks of one country only: whose yearly factor is the last resort
-  bool is_constant = false;    // says the same for ever: no past, no accuracy, no gates
+  // Whether what it says is worth remembering: not what is constant for ever or played back.
+  bool has_past = true;
+  bool is_constant = false;  // a factor: no gates, no accuracy
   // Questions for this query; none where nothing is to be asked (a constant).
   std::vector<Ask> (*ask)(const Feed& feed, const Query& query) = nullptr;
   // `answers` holds those parts that came; the ones that failed are absent. An error where they make no reading.

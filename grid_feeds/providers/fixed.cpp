@@ -25,6 +25,7 @@ Result<Reading> parse(const Feed& feed, const Query& query, std::span<const Answ
 }  // namespace
 
 extern const Provider provider_fixed;
-const Provider provider_fixed{.name = "static", .options = kOptions, .is_constant = true, .ask = ask, .parse = parse};
+const Provider provider_fixed{
+    .name = "static", .options = kOptions, .has_past = false, .is_constant = true, .ask = ask, .parse = parse};
 
 }  // namespace carbon::feeds

@@ -94,6 +94,6 @@ Result<Reading> parse(const Feed& feed, const Query& query, std::span<const Answ
 }  // namespace
 
 extern const Provider provider_replay;
-const Provider provider_replay{.name = "replay", .options = kOptions, .ask = ask, .parse = parse};
+const Provider provider_replay{.name = "replay", .options = kOptions, .has_past = false, .ask = ask, .parse = parse};
 
 }  // namespace carbon::feeds

@@ -99,6 +99,17 @@ TEST_F(Chain, AReplayIsSimulatedAndSaysSo) {
   EXPECT_TRUE(transport.sent.empty());
 }
 
+// A day a minute over a week ahead: the feed is asked for the window and for no more of the past.
+TEST_F(Chain, AFastReplayIsNotAskedForTwoWeeksOfPast) {
+  TempDir dir;
+  write_file(dir / "year.csv", "datetime,GB\n2022-01-01T00:00Z,100\n2022-01-01T01:00Z,150\n");
+  site.feeds = {choice_of("replay", {{"file", (dir / "year.csv").string()}, {"origin", "2026-11-24T00:00Z"}, {"scale", "1440"}})};
+  make();
+  const auto got = feeds->poll(start, {start - 24h, start + 168h}).at(0);
+  EXPECT_TRUE(got.feeds.at(0).ok) << got.feeds.at(0).cause;
+  EXPECT_EQ(got.origin, Origin::kForecast);
+}
+
 TEST_F(Chain, AMissingFileIsNamed) {
   site.feeds = {choice_of("replay", {{"file", "/no/such/file.csv"}, {"origin", "2026-11-24T00:00Z"}})};
   make();
