@@ -54,11 +54,12 @@ constexpr const char* kVersion1[] = {
     " held_idle_ms BIGINT NOT NULL, simulated_jobs BIGINT NOT NULL,"
     " PRIMARY KEY (span, start_ms, user_name, account, part, site, cluster))",
 
-    // longest_ms: the longest run of a job, which bounds the search for jobs that touch a time. intensities: counts changes of
-    // them.
+    // records: counts the rows. intensities: counts their changes. longest_ms: the longest run of a job, which bounds the
+    // search for jobs that touch a time.
     "CREATE TABLE facts (name VARCHAR(64) NOT NULL PRIMARY KEY, value BIGINT NOT NULL)",
     "INSERT INTO facts (name, value) VALUES ('longest_ms', 0)",
     "INSERT INTO facts (name, value) VALUES ('intensities', 0)",
+    "INSERT INTO facts (name, value) VALUES ('records', 0)",
 };
 
 struct Migration {
