@@ -17,9 +17,10 @@ constexpr double kStepHours = 0.5;
 constexpr std::size_t kAheadSteps = 40;  // arrivals are expected for 20 hours: beyond, the plan will be made anew often enough
 constexpr int kColdRounds = 100, kWarmRounds = 12;
 // Of the spread of the carbon cost per unit hour:
-constexpr double kSoftness = 0.02;  // two starts that differ by less are liked about alike
-constexpr double kGain = 0.15;      // price rise per round where demand is twice the capacity
-constexpr double kCeiling = 1.0;    // no capacity is dearer: demand that cannot be met would raise prices without end
+constexpr double kSoftness = 0.02;   // two starts that differ by less are liked about alike
+constexpr double kGain = 0.15;       // price rise per round where demand is twice the capacity
+constexpr double kCeiling = 1.0;     // no capacity is dearer: demand that cannot be met would raise prices without end
+constexpr double kSettled = 0.0005;  // no price moved by more in a round: enough
 constexpr double kGainDecay = 0.02;
 
 constexpr double kLeastLiked = 600;  // exp(-600) and its inverse are still numbers
@@ -79,7 +80,9 @@ void PriceBook::update(Instant now, std::span<const PlanJob> pending, std::span<
   if (classes_.empty()) return;
   prepare(now, pending, running, sites);
   const int rounds = cold_ ? kColdRounds : kWarmRounds;
-  for (int round = 0; round < rounds; ++round) ascend(sites, kGain / (1 + kGainDecay * round));
+  for (int round = 0; round < rounds; ++round) {
+    if (ascend(sites, kGain / (1 + kGainDecay * round)) < kSettled * spread_) break;
+  }
   sum_prices();
   cold_ = false;
 }
@@ -151,17 +154,21 @@ void PriceBook::sum_prices() {
   }
 }
 
-void PriceBook::ascend(std::span<const PlanSite> sites, double gain) {
+double PriceBook::ascend(std::span<const PlanSite> sites, double gain) {
   sum_prices();
   for (auto& lane : lanes_) lane.usage = lane.fixed;
   for (const auto& jobs : classes_) choose(jobs);
+  double most = 0;
   for (std::size_t k = 0; k < lanes_.size(); ++k) {
     for (std::size_t i = 0; i < steps_; ++i) {
       const double excess = (lanes_[k].usage[i] - sites[k].capacity) / sites[k].capacity;
       double& price = lanes_[k].price[i];
+      const double before = price;
       price = std::clamp(price + gain * spread_ * excess, 0.0, kCeiling * spread_);
+      most = std::max(most, std::abs(price - before));
     }
   }
+  return most;
 }
 
 // Adds to `usage` what jobs of one length class occupy, each spread over its starts by exp(-cost / softness).

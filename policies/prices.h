@@ -52,7 +52,8 @@ class PriceBook {
   void collect(Instant now, std::span<const PlanJob> pending, std::span<const Rate> expected);
   void prepare(Instant now, std::span<const PlanJob> pending, std::span<const RunningJob> running,
                std::span<const PlanSite> sites);
-  void ascend(std::span<const PlanSite> sites, double gain);
+  // The most that a price moved.
+  double ascend(std::span<const PlanSite> sites, double gain);
   void choose(const LengthClass& jobs);
   void like(const LengthClass& jobs);
   void start_waiting(const LengthClass& jobs);

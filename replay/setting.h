@@ -24,7 +24,7 @@ struct WaitCaps {
 // split of WaitCaps, by true length); the time that its user asked for; or a prediction from the user's own history.
 enum class LengthSource : std::uint8_t { kExact, kClassMean, kLimit, kPredicted };
 
-// The intensity of a site as it is known at a moment. What the view points to stays as long as the replay.
+// The intensity of a site as it is known at a moment, from it on. What the view points to stays as long as the replay.
 using SeriesAhead = std::function<SeriesView(std::size_t site, Instant now)>;
 
 struct Setting {

@@ -10,6 +10,7 @@
 #include "replay/intensity_csv.h"
 #include "replay/replay.h"
 #include "scarbon/command.h"
+#include "scarbon/forecast_ahead.h"
 #include "scarbon/replay_options.h"
 #include "scarbon/table.h"
 
@@ -89,7 +90,12 @@ Result<Prepared> prepare(const ReplayOptions& options) {
   }
   if (auto homes = replay::assign_homes(p.trace, p.setting); !homes) return homes.error();
   const Instant until = latest_end(p.trace, p.setting);
-  for (const auto& series : *intensity) p.setting.actual.push_back(replay::wrapped(series, from, until));
+  std::vector<IntensitySeries> with_past;
+  for (const auto& series : *intensity) {
+    p.setting.actual.push_back(replay::wrapped(series, from, until));
+    if (options.forecast == "own") with_past.push_back(replay::wrapped(series, from - kForecastPast, until));
+  }
+  if (options.forecast == "own") p.setting.ahead = forecast_ahead(std::move(with_past));
   return p;
 }
 
@@ -186,7 +192,7 @@ Command replay_command(CLI::App& parent) {
   app->add_option("--length", options->length, "what policies know of a job's length: exact, class-mean, limit, predicted")
       ->capture_default_str();
   app->add_option("--forecast", options->forecast, "what policies know of the intensity ahead")
-      ->check(CLI::IsMember({"perfect"}))
+      ->check(CLI::IsMember({"perfect", "own"}))
       ->capture_default_str();
   app->add_flag("--json", options->json, "JSON");
   return {app, [options] { return run_replay(*options); }};
