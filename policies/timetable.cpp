@@ -20,7 +20,7 @@ constexpr double kPriceShare = 0.9;
 constexpr Duration kReserve = std::chrono::minutes(30);
 // Jobs that run longer than expected hold their units: where lengths are not known and capacity is dear, the aim is to start this
 // much earlier.
-constexpr Duration kUnsure = std::chrono::hours(1);
+constexpr Duration kUnsure = std::chrono::minutes(90);
 // Grams for a start one step late. It grows with the square, so that no job pays for many others.
 constexpr double kLateFine = 1e9;
 constexpr double kNever = std::numeric_limits<double>::infinity();
