@@ -103,7 +103,7 @@ Measured measure(SimulatedMeter& meter, Duration from, Duration to, std::mt19937
 
 std::string number(double x) { return std::to_string(x); }
 
-// Must show: with the counter within 0.1 %, for jobs of 60 s and more.
+// With the counter within 0.1 %, for jobs of 60 s and more.
 TEST(Accuracy, TheCounterIsWithinATenthOfAPercent) {
   std::mt19937 random(1);
   std::uniform_int_distribution<int> phase(5000, 6000), length(60'000, 300'000);
@@ -148,7 +148,7 @@ std::string random_curve(std::mt19937& random) {
   }
 }
 
-// Must show: without a counter, over 200 random curves the stated interval covers the truth in at least 95 %, and its median
+// Without a counter, over 200 random curves the stated interval covers the truth in at least 95 %, and its median
 // half-width is at most 5 %.
 TEST(Accuracy, OfIntegratedPowerTheStatedIntervalCoversTheTruth) {
   for (const unsigned seed : {3u, 4u, 5u}) {

@@ -102,7 +102,7 @@ TEST(DeviceBook, AJobThatCameInAStretchWithoutReadingsIsMarkedAsEstimated) {
   EXPECT_EQ(sums.estimated_mj["j"], 900'000);
 }
 
-// Must show: seven MIG instances, seven jobs of different lengths, jobs + idle = the GPU's counter in every interval.
+// Seven MIG instances, seven jobs of different lengths, jobs + idle = the GPU's counter in every interval.
 TEST(DeviceBook, SevenInstancesAndIdleAddUpToTheGpuInEveryInterval) {
   std::mt19937 random(7);
   DeviceBook book(gpu(), kStep, Duration(3000));
