@@ -28,10 +28,11 @@ PlannerDecider::PlannerDecider(const Trace& trace, const Setting& setting, std::
       run_now_(run_now),
       requests_(trace, setting),
       told_(trace.jobs.size()),
+      max_delay_(trace.jobs.size()),
       statistics_{policies::LengthStatistics(requests_.class_mean(0)), policies::LengthStatistics(requests_.class_mean(1))} {}
 
 Instant PlannerDecider::latest_start(std::size_t job, Instant now) const {
-  const Instant cap = trace_.jobs[job].arrival + setting_.caps.of(trace_.jobs[job].length);
+  const Instant cap = trace_.jobs[job].arrival + max_delay_[job];
   if (setting_.length != LengthSource::kExact) return cap;
   return std::max(cap, std::min(run_now_[job].start, now));
 }
@@ -66,7 +67,8 @@ void PlannerDecider::decide(Instant now, std::span<const std::size_t> arrived, s
     sites.push_back({series_ahead(s, now), setting_.sites[s].pue, static_cast<double>(setting_.sites[s].capacity)});
   }
   for (const auto job : arrived) {
-    const JobRequest r = requests_.at_arrival(job);
+    const JobRequest r = requests_.arrived(job);
+    max_delay_[job] = r.max_delay;
     pending_.push_back(job);
     pending_jobs_.push_back({.ready = r.ready,
                              .latest = r.ready + r.max_delay,

@@ -42,6 +42,7 @@ class PlannerDecider : public Decider {
   std::vector<std::size_t> running_;
   std::vector<policies::RunningJob> running_jobs_;  // beside running_
   std::vector<Placement> told_;                     // per job of the trace
+  std::vector<Duration> max_delay_;                 // per job of the trace
   std::optional<Instant> wake_;
   std::array<policies::LengthStatistics, 2> statistics_;  // small, large
   std::array<std::vector<policies::LengthAtom>, 2> lengths_;

@@ -5,7 +5,8 @@
 
 namespace carbon::replay {
 
-Requests::Requests(const Trace& trace, const Setting& setting) : trace_(trace), setting_(setting), of_user_(trace.users.size()) {
+Requests::Requests(const Trace& trace, const Setting& setting)
+    : trace_(trace), setting_(setting), of_user_(trace.users.size()), credit_(trace.users.size(), 0.0) {
   std::array<std::int64_t, 2> count{};
   for (const auto& job : trace.jobs) {
     const std::size_t large = setting.caps.is_small(job.length) ? 0 : 1;
@@ -29,6 +30,17 @@ JobRequest Requests::at_arrival(std::size_t index) const {
   for (std::size_t s = 0; s < setting_.sites.size(); ++s) {
     if (job.width <= setting_.sites[s].capacity) request.sites |= std::uint64_t{1} << s;
   }
+  return request;
+}
+
+JobRequest Requests::arrived(std::size_t index) {
+  JobRequest request = at_arrival(index);
+  if (!setting_.stretch_bound) return request;
+  double& credit = credit_[trace_.jobs[index].user];
+  credit += *setting_.stretch_bound;
+  const auto length = static_cast<double>(std::max(request.length, Duration(1)).count());
+  request.max_delay = std::min(request.max_delay, Duration(static_cast<std::int64_t>(credit * length)));
+  credit -= static_cast<double>(request.max_delay.count()) / length;
   return request;
 }
 

@@ -19,6 +19,10 @@ class Requests {
   // What is known of the job now. Precondition: the job has a home.
   JobRequest at_arrival(std::size_t job) const;
   Duration class_mean(std::size_t large) const { return class_mean_[large]; }  // 0: small, 1: large
+  // The same, for a decider: called once per job, in order of arrival. Under a stretch bound B each job brings its user a credit
+  // of B, and is allowed to wait for what is left of the credit times its length; what it may wait is spent at once, so that the
+  // sum never exceeds B per job whatever happens later.
+  JobRequest arrived(std::size_t job);
   // For the predictions: a job has run to its end.
   void ended(std::size_t job);
 
@@ -36,6 +40,7 @@ class Requests {
     std::size_t count = 0;
   };
   std::vector<History> of_user_;
+  std::vector<double> credit_;  // per user, in stretch
   Duration ended_sum_{0};
   std::int64_t ended_count_ = 0;
 };

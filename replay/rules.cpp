@@ -10,7 +10,7 @@ void RuleDecider::decide(Instant now, std::span<const std::size_t> arrived, std:
     sites_.push_back({series, setting_.sites[s].pue, setting_.sites[s].transfer_kwh_per_gb});
   }
   for (const std::size_t job : arrived) {
-    const JobRequest request = requests_.at_arrival(job);
+    const JobRequest request = requests_.arrived(job);
     Decision& decision = decisions.emplace_back();
     decision.job = job;
     if (rule_.place) {

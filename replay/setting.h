@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "core/series.h"
@@ -33,6 +34,9 @@ struct Setting {
   SeriesAhead ahead;                    // what the policies see; unset: the actual series
   WaitCaps caps;
   LengthSource length = LengthSource::kExact;
+  // No user's mean stretch, (wait + length) / length, may be planned to grow by more than this over the run-now run; none: no
+  // bound.
+  std::optional<double> stretch_bound;
   Watts power_per_unit{1000.0};  // of one cpu or gpu
 };
 

@@ -30,6 +30,7 @@ Summary summarize(const Trace& trace, const Setting& setting, std::span<const Jo
     sites.push_back({setting.actual[s].view(), setting.sites[s].pue, setting.sites[s].transfer_kwh_per_gb});
   const Requests requests(trace, setting);
   std::vector<Duration> waits;
+  std::vector<std::pair<double, double>> growth(trace.users.size());  // per user: sum, jobs
   waits.reserve(runs.size());
   Instant last_end = trace.jobs.front().arrival;
   Duration sum{0};
@@ -49,8 +50,14 @@ Summary summarize(const Trace& trace, const Setting& setting, std::span<const Jo
       summary.worst_violation = std::max(summary.worst_violation, late);
     }
     waits.push_back(wait);
+    auto& [stretch, jobs] = growth[job.user];
+    stretch += seconds(wait - wait_of(job, run_now[i])) / std::max(seconds(job.length), 1e-3);
+    ++jobs;
     sum += wait;
     last_end = std::max(last_end, run.end);
+  }
+  for (const auto& [stretch, jobs] : growth) {
+    if (jobs > 0) summary.worst_stretch_growth = std::max(summary.worst_stretch_growth, stretch / jobs);
   }
   std::sort(waits.begin(), waits.end());
   summary.mean_wait = sum / static_cast<std::int64_t>(waits.size());

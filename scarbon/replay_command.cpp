@@ -29,6 +29,7 @@ struct ReplayOptions {
   std::string max_wait = "6h,24h@2h";
   std::string length = "exact";
   std::string forecast = "perfect";
+  double stretch_bound = -1;
   bool json = false;
 };
 
@@ -61,6 +62,7 @@ Result<Prepared> prepare(const ReplayOptions& options) {
   const auto length = parse_length_source(options.length);
   if (!length) return Error{"--length: " + length.error().message};
   p.setting.length = *length;
+  if (options.stretch_bound >= 0) p.setting.stretch_bound = options.stretch_bound;
 
   replay::TraceOptions trace_options{.unit = options.job_unit == "h" ? replay::JobUnit::kHours : replay::JobUnit::kSeconds,
                                      .site_names = {}};
@@ -112,6 +114,7 @@ nlohmann::json to_json(const replay::PolicyReport& report) {
           {"max_wait_h", hours(s.max_wait)},
           {"cap_violations", s.cap_violations},
           {"worst_violation_h", hours(s.worst_violation)},
+          {"worst_user_stretch_growth", s.worst_stretch_growth},
           {"moved_jobs", s.moved},
           {"makespan_h", hours(s.makespan)},
           {"unknown_job_hours", s.unknown_job_hours},
@@ -194,6 +197,9 @@ Command replay_command(CLI::App& parent) {
   app->add_option("--forecast", options->forecast, "what policies know of the intensity ahead")
       ->check(CLI::IsMember({"perfect", "own"}))
       ->capture_default_str();
+  app->add_option("--stretch-bound", options->stretch_bound,
+                  "by how much a user's mean stretch, (wait + length) / length, may grow over run-now (default: no bound)")
+      ->check(CLI::NonNegativeNumber);
   app->add_flag("--json", options->json, "JSON");
   return {app, [options] { return run_replay(*options); }};
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the planner promises: capacity, caps, no knowledge of the future, the same plan each time; and what it saves.
+#include <unistd.h>
+
+#include <fstream>
 #include <map>
 #include <random>
 
@@ -130,6 +133,35 @@ TEST(Planner, ADeferralNeverOutlastsItsCapWhereCapacityIsPlenty) {
   EXPECT_EQ(report.summary.cap_violations, 0u);
   for (std::size_t i = 0; i < report.runs.size(); ++i)
     EXPECT_LE(report.runs[i].start, c.trace.jobs[i].arrival + c.setting.caps.of(c.trace.jobs[i].length));
+}
+
+TEST(Planner, NoUsersMeanStretchGrowsBeyondTheBound) {
+  // An SWF trace with users and requested times.
+  const auto path = std::filesystem::temp_directory_path() / ("carbon_stretch_" + std::to_string(getpid()) + ".swf");
+  {
+    std::mt19937 random(8);
+    std::ofstream out(path);
+    out << "; Version: 2.2\n";
+    for (int i = 0, at = 0; i < 250; ++i, at += static_cast<int>(random() % 2000)) {
+      const int length = 300 + static_cast<int>(random() % (random() % 5 == 0 ? 30000 : 4000)),
+                width = 1 + static_cast<int>(random() % 3);
+      out << i << ' ' << at << " 0 " << length << ' ' << width << " -1 -1 " << width << ' ' << 2 * length << " -1 1 "
+          << random() % 7 << " 1 -1 1 -1 -1 -1\n";
+    }
+  }
+  std::mt19937 random(8);
+  Case c;
+  c.trace = std::move(read_trace(path, {}).value());
+  std::filesystem::remove(path);
+  c.setting.sites = {{.name = "a", .zone = "a", .capacity = 16}};
+  c.setting.caps = usual_caps();
+  complete(c, from_unix_ms(1'666'195'200'000), week(random, 1));
+  const auto free = Replay(c.trace, c.setting).run("planner");
+  EXPECT_GT(free.summary.worst_stretch_growth, 2.0) << "without a bound short jobs wait for long";
+  c.setting.stretch_bound = 1.0;
+  const auto bound = Replay(c.trace, c.setting).run("planner");
+  EXPECT_LE(bound.summary.worst_stretch_growth, 1.0);
+  EXPECT_GT(bound.saved_percent, 0);
 }
 
 struct Target {
