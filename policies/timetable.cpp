@@ -15,9 +15,9 @@ constexpr Duration kFine = std::chrono::minutes(5), kCoarse = std::chrono::minut
 constexpr double kManyStarts = 5e6;  // jobs x sites x steps above which steps are coarse
 // Waiting jobs meet each other in the timetable itself; the price stands for the demand that it does not show.
 constexpr double kPriceShare = 0.9;
-// A start in the last half hour before a job's latest start leaves no room for the unforeseen where capacity is dear: it costs up
-// to one more hour's price.
-constexpr Duration kReserve = std::chrono::minutes(30);
+// A start in the last five hours before a job's latest start leaves no room for the unforeseen where capacity is dear: it costs
+// up to one more hour's price.
+constexpr Duration kReserve = std::chrono::hours(5);
 // Jobs that run longer than expected hold their units: where lengths are not known and capacity is dear, the aim is to start this
 // much earlier.
 constexpr Duration kUnsure = std::chrono::minutes(90);

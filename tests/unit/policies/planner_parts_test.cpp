@@ -61,7 +61,7 @@ TEST(Planner, JobsThatCannotAllRunInTheGreenHourShareItInTheCheapestWay) {
   // One unit; the green hour is the third. The job that gains most takes it, the others run around it, all in time.
   const auto s = hourly({500, 400, 100, 400, 500, 500, 500, 500, 500, 500, 500, 500});
   const std::vector<PlanSite> sites{{s.view(), 1.0, 1.0}};
-  const std::vector<PlanJob> jobs{job_of(1h, 4h), job_of(1h, 4h), job_of(1h, 4h)};
+  const std::vector<PlanJob> jobs{job_of(1h, 10h), job_of(1h, 10h), job_of(1h, 10h)};
   Planner planner;
   auto places = planner.plan(t0, jobs, {}, sites);
   std::vector<Instant> starts;
