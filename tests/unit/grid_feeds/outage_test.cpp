@@ -95,7 +95,7 @@ class PlayedWorld {
       case Fault::k429: response.set_header("Retry-After", "1200"); return fail(response, 429, "slow down");
       case Fault::k500:
         return fail(response, 500, R"({"error":{"code":"500 Internal Server Error","message":"Requested resource not found."}})");
-      case Fault::kSlow: std::this_thread::sleep_for(800ms); break;
+      case Fault::kSlow: std::this_thread::sleep_for(1500ms); break;
       case Fault::kEmpty: body.clear(); break;
       case Fault::kBadUtf8:
         body.insert(body.size() / 2, "\xff\xfe\xc0");
@@ -149,7 +149,7 @@ struct Outage : testing::TestWithParam<Named> {
   // An hour and a half well, two hours of the fault, two hours well again.
   void live_through(const PlayedProvider& provider, Fault fault) {
     world.forget();
-    const auto feeds = feeds_of(provider, fault == Fault::kSlow ? 200ms : 10s);
+    const auto feeds = feeds_of(provider, fault == Fault::kSlow ? 600ms : 10s);
     const Instant start = utc("2026-11-24T03:00Z");
     std::vector<std::string> news;
     bool failed = false, recovered = false;
