@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """carbond is killed with SIGKILL at random times while jobs come and go on its GPUs. Then each job must have exactly one record, whose
-energy is within the larger of 0.5 % and one update interval (100 ms) at peak power, or else the record says why and that at least the
-difference is estimated. GPUs without a counter are judged by their own stated interval. Prints the figures; exits 1 where one does not hold.
+energy is within the larger of 0.5 % and one update interval (100 ms) at peak power. GPUs without a counter are judged by their own
+stated interval. Prints the figures; exits 1 where one does not hold.
 
   tests/unit/carbond/crash_proof.py            200 kills: about six minutes
   tests/unit/carbond/crash_proof.py --kills 8 --job-seconds 4 9
@@ -46,7 +46,7 @@ def kill_and_restart(node, options):
 
 
 def judge(node, expected, options):
-    problems, worst, flagged, outside = [], 0.0, 0, 0
+    problems, worst, flagged = [], 0.0, 0
     integrated_inside = integrated = 0
     for job, (gpu, start, end) in sorted(expected.items()):
         found = node.controller.of(job)
@@ -62,18 +62,15 @@ def judge(node, expected, options):
             integrated += 1
             integrated_inside += error <= max(allowed, record["devices"][0]["uncertainty_mj"] / 1000)
             continue
-        said_so = record["note"] != "" and estimated(record) >= error
+        worst = max(worst, error / allowed)
         flagged += record["note"] != ""
-        outside += error > allowed
-        if not said_so:
-            worst = max(worst, error / allowed)
-        if error > allowed and not said_so:
+        if error > allowed:
             problems.append(f"job {job} on GPU {gpu}: {said:.1f} J, in truth {truth:.1f} J, allowed +- {allowed:.1f} J, "
                             f"estimated {estimated(record):.1f} J, note '{record['note']}'")
     times = len(node.controller.bodies)
     print(f"{options.kills} kills, {len(expected)} jobs, {times} records received, {len(node.controller.records())} different ones")
     print(f"counter: the worst error is {worst:.2f} of what is allowed; {flagged} of {len(expected) - integrated} jobs say "
-          f"that a part is estimated; {outside} are off by more than is allowed")
+          f"that a part is estimated")
     print(f"integrated power: {integrated_inside} of {integrated} jobs within their stated interval or the same bound")
     if integrated_inside < 0.95 * integrated:
         problems.append("integrated power: the stated interval does not hold")
