@@ -39,7 +39,7 @@ json job_json(const JobRow& r) {
           {"energy_kwh", when_known(r.method.has_value(), kilowatt_hours(r.energy_mj))},
           {"co2e_g", when_known(covered, grams(r.co2e_ug))},
           {"avg_intensity_g_per_kwh", when_known(covered, covered ? grams(r.co2e_ug) / r.pue / kilowatt_hours(r.covered_mj) : 0)},
-          {"method", maybe(r.method, [](auto m) { return ledger::to_string(m); })},
+          {"method", maybe(r.method, [](auto m) { return to_string(m); })},
           {"coverage", r.coverage()},
           {"intensity", maybe(r.intensity, [](auto o) { return to_string(o); })},
           {"counterfactual_g", maybe(r.counterfactual_ug, grams)},

@@ -8,15 +8,6 @@
 namespace carbon::node {
 namespace {
 
-ledger::Method to_record(energy::Method m) {
-  switch (m) {
-    case energy::Method::kCounter: return ledger::Method::kCounter;
-    case energy::Method::kIntegrated: return ledger::Method::kIntegrated;
-    case energy::Method::kEstimated: return ledger::Method::kEstimated;
-  }
-  return ledger::Method::kEstimated;
-}
-
 std::string join(const std::set<std::string>& notes) {
   std::string out;
   for (const auto& n : notes) out += (out.empty() ? "" : "; ") + n;
@@ -127,7 +118,7 @@ ledger::DeviceEnergy JobBook::device_record(const std::string& id, const JobDevi
   d.device = id;
   d.type = info.type;
   d.minor = info.minor;
-  d.method = held.booked_ms > 0 ? to_record(info.method) : ledger::Method::kEstimated;
+  d.method = held.booked_ms > 0 ? info.method : Method::kEstimated;
   d.share = held.booked_ms > 0 ? std::clamp(held.share_ms / static_cast<double>(held.booked_ms), 1e-6, 1.0)
                                : std::min(1.0, held.allotted);
   d.step = settings_.profile_step;
@@ -151,7 +142,7 @@ ledger::DeviceEnergy JobBook::estimate(std::uint32_t minor, const ledger::Energy
   d.device = "gpu-minor-" + std::to_string(minor);
   d.type = "gpu";
   d.minor = minor;
-  d.method = ledger::Method::kEstimated;
+  d.method = Method::kEstimated;
   d.step = settings_.profile_step;
   d.first = energy::floor_to(record.start, d.step);
   d.mj = profile.mj();

@@ -56,7 +56,7 @@ void print_meters(const std::function<energy::MetersFound()>& find, Duration pat
                      "WATTS");
   for (const auto& l : answer.lines) {
     out << fmt::format("{:<44} {:>5} {:<5} {:<24} {:<11} {:>18} {:>8}{}{}\n", l.info.id, l.info.minor, l.info.type, l.info.model,
-                       energy::to_string(l.info.method), l.joules, l.watts, l.info.simulated ? "  simulated" : "",
+                       to_string(l.info.method), l.joules, l.watts, l.info.simulated ? "  simulated" : "",
                        l.problem.empty() ? "" : "  unavailable: " + l.problem);
   }
   if (!answer.note.empty()) out << answer.note << '\n';

@@ -59,7 +59,7 @@ energy::DeviceInfo info_from(const json& j) {
   d.type = j.at("type").get<std::string>();
   d.minor = j.at("minor").get<std::uint32_t>();
   d.model = j.at("model").get<std::string>();
-  d.method = static_cast<energy::Method>(j.at("method").get<int>());
+  d.method = static_cast<Method>(j.at("method").get<int>());
   d.rated = Watts(j.at("rated_w").get<double>());
   d.update = Duration(j.at("update_ms").get<std::int64_t>());
   d.wraps_at_uj = j.at("wraps_at_uj").get<std::int64_t>();

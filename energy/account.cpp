@@ -20,15 +20,6 @@ double squared(double x) { return x * x; }
 
 }  // namespace
 
-std::string_view to_string(Method m) {
-  switch (m) {
-    case Method::kCounter: return "counter";
-    case Method::kIntegrated: return "integrated";
-    case Method::kEstimated: return "estimated";
-  }
-  return "unknown";
-}
-
 std::optional<Segment> Account::feed(const Sample& sample, const std::string& boot_id) {
   if (!state_ || state_->boot_id != boot_id) {
     // After a reboot nothing ties the counter to what it was; no job lives on over it.

@@ -9,16 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "core/method.h"
 #include "core/result.h"
 #include "core/time.h"
 #include "core/units.h"
 #include "energy/moment.h"
 
 namespace carbon::energy {
-
-// How joules come about, from best to worst: from a hardware counter, from power integrated over time, from a rated power.
-enum class Method : std::uint8_t { kCounter, kIntegrated, kEstimated };
-std::string_view to_string(Method m);
 
 // A part of a device that a job can hold on its own: a MIG instance, by its share of the device's compute slices.
 struct Partition {

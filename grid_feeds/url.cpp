@@ -3,27 +3,14 @@
 
 #include <cstdint>
 
-namespace carbon::feeds {
+#include "net/query.h"
 
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-  std::string out;
-  for (const char c : text) {
-    if (kPlain.find(c) != std::string_view::npos) {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += {'%', kHex[byte >> 4], kHex[byte & 15]};
-    }
-  }
-  return out;
-}
+namespace carbon::feeds {
 
 std::string with_query(std::string base, std::initializer_list<std::pair<std::string_view, std::string_view>> parameters) {
   char separator = '?';
   for (const auto& [name, value] : parameters) {
-    base += separator + std::string(name) + '=' + percent_encoded(value);
+    base += separator + std::string(name) + '=' + net::percent_encoded(value);
     separator = '&';
   }
   return base;

@@ -110,7 +110,7 @@ void type_conversion<JobRow>::from_base(const values& v, indicator, JobRow& r) {
   r.uncertainty_mj = number(v, "uncertainty_mj");
   r.estimated_mj = number(v, "estimated_mj");
   r.method.reset();
-  if (const auto m = maybe(v, "method")) r.method = static_cast<carbon::ledger::Method>(*m);
+  if (const auto m = maybe(v, "method")) r.method = static_cast<carbon::Method>(*m);
   r.pue = v.get<double>("pue");
   r.covered_mj = number(v, "covered_mj");
   r.co2e_ug = number(v, "co2e_ug");

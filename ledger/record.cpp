@@ -255,22 +255,6 @@ json device_to_json(const DeviceEnergy& d) {
 
 }  // namespace
 
-std::string_view to_string(Method m) {
-  switch (m) {
-    case Method::kCounter: return "counter";
-    case Method::kIntegrated: return "integrated";
-    case Method::kEstimated: return "estimated";
-  }
-  return "unknown";
-}
-
-Result<Method> parse_method(std::string_view text) {
-  for (const auto m : {Method::kCounter, Method::kIntegrated, Method::kEstimated}) {
-    if (text == to_string(m)) return m;
-  }
-  return Error{"= '" + std::string(text) + "'; accepted: " + std::string(kMethods)};
-}
-
 std::int64_t total_mj(const DeviceEnergy& d) { return std::accumulate(d.mj.begin(), d.mj.end(), std::int64_t{0}); }
 
 std::int64_t total_mj(const EnergyRecord& r) {

@@ -9,17 +9,12 @@
 #include <string_view>
 #include <vector>
 
+#include "core/method.h"
 #include "core/result.h"
 #include "core/time.h"
 #include "core/units.h"
 
 namespace carbon::ledger {
-
-// How joules were obtained, from best to worst.
-enum class Method : std::uint8_t { kCounter, kIntegrated, kEstimated };
-inline constexpr std::string_view kMethods = "counter, integrated, estimated";
-std::string_view to_string(Method m);
-Result<Method> parse_method(std::string_view text);
 
 // One device's energy of one job. Interval k (k = 0, 1, ...) covers [first + k*step, first + (k+1)*step) cut to the record's
 // [start, end); `first` is a multiple of `step` since 1970. Millijoules are whole, so that sums are exact.

@@ -2,7 +2,6 @@
 #include "net/query.h"
 
 namespace carbon::net {
-namespace {
 
 std::string percent_encoded(std::string_view text) {
   constexpr std::string_view kHex = "0123456789ABCDEF";
@@ -18,8 +17,6 @@ std::string percent_encoded(std::string_view text) {
   }
   return out;
 }
-
-}  // namespace
 
 std::string query_string(const QueryParameters& parameters) {
   std::string out;

@@ -8,6 +8,7 @@
 
 #include "config/config.h"
 #include "core/result.h"
+#include "scarbon/table.h"
 
 namespace carbon::scarbon {
 
@@ -28,6 +29,9 @@ Command jobs_command(CLI::App& parent, const Session& session);
 Command report_command(CLI::App& parent, const Session& session);
 Command grid_command(CLI::App& parent, const Session& session);
 Command replay_command(CLI::App& parent);
+
+// sacct's options of how a table is printed; `style` outlives the parsing.
+void add_table_options(CLI::App& app, TableStyle& style);
 
 // "scarbon: <message>" on standard error; returns exit code 1.
 int complain(const std::string& message);

@@ -8,7 +8,6 @@
 #include "policies/policy.h"
 #include "scarbon/command.h"
 #include "scarbon/controller.h"
-#include "scarbon/table.h"
 
 namespace carbon::scarbon {
 namespace {
@@ -96,12 +95,7 @@ Command grid_command(CLI::App& parent, const Session& session) {
   auto* app = parent.add_subcommand("grid", "Each site's carbon intensity now, and its greenest window ahead");
   app->add_option("--window", options->window, "length of the window, in Slurm's time syntax")->capture_default_str();
   app->add_option("--within", options->within, "how far ahead it may start")->capture_default_str();
-  app->add_flag_callback(
-      "-p,--parsable", [options] { options->style.layout = TableLayout::kParsable; }, "fields with '|' behind each");
-  app->add_flag_callback(
-      "-P,--parsable2", [options] { options->style.layout = TableLayout::kParsable2; }, "fields with '|' between them");
-  app->add_flag_callback(
-      "-n,--noheader", [options] { options->style.header = false; }, "no header");
+  add_table_options(*app, options->style);
   return {app, [options, &session] { return run_grid(*options, session); }};
 }
 

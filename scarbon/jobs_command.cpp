@@ -11,7 +11,6 @@
 #include "scarbon/controller.h"
 #include "scarbon/job_fields.h"
 #include "scarbon/sacct.h"
-#include "scarbon/table.h"
 
 namespace carbon::scarbon {
 namespace {
@@ -181,13 +180,7 @@ Command jobs_command(CLI::App& parent, const Session& session) {
   app->add_option("-o,--format", options->format,
                   "comma-separated fields of sacct and of slurm-carbon, each with %width or not (see --helpformat)")
       ->capture_default_str();
-  app->add_flag_callback(
-      "-p,--parsable", [options] { options->style.layout = TableLayout::kParsable; }, "fields with '|' behind each");
-  app->add_flag_callback(
-      "-P,--parsable2", [options] { options->style.layout = TableLayout::kParsable2; }, "fields with '|' between them");
-  app->add_option("--delimiter", options->style.delimiter, "in place of '|'");
-  app->add_flag_callback(
-      "-n,--noheader", [options] { options->style.header = false; }, "no header");
+  add_table_options(*app, options->style);
   app->add_flag("-e,--helpformat", options->help_format, "list the fields");
   return {app, [options, &session] { return run_jobs(*options, session); }};
 }

@@ -1,22 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // scarbon: sacct's habits, plus carbon.
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <vector>
 
 #include "scarbon/command.h"
-
-namespace carbon::scarbon {
-
-int complain(const std::string& message) {
-  fmt::print(stderr, "scarbon: {}\n", message);
-  return 1;
-}
-
-void say_simulated() { fmt::print(stderr, "scarbon: note: these figures rest on simulated GPUs or simulated intensities\n"); }
-
-}  // namespace carbon::scarbon
 
 int main(int argc, char** argv) {
   using namespace carbon::scarbon;

@@ -7,7 +7,6 @@
 #include "core/slurm_time.h"
 #include "scarbon/command.h"
 #include "scarbon/controller.h"
-#include "scarbon/table.h"
 
 namespace carbon::scarbon {
 namespace {
@@ -88,12 +87,7 @@ Command report_command(CLI::App& parent, const Session& session) {
   app->add_option("-S,--starttime", options->start, "jobs that ended after this time (default: the first); sacct's time formats");
   app->add_option("-E,--endtime", options->end, "jobs that ended before this time (default: now)");
   app->add_option("-u,--user", options->user, "jobs of this user");
-  app->add_flag_callback(
-      "-p,--parsable", [options] { options->style.layout = TableLayout::kParsable; }, "fields with '|' behind each");
-  app->add_flag_callback(
-      "-P,--parsable2", [options] { options->style.layout = TableLayout::kParsable2; }, "fields with '|' between them");
-  app->add_flag_callback(
-      "-n,--noheader", [options] { options->style.header = false; }, "no header");
+  add_table_options(*app, options->style);
   return {app, [options, &session] { return run_report(*options, session); }};
 }
 

@@ -7,6 +7,7 @@
 #include "grid_feeds/points.h"
 #include "grid_feeds/provider.h"
 #include "grid_feeds/url.h"
+#include "net/query.h"
 #include "grid_feeds/xml.h"
 
 namespace carbon::feeds {
@@ -30,7 +31,7 @@ constexpr FuelCode kFuels[] = {{"fuelPwr1", Fuel::kHydro},   {"fuelPwr2", Fuel::
 
 std::vector<Ask> ask(const Feed& feed, const Query& query) {
   // Keys are handed out encoded and decoded; a key that holds '%' is encoded already.
-  const auto key = feed.secret.find('%') == std::string::npos ? percent_encoded(feed.secret) : feed.secret;
+  const auto key = feed.secret.find('%') == std::string::npos ? net::percent_encoded(feed.secret) : feed.secret;
   return {ask_url("snapshot", feed.url(kBase, "/openapi/sumperfuel5m/getSumperfuel5m?ServiceKey=" + key),
                   until_next(query.now, kRhythm, 1min))};
 }

@@ -15,7 +15,7 @@ ledger::JobRow row() {
   r.pue = 1.2;
   r.co2e_ug = 310'500'000;
   r.counterfactual_ug = 420'000'000;
-  r.method = ledger::Method::kCounter;
+  r.method = Method::kCounter;
   r.intensity = Origin::kActual;
   r.facts.mode = "defer";
   return r;

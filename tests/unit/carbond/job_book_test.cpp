@@ -277,7 +277,7 @@ TEST(JobBook, AGpuWithoutMeterIsEstimatedAndNamed) {
   ASSERT_EQ(records[0].devices.size(), 2u);
   const auto& d = records[0].devices[1];
   EXPECT_EQ(d.device, "gpu-minor-5");
-  EXPECT_EQ(d.method, ledger::Method::kEstimated);
+  EXPECT_EQ(d.method, Method::kEstimated);
   EXPECT_EQ(ledger::total_mj(d), 15 * 400'000);
   EXPECT_EQ(d.estimated_mj, ledger::total_mj(d));
   EXPECT_EQ(records[0].note, "GPU 5 has no meter: gpu_power x time");

@@ -176,7 +176,7 @@ TEST(Planner, SavesWhatItIsKnownToSaveOnTheRecordedWeek) {
   SKIP_WITHOUT_DATA();
   const Target targets[] = {{40, LengthSource::kExact, 35.8, 6.8, 0},    {28, LengthSource::kExact, 31.3, 7.0, 0},
                             {22, LengthSource::kExact, 23.5, 7.2, 2},    {kUnlimited, LengthSource::kClassMean, 32.2, 24, 0},
-                            {40, LengthSource::kClassMean, 30.0, 24, 2}, {28, LengthSource::kClassMean, 27.0, 24, 2},
+                            {40, LengthSource::kClassMean, 30.0, 24, 0}, {28, LengthSource::kClassMean, 27.0, 24, 2},
                             {22, LengthSource::kClassMean, 18.5, 24, 2}};
   for (const auto& target : targets) {
     const Case c = pai_1k({.capacity = target.capacity, .length = target.length});
