@@ -57,7 +57,7 @@ struct WindowIntegral {
   std::optional<GramsPerKwh> mean() const;
 };
 
-// A series to read from, whoever owns the arrays (an IntensitySeries or the mapped snapshot). Copying it copies four words.
+// A series to read from, whoever owns the arrays (an IntensitySeries or the snapshot). Copying it copies four words.
 // Segment i covers [edge[i], edge[i+1]). A gap is a segment that adds nothing to `covered`.
 class SeriesView {
  public:

@@ -25,7 +25,7 @@ struct SnapshotSite {
   double pue = 1.0;
   SeriesMeta meta;
   Origin origin = Origin::kForecast;  // the best label that is true of the whole series ahead
-  SeriesView series;                  // when writing: the caller's arrays; when reading: in the mapping
+  SeriesView series;                  // when writing: the caller's arrays; when reading: in the pages that Snapshot owns
 };
 
 struct SnapshotContent {
@@ -36,7 +36,7 @@ struct SnapshotContent {
   std::vector<SnapshotSite> sites;
 };
 
-// A mapped, verified snapshot. The views in content() live as long as this object.
+// A verified snapshot in memory. The views in content() live as long as this object.
 class Snapshot {
  public:
   static Result<Snapshot> open(const std::filesystem::path& file);
@@ -51,9 +51,9 @@ class Snapshot {
   bool replaced(const std::filesystem::path& file) const;
 
  private:
-  struct Mapping;
-  Snapshot(std::unique_ptr<Mapping> mapping, SnapshotContent content);
-  std::unique_ptr<Mapping> mapping_;
+  struct Pages;
+  Snapshot(std::unique_ptr<Pages> pages, SnapshotContent content);
+  std::unique_ptr<Pages> pages_;
   SnapshotContent content_;
 };
 

@@ -22,11 +22,11 @@ namespace format = snapshot_format;
 
 // Private pages and not the file's own: truncating a mapped file in place would kill slurmctld with SIGBUS. Huge ones for a
 // large snapshot where the kernel gives them: taking megabytes in small pages would cost more than all the rest.
-struct Snapshot::Mapping {
+struct Snapshot::Pages {
   static constexpr std::size_t kHuge = 2u << 20;
 
   // `data` is null where there is no memory.
-  explicit Mapping(std::size_t bytes)
+  explicit Pages(std::size_t bytes)
       : length((bytes + kHuge - 1) / kHuge * kHuge),
         reserved(length + kHuge),
         base(mmap(nullptr, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
@@ -35,9 +35,9 @@ struct Snapshot::Mapping {
     data = static_cast<std::byte*>(base) + (kHuge - address % kHuge) % kHuge;
     if (bytes >= kHuge / 2) madvise(data, length, MADV_HUGEPAGE);
   }
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-  ~Mapping() {
+  Pages(const Pages&) = delete;
+  Pages& operator=(const Pages&) = delete;
+  ~Pages() {
     if (base != MAP_FAILED) munmap(base, reserved);
   }
   void seal() { mprotect(data, length, PROT_READ); }
@@ -66,7 +66,7 @@ class Descriptor {
 
 std::string errno_text() { return std::generic_category().message(errno); }
 
-// What a checked file may be read with: spans and names inside the mapping, or none where they would leave it.
+// What a checked file may be read with: spans and names inside the pages, or none where they would leave it.
 class Bytes {
  public:
   Bytes(const std::byte* data, std::size_t size) : data_(data), size_(size) {}
@@ -188,8 +188,8 @@ Status check_header(const format::Header& header, std::span<const std::byte> fil
 
 }  // namespace
 
-Snapshot::Snapshot(std::unique_ptr<Mapping> mapping, SnapshotContent content)
-    : mapping_(std::move(mapping)), content_(std::move(content)) {}
+Snapshot::Snapshot(std::unique_ptr<Pages> pages, SnapshotContent content)
+    : pages_(std::move(pages)), content_(std::move(content)) {}
 Snapshot::Snapshot(Snapshot&&) noexcept = default;
 Snapshot& Snapshot::operator=(Snapshot&&) noexcept = default;
 Snapshot::~Snapshot() = default;
@@ -206,29 +206,29 @@ Result<Snapshot> Snapshot::open(const std::filesystem::path& file) {
   if (size < sizeof(format::Header) || size > format::kMaxBytes)
     return fail("not a snapshot: " + std::to_string(size) + " bytes");
 
-  auto mapping = std::make_unique<Mapping>(size);
-  if (mapping->data == nullptr) return fail(errno_text());
-  mapping->file = info;
+  auto pages = std::make_unique<Pages>(size);
+  if (pages->data == nullptr) return fail(errno_text());
+  pages->file = info;
   for (std::size_t have = 0; have < size;) {
-    const ssize_t n = read(fd.get(), mapping->data + have, size - have);
+    const ssize_t n = read(fd.get(), pages->data + have, size - have);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return fail(errno_text());
     if (n == 0) return fail("cut short while it was read");
     have += static_cast<std::size_t>(n);
   }
-  mapping->seal();
+  pages->seal();
 
-  const auto& header = *reinterpret_cast<const format::Header*>(mapping->data);
-  if (const auto sound = check_header(header, {mapping->data, size}); !sound) return fail(sound.error().message);
-  auto content = read_content({mapping->data, size}, header);
+  const auto& header = *reinterpret_cast<const format::Header*>(pages->data);
+  if (const auto sound = check_header(header, {pages->data, size}); !sound) return fail(sound.error().message);
+  auto content = read_content({pages->data, size}, header);
   if (!content) return fail("the checksum is right but the content is not: written by a faulty program");
-  return Snapshot(std::move(mapping), std::move(*content));
+  return Snapshot(std::move(pages), std::move(*content));
 }
 
 bool Snapshot::replaced(const std::filesystem::path& file) const {
   struct stat info {};
   if (stat(file.c_str(), &info) != 0) return true;
-  const auto& mine = mapping_->file;
+  const auto& mine = pages_->file;
   return info.st_dev != mine.st_dev || info.st_ino != mine.st_ino || info.st_size != mine.st_size ||
          info.st_mtim.tv_sec != mine.st_mtim.tv_sec || info.st_mtim.tv_nsec != mine.st_mtim.tv_nsec;
 }

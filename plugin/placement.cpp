@@ -111,6 +111,64 @@ Result<Wish> read_wish(const SubmitRequest& job, CarbonMode default_mode) {
   return wish;
 }
 
+// The job as a policy sees it, and where it could go.
+Choice make_choice(const SubmitRequest& job, const SnapshotContent& snapshot, const PartitionRule& home, Duration limit,
+                   const Wish& wish, Instant now) {
+  const auto& rules = snapshot.rules;
+  Choice choice;
+  choice.job.ready = now;
+  choice.job.length = std::max(std::chrono::duration_cast<Duration>(limit * rules.expected_share_of_limit), kShortest);
+  choice.job.power = rules.gpu_power * static_cast<double>(*job.gpus) * static_cast<double>(*job.array_tasks);
+  choice.job.home = home.site;
+  choice.job.sites = std::uint64_t{1} << home.site;
+  choice.partition_at[home.site] = &home;
+  if (may_defer(wish.mode)) choice.job.max_delay = delay_cap(job, rules, wish.max_delay, limit, now);
+  // At another site's queue nobody knows whether a deadline holds; a type, a node or a feature may not exist there.
+  if (may_relocate(wish.mode) && !job.deadline && !job.pinned && !job.typed_gpus) {
+    allow_other_sites(job, snapshot, home, limit, choice);
+  }
+  return choice;
+}
+
+// Asks the policy, and puts its answer into Slurm's words and the user's.
+SubmitDecision settle(const SubmitRequest& job, const SnapshotContent& snapshot, const Choice& choice, CarbonMode mode,
+                      Instant now) {
+  const auto& rules = snapshot.rules;
+  std::array<policies::SiteAhead, kMostSites> ahead;
+  const auto count = std::min(snapshot.sites.size(), kMostSites);
+  for (std::size_t i = 0; i < count; ++i) ahead[i] = {snapshot.sites[i].series, snapshot.sites[i].pue};
+  auto placement = policy_for(mode)(choice.job, std::span(ahead.data(), count));
+  const auto latest = std::chrono::floor<std::chrono::seconds>(now + choice.job.max_delay);
+  const bool deferred = placement.start >= now + kLeastDelay;
+  placement.start = deferred ? whole_seconds(placement.start, latest, choice.job, ahead[placement.site]) : now;
+  const auto grams = policies::emission(ahead[placement.site], placement.start, choice.job.length, choice.job.power);
+  const auto grams_now = policies::emission(ahead[choice.job.home], now, choice.job.length, choice.job.power);
+
+  const auto& home_site = snapshot.sites[choice.job.home];
+  const auto& site = snapshot.sites[placement.site];
+  SubmitDecision d;
+  d.comment.set("mode", rules.observe ? "observe" : to_string(mode));
+  d.comment.set("home", home_site.name);
+  const bool moved = deferred || placement.site != choice.job.home;
+  if (!moved || !grams || !grams_now || *grams >= *grams_now || 1.0 - *grams / *grams_now < rules.min_saving) {
+    d.comment.set("site", home_site.name);
+    const bool known = grams_now.has_value();
+    if (job.mode && !rules.observe) {
+      d.message =
+          message_for_stay(known ? "no better time or place is known" : "the carbon intensity of its window is not known");
+    }
+    return d;
+  }
+  d.comment.set("site", site.name);
+  d.comment.set("planned", std::to_string(unix_ms(placement.start) / 1000));
+  d.comment.set("latest", std::to_string(unix_ms(deferred ? Instant(latest) : now) / 1000));
+  if (rules.observe) return d;
+  if (deferred) d.begin = placement.start;
+  if (placement.site != choice.job.home) d.partition = choice.partition_at[placement.site]->name;
+  d.message = message_for_move({home_site, site, d.partition, d.begin, latest, *grams, *grams_now});
+  return d;
+}
+
 }  // namespace
 
 SubmitDecision decide(const SubmitRequest& job, const SnapshotContent* snapshot, Instant now) {
@@ -130,52 +188,7 @@ SubmitDecision decide(const SubmitRequest& job, const SnapshotContent* snapshot,
   const auto limit = job.time_limit.value_or(limit_without_request(*home));
   if (limit <= Duration::zero()) return stay(job, "it has no time limit");
 
-  Choice choice;
-  choice.job.ready = now;
-  choice.job.length = std::max(std::chrono::duration_cast<Duration>(limit * rules.expected_share_of_limit), kShortest);
-  choice.job.power = rules.gpu_power * static_cast<double>(*job.gpus) * static_cast<double>(*job.array_tasks);
-  choice.job.home = home->site;
-  choice.job.sites = std::uint64_t{1} << home->site;
-  choice.partition_at[home->site] = home;
-  if (may_defer(wish->mode)) choice.job.max_delay = delay_cap(job, rules, wish->max_delay, limit, now);
-  // At another site's queue nobody knows whether a deadline holds; a type, a node or a feature may not exist there.
-  if (may_relocate(wish->mode) && !job.deadline && !job.pinned && !job.typed_gpus) {
-    allow_other_sites(job, *snapshot, *home, limit, choice);
-  }
-
-  std::array<policies::SiteAhead, kMostSites> ahead;
-  const auto count = std::min(snapshot->sites.size(), kMostSites);
-  for (std::size_t i = 0; i < count; ++i) ahead[i] = {snapshot->sites[i].series, snapshot->sites[i].pue};
-  auto placement = policy_for(wish->mode)(choice.job, std::span(ahead.data(), count));
-  const auto latest = std::chrono::floor<std::chrono::seconds>(now + choice.job.max_delay);
-  const bool deferred = placement.start >= now + kLeastDelay;
-  placement.start = deferred ? whole_seconds(placement.start, latest, choice.job, ahead[placement.site]) : now;
-  const auto grams = policies::emission(ahead[placement.site], placement.start, choice.job.length, choice.job.power);
-  const auto grams_now = policies::emission(ahead[home->site], now, choice.job.length, choice.job.power);
-
-  const auto& home_site = snapshot->sites[home->site];
-  const auto& site = snapshot->sites[placement.site];
-  SubmitDecision d;
-  d.comment.set("mode", rules.observe ? "observe" : to_string(wish->mode));
-  d.comment.set("home", home_site.name);
-  const bool moved = deferred || placement.site != home->site;
-  if (!moved || !grams || !grams_now || *grams >= *grams_now || 1.0 - *grams / *grams_now < rules.min_saving) {
-    d.comment.set("site", home_site.name);
-    const bool known = grams_now.has_value();
-    if (job.mode && !rules.observe) {
-      d.message =
-          message_for_stay(known ? "no better time or place is known" : "the carbon intensity of its window is not known");
-    }
-    return d;
-  }
-  d.comment.set("site", site.name);
-  d.comment.set("planned", std::to_string(unix_ms(placement.start) / 1000));
-  d.comment.set("latest", std::to_string(unix_ms(deferred ? Instant(latest) : now) / 1000));
-  if (rules.observe) return d;
-  if (deferred) d.begin = placement.start;
-  if (placement.site != home->site) d.partition = choice.partition_at[placement.site]->name;
-  d.message = message_for_move({home_site, site, d.partition, d.begin, latest, *grams, *grams_now});
-  return d;
+  return settle(job, *snapshot, make_choice(job, *snapshot, *home, limit, *wish, now), wish->mode, now);
 }
 
 }  // namespace carbon::plugin
