@@ -6,17 +6,13 @@
 namespace carbon::policies {
 namespace {
 
-constexpr Duration kPriceEvery = std::chrono::minutes(0);
 constexpr int kTrials = 100;
 
 }  // namespace
 
 std::vector<Placement> Planner::plan(Instant now, std::span<const PlanJob> pending, std::span<const RunningJob> running,
                                      std::span<const PlanSite> sites) {
-  if (now - kPriceEvery >= priced_) {
-    prices_.update(now, pending, running, sites, arrivals_.rates(now));
-    priced_ = now;
-  }
+  prices_.update(now, pending, running, sites, arrivals_.rates(now));
   Timetable table(now, pending, running, sites, prices_);
   PlanSearch search(table, pending);
   search.insert_all();

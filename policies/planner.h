@@ -26,7 +26,6 @@ class Planner {
  private:
   Arrivals arrivals_;
   PriceBook prices_;
-  Instant priced_{Duration::min()};
 };
 
 }  // namespace carbon::policies
