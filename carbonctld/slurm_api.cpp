@@ -7,8 +7,12 @@ extern "C" {
 #include <slurm/slurmdb.h>
 }
 
+#include <sys/wait.h>
+
+#include <array>
 #include <cerrno>
 #include <ctime>
+#include <map>
 
 namespace carbon::ctld {
 namespace {
@@ -105,7 +109,37 @@ struct Condition {
   slurmdb_job_cond_t cond{};
 };
 
-SlurmJob job_of(const slurmdb_job_rec_t& r) {
+// As sacct names them. A run that was requeued has a flag beside its last state.
+std::string state_name(std::uint32_t state) {
+  constexpr std::array<const char*, JOB_END> kNames = {"PENDING",   "RUNNING",   "SUSPENDED", "COMPLETED",
+                                                       "CANCELLED", "FAILED",    "TIMEOUT",   "NODE_FAIL",
+                                                       "PREEMPTED", "BOOT_FAIL", "DEADLINE",  "OUT_OF_MEMORY"};
+  if (state & (JOB_REQUEUE | JOB_REQUEUE_FED | JOB_REQUEUE_HOLD)) return "REQUEUED";
+  if (state & JOB_SPECIAL_EXIT) return "SPECIAL_EXIT";
+  if (state & JOB_REVOKED) return "REVOKED";
+  const auto base = state & JOB_STATE_BASE;
+  return base < kNames.size() ? kNames[base] : "";
+}
+
+// "code:signal" of a wait status; sacct shows a code of a shell that died of a signal without its 128.
+std::string exit_code_text(std::uint32_t status) {
+  const int s = static_cast<int>(status);
+  return std::to_string(WEXITSTATUS(s) % 128) + ":" + std::to_string(WIFSIGNALED(s) ? WTERMSIG(s) : 0);
+}
+
+using QosNames = std::map<std::uint32_t, std::string>;
+
+// Empty where slurmdbd does not tell: a job's QOS is then not known.
+QosNames qos_names(void* db) {
+  slurmdb_qos_cond_t all{};
+  QosNames names;
+  const SlurmList found(slurmdb_qos_get(db, &all));
+  if (!found) return names;
+  found.each<slurmdb_qos_rec_t>([&](const auto& q) { names[q.id] = text(q.name); });
+  return names;
+}
+
+SlurmJob job_of(const slurmdb_job_rec_t& r, const QosNames& qos) {
   SlurmJob job;
   job.cluster = text(r.cluster);
   job.job_id = r.jobid;
@@ -115,6 +149,13 @@ SlurmJob job_of(const slurmdb_job_rec_t& r) {
   job.start = time_or_none(r.start);
   job.end = time_or_none(r.end);
   job.admin_comment = text(r.admin_comment);
+  job.eligible = time_or_none(r.eligible);
+  job.name = text(r.jobname);
+  job.state = state_name(r.state);
+  job.exit_code = exit_code_text(r.exitcode);
+  if (const auto it = qos.find(r.qosid); it != qos.end()) job.qos = it->second;
+  job.wckey = text(r.wckey);
+  job.comment = text(r.derived_es);
   return job;
 }
 
@@ -135,8 +176,9 @@ class LibslurmApi final : public SlurmApi {
     errno = 0;
     const SlurmList found(slurmdb_jobs_get(db.get(), &condition.cond));
     if (!found) return failed("ask slurmdbd for jobs");
+    const auto qos = qos_names(db.get());
     std::vector<SlurmJob> jobs;
-    found.each<slurmdb_job_rec_t>([&](const auto& r) { jobs.push_back(job_of(r)); });
+    found.each<slurmdb_job_rec_t>([&](const auto& r) { jobs.push_back(job_of(r, qos)); });
     return jobs;
   }
 

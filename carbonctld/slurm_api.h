@@ -28,6 +28,8 @@ struct SlurmJob {
   std::optional<Instant> start;  // none: it never started
   std::optional<Instant> end;    // none: slurmdbd has not been told of its end
   std::string admin_comment;
+  std::optional<Instant> eligible;
+  std::string name, state, exit_code, qos, wckey, comment;  // as sacct prints them; state without who cancelled it
 };
 
 struct SlurmPartition {

@@ -72,8 +72,21 @@ json maybe(const std::optional<T>& value) {
 
 json to_json(const SlurmJob& j) {
   const auto time = [](const std::optional<Instant>& t) { return t ? json(unix_ms(*t)) : json(); };
-  return {{"cluster", j.cluster},        {"job_id", j.job_id},     {"array", maybe(j.array)}, {"het", maybe(j.het)},
-          {"submit", unix_ms(j.submit)}, {"start", time(j.start)}, {"end", time(j.end)},      {"admin_comment", j.admin_comment}};
+  return {{"cluster", j.cluster},
+          {"job_id", j.job_id},
+          {"array", maybe(j.array)},
+          {"het", maybe(j.het)},
+          {"submit", unix_ms(j.submit)},
+          {"start", time(j.start)},
+          {"end", time(j.end)},
+          {"admin_comment", j.admin_comment},
+          {"eligible", time(j.eligible)},
+          {"name", j.name},
+          {"state", j.state},
+          {"exit_code", j.exit_code},
+          {"qos", j.qos},
+          {"wckey", j.wckey},
+          {"comment", j.comment}};
 }
 
 SlurmJob job_from(const json& j) {
@@ -82,8 +95,23 @@ SlurmJob job_from(const json& j) {
   const auto time = [&](const char* key) {
     return j.at(key).is_null() ? std::optional<Instant>() : from_unix_ms(j.at(key).get<std::int64_t>());
   };
-  return {j.at("cluster"), j.at("job_id"), pair("array"), pair("het"),
-          *time("submit"), time("start"),  time("end"),   j.at("admin_comment")};
+  SlurmJob job;
+  job.cluster = j.at("cluster");
+  job.job_id = j.at("job_id");
+  job.array = pair("array");
+  job.het = pair("het");
+  job.submit = *time("submit");
+  job.start = time("start");
+  job.end = time("end");
+  job.admin_comment = j.at("admin_comment");
+  job.eligible = time("eligible");
+  job.name = j.at("name");
+  job.state = j.at("state");
+  job.exit_code = j.at("exit_code");
+  job.qos = j.at("qos");
+  job.wckey = j.at("wckey");
+  job.comment = j.at("comment");
+  return job;
 }
 
 json answer_to(const json& request, SlurmApi& api) {

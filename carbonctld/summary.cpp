@@ -42,9 +42,25 @@ void set_emission(CarbonComment& c, const ledger::JobRow& row) {
 
 }  // namespace
 
-ledger::SlurmFacts facts_from(Instant submit, const std::string& admin_comment, const std::string& ran_at) {
-  const auto token = CarbonComment::find_in(admin_comment);
-  return {submit, token.get("mode").value_or(""), token.get("home").value_or(ran_at)};
+ledger::SlurmFacts facts_from(const SlurmJob& job, Instant submit, const std::string& ran_at) {
+  const auto token = CarbonComment::find_in(job.admin_comment);
+  ledger::SlurmFacts facts;
+  facts.submit = submit;
+  facts.mode = token.get("mode").value_or("");
+  facts.home = token.get("home").value_or(ran_at);
+  facts.eligible = job.eligible;
+  facts.name = job.name;
+  // While slurmdbd has not been told of the end, the state is of no interest.
+  if (job.end) {
+    facts.state = job.state;
+    facts.exit_code = job.exit_code;
+  }
+  facts.qos = job.qos;
+  facts.wckey = job.wckey;
+  facts.comment = job.comment;
+  facts.array = job.array;
+  facts.het = job.het;
+  return facts;
 }
 
 std::string with_summary(const std::string& admin_comment, const ledger::JobRow& row) {

@@ -72,7 +72,7 @@ Result<std::size_t> SummaryWriter::run_cluster(const std::string& cluster, const
     if (!row) return row.error();
     const auto* job = *row ? match(*found, **row) : nullptr;
     if (!job) continue;
-    const auto set = store_.set_facts(p.key, facts_from(first_submit(*found, *job), job->admin_comment, (*row)->site));
+    const auto set = store_.set_facts(p.key, facts_from(*job, first_submit(*found, *job), (*row)->site));
     if (!set) return set.error();
   }
   account_();
@@ -116,7 +116,7 @@ Result<bool> SummaryWriter::settle(const ledger::PendingSummary& pending, const 
     if (!set) return set.error();
     spdlog::info("job={} restart={} summary written: {}", id, pending.key.restart, comment);
   }
-  const auto done = store_.summary_written(pending.key, comment.substr(0, 1000));
+  const auto done = store_.summary_written(pending.key, ledger::cut(comment, 1000));
   if (!done) return done.error();
   return true;
 }

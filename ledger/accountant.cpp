@@ -51,9 +51,12 @@ JobRow row_of(const JobKey& key, const std::vector<EnergyRecord>& records) {
     row.simulated = row.simulated || r.simulated;
     if (r.final) done.insert(r.node);
     if (!r.note.empty() && notes.insert(r.note).second) row.note += (row.note.empty() ? "" : "; ") + r.note;
-    for (const auto& d : r.devices) add_energy(row, d);
+    for (const auto& d : r.devices) {
+      add_energy(row, d);
+      if (d.type == "gpu") row.gpu_ms += std::llround(static_cast<double>((r.end - r.start).count()) * d.share);
+    }
   }
-  if (row.note.size() > kMaxNote) row.note.resize(kMaxNote);
+  row.note = cut(std::move(row.note), kMaxNote);
   row.nodes = static_cast<std::uint32_t>(done.size());
   row.complete = row.nodes >= row.nodes_expected;
   row.method = method_mix(records).worst;

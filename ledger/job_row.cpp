@@ -1,166 +1,190 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ledger/job_row.h"
 
-#include <algorithm>
-
+#include <type_traits>
 namespace carbon::ledger {
-
-double JobRow::coverage() const {
-  return energy_mj == 0 ? 1.0 : static_cast<double>(covered_mj) / static_cast<double>(energy_mj);
-}
-
-std::optional<std::int64_t> JobRow::saved_ug() const {
-  if (!facts.decided() || !counterfactual_ug || !method || covered_mj < energy_mj) return std::nullopt;
-  return *counterfactual_ug - co2e_ug;
-}
-
-Totals totals_of(const JobRow& row) {
-  Totals t;
-  t.jobs = 1;
-  t.elapsed_ms = (row.end - row.start).count();
-  t.energy_mj = row.energy_mj;
-  t.covered_mj = row.covered_mj;
-  t.co2e_ug = row.co2e_ug;
-  if (row.saved_ug()) {
-    t.compared_jobs = 1;
-    t.counterfactual_ug = *row.counterfactual_ug;
-    t.compared_ug = row.co2e_ug;
-  }
-  t.held_idle_ms = row.held_idle_ms.value_or(0);
-  t.simulated_jobs = row.simulated ? 1 : 0;
-  return t;
-}
-
-Totals& Totals::operator+=(const Totals& o) {
-  jobs += o.jobs;
-  elapsed_ms += o.elapsed_ms;
-  energy_mj += o.energy_mj;
-  covered_mj += o.covered_mj;
-  co2e_ug += o.co2e_ug;
-  compared_jobs += o.compared_jobs;
-  counterfactual_ug += o.counterfactual_ug;
-  compared_ug += o.compared_ug;
-  held_idle_ms += o.held_idle_ms;
-  simulated_jobs += o.simulated_jobs;
-  return *this;
-}
-
-Totals& Totals::operator-=(const Totals& o) {
-  jobs -= o.jobs;
-  elapsed_ms -= o.elapsed_ms;
-  energy_mj -= o.energy_mj;
-  covered_mj -= o.covered_mj;
-  co2e_ug -= o.co2e_ug;
-  compared_jobs -= o.compared_jobs;
-  counterfactual_ug -= o.counterfactual_ug;
-  compared_ug -= o.compared_ug;
-  held_idle_ms -= o.held_idle_ms;
-  simulated_jobs -= o.simulated_jobs;
-  return *this;
-}
-
-}  // namespace carbon::ledger
-
-namespace soci {
 namespace {
 
-using carbon::ledger::JobRow;
+using Pair = std::pair<std::uint32_t, std::uint32_t>;
 
-long long number(const values& v, const char* name) { return v.get<long long>(name); }
-
-std::optional<std::int64_t> maybe(const values& v, const char* name) {
-  if (v.get_indicator(name) == i_null) return std::nullopt;
-  return v.get<long long>(name);
+// The one list of columns, each with what it holds of a JobRow. A pair stands in two columns.
+template <class Row, class Group, class F>
+void each_column(Row& r, Group& group, F f) {
+  f("job_id", r.key.job_id);
+  f("restart_count", r.key.restart);
+  f("cluster", r.key.cluster);
+  f("grp", group);
+  f("uid", r.uid);
+  f("user_name", r.user);
+  f("account", r.account);
+  f("part", r.partition);
+  f("site", r.site);
+  f("start_ms", r.start);
+  f("end_ms", r.end);
+  f("nodes", r.nodes);
+  f("nodes_expected", r.nodes_expected);
+  f("complete", r.complete);
+  f("simulated", r.simulated);
+  f("note", r.note);
+  f("energy_mj", r.energy_mj);
+  f("gpu_mj", r.gpu_mj);
+  f("cpu_mj", r.cpu_mj);
+  f("gpu_ms", r.gpu_ms);
+  f("held_idle_ms", r.held_idle_ms);
+  f("uncertainty_mj", r.uncertainty_mj);
+  f("estimated_mj", r.estimated_mj);
+  f("method", r.method);
+  f("pue", r.pue);
+  f("covered_mj", r.covered_mj);
+  f("co2e_ug", r.co2e_ug);
+  f("counterfactual_ug", r.counterfactual_ug);
+  f("intensity", r.intensity);
+  f("provider", r.provider);
+  f("submit_ms", r.facts.submit);
+  f("mode", r.facts.mode);
+  f("home", r.facts.home);
+  f("eligible_ms", r.facts.eligible);
+  f("job_name", r.facts.name);
+  f("state", r.facts.state);
+  f("exit_code", r.facts.exit_code);
+  f("qos", r.facts.qos);
+  f("wckey", r.facts.wckey);
+  f("job_comment", r.facts.comment);
+  f("array_job", r.facts.array, &Pair::first);
+  f("array_index", r.facts.array, &Pair::second);
+  f("het_job", r.facts.het, &Pair::first);
+  f("het_offset", r.facts.het, &Pair::second);
+  f("summary", r.summary);
+  f("restated", r.restated);
 }
 
-void set(values& v, const char* name, std::int64_t value) { v.set(name, static_cast<long long>(value)); }
+// --- a value into its cell
 
-void set(values& v, const char* name, std::optional<std::int64_t> value) {
-  v.set(name, static_cast<long long>(value.value_or(0)), value ? i_ok : i_null);
+template <class T>
+concept Number = std::is_integral_v<T> || std::is_enum_v<T>;
+
+template <Number T>
+void store(Cell& c, T value) {
+  c.number = static_cast<long long>(value);
+}
+void store(Cell& c, double value) {
+  c.kind = Cell::Kind::kReal;
+  c.real = value;
+}
+void store(Cell& c, const std::string& value) {
+  c.kind = Cell::Kind::kText;
+  c.text = value;
+}
+void store(Cell& c, Instant value) { c.number = unix_ms(value); }
+template <class T>
+void store(Cell& c, const std::optional<T>& value) {
+  c.known = value ? soci::i_ok : soci::i_null;
+  store(c, value.value_or(T{}));
+}
+void store(Cell& c, const std::optional<Pair>& value, std::uint32_t Pair::*part) {
+  c.known = value ? soci::i_ok : soci::i_null;
+  store(c, value ? (*value).*part : 0u);
 }
 
-template <class Enum>
-std::optional<std::int64_t> as_number(std::optional<Enum> value) {
-  if (!value) return std::nullopt;
-  return static_cast<std::int64_t>(*value);
+// --- and back
+
+template <Number T>
+void load(const Cell& c, T& value) {
+  if constexpr (std::is_same_v<T, bool>) {
+    value = c.number != 0;
+  } else {
+    value = static_cast<T>(c.number);
+  }
+}
+void load(const Cell& c, double& value) { value = c.real; }
+void load(const Cell& c, std::string& value) { value = c.text; }
+void load(const Cell& c, Instant& value) { value = from_unix_ms(c.number); }
+template <class T>
+void load(const Cell& c, std::optional<T>& value) {
+  value.reset();
+  if (c.known == soci::i_ok) load(c, value.emplace());
+}
+void load(const Cell& c, std::optional<Pair>& value, std::uint32_t Pair::*part) {
+  if (c.known != soci::i_ok) return;
+  if (!value) value.emplace();
+  load(c, (*value).*part);
+}
+
+std::string joined(const char* before, const char* between, bool twice, std::size_t from) {
+  std::string out;
+  const JobRow row;
+  const long long group = 0;
+  std::size_t i = 0;
+  each_column(row, group, [&](const char* column, const auto&...) {
+    if (i++ < from) return;
+    if (!out.empty()) out += ", ";
+    if (twice) out += std::string(column) + between;
+    out += std::string(before) + column;
+  });
+  return out;
 }
 
 }  // namespace
 
-void type_conversion<JobRow>::from_base(const values& v, indicator, JobRow& r) {
-  const auto time = [&v](const char* name) { return carbon::from_unix_ms(number(v, name)); };
-  r.key = {v.get<std::string>("cluster"), static_cast<std::uint32_t>(number(v, "job_id")),
-           static_cast<std::uint32_t>(number(v, "restart_count"))};
-  r.uid = static_cast<std::uint32_t>(number(v, "uid"));
-  r.user = v.get<std::string>("user_name");
-  r.account = v.get<std::string>("account");
-  r.partition = v.get<std::string>("part");
-  r.site = v.get<std::string>("site");
-  r.start = time("start_ms");
-  r.end = time("end_ms");
-  r.nodes = static_cast<std::uint32_t>(number(v, "nodes"));
-  r.nodes_expected = static_cast<std::uint32_t>(number(v, "nodes_expected"));
-  r.complete = number(v, "complete") != 0;
-  r.simulated = number(v, "simulated") != 0;
-  r.note = v.get<std::string>("note");
-  r.energy_mj = number(v, "energy_mj");
-  r.gpu_mj = maybe(v, "gpu_mj");
-  r.cpu_mj = maybe(v, "cpu_mj");
-  r.held_idle_ms = maybe(v, "held_idle_ms");
-  r.uncertainty_mj = number(v, "uncertainty_mj");
-  r.estimated_mj = number(v, "estimated_mj");
-  r.method.reset();
-  if (const auto m = maybe(v, "method")) r.method = static_cast<carbon::Method>(*m);
-  r.pue = v.get<double>("pue");
-  r.covered_mj = number(v, "covered_mj");
-  r.co2e_ug = number(v, "co2e_ug");
-  r.counterfactual_ug = maybe(v, "counterfactual_ug");
-  r.intensity.reset();
-  if (const auto o = maybe(v, "intensity")) r.intensity = static_cast<carbon::Origin>(*o);
-  r.provider = v.get<std::string>("provider");
-  r.facts.submit.reset();
-  if (const auto s = maybe(v, "submit_ms")) r.facts.submit = carbon::from_unix_ms(*s);
-  r.facts.mode = v.get<std::string>("mode");
-  r.facts.home = v.get<std::string>("home");
-  r.summary = v.get<std::string>("summary");
-  r.restated = number(v, "restated") != 0;
+BoundJob::BoundJob() {
+  const JobRow none;
+  const long long group = 0;
+  each_column(none, group, [&](const char* column, const auto&... value) {
+    cells_.emplace_back().column = column;
+    store(cells_.back(), value...);
+  });
 }
 
-void type_conversion<JobRow>::to_base(const JobRow& r, values& v, indicator& ind) {
-  set(v, "job_id", r.key.job_id);
-  set(v, "restart_count", r.key.restart);
-  v.set("cluster", r.key.cluster);
-  set(v, "uid", r.uid);
-  v.set("user_name", r.user);
-  v.set("account", r.account);
-  v.set("part", r.partition);
-  v.set("site", r.site);
-  set(v, "start_ms", carbon::unix_ms(r.start));
-  set(v, "end_ms", carbon::unix_ms(r.end));
-  set(v, "nodes", r.nodes);
-  set(v, "nodes_expected", r.nodes_expected);
-  set(v, "complete", r.complete ? 1 : 0);
-  set(v, "simulated", r.simulated ? 1 : 0);
-  v.set("note", r.note);
-  set(v, "energy_mj", r.energy_mj);
-  set(v, "gpu_mj", r.gpu_mj);
-  set(v, "cpu_mj", r.cpu_mj);
-  set(v, "held_idle_ms", r.held_idle_ms);
-  set(v, "uncertainty_mj", r.uncertainty_mj);
-  set(v, "estimated_mj", r.estimated_mj);
-  set(v, "method", as_number(r.method));
-  v.set("pue", r.pue);
-  set(v, "covered_mj", r.covered_mj);
-  set(v, "co2e_ug", r.co2e_ug);
-  set(v, "counterfactual_ug", r.counterfactual_ug);
-  set(v, "intensity", as_number(r.intensity));
-  v.set("provider", r.provider);
-  set(v, "submit_ms", r.facts.submit ? std::optional<std::int64_t>(carbon::unix_ms(*r.facts.submit)) : std::nullopt);
-  v.set("mode", r.facts.mode);
-  v.set("home", r.facts.home);
-  v.set("summary", r.summary);
-  set(v, "restated", r.restated ? 1 : 0);
-  ind = i_ok;
+void BoundJob::set(const JobRow& row, long long group) {
+  std::size_t i = 0;
+  each_column(row, group, [&](const char*, const auto&... value) {
+    auto& cell = cells_[i++];
+    cell.known = soci::i_ok;
+    store(cell, value...);
+  });
 }
 
-}  // namespace soci
+JobRow BoundJob::row() const {
+  JobRow row;
+  long long group = 0;
+  std::size_t i = 0;
+  each_column(row, group, [&](const char*, auto&&... value) { load(cells_[i++], value...); });
+  return row;
+}
+
+void BoundJob::bind_into(soci::statement& statement) {
+  for (auto& c : cells_) {
+    switch (c.kind) {
+      case Cell::Kind::kNumber: statement.exchange(soci::into(c.number, c.known)); break;
+      case Cell::Kind::kReal: statement.exchange(soci::into(c.real, c.known)); break;
+      case Cell::Kind::kText: statement.exchange(soci::into(c.text, c.known)); break;
+    }
+  }
+}
+
+void BoundJob::bind_use(soci::statement& statement) {
+  for (auto& c : cells_) {
+    switch (c.kind) {
+      case Cell::Kind::kNumber: statement.exchange(soci::use(c.number, c.known, c.column)); break;
+      case Cell::Kind::kReal: statement.exchange(soci::use(c.real, c.known, c.column)); break;
+      case Cell::Kind::kText: statement.exchange(soci::use(c.text, c.known, c.column)); break;
+    }
+  }
+}
+
+const std::string& job_columns() {
+  static const std::string text = joined("", "", false, 0);
+  return text;
+}
+
+const std::string& job_parameters() {
+  static const std::string text = joined(":", "", false, 0);
+  return text;
+}
+
+const std::string& job_assignments() {
+  static const std::string text = joined(":", " = ", true, 3);
+  return text;
+}
+
+}  // namespace carbon::ledger

@@ -1,150 +1,98 @@
 // SPDX-License-Identifier: Apache-2.0
 // The queries behind `scarbon jobs` and `scarbon report`.
+#include <fnmatch.h>
+
 #include <algorithm>
 #include <array>
-#include <map>
+#include <deque>
+#include <tuple>
 
 #include "ledger/job_row.h"
+#include "ledger/rollups.h"
 #include "ledger/store_impl.h"
 
 namespace carbon::ledger {
 namespace {
 
-using soci::into;
 using soci::use;
 
-struct ByColumn {
-  ReportBy by;
-  std::string_view name;    // as the user writes it
-  std::string_view column;  // in jobs and in rollups
+struct Property {
+  std::string_view name;  // as the user writes it
+  const char* column;     // in jobs
 };
-constexpr std::array<ByColumn, 5> kBy{{{ReportBy::kUser, "user", "user_name"},
-                                       {ReportBy::kAccount, "account", "account"},
-                                       {ReportBy::kPartition, "partition", "part"},
-                                       {ReportBy::kSite, "site", "site"},
-                                       {ReportBy::kCluster, "cluster", "cluster"}}};
+// In the order of ReportBy.
+constexpr std::array<Property, 8> kProperties{{{"user", "user_name"},
+                                               {"account", "account"},
+                                               {"partition", "part"},
+                                               {"site", "site"},
+                                               {"cluster", "cluster"},
+                                               {"qos", "qos"},
+                                               {"wckey", "wckey"},
+                                               {"state", "state"}}};
+const Property& property(ReportBy by) { return kProperties[static_cast<std::size_t>(by)]; }
 
-const ByColumn& entry(ReportBy by) { return kBy[static_cast<std::size_t>(by)]; }
+std::vector<ReportRow> sorted(std::vector<ReportRow> rows) {
+  std::erase_if(rows, [](const auto& r) { return r.sums.jobs == 0; });
+  std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+    return std::tie(b.sums.co2e_ug, a.key, a.within) < std::tie(a.sums.co2e_ug, b.key, b.within);
+  });
+  return rows;
+}
 
-// Totals by key, summed over several queries.
-class Sums {
+// A JobQuery as a condition with its bound values.
+class Conditions {
  public:
-  Sums(soci::session& sql, const ReportQuery& query) : sql_(sql), query_(query) {}
-
-  void add_rollups(const std::string& span, Instant from, Instant to) {
-    add(" FROM rollups WHERE span = '" + span + "' AND start_ms >= :from AND start_ms < :to",
-        "SUM(jobs), SUM(elapsed_ms), SUM(energy_mj), SUM(covered_mj), SUM(co2e_ug), SUM(compared_jobs), SUM(counterfactual_ug),"
-        " SUM(compared_ug), SUM(held_idle_ms), SUM(simulated_jobs)",
-        from, to);
-  }
-
-  void add_jobs(Instant from, Instant to) {
-    const std::string compared =
-        "mode NOT IN ('', 'off', 'observe') AND counterfactual_ug IS NOT NULL AND method IS NOT NULL AND covered_mj >= energy_mj";
-    add(" FROM jobs WHERE end_ms >= :from AND end_ms < :to",
-        "COUNT(*), SUM(end_ms - start_ms), SUM(energy_mj), SUM(covered_mj), SUM(co2e_ug),"
-        " SUM(CASE WHEN " +
-            compared + " THEN 1 ELSE 0 END), SUM(CASE WHEN " + compared +
-            " THEN counterfactual_ug ELSE 0 END),"
-            " SUM(CASE WHEN " +
-            compared + " THEN co2e_ug ELSE 0 END), SUM(COALESCE(held_idle_ms, 0)), SUM(simulated)",
-        from, to);
-  }
-
-  std::vector<ReportRow> rows() const {
-    std::vector<ReportRow> out;
-    for (const auto& [key, sums] : sums_) {
-      if (sums.jobs > 0) out.push_back({key, sums});
+  explicit Conditions(const JobQuery& q) {
+    numbers("job_id", q.job_ids);
+    numbers("array_job", q.arrays);
+    if (q.user) texts("user_name", {*q.user});
+    if (q.uid) also("uid = " + std::to_string(*q.uid));
+    if (q.start) also("end_ms >= " + std::to_string(unix_ms(*q.start)));
+    if (q.end) also("start_ms < " + std::to_string(unix_ms(*q.end)));
+    for (const auto& filter : q.only) texts(property(filter.by).column, filter.values);
+    if (q.visible) {
+      const auto own = in("user_name", {q.visible->user});
+      const auto led = in("account", q.visible->accounts);
+      also("(" + own + " OR " + led + ")");
     }
-    std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.sums.co2e_ug > b.sums.co2e_ug; });
-    return out;
+  }
+  const std::string& text() const { return text_; }
+  void bind(soci::statement& s) const {
+    for (const auto& v : values_) s.exchange(use(v));
   }
 
  private:
-  void add(const std::string& source, const std::string& columns, Instant from, Instant to) {
-    if (from >= to) return;
-    const long long first = unix_ms(from), last = unix_ms(to);
-    const std::string user = query_.user.value_or("");
-    const std::string column(entry(query_.by).column);
-    std::string key;
-    std::array<long long, 10> v{};
-    soci::statement find(sql_);
-    find.exchange(into(key));
-    for (auto& x : v) find.exchange(into(x));
-    find.exchange(use(first, "from"));
-    find.exchange(use(last, "to"));
-    if (query_.user) find.exchange(use(user, "user"));
-    find.alloc();
-    find.prepare("SELECT " + column + ", " + columns + source + (query_.user ? " AND user_name = :user" : "") + " GROUP BY " +
-                 column);
-    find.define_and_bind();
-    each_row(find, [&] { sums_[key] += {v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9]}; });
-  }
-
-  soci::session& sql_;
-  const ReportQuery& query_;
-  std::map<std::string, Totals> sums_;
-};
-
-Instant next_day(Instant t) { return std::chrono::ceil<std::chrono::days>(t); }
-Instant this_day(Instant t) { return std::chrono::floor<std::chrono::days>(t); }
-
-Instant this_month(Instant t) {
-  const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(t));
-  return std::chrono::sys_days(date.year() / date.month() / 1);
-}
-
-Instant next_month(Instant t) {
-  const Instant first = this_month(t);
-  if (first == t) return t;
-  const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(t));
-  return std::chrono::sys_days((date.year() / date.month() + std::chrono::months(1)) / 1);
-}
-
-// [start, end) as whole months, whole days around them, and single jobs at the two edges.
-void add_window(Sums& sums, Interval when) {
-  const Instant day_from = next_day(when.start), day_to = this_day(when.end);
-  if (day_from >= day_to) return sums.add_jobs(when.start, when.end);
-  sums.add_jobs(when.start, day_from);
-  sums.add_jobs(day_to, when.end);
-  const Instant month_from = next_month(day_from), month_to = this_month(day_to);
-  if (month_from >= month_to) return sums.add_rollups("d", day_from, day_to);
-  sums.add_rollups("d", day_from, month_from);
-  sums.add_rollups("m", month_from, month_to);
-  sums.add_rollups("d", month_to, day_to);
-}
-
-// The conditions of a JobQuery with their bound values.
-struct Conditions {
-  explicit Conditions(const JobQuery& q)
-      : user(q.user.value_or("")),
-        uid(q.uid.value_or(0)),
-        start(q.start ? unix_ms(*q.start) : 0),
-        end(q.end ? unix_ms(*q.end) : 0),
-        limit(static_cast<long long>(q.limit)) {
-    const auto also = [this](const std::string& condition) { text += (text.empty() ? " WHERE " : " AND ") + condition; };
-    if (!q.job_ids.empty()) {
-      std::string list;
-      for (const auto id : q.job_ids) list += (list.empty() ? "" : ", ") + std::to_string(id);
-      also("job_id IN (" + list + ")");
+  void also(const std::string& condition) { text_ += (text_.empty() ? " WHERE " : " AND ") + condition; }
+  void texts(const char* column, const std::vector<std::string>& values) { also(in(column, values)); }
+  std::string in(const char* column, const std::vector<std::string>& values) {
+    std::string list;
+    for (const auto& v : values) {
+      list += (list.empty() ? ":v" : ", :v") + std::to_string(values_.size());
+      values_.push_back(v);
     }
-    if (q.user) also("user_name = :user");
-    if (q.uid) also("uid = :uid");
-    if (q.start) also("end_ms >= :start");
-    if (q.end) also("start_ms < :end");
+    return list.empty() ? "1 = 0" : std::string(column) + " IN (" + list + ")";
   }
-  std::string text;
-  std::string user;
-  long long uid, start, end, limit;
+  void numbers(const char* column, const std::vector<std::uint32_t>& ids) {
+    std::string list;
+    for (const auto id : ids) list += (list.empty() ? "" : ", ") + std::to_string(id);
+    if (!list.empty()) also(std::string(column) + " IN (" + list + ")");
+  }
+
+  std::string text_;
+  std::deque<std::string> values_;  // their places do not move
 };
+
+bool like(const std::optional<std::string>& pattern, const std::string& text) {
+  return !pattern || ::fnmatch(pattern->c_str(), text.c_str(), 0) == 0;
+}
 
 }  // namespace
 
-std::string_view to_string(ReportBy by) { return entry(by).name; }
+std::string_view to_string(ReportBy by) { return property(by).name; }
 
 Result<ReportBy> parse_report_by(std::string_view text) {
-  for (const auto& e : kBy) {
-    if (text == e.name) return e.by;
+  for (std::size_t i = 0; i < kProperties.size(); ++i) {
+    if (text == kProperties[i].name) return static_cast<ReportBy>(i);
   }
   return Error{"by = '" + std::string(text) + "'; accepted: " + std::string(kReportBys)};
 }
@@ -152,37 +100,38 @@ Result<ReportBy> parse_report_by(std::string_view text) {
 Result<std::vector<ReportRow>> Store::report(const ReportQuery& query) {
   return impl_->db->read([&](soci::session& sql) -> Result<std::vector<ReportRow>> {
     const soci::transaction one_view(sql);  // the parts of the window as of one moment
-    Sums sums(sql, query);
-    add_window(sums, query.when);
-    return sums.rows();
+    auto grouping = impl_->groups.grouping(sql, query);
+    add_window(sql, query.when, grouping);
+    return sorted(std::move(grouping.rows));
   });
 }
 
 Result<std::vector<ReportRow>> Store::report_by_scan(const ReportQuery& query) {
   return impl_->db->read([&](soci::session& sql) -> Result<std::vector<ReportRow>> {
-    Sums sums(sql, query);
-    sums.add_jobs(query.when.start, query.when.end);
-    return sums.rows();
+    auto grouping = impl_->groups.grouping(sql, query);
+    add_jobs(sql, query.when, grouping);
+    return sorted(std::move(grouping.rows));
   });
 }
 
 Result<std::vector<JobRow>> Store::jobs(const JobQuery& query) {
   return impl_->db->read([&](soci::session& sql) -> Result<std::vector<JobRow>> {
     const Conditions where(query);
-    JobRow row;
+    const bool patterns = query.name || query.comment;
+    BoundJob bound;
     soci::statement find(sql);
-    find.exchange(into(row));
-    if (query.user) find.exchange(use(where.user, "user"));
-    if (query.uid) find.exchange(use(where.uid, "uid"));
-    if (query.start) find.exchange(use(where.start, "start"));
-    if (query.end) find.exchange(use(where.end, "end"));
-    find.exchange(use(where.limit, "limit"));
+    bound.bind_into(find);
+    where.bind(find);
     find.alloc();
-    find.prepare(std::string("SELECT ") + kJobColumns + " FROM jobs" + where.text +
-                 " ORDER BY start_ms, job_id, restart_count LIMIT :limit");
+    find.prepare("SELECT " + job_columns() + " FROM jobs" + where.text() + " ORDER BY start_ms, job_id, restart_count" +
+                 (patterns ? "" : " LIMIT " + std::to_string(query.limit)));
     find.define_and_bind();
     std::vector<JobRow> out;
-    each_row(find, [&] { out.push_back(row); });
+    each_row(find, [&] {
+      if (out.size() >= query.limit) return;
+      auto row = bound.row();
+      if (like(query.name, row.facts.name) && like(query.comment, row.facts.comment)) out.push_back(std::move(row));
+    });
     return out;
   });
 }

@@ -244,7 +244,7 @@ Result<StoreCounts> Store::counts() {
   return impl_->db->read([](soci::session& sql) -> Result<StoreCounts> {
     // Asked for often: nothing here grows with the records.
     long long jobs = 0, due = 0, unwritten = 0;
-    sql << "SELECT COALESCE(SUM(jobs), 0) FROM rollups WHERE span = 'm'", into(jobs);
+    sql << "SELECT COALESCE(SUM(jobs), 0) FROM rollups WHERE span = 'y'", into(jobs);
     sql << "SELECT COUNT(*) FROM due_jobs", into(due);
     sql << "SELECT COUNT(*) FROM summaries", into(unwritten);
     return StoreCounts{fact(sql, "records"), jobs, due, unwritten};

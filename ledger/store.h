@@ -6,7 +6,6 @@
 // of its jobs. Any thread may call; writers wait for each other, readers do not wait for writers.
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,68 +15,11 @@
 
 #include "core/result.h"
 #include "core/series.h"
+#include "ledger/job.h"
 #include "ledger/record.h"
+#include "ledger/report.h"
 
 namespace carbon::ledger {
-
-// One run of a job: a requeued job keeps its id and counts its restarts.
-struct JobKey {
-  std::string cluster;
-  std::uint32_t job_id = 0;
-  std::uint32_t restart = 0;
-  auto operator<=>(const JobKey&) const = default;
-};
-
-// What Slurm's accounting knows of a job and the records do not.
-struct SlurmFacts {
-  std::optional<Instant> submit;
-  std::string mode;  // from the decision token; empty: no decision was asked for
-  std::string home;  // the site that it was submitted to; empty: where it ran
-  bool operator==(const SlurmFacts&) const = default;
-  // True where slurm-carbon chose the start or the site, be it the same as without it.
-  bool decided() const { return !mode.empty() && mode != "off" && mode != "observe"; }
-};
-
-struct JobRow {
-  JobKey key;
-  std::uint32_t uid = 0;
-  std::string user;
-  std::string account;
-  std::string partition;
-  std::string site;  // empty: the partition belongs to no site
-  Instant start{};
-  Instant end{};
-  std::uint32_t nodes = 0;  // that have sent their final record
-  std::uint32_t nodes_expected = 1;
-  bool complete = false;
-  bool simulated = false;
-  std::string note;
-
-  std::int64_t energy_mj = 0;
-  std::optional<std::int64_t> gpu_mj;  // none: no such device was metered
-  std::optional<std::int64_t> cpu_mj;  // with dram
-  std::optional<std::int64_t> held_idle_ms;
-  std::int64_t uncertainty_mj = 0;
-  std::int64_t estimated_mj = 0;
-  std::optional<Method> method;  // the worst with a share
-
-  double pue = 1.0;
-  std::int64_t covered_mj = 0;                    // the part with a known intensity
-  std::int64_t co2e_ug = 0;                       // of that part
-  std::optional<std::int64_t> counterfactual_ug;  // none where not known whole
-  std::optional<Origin> intensity;                // the worst label used
-  std::string provider;                           // of the intensities; several are joined by '+'
-
-  // Written by set_facts(), summary_written() and the store; account() leaves them alone.
-  SlurmFacts facts;
-  std::string summary;    // the token that stands in Slurm's accounting record
-  bool restated = false;  // the grams changed after the summary was written
-
-  double coverage() const;
-  // counterfactual - emission; none where either is not known whole, or where nothing was decided: that a job waited in the
-  // queue is no saving of ours.
-  std::optional<std::int64_t> saved_ug() const;
-};
 
 struct StoredIntensity {
   IntensityPoint point;
@@ -108,50 +50,6 @@ struct PutOutcome {
 struct PendingSummary {
   JobKey key;
   std::uint32_t tries = 0;
-};
-
-struct JobQuery {
-  std::vector<std::uint32_t> job_ids{};  // empty: any
-  std::optional<std::string> user{};
-  std::optional<std::uint32_t> uid{};
-  std::optional<Instant> start{};  // jobs that ran in [start, end)
-  std::optional<Instant> end{};
-  std::size_t limit = 10'000;
-};
-
-enum class ReportBy : std::uint8_t { kUser, kAccount, kPartition, kSite, kCluster };
-inline constexpr std::string_view kReportBys = "user, account, partition, site, cluster";
-std::string_view to_string(ReportBy by);
-Result<ReportBy> parse_report_by(std::string_view text);
-
-struct ReportQuery {
-  ReportBy by = ReportBy::kUser;
-  Interval when;                    // jobs that ended in it
-  std::optional<std::string> user;  // of this user alone
-};
-
-// Sums over jobs.
-struct Totals {
-  std::int64_t jobs = 0;
-  std::int64_t elapsed_ms = 0;
-  std::int64_t energy_mj = 0;
-  std::int64_t covered_mj = 0;
-  std::int64_t co2e_ug = 0;
-  std::int64_t compared_jobs = 0;      // whose counterfactual is known
-  std::int64_t counterfactual_ug = 0;  // of those
-  std::int64_t compared_ug = 0;        // co2e of those
-  std::int64_t held_idle_ms = 0;
-  std::int64_t simulated_jobs = 0;
-
-  Totals& operator+=(const Totals& o);
-  Totals& operator-=(const Totals& o);
-  bool operator==(const Totals&) const = default;
-};
-Totals totals_of(const JobRow& row);
-
-struct ReportRow {
-  std::string key;
-  Totals sums;
 };
 
 struct StoreCounts {
@@ -187,7 +85,7 @@ class Store {
   // changed: now where complete, in an hour where nodes are missing. Where intensities changed since `due` was read, the rows
   // are due again.
   Status account(std::span<const JobRow> rows, const DueJobs& due, Instant now);
-  // Makes the job due where they differ from what is held.
+  // Moves the rollups with them; makes the job due where its counterfactual changes.
   Status set_facts(const JobKey& key, const SlurmFacts& facts);
 
   Result<std::vector<PendingSummary>> summaries_due(Instant now, std::size_t limit);

@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "ledger/database.h"
+#include "ledger/groups.h"
 #include "ledger/store.h"
 
 namespace carbon::ledger {
 
 struct Store::Impl {
   std::unique_ptr<Database> db;
+  Groups groups;
   long long next_seq = 1;  // of due_jobs; used inside write() alone
 
   // In a transaction: puts the jobs at the end of due_jobs.

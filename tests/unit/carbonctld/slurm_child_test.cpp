@@ -24,6 +24,13 @@ TEST(SlurmChild, PassesQuestionsAndAnswers) {
   EXPECT_TRUE(job.start);
   EXPECT_FALSE(job.end);
   EXPECT_EQ(job.admin_comment.substr(0, 5), "JS1:x");
+  EXPECT_EQ(job.eligible, job.submit);
+  EXPECT_EQ(job.name, "train\nlr=3e-4");
+  EXPECT_EQ(job.state, "FAILED");
+  EXPECT_EQ(job.exit_code, "1:0");
+  EXPECT_EQ(job.qos, "normal");
+  EXPECT_EQ(job.wckey, "*study");
+  EXPECT_EQ(job.comment, "a 'comment'");
   const auto set = slurm.set_admin_comment(job, "carbon:g=1");
   ASSERT_FALSE(set);
   EXPECT_EQ(set.error().message, "job 9 of array 7 refused carbon:g=1");

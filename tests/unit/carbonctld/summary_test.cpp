@@ -76,11 +76,31 @@ TEST(Summary, AWaitInTheQueueIsNoSaving) {
   }
 }
 
-TEST(Summary, FactsComeFromTheDecisionToken) {
-  const auto at = from_unix_ms(1'764'000'000'000);
-  EXPECT_EQ(facts_from(at, "JS1:a carbon:mode=relocate,home=inland,site=coast", "coast"),
-            (ledger::SlurmFacts{at, "relocate", "inland"}));
-  EXPECT_EQ(facts_from(at, "", "coast"), (ledger::SlurmFacts{at, "", "coast"}));
+TEST(Summary, FactsComeFromSlurmdbdAndTheDecisionToken) {
+  SlurmJob job;
+  job.submit = from_unix_ms(1'764'000'100'000);
+  job.admin_comment = "JS1:a carbon:mode=relocate,home=inland,site=coast";
+  job.name = "train";
+  job.state = "FAILED";
+  job.exit_code = "1:0";
+  job.qos = "long";
+  job.array = {7, 3};
+  const auto first = from_unix_ms(1'764'000'000'000);
+  auto facts = facts_from(job, first, "coast");
+  EXPECT_EQ(facts.submit, first);
+  EXPECT_EQ(facts.mode, "relocate");
+  EXPECT_EQ(facts.home, "inland");
+  EXPECT_EQ(facts.name, "train");
+  EXPECT_EQ(facts.qos, "long");
+  EXPECT_EQ(facts.array, job.array);
+  EXPECT_EQ(facts.state, "");  // it has not ended
+  job.end = job.submit;
+  job.admin_comment = "";
+  facts = facts_from(job, first, "coast");
+  EXPECT_EQ(facts.mode, "");
+  EXPECT_EQ(facts.home, "coast");
+  EXPECT_EQ(facts.state, "FAILED");
+  EXPECT_EQ(facts.exit_code, "1:0");
 }
 
 }  // namespace

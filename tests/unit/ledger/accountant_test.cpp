@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 class AccountantTest : public LedgerTest {
  protected:
   void set_facts(std::uint32_t id, Instant submit, const std::string& home) {
-    const auto done = store_->set_facts({"campus", id, 0}, {submit, "defer", home});
+    const auto done = store_->set_facts({"campus", id, 0}, {.submit = submit, .mode = "defer", .home = home});
     ASSERT_TRUE(done) << done.error().message;
   }
 
@@ -25,18 +25,27 @@ class AccountantTest : public LedgerTest {
     return rows ? *rows : std::vector<ReportRow>{};
   }
 
+  void expect_equal_to_scan(const ReportQuery& query) {
+    const auto fast = store_->report(query), slow = store_->report_by_scan(query);
+    ASSERT_TRUE(fast && slow);
+    ASSERT_EQ(fast->size(), slow->size());
+    for (std::size_t i = 0; i < fast->size(); ++i) {
+      EXPECT_EQ((*fast)[i].key, (*slow)[i].key);
+      EXPECT_EQ((*fast)[i].within, (*slow)[i].within);
+      EXPECT_EQ((*fast)[i].sums, (*slow)[i].sums);
+    }
+  }
+
   void expect_rollups_equal_scan(Interval when) {
-    for (const auto by : {ReportBy::kUser, ReportBy::kAccount, ReportBy::kPartition, ReportBy::kSite, ReportBy::kCluster}) {
+    for (const auto by : {ReportBy::kUser, ReportBy::kAccount, ReportBy::kPartition, ReportBy::kSite, ReportBy::kCluster,
+                          ReportBy::kQos, ReportBy::kWckey, ReportBy::kState}) {
       for (const auto& user : {std::optional<std::string>(), std::optional<std::string>("u1")}) {
-        const auto fast = store_->report({by, when, user}), slow = store_->report_by_scan({by, when, user});
-        ASSERT_TRUE(fast && slow);
-        ASSERT_EQ(fast->size(), slow->size());
-        for (std::size_t i = 0; i < fast->size(); ++i) {
-          EXPECT_EQ((*fast)[i].key, (*slow)[i].key);
-          EXPECT_EQ((*fast)[i].sums, (*slow)[i].sums);
-        }
+        expect_equal_to_scan({by, when, user});
+        expect_equal_to_scan({by, when, user, ReportBy::kState});
       }
     }
+    expect_equal_to_scan({.by = ReportBy::kUser, .when = when, .only = {{ReportBy::kAccount, {"a1", "a2"}}}});
+    expect_equal_to_scan({.by = ReportBy::kAccount, .when = when, .visible = Scope{"u2", {"a1"}}});
   }
 };
 
@@ -122,6 +131,48 @@ TEST_F(AccountantTest, SavedIsAgainstSubmissionTimeAtHome) {
   EXPECT_EQ(job(1).saved_ug(), 360'000'000);
 }
 
+TEST_F(AccountantTest, WhatSlurmTellsOfAJobIsKeptAndSummedBy) {
+  put_hours("a", kDay, {100, 100});
+  put({make_record(1, kDay, {kKwhMj}), make_record(2, kDay, {2 * kKwhMj}), make_record(3, kDay, {3 * kKwhMj})});
+  account();
+  SlurmFacts facts;
+  facts.name = "train lr=3e-4";
+  facts.state = "FAILED";
+  facts.exit_code = "1:0";
+  facts.qos = "long";
+  facts.wckey = "study";
+  facts.comment = std::string(1023, 'x') + "\u00e9";  // does not fit whole
+  facts.array = {7, 3};
+  facts.het = {9, 0};
+  facts.eligible = kDay - 1h;
+  ASSERT_TRUE(store_->set_facts({"campus", 2, 0}, facts));
+  account();
+  facts.comment.resize(1023);
+  EXPECT_EQ(job(2).facts, facts);
+  EXPECT_EQ(job(2).gpu_ms, 3'600'000);
+  const Interval day{kDay, kDay + 24h};
+  auto rows = report(ReportBy::kState, day);
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0].key, "");
+  EXPECT_EQ(rows[0].sums.gpu_ms, 7'200'000);
+  EXPECT_EQ(rows[1].key, "FAILED");
+  EXPECT_EQ(rows[1].sums.energy_mj, 2 * kKwhMj);
+  rows = *store_->report({.by = ReportBy::kUser, .when = day, .within = ReportBy::kQos, .only = {{ReportBy::kWckey, {"study"}}}});
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].key, "ada");
+  EXPECT_EQ(rows[0].within, "long");
+  EXPECT_TRUE(store_->report({.by = ReportBy::kUser, .when = day, .visible = Scope{"bob", {"vision"}}})->empty());
+  EXPECT_EQ(store_->report({.by = ReportBy::kUser, .when = day, .visible = Scope{"bob", {"nlp"}}})->at(0).sums.jobs, 3);
+
+  EXPECT_EQ(store_->jobs({.arrays = {7}})->size(), 1u);
+  EXPECT_EQ(store_->jobs({.name = "train*"})->size(), 1u);
+  EXPECT_TRUE(store_->jobs({.name = "train"})->empty());
+  EXPECT_EQ(store_->jobs({.limit = 2, .comment = "*"})->size(), 2u);
+  EXPECT_EQ(store_->jobs({.only = {{ReportBy::kState, {"FAILED", "TIMEOUT"}}}})->size(), 1u);
+  EXPECT_EQ(store_->jobs({.visible = Scope{"bob", {"nlp"}}})->size(), 3u);
+  EXPECT_TRUE(store_->jobs({.visible = Scope{"bob"}})->empty());
+}
+
 TEST_F(AccountantTest, AnUnknownPartitionHasEnergyAndNoSite) {
   put_hours("a", kDay, {100});
   auto r = make_record(1, kDay, {kKwhMj});
@@ -196,9 +247,16 @@ TEST_F(AccountantTest, RollupsEqualAScanAfterLateRecordsRevisionsAndRestatements
     for (int h = 0; h < 500; ++h) values.push_back(pick(500));
     put_hours(pick(2) ? "a" : "b", from + 1h * static_cast<std::int64_t>(pick(1500)), values);
     account();
-    for (int i = 0; i < 20; ++i) {
+    for (int i = 0; i < 60; ++i) {
       const std::uint32_t id = 1 + pick(500);
-      if (const auto held = store_->job({"campus", id, 0}); *held) set_facts(id, (*held)->start - 2h, pick(2) ? "a" : "b");
+      const auto held = store_->job({"campus", id, 0});
+      if (!*held) continue;
+      SlurmFacts facts;
+      if (pick(2)) facts = {.submit = (*held)->start - 2h, .mode = "defer", .home = pick(2) ? "a" : "b"};
+      facts.state = pick(2) ? "COMPLETED" : "FAILED";
+      facts.qos = pick(2) ? "normal" : "long";
+      facts.wckey = pick(4) ? "" : "study";
+      ASSERT_TRUE(store_->set_facts({"campus", id, 0}, facts));
     }
     account();
   }

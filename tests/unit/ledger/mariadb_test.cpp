@@ -37,7 +37,7 @@ TEST_F(MariadbTest, FromRecordsToReports) {
   put_hours("a", kDay, {100, 200}, Origin::kForecast);
   account();
   EXPECT_EQ(job(1).co2e_ug, 200'000'000);
-  ASSERT_TRUE(store_->set_facts({"campus", 1, 0}, {kDay - 1h, "defer", "a"}));
+  ASSERT_TRUE(store_->set_facts({"campus", 1, 0}, {.submit = kDay - 1h, .mode = "defer", .home = "a"}));
   put_hours("a", kDay - 1h, {400, 110});
   reopen();
   account();

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// One run of a job as the ledger knows it: its energy and emission from the records, and what Slurm's accounting adds.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "core/method.h"
+#include "core/series.h"
+#include "core/time.h"
+
+namespace carbon::ledger {
+
+// One run of a job: a requeued job keeps its id and counts its restarts.
+struct JobKey {
+  std::string cluster;
+  std::uint32_t job_id = 0;
+  std::uint32_t restart = 0;
+  auto operator<=>(const JobKey&) const = default;
+};
+
+// What Slurm's accounting knows of a job and the records do not.
+struct SlurmFacts {
+  std::optional<Instant> submit;  // of its first run
+  std::string mode{};             // from the decision token; empty: no decision was asked for
+  std::string home{};             // the site that it was submitted to; empty: where it ran
+  std::optional<Instant> eligible{};
+  // As sacct prints them, the state without who cancelled it ("CANCELLED"); empty: not known. Cut to the columns' widths.
+  std::string name{}, state{}, exit_code{}, qos{}, wckey{}, comment{};
+  std::optional<std::pair<std::uint32_t, std::uint32_t>> array{};  // array job id, index
+  std::optional<std::pair<std::uint32_t, std::uint32_t>> het{};    // leader's job id, offset
+  bool operator==(const SlurmFacts&) const = default;
+  // True where slurm-carbon chose the start or the site, be it the same as without it.
+  bool decided() const { return !mode.empty() && mode != "off" && mode != "observe"; }
+};
+
+struct JobRow {
+  JobKey key;
+  std::uint32_t uid = 0;
+  std::string user;
+  std::string account;
+  std::string partition;
+  std::string site;  // empty: the partition belongs to no site
+  Instant start{};
+  Instant end{};
+  std::uint32_t nodes = 0;  // that have sent their final record
+  std::uint32_t nodes_expected = 1;
+  bool complete = false;
+  bool simulated = false;
+  std::string note;
+
+  std::int64_t energy_mj = 0;
+  std::optional<std::int64_t> gpu_mj;  // none: no such device was metered
+  std::optional<std::int64_t> cpu_mj;  // with dram
+  std::int64_t gpu_ms = 0;             // time x GPUs held, a shared one by its share; idle time too
+  std::optional<std::int64_t> held_idle_ms;
+  std::int64_t uncertainty_mj = 0;
+  std::int64_t estimated_mj = 0;
+  std::optional<Method> method;  // the worst with a share
+
+  double pue = 1.0;
+  std::int64_t covered_mj = 0;                    // the part with a known intensity
+  std::int64_t co2e_ug = 0;                       // of that part
+  std::optional<std::int64_t> counterfactual_ug;  // none where not known whole
+  std::optional<Origin> intensity;                // the worst label used
+  std::string provider;                           // of the intensities; several are joined by '+'
+
+  // Written by set_facts(), summary_written() and the store; account() leaves them alone.
+  SlurmFacts facts;
+  std::string summary;    // the token that stands in Slurm's accounting record
+  bool restated = false;  // the grams changed after the summary was written
+
+  double coverage() const;
+  // counterfactual - emission; none where either is not known whole, or where nothing was decided: that a job waited in the
+  // queue is no saving of ours.
+  std::optional<std::int64_t> saved_ug() const;
+};
+
+// `text` cut to at most `bytes`, not within a character of UTF-8.
+std::string cut(std::string text, std::size_t bytes);
+
+}  // namespace carbon::ledger

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+// A ledger that an earlier version made: brought up to date when it is opened, with all that it held. The schemas stand here as
+// they were; they are never changed.
+#include <gtest/gtest.h>
+#include <soci/soci.h>
+#include <soci/sqlite3/soci-sqlite3.h>
+
+#include <tuple>
+
+#include "ledger/checksum.h"
+#include "tests/unit/ledger/ledger_fixture.h"
+#include "tests/unit/ledger/local_mariadb.h"
+
+namespace carbon::ledger {
+namespace {
+using namespace std::chrono_literals;
+
+constexpr const char* kVersion1[] = {
+    "CREATE TABLE schema_version (version BIGINT NOT NULL PRIMARY KEY, applied VARCHAR(32) NOT NULL)",
+    // The record as it came; `body` is the JSON of docs/record.md, `checksum` its XXH3.
+    "CREATE TABLE records (job_id BIGINT NOT NULL, restart_count BIGINT NOT NULL, cluster VARCHAR(128) NOT NULL,"
+    " node VARCHAR(255) NOT NULL, start_ms BIGINT NOT NULL, revision BIGINT NOT NULL, body MEDIUMTEXT NOT NULL,"
+    " checksum BIGINT NOT NULL,"
+    " PRIMARY KEY (job_id, restart_count, cluster, node, start_ms))",
+
+    "CREATE TABLE jobs (job_id BIGINT NOT NULL, restart_count BIGINT NOT NULL, cluster VARCHAR(128) NOT NULL,"
+    " uid BIGINT NOT NULL, user_name VARCHAR(128) NOT NULL, account VARCHAR(128) NOT NULL, part VARCHAR(128) NOT NULL,"
+    " site VARCHAR(128) NOT NULL, start_ms BIGINT NOT NULL, end_ms BIGINT NOT NULL, nodes BIGINT NOT NULL,"
+    " nodes_expected BIGINT NOT NULL, complete BIGINT NOT NULL, simulated BIGINT NOT NULL, note VARCHAR(1024) NOT NULL,"
+    " energy_mj BIGINT NOT NULL, gpu_mj BIGINT, cpu_mj BIGINT, held_idle_ms BIGINT, uncertainty_mj BIGINT NOT NULL,"
+    " estimated_mj BIGINT NOT NULL, method BIGINT, pue DOUBLE NOT NULL, covered_mj BIGINT NOT NULL, co2e_ug BIGINT NOT NULL,"
+    " counterfactual_ug BIGINT, intensity BIGINT, provider VARCHAR(255) NOT NULL, submit_ms BIGINT, mode VARCHAR(32) NOT NULL,"
+    " home VARCHAR(128) NOT NULL, summary VARCHAR(1024) NOT NULL, restated BIGINT NOT NULL,"
+    " PRIMARY KEY (job_id, restart_count, cluster))",
+    "CREATE INDEX jobs_by_end ON jobs (end_ms)",
+    "CREATE INDEX jobs_by_user ON jobs (user_name, end_ms)",
+    "CREATE INDEX jobs_by_site ON jobs (site, end_ms, start_ms)",
+    "CREATE INDEX jobs_by_home ON jobs (home, submit_ms)",
+
+    // Queues. due_jobs only grows at its end and is cut at its start, so that taking in a record costs one append.
+    "CREATE TABLE due_jobs (seq BIGINT NOT NULL PRIMARY KEY, job_id BIGINT NOT NULL, restart_count BIGINT NOT NULL,"
+    " cluster VARCHAR(128) NOT NULL)",
+    "CREATE TABLE summaries (job_id BIGINT NOT NULL, restart_count BIGINT NOT NULL, cluster VARCHAR(128) NOT NULL,"
+    " next_ms BIGINT NOT NULL, tries BIGINT NOT NULL, problem VARCHAR(1024) NOT NULL,"
+    " PRIMARY KEY (job_id, restart_count, cluster))",
+    "CREATE INDEX summaries_by_next ON summaries (next_ms)",
+
+    // Per site, without overlap.
+    "CREATE TABLE intensities (site VARCHAR(128) NOT NULL, start_ms BIGINT NOT NULL, end_ms BIGINT NOT NULL,"
+    " zone VARCHAR(255) NOT NULL, g_per_kwh DOUBLE NOT NULL, origin BIGINT NOT NULL, provider VARCHAR(255) NOT NULL,"
+    " simulated BIGINT NOT NULL, PRIMARY KEY (site, start_ms))",
+
+    // Sums over jobs by the UTC day ('d') and month ('m') in which they ended.
+    "CREATE TABLE rollups (span CHAR(1) NOT NULL, start_ms BIGINT NOT NULL, user_name VARCHAR(128) NOT NULL,"
+    " account VARCHAR(128) NOT NULL, part VARCHAR(128) NOT NULL, site VARCHAR(128) NOT NULL, cluster VARCHAR(128) NOT NULL,"
+    " jobs BIGINT NOT NULL, elapsed_ms BIGINT NOT NULL, energy_mj BIGINT NOT NULL, covered_mj BIGINT NOT NULL,"
+    " co2e_ug BIGINT NOT NULL, compared_jobs BIGINT NOT NULL, counterfactual_ug BIGINT NOT NULL, compared_ug BIGINT NOT NULL,"
+    " held_idle_ms BIGINT NOT NULL, simulated_jobs BIGINT NOT NULL,"
+    " PRIMARY KEY (span, start_ms, user_name, account, part, site, cluster))",
+
+    // records: counts the rows. intensities: counts their changes. longest_ms: the longest run of a job, which bounds the
+    // search for jobs that touch a time.
+    "CREATE TABLE facts (name VARCHAR(64) NOT NULL PRIMARY KEY, value BIGINT NOT NULL)",
+    "INSERT INTO facts (name, value) VALUES ('longest_ms', 0)",
+    "INSERT INTO facts (name, value) VALUES ('intensities', 0)",
+    "INSERT INTO facts (name, value) VALUES ('records', 0)",
+    "INSERT INTO schema_version (version, applied) VALUES (1, '2026-11-24T00:00:00Z')",
+};
+
+// Two jobs of version 1: one accounted, with its summary in Slurm and its sums; one whose record has come and no more.
+void write_version1(soci::session& sql) {
+  for (const auto* step : kVersion1) sql << step;
+  for (const std::uint32_t id : {1u, 2u}) {
+    const auto r = make_record(id, kDay, {kKwhMj, kKwhMj});
+    const auto body = to_json(r);
+    const auto checksum = checksum_of(body);
+    const long long job = id, start = unix_ms(r.start);
+    sql << "INSERT INTO records VALUES (:job, 0, 'campus', 'n1', :start, 1, :body, :checksum)", soci::use(job), soci::use(start),
+        soci::use(body), soci::use(checksum);
+  }
+  sql << "INSERT INTO due_jobs VALUES (2, 2, 0, 'campus')";
+  const long long start = unix_ms(kDay), hour = unix_ms(kDay + 1h), end = unix_ms(kDay + 2h), submit = unix_ms(kDay - 1h);
+  sql << "INSERT INTO jobs VALUES (1, 0, 'campus', 1000, 'ada', 'nlp', 'gpu-a', 'a', :start, :end, 1, 1, 1, 0, '', 7200000000,"
+         " 7200000000, NULL, NULL, 0, 0, 0, 1.0, 7200000000, 400000000, 1000000000, 0, 'test', :submit, 'defer', 'a',"
+         " 'carbon:g=400', 0)",
+      soci::use(start), soci::use(end), soci::use(submit);
+  for (const std::string span : {"d", "m"}) {
+    const long long of = span == "d" ? start : 1'761'955'200'000;  // 2025-11-01
+    sql << "INSERT INTO rollups VALUES (:span, :start, 'ada', 'nlp', 'gpu-a', 'a', 'campus', 1, 7200000, 7200000000, 7200000000,"
+           " 400000000, 1, 1000000000, 400000000, 0, 0)",
+        soci::use(span), soci::use(of);
+  }
+  for (const auto& [from, to, value] : {std::tuple(submit, start, 600.0), {start, hour, 100.0}, {hour, end, 300.0}})
+    sql << "INSERT INTO intensities VALUES ('a', :from, :to, 'Z-a', :value, 0, 'test', 0)", soci::use(from), soci::use(to),
+        soci::use(value);
+  sql << "UPDATE facts SET value = 7200000 WHERE name = 'longest_ms'";
+  sql << "UPDATE facts SET value = 2 WHERE name = 'records'";
+}
+
+class MigrationTest : public LedgerTest {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/carbon-ledger-XXXXXX";
+    ASSERT_TRUE(::mkdtemp(name));
+    dir_ = name;
+  }
+
+  soci::session raw() const { return soci::session(soci::sqlite3, "db=" + file().string()); }
+
+  void expect_all_is_there() {
+    EXPECT_EQ(store_->counts()->records, 2);
+    EXPECT_EQ(store_->records({"campus", 1, 0})->size(), 1u);
+    const auto before = job(1);  // what version 1 had computed stands, before anything is accounted again
+    EXPECT_EQ(before.co2e_ug, 400'000'000);
+    EXPECT_EQ(before.saved_ug(), 600'000'000);
+    EXPECT_EQ(before.summary, "carbon:g=400");
+    EXPECT_EQ(before.facts.name, "");
+    EXPECT_FALSE(before.facts.array);
+    auto rows = *store_->report({ReportBy::kUser, {kDay, kDay + 24h}});
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_EQ(rows[0].key, "ada");
+    EXPECT_EQ(rows[0].sums.co2e_ug, 400'000'000);
+
+    account();
+    EXPECT_EQ(job(1).gpu_ms, 7'200'000);  // new in version 2
+    EXPECT_EQ(job(1).co2e_ug, 400'000'000);
+    EXPECT_FALSE(job(1).restated);
+    EXPECT_EQ(job(1).summary, "carbon:g=400");
+    EXPECT_EQ(job(1).facts.mode, "defer");
+    for (const Interval when : {Interval{kDay, kDay + 24h}, Interval{kDay - 400h, kDay + 9000h}, Interval{kDay, kDay + 3h}}) {
+      rows = *store_->report({ReportBy::kUser, when});
+      ASSERT_EQ(rows.size(), 1u);
+      EXPECT_EQ(rows[0].sums.jobs, 2);
+      EXPECT_EQ(rows[0].sums.energy_mj, 4 * kKwhMj);
+      EXPECT_EQ(rows[0].sums, store_->report_by_scan({ReportBy::kUser, when})->at(0).sums);
+    }
+    // Slurm is asked of it again, for what version 1 did not keep.
+    EXPECT_EQ(store_->summaries_due(now() + 1h, 10)->size(), 2u);
+    ASSERT_TRUE(store_->set_facts({"campus", 1, 0}, {.submit = kDay - 1h, .mode = "defer", .home = "a", .state = "FAILED"}));
+    EXPECT_EQ(store_->report({ReportBy::kState, {kDay, kDay + 24h}, "ada"})->at(0).key, "");
+    EXPECT_EQ(store_->report({ReportBy::kState, {kDay, kDay + 24h}, "ada"})->at(1).key, "FAILED");
+  }
+};
+
+TEST_F(MigrationTest, FromTheFirstSchema) {
+  {
+    auto sql = raw();
+    write_version1(sql);
+  }
+  reopen();
+  expect_all_is_there();
+  reopen();  // nothing is migrated twice
+  EXPECT_EQ(store_->counts()->jobs, 2);
+  EXPECT_EQ(store_->counts()->due, 0);
+}
+
+TEST_F(MigrationTest, OneThatWasBrokenOffIsBegunAgain) {
+  {
+    auto sql = raw();
+    write_version1(sql);
+    // What MariaDB, which cannot roll back a table's change, may leave.
+    sql << "ALTER TABLE jobs ADD COLUMN grp BIGINT NOT NULL DEFAULT 0";
+    sql << "CREATE TABLE job_groups (id BIGINT NOT NULL PRIMARY KEY, user_name VARCHAR(128) NOT NULL,"
+           " account VARCHAR(128) NOT NULL, part VARCHAR(128) NOT NULL, site VARCHAR(128) NOT NULL, cluster VARCHAR(128) NOT "
+           "NULL,"
+           " qos VARCHAR(128) NOT NULL, wckey VARCHAR(128) NOT NULL, state VARCHAR(32) NOT NULL)";
+    sql << "INSERT INTO job_groups VALUES (1, 'x', 'x', 'x', 'x', 'x', 'x', 'x', 'x')";
+    sql << "DROP TABLE rollups";
+  }
+  reopen();
+  expect_all_is_there();
+}
+
+TEST_F(MigrationTest, ANewerSchemaIsRefusedUntouched) {
+  {
+    auto sql = raw();
+    write_version1(sql);
+    sql << "INSERT INTO schema_version (version, applied) VALUES (1000, '2030-01-01T00:00:00Z')";
+  }
+  const auto opened = Store::open(database());
+  ASSERT_FALSE(opened);
+  EXPECT_NE(opened.error().message.find("newer carbonctld"), std::string::npos) << opened.error().message;
+  auto sql = raw();
+  long long rows = 0;
+  sql << "SELECT COUNT(*) FROM rollups WHERE span = 'd' AND user_name = 'ada'", soci::into(rows);
+  EXPECT_EQ(rows, 1);
+}
+
+class MariadbMigrationTest : public MigrationTest {
+ protected:
+  void SetUp() override {
+    if (!mariadb_.running()) GTEST_SKIP() << "mariadbd does not start here (Debian package mariadb-server-core)";
+    MigrationTest::SetUp();
+  }
+  std::string database() const override { return mariadb_.connection("one"); }
+  test::LocalMariadb mariadb_;
+};
+
+TEST_F(MariadbMigrationTest, FromTheFirstSchema) {
+  {
+    soci::session sql(database());
+    write_version1(sql);
+  }
+  reopen();
+  expect_all_is_there();
+}
+
+}  // namespace
+}  // namespace carbon::ledger
