@@ -102,12 +102,16 @@ ServerResponse Api::handle(const ServerRequest& request) const {
   if (!get) return error_response(request.path.starts_with("/v1/") ? 405 : 404, "accepted: GET");
   if (request.path == "/v1/jobs") return jobs(request);
   if (request.path == "/v1/report") return report(request);
-  if (request.path == "/v1/grid") {
-    const auto series = sources_.grid();
-    return {200, grid_json(sources_.clock(), config_.sites, series ? std::span(*series) : std::span<const feeds::SiteSeries>())};
-  }
+  if (request.path == "/v1/grid" || request.path == "/v1/grid/accuracy") return grid(request);
   if (request.path == "/v1/health") return {200, health_json(sources_.health())};
   return error_response(404, "no such path");
+}
+
+ServerResponse Api::grid(const ServerRequest& request) const {
+  const auto latest = sources_.grid();
+  const auto series = latest ? std::span(*latest) : std::span<const feeds::SiteSeries>();
+  if (request.path == "/v1/grid") return {200, grid_json(sources_.clock(), config_.sites, series)};
+  return {200, accuracy_json(config_.sites, series)};
 }
 
 ServerResponse Api::records(const ServerRequest& request) const {

@@ -29,6 +29,7 @@ class Api {
   net::ServerResponse handle(const net::ServerRequest& request) const;
 
  private:
+  net::ServerResponse grid(const net::ServerRequest& request) const;
   net::ServerResponse records(const net::ServerRequest& request) const;
   net::ServerResponse jobs(const net::ServerRequest& request) const;
   net::ServerResponse report(const net::ServerRequest& request) const;

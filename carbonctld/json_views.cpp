@@ -83,15 +83,48 @@ std::string problem_of(const feeds::SiteSeries& s) {
   return out;
 }
 
+template <class Element>
+json list_of(const std::vector<Element>& elements, json (*one)(const Element&)) {
+  json list = json::array();
+  for (const auto& e : elements) list.push_back(one(e));
+  return list;
+}
+
+json feed_json(const feeds::FeedState& f) {
+  const bool ever = f.last_good > Instant{};
+  return {{"provider", f.provider},
+          {"ok", f.ok},
+          {"since", format_utc(f.since)},
+          {"last_good", ever ? json(format_utc(f.last_good)) : json()},
+          {"problem", f.ok ? "" : f.cause},
+          {"left_out", f.left_out},
+          {"note", f.note}};
+}
+
+json horizon_json(const feeds::HorizonError& h) {
+  return {{"from_s", seconds(h.from)},        {"to_s", seconds(h.to)}, {"count", h.count}, {"mae_g_per_kwh", h.mean_abs.value()},
+          {"bias_g_per_kwh", h.bias.value()}, {"mape", h.mape},        {"low", h.low},     {"high", h.high}};
+}
+
+json maker_json(const feeds::FeedAccuracy& a) {
+  return {{"provider", a.provider}, {"origin", to_string(a.origin)}, {"horizons", list_of(a.horizons, horizon_json)}};
+}
+
 json series_json(Instant now, const feeds::SiteSeries& s) {
   const auto& points = s.series.points();
   const auto first = std::partition_point(points.begin(), points.end(), [now](const auto& p) { return p.when.end <= now; });
   json list = json::array();
   for (auto p = first; p != points.end(); ++p) {
-    list.push_back({{"start", format_utc(p->when.start)},
-                    {"end", format_utc(p->when.end)},
-                    {"g_per_kwh", p->value.value()},
-                    {"origin", to_string(p->origin)}});
+    json point = {{"start", format_utc(p->when.start)},
+                  {"end", format_utc(p->when.end)},
+                  {"g_per_kwh", p->value.value()},
+                  {"origin", to_string(p->origin)}};
+    const auto k = static_cast<std::size_t>(p - points.begin());
+    if (k < s.bands.size() && s.bands[k]) {
+      point["low"] = s.bands[k]->p10.value();
+      point["high"] = s.bands[k]->p90.value();
+    }
+    list.push_back(std::move(point));
   }
   const bool known = first != points.end() && first->when.start <= now;
   const auto& meta = s.series.meta();
@@ -106,6 +139,7 @@ json series_json(Instant now, const feeds::SiteSeries& s) {
           {"intensity_now", known ? json(first->value.value()) : json()},
           {"origin_now", known ? json(to_string(first->origin)) : json()},
           {"problem", problem_of(s)},
+          {"feeds", list_of(s.feeds, feed_json)},
           {"points", std::move(list)}};
 }
 
@@ -140,11 +174,26 @@ std::string grid_json(Instant now, std::span<const Site> sites, std::span<const 
     if (i < series.size()) {
       site.update(series_json(now, series[i]));
     } else {
-      site.update({{"problem", "the feeds have not been asked yet"}, {"intensity_now", nullptr}, {"points", json::array()}});
+      site.update({{"problem", "the feeds have not been asked yet"},
+                   {"intensity_now", nullptr},
+                   {"feeds", json::array()},
+                   {"points", json::array()}});
     }
     list.push_back(std::move(site));
   }
   return text_of({{"now", format_utc(now)}, {"sites", std::move(list)}});
+}
+
+std::string accuracy_json(std::span<const Site> sites, std::span<const feeds::SiteSeries> series) {
+  json list = json::array();
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    const bool known = i < series.size();
+    list.push_back({{"name", sites[i].name},
+                    {"zone", sites[i].zone},
+                    {"simulated", known && series[i].series.meta().simulated},
+                    {"makers", known ? list_of(series[i].accuracy, maker_json) : json::array()}});
+  }
+  return text_of({{"sites", std::move(list)}});
 }
 
 std::string put_json(const ledger::PutOutcome& outcome) {

@@ -15,6 +15,8 @@ std::string jobs_json(std::span<const ledger::JobRow> rows, bool truncated);
 std::string report_json(const ledger::ReportQuery& query, std::span<const ledger::ReportRow> rows);
 // `series` in the order of `sites`, or empty before the first poll.
 std::string grid_json(Instant now, std::span<const Site> sites, std::span<const feeds::SiteSeries> series);
+// How good forecasts were, by site and maker.
+std::string accuracy_json(std::span<const Site> sites, std::span<const feeds::SiteSeries> series);
 std::string put_json(const ledger::PutOutcome& outcome);
 
 struct Health {

@@ -24,6 +24,7 @@ using energy::Moment;
 
 constexpr Duration kCheckpointEvery = std::chrono::seconds(30);
 constexpr Duration kMetricsEvery = std::chrono::seconds(15);
+constexpr Duration kDiscoverSoon = std::chrono::seconds(2);  // a driver may be loaded after us; then ever more rarely
 constexpr Duration kDiscoverEvery = std::chrono::seconds(60);
 constexpr Duration kHangs = std::chrono::seconds(5);
 constexpr std::size_t kMaxStateBytes = 256u << 20;
@@ -109,7 +110,7 @@ Status Daemon::run() {
   if (const auto opened = open(); !opened) return opened;
   restore();
   pool_.discover(settings_.find_meters);
-  next_discovery_ = Moment::now().boot + kDiscoverEvery;
+  next_discovery_ = Moment::now().boot + kDiscoverSoon;
   sd_notify(0, "READY=1");
   spdlog::info("carbond for node {} on {}: {} open jobs", settings_.node, settings_.spool.root.string(), book_.jobs().size());
 
@@ -168,8 +169,9 @@ void Daemon::read_marks() {
       pool_.request(device, MeterPool::Kind::kEdge);
     }
   }
-  // A mark is only gone once what it says is safe.
-  if (!checkpoint(true)) return;
+  // A mark is only gone once what it says is safe; else it is read again, which changes nothing.
+  marks_wait_ = !checkpoint(true);
+  if (marks_wait_) return;
   for (const auto& file : done) fs::remove(file, ec);
 }
 
@@ -242,10 +244,12 @@ void Daemon::round() {
     pool_.request(id, MeterPool::Kind::kOnce);
   }
   if (unsaved_readings_) save_readings();
+  if (marks_wait_) read_marks();
   for (const auto& id : pool_.hanging(kHangs)) note_failure(id, "a call into the driver hangs");
   if (now.boot >= next_discovery_ && !pool_.discovering() && (book_.devices().empty() || !health_.unavailable.empty())) {
     pool_.discover(settings_.find_meters);
-    next_discovery_ = now.boot + kDiscoverEvery;
+    discovery_wait_ = std::min(discovery_wait_ * 2, kDiscoverEvery);
+    next_discovery_ = now.boot + (book_.devices().empty() ? discovery_wait_ : kDiscoverEvery);
   }
   if (now.boot >= next_checkpoint_) checkpoint(false);
   if (now.boot >= next_metrics_) write_metrics(now.boot);

@@ -64,9 +64,11 @@ class Daemon {
   Duration round_base_{0};
   Duration next_round_{0};
   bool unsaved_readings_ = false;
+  bool marks_wait_ = false;  // in marks/, because the disk had no room for what they say
   Duration next_checkpoint_{0};
   Duration next_metrics_{0};
   Duration next_discovery_{0};
+  Duration discovery_wait_{2000};
   std::map<std::string, int> credit_;  // calls that a device may still take: see round()
   NodeHealth health_;
   std::string last_note_;

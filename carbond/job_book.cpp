@@ -177,14 +177,14 @@ void JobBook::close_at(OpenJob& job, Mark end, Duration at) {
 }
 
 void JobBook::book(const std::string& device, const std::vector<energy::Piece>& pieces) {
-  auto& totals = totals_[device];
+  auto& totals = totals_of(device);
   for (const auto& p : pieces) {
     const auto job = jobs_.find(p.holder);
-    if (job == jobs_.end()) {
-      totals.idle_mj += p.mj;
-      continue;
-    }
-    totals.jobs_mj += p.mj;
+    const bool idle = job == jobs_.end();
+    totals.jobs.add(p.at, idle ? 0 : p.mj, Duration(0));
+    totals.idle.add(p.at, idle ? p.mj : 0, Duration(0));
+    (idle ? totals.idle_mj : totals.jobs_mj) += p.mj;
+    if (idle) continue;
     auto& held = job->second.devices.at(device);
     held.profile.add(p.at, p.mj, p.device_idle ? p.length : Duration(0));
     held.share_ms += p.share * static_cast<double>(p.length.count());
@@ -193,6 +193,23 @@ void JobBook::book(const std::string& device, const std::vector<energy::Piece>& 
     held.variance_mj2 += p.variance_mj2;
     if (p.estimated_mj > 0) job->second.notes.insert(p.reason);
   }
+  totals.jobs.keep_last(energy::kRecentIntervals);
+  totals.idle.keep_last(energy::kRecentIntervals);
+}
+
+DeviceTotals& JobBook::totals_of(const std::string& device) {
+  const energy::Profile nothing(settings_.profile_step);
+  return totals_.try_emplace(device, DeviceTotals{0, 0, nothing, nothing}).first->second;
+}
+
+std::int64_t worst_imbalance_mj(const energy::Profile& device, const DeviceTotals& totals) {
+  std::int64_t worst = 0;
+  for (std::size_t k = 0; k < device.mj().size(); ++k) {
+    const Instant at = device.first() + device.step() * static_cast<std::int64_t>(k);
+    const auto difference = device.mj()[k] - totals.jobs.at(at) - totals.idle.at(at);
+    if (std::abs(difference) > std::abs(worst)) worst = difference;
+  }
+  return worst;
 }
 
 std::vector<std::pair<std::string, ledger::EnergyRecord>> JobBook::finished() const {
@@ -229,7 +246,9 @@ void JobBook::restore_device(const energy::DeviceInfo& info, energy::AccountStat
                              DeviceTotals totals) {
   add_device(info);
   devices_.at(info.id).restore(std::move(state), std::move(holds));
-  totals_[info.id] = totals;
+  auto& held = totals_of(info.id);
+  held.jobs_mj = totals.jobs_mj;
+  held.idle_mj = totals.idle_mj;
 }
 
 void JobBook::restore_job(OpenJob job) {

@@ -43,7 +43,11 @@ struct OpenJob {
 struct DeviceTotals {
   std::int64_t jobs_mj = 0;
   std::int64_t idle_mj = 0;
+  energy::Profile jobs, idle;  // the same by interval, of late and since this process began
 };
+
+// In the interval where jobs and idle are furthest from what the device used: the difference in mJ.
+std::int64_t worst_imbalance_mj(const energy::Profile& device, const DeviceTotals& totals);
 
 // A run whose record is closed. Its end mark may still come, or its marks once more: they change nothing.
 struct ClosedRun {
@@ -104,6 +108,7 @@ class JobBook {
   energy::DeviceBook::Shares cpu_shares(const std::string& device, Duration at);
   bool start_was_closed(const Mark& start) const;
   bool end_was_closed(const Mark& end);
+  DeviceTotals& totals_of(const std::string& device);
   void book(const std::string& device, const std::vector<energy::Piece>& pieces);
   Duration place(const Mark& mark, const energy::Moment& now) const;
   ledger::EnergyRecord record_of(const OpenJob& job) const;

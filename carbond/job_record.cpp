@@ -8,6 +8,8 @@
 namespace carbon::node {
 namespace {
 
+constexpr Duration kNoStep = std::chrono::seconds(2);  // two clocks that are read one after the other may differ by as much
+
 std::string join(const std::set<std::string>& notes) {
   std::string out;
   for (const auto& n : notes) out += (out.empty() ? "" : "; ") + n;
@@ -67,9 +69,10 @@ ledger::EnergyRecord JobBook::record_of(const OpenJob& job) const {
   auto notes = job.notes;
   // The clock that nobody can step says how long it was.
   const auto elapsed = job.end->since_boot - m.since_boot;
-  if (r.end < r.start) {
-    r.end = r.start + elapsed;
-    notes.insert("the clock was stepped back during the job");
+  const auto stepped = (r.end - r.start) - elapsed;
+  if (std::chrono::abs(stepped) > kNoStep) {
+    r.start = r.end - elapsed;  // a step corrects the clock: what it showed at the end is right
+    notes.insert("the clock was stepped by " + std::to_string(stepped / std::chrono::seconds(1)) + " s during the job");
   }
   r.final = true;
   r.revision = job.revision;
@@ -107,7 +110,7 @@ ledger::DeviceEnergy JobBook::device_record(const std::string& id, const JobDevi
     const double per_ms = held.booked_ms > 0 ? static_cast<double>(profile.total_mj()) / static_cast<double>(held.booked_ms)
                                              : info.rated.value() * held.allotted;
     const auto guess = std::llround(per_ms * static_cast<double>(missing));
-    profile.add(record.start, guess, Duration(0));
+    profile.spread(record.start, record.start + Duration(missing), guess);
     estimated += guess;
     variance += static_cast<double>(guess) * static_cast<double>(guess) / 16;
     notes.insert(held.booked_ms > 0 ? "no readings of a part of the run: its mean power x time"
@@ -133,11 +136,8 @@ ledger::DeviceEnergy JobBook::device_record(const std::string& id, const JobDevi
 // The last resort: rated power x time, and half of it as the half-width of the interval.
 ledger::DeviceEnergy JobBook::estimate(std::uint32_t minor, const ledger::EnergyRecord& record) const {
   energy::Profile profile(settings_.profile_step);
-  for (Instant t = record.start; t < record.end;) {
-    const Instant next = std::min(record.end, energy::floor_to(t, settings_.profile_step) + settings_.profile_step);
-    profile.add(t, std::llround(settings_.gpu_power.value() * static_cast<double>((next - t).count())), Duration(0));
-    t = next;
-  }
+  profile.spread(record.start, record.end,
+                 std::llround(settings_.gpu_power.value() * static_cast<double>((record.end - record.start).count())));
   ledger::DeviceEnergy d;
   d.device = "gpu-minor-" + std::to_string(minor);
   d.type = "gpu";

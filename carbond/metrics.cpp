@@ -30,7 +30,8 @@ std::string metrics_text(const JobBook& book, const NodeHealth& health) {
     out += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
     for (const auto& [id, device] : book.devices()) {
       const auto totals = book.totals().find(id);
-      const auto held = totals == book.totals().end() ? DeviceTotals{} : totals->second;
+      static const DeviceTotals kNone;
+      const auto& held = totals == book.totals().end() ? kNone : totals->second;
       out += fmt::format("{}{{device=\"{}\",simulated=\"{}\"}} {:.3f}\n", name, escaped(id), device.info().simulated,
                          value(id, device, held));
     }
@@ -49,6 +50,9 @@ std::string metrics_text(const JobBook& book, const NodeHealth& health) {
              [&](const auto&, const auto& device, const auto& totals) {
                return joules(total_mj(device) - totals.jobs_mj - totals.idle_mj);
              });
+  per_device(
+      "carbon_node_interval_imbalance_joules", "gauge", "The same in the worst interval of late.",
+      [](const auto&, const auto& device, const auto& totals) { return joules(worst_imbalance_mj(device.recent(), totals)); });
   per_device("carbon_node_device_available", "gauge", "1 where the device answers.",
              [&](const auto& id, const auto&, const auto&) { return health.unavailable.contains(id) ? 0.0 : 1.0; });
   const auto open = std::count_if(book.jobs().begin(), book.jobs().end(), [](const auto& j) { return !j.second.end; });

@@ -23,8 +23,7 @@ Shipper::Shipper(Outbox outbox, std::string url, std::unique_ptr<net::HttpTransp
       url_(std::move(url)),
       transport_(std::move(transport)),
       sign_(std::move(sign)),
-      backoff_(backoff),
-      random_(std::random_device{}()) {}
+      pacing_(backoff, std::random_device{}()) {}
 
 Shipper::~Shipper() {
   {
@@ -54,18 +53,15 @@ bool Shipper::pause(Duration d) {
 }
 
 void Shipper::run() {
-  // What waited for a restart of this daemon may wait on every other node too.
-  if (outbox_.oldest() && !pause(backoff_.delay(3, random_))) return;
-  unsigned failures = 0;
+  if (!pause(pacing_.first(outbox_.oldest().has_value()))) return;
   for (;;) {
     switch (ship_one()) {
       case Outcome::kDone: {
-        failures = 0;
-        if (!pause(Duration(0))) return;
+        if (!pause(pacing_.after_success())) return;
         break;
       }
       case Outcome::kLater: {
-        if (!pause(backoff_.delay(++failures, random_))) return;
+        if (!pause(pacing_.after_failure())) return;
         break;
       }
       case Outcome::kEmpty: {

@@ -17,9 +17,27 @@ namespace carbon::node {
 // Delay after the n-th failure in a row (n from 1): random up to min(longest, first * 2^n), so that a thousand nodes that lost
 // the same carbonctld do not come back at once ("full jitter").
 struct Backoff {
-  Duration first{500};
+  Duration first{2000};
   Duration longest{60'000};
   Duration delay(unsigned failures, std::mt19937_64& random) const;
+};
+
+// When the next request may be sent: one node's part in keeping a cluster from coming down on carbonctld all at once.
+class Pacing {
+ public:
+  Pacing(Backoff backoff, std::uint64_t seed) : backoff_(backoff), random_(seed) {}
+  // After a start: what waited for the restart of this daemon may wait on every other node too, and as if all had failed twice.
+  Duration first(bool something_waits) {
+    failures_ = something_waits ? 2 : 0;
+    return something_waits ? backoff_.delay(failures_, random_) : Duration(0);
+  }
+  Duration after_success() { return failures_ = 0, Duration(0); }
+  Duration after_failure() { return backoff_.delay(++failures_, random_); }
+
+ private:
+  Backoff backoff_;
+  std::mt19937_64 random_;
+  unsigned failures_ = 0;  // in a row
 };
 
 class Shipper {
@@ -42,8 +60,7 @@ class Shipper {
   std::string url_;
   std::unique_ptr<net::HttpTransport> transport_;
   Sign sign_;
-  Backoff backoff_;
-  std::mt19937_64 random_;
+  Pacing pacing_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stop_ = false;

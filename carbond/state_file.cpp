@@ -99,6 +99,21 @@ json to_json(const OpenJob& job) {
           {"devices", std::move(devices)}};
 }
 
+// For whoever checks the books from outside; not read back.
+json recent_json(const energy::Profile& device, const DeviceTotals& totals) {
+  json jobs = json::array(), idle = json::array();
+  for (std::size_t k = 0; k < device.mj().size(); ++k) {
+    const Instant at = device.first() + device.step() * static_cast<std::int64_t>(k);
+    jobs.push_back(totals.jobs.at(at));
+    idle.push_back(totals.idle.at(at));
+  }
+  return {{"first_ms", unix_ms(device.first())},
+          {"step_ms", device.step().count()},
+          {"device_mj", device.mj()},
+          {"jobs_mj", std::move(jobs)},
+          {"idle_mj", std::move(idle)}};
+}
+
 Mark mark_from(const json& j) {
   auto mark = parse_mark(j.get<std::string>());
   if (!mark) throw std::invalid_argument(mark.error().message);
@@ -139,6 +154,7 @@ std::string state_to_json(const JobBook& book) {
     const auto totals = book.totals().find(id);
     d["jobs_mj"] = totals == book.totals().end() ? 0 : totals->second.jobs_mj;
     d["idle_mj"] = totals == book.totals().end() ? 0 : totals->second.idle_mj;
+    if (totals != book.totals().end()) d["recent"] = recent_json(device.recent(), totals->second);
     devices.push_back(std::move(d));
   }
   for (const auto& [_, job] : book.jobs()) jobs.push_back(to_json(job));
@@ -165,7 +181,7 @@ Status state_from_json(std::string_view text, JobBook& book) {
       std::vector<energy::Hold> holds;
       for (const auto& h : d.at("holds")) holds.push_back(hold_from(h));
       book.restore_device(info, account_from(d["account"]), std::move(holds),
-                          {d.at("jobs_mj").get<std::int64_t>(), d.at("idle_mj").get<std::int64_t>()});
+                          {d.at("jobs_mj").get<std::int64_t>(), d.at("idle_mj").get<std::int64_t>(), {}, {}});
     }
     for (const auto& job : j.at("jobs")) book.restore_job(job_from(job));
     std::deque<ClosedRun> closed;

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "energy/profile.h"
-
 namespace carbon::energy {
 namespace {
 
@@ -58,10 +56,22 @@ std::vector<Piece> DeviceBook::extrapolate(const Moment& at) { return settle(acc
 std::vector<Piece> DeviceBook::settle(std::optional<Segment> segment) {
   std::vector<Piece> out;
   if (!segment) return out;
+  count(*segment);
   split(*segment, 1, out);
   history_.push_back(std::move(*segment));
   forget(history_.back().to.at.boot - kHistory);
   return out;
+}
+
+void DeviceBook::count(const Segment& s) {
+  Instant border = floor_to(s.from.at.wall, step_);
+  for (Duration at = s.from.at.boot; at < s.to.at.boot;) {
+    border += step_;
+    const Duration cut = std::min(s.to.at.boot, s.from.at.boot + (border - s.from.at.wall));
+    recent_.add(wall_at(s, at), mj_at(s, cut) - mj_at(s, at), Duration(0));
+    at = cut;
+  }
+  recent_.keep_last(kRecentIntervals);
 }
 
 std::vector<Piece> DeviceBook::take(Hold hold) {

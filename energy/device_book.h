@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "energy/account.h"
+#include "energy/profile.h"
 
 namespace carbon::energy {
 
@@ -36,14 +37,18 @@ struct Piece {
 // Below this share of its power limit a GPU is taken as idle: idle with a context open, A100 and H100 draw 15 to 20 % of theirs.
 inline constexpr double kIdleShareOfLimit = 0.25;
 
+inline constexpr std::size_t kRecentIntervals = 64;
+
 class DeviceBook {
  public:
   DeviceBook(DeviceInfo info, Duration profile_step, Duration longest_step)
-      : account_(std::move(info), longest_step), step_(profile_step) {}
+      : account_(std::move(info), longest_step), step_(profile_step), recent_(profile_step) {}
 
   const DeviceInfo& info() const { return account_.info(); }
   const Account& account() const { return account_; }
   const std::vector<Hold>& holds() const { return holds_; }
+  // What the device used in each interval of late, cut from its line alone: jobs and idle must add up to it.
+  const Profile& recent() const { return recent_; }
   bool known_until(Duration boot) const { return account_.state() && account_.state()->last.at.boot >= boot; }
   // After a restart: as it was at the last checkpoint, then on to the last reading that was saved.
   void restore(AccountState state, std::vector<Hold> holds);
@@ -63,6 +68,7 @@ class DeviceBook {
   std::vector<Piece> settle(std::optional<Segment> segment);
   template <class Change>
   std::vector<Piece> change(Duration since, const Change& apply);
+  void count(const Segment& segment);
   void split(const Segment& segment, int sign, std::vector<Piece>& out) const;
   void split_stretch(const Segment& segment, Duration a, Duration b, int sign, bool changes, std::vector<Piece>& out) const;
   void forget(Duration before);
@@ -71,6 +77,7 @@ class DeviceBook {
   Duration step_;
   std::vector<Hold> holds_;
   std::deque<Segment> history_;
+  Profile recent_;
 };
 
 }  // namespace carbon::energy

@@ -16,6 +16,10 @@ constexpr Instant floor_to(Instant t, Duration step) {
   return from_unix_ms(ms - (rest < 0 ? rest + step.count() : rest));
 }
 
+// What lies so many intervals away from all that is known is added to the nearest known one: a clock that jumps by years must
+// not cost memory. 100 000 are most of a year at five minutes.
+inline constexpr std::int64_t kMaxJump = 100'000;
+
 class Profile {
  public:
   Profile() = default;
@@ -25,8 +29,14 @@ class Profile {
 
   // Adds to the interval that holds `t`; both may be negative (a correction).
   void add(Instant t, std::int64_t mj, Duration idle);
+  // Adds `mj`, evenly over [from, to); all at `from` where that is empty.
+  void spread(Instant from, Instant to, std::int64_t mj);
+  // Forgets all but the last `intervals`.
+  void keep_last(std::size_t intervals);
   // Moves what lies outside of the intervals that touch [start, end] into the nearest that does: after a stepped clock.
   void fit_into(Instant start, Instant end);
+
+  std::int64_t at(Instant t) const;  // mJ of the interval that holds t; 0 where nothing was added
 
   Duration step() const { return step_; }
   Instant first() const { return first_; }

@@ -37,6 +37,12 @@ double quantile(std::vector<double>& values, double q) {
 
 }  // namespace
 
+const HorizonError* FeedAccuracy::at(Duration ahead) const {
+  const auto found =
+      std::find_if(horizons.begin(), horizons.end(), [ahead](const auto& h) { return h.from <= ahead && ahead < h.to; });
+  return found == horizons.end() ? nullptr : &*found;
+}
+
 std::vector<HorizonError> measure_accuracy(std::span<const Issue> issues, const SeriesView& actual) {
   std::array<Sums, kEdges.size() - 1> sums;
   for (const auto& issue : issues) {

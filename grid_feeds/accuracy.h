@@ -2,7 +2,9 @@
 // How good forecasts were: what was forecast, by how far ahead, against what was measured later.
 #pragma once
 
+#include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/series.h"
@@ -21,6 +23,16 @@ struct HorizonError {
   // 80 % of the actual values lay between forecast x low and forecast x high: the band of a new forecast.
   double low = 1;
   double high = 1;
+};
+
+// How a provider's forecasts, or the own ones made of its past, did.
+struct FeedAccuracy {
+  std::string provider;
+  Origin origin = Origin::kForecast;  // or kOwnForecast
+  std::vector<HorizonError> horizons;
+
+  // That of a value so far ahead; null where nothing was measured at such a distance.
+  const HorizonError* at(Duration ahead) const;
 };
 
 // Horizons 0-1, 1-3, 3-6, 6-12, 12-24, 24-48, 48-72 and 72-168 h; those without a single pair are left out. Each forecast point

@@ -12,6 +12,7 @@
 #include "grid_feeds/feed_memory.h"
 #include "grid_feeds/feed_source.h"
 #include "grid_feeds/forecast_log.h"
+#include "grid_feeds/points.h"
 #include "grid_feeds/secrets.h"
 #include "grid_feeds/site_series.h"
 
@@ -43,6 +44,7 @@ struct Remembered {
 
   FeedSource source;
   FeedMemory memory;
+  std::vector<FeedAccuracy> accuracy;
 };
 
 struct SiteChain {
@@ -60,11 +62,11 @@ class Chains final : public GridFeeds {
 
   Status add(const Site& site, const Secrets& secrets);
   std::vector<SiteSeries> poll(Instant now, Interval window) override;
-  std::vector<std::vector<FeedAccuracy>> accuracy() const override;
 
  private:
   Remembered* remembered(Feed feed);
   void ask_all(Instant now, Interval window);
+  void judge_all(Instant now);
   SiteSeries series_of(const SiteChain& chain, Instant now, Interval window);
 
   FeedEnvironment environment_;
@@ -72,7 +74,8 @@ class Chains final : public GridFeeds {
   Fetcher fetcher_;
   std::list<Remembered> feeds_;  // a list: chains point into it
   std::vector<SiteChain> chains_;
-  std::size_t first_ = 0;  // whose turn it is: a provider's hour may not suffice for all sites
+  Instant judged_hour_ = Instant::min();  // in which judge_all() did its work
+  std::size_t first_ = 0;                 // whose turn it is: a provider's hour may not suffice for all sites
 };
 
 Status Chains::add(const Site& site, const Secrets& secrets) {
@@ -107,7 +110,7 @@ void Chains::ask_all(Instant now, Interval window) {
   if (!feeds_.empty()) std::advance(feed, static_cast<std::ptrdiff_t>(first_++ % feeds_.size()));
   for (std::size_t i = 0; i < feeds_.size(); ++i, ++feed) {
     if (feed == feeds_.end()) feed = feeds_.begin();
-    auto& [source, memory] = *feed;
+    auto& [source, memory, _] = *feed;
     const bool has_past = source.feed().provider->has_past;
     const Duration past = !has_past ? Duration(0) : memory.wants_more_past(now) ? kMorePast : kCorrections;
     const bool taken = source.refresh({now, {std::min(window.start, now - past), window.end}, {}}, fetcher_);
@@ -119,6 +122,7 @@ void Chains::ask_all(Instant now, Interval window) {
 
 std::vector<SiteSeries> Chains::poll(Instant now, Interval window) {
   ask_all(now, window);
+  judge_all(now);
   std::vector<SiteSeries> all;
   for (const auto& chain : chains_) all.push_back(series_of(chain, now, window));
   return all;
@@ -130,7 +134,7 @@ SiteSeries Chains::series_of(const SiteChain& chain, Instant now, Interval windo
   site.site = chain.name;
   std::string_view country;
   for (auto* feed : chain.feeds) {
-    auto& [source, memory] = *feed;
+    auto& [source, memory, accuracy] = *feed;
     auto& view = views.emplace_back();
     view.provider = source.feed().provider->name;
     view.constant = source.feed().provider->is_constant;
@@ -138,7 +142,9 @@ SiteSeries Chains::series_of(const SiteChain& chain, Instant now, Interval windo
     view.kind = view.reading != nullptr ? std::optional(view.reading->kind) : memory.kind();
     view.past = &memory.past();
     view.issued = source.state().last_good;
-    view.own = memory.own(now);
+    view.own = &memory.own(now);
+    view.accuracy = accuracy;
+    site.accuracy.insert(site.accuracy.end(), accuracy.begin(), accuracy.end());
     if (const auto logged = memory.log_own(now); !logged) source.tell(logged.error().message);
     if (country.empty()) country = source.feed().provider->country;
     site.feeds.push_back(source.state());
@@ -146,31 +152,33 @@ SiteSeries Chains::series_of(const SiteChain& chain, Instant now, Interval windo
   }
   auto assembled = assemble(views, yearly_factor(chain.zone, country), chain.zone, now, window);
   for (std::size_t i = 0; i < views.size(); ++i) {
-    auto& cause = site.feeds[i].cause;
-    if (!assembled.notes[i].empty()) cause += (cause.empty() ? "" : "; ") + assembled.notes[i];
+    auto& note = site.feeds[i].note;
+    if (!assembled.notes[i].empty()) note += (note.empty() ? "" : "; ") + assembled.notes[i];
   }
   site.series = std::move(assembled.series);
+  site.bands = std::move(assembled.bands);
   site.origin = assembled.origin;
   return site;
 }
 
-std::vector<std::vector<FeedAccuracy>> Chains::accuracy() const {
-  std::vector<std::vector<FeedAccuracy>> all;
-  for (const auto& chain : chains_) {
-    auto& rows = all.emplace_back();
-    for (const auto* feed : chain.feeds) {
-      const auto issues = log_->read(feed->memory.name());
-      if (!issues) continue;
-      for (const auto origin : {Origin::kForecast, Origin::kOwnForecast}) {
-        std::vector<Issue> of_origin;
-        std::copy_if(issues->begin(), issues->end(), std::back_inserter(of_origin),
-                     [origin](const Issue& issue) { return issue.points.front().origin == origin; });
-        auto horizons = measure_accuracy(of_origin, feed->memory.measured().view());
-        if (!horizons.empty()) rows.push_back({std::string(feed->source.feed().provider->name), origin, std::move(horizons)});
-      }
+// Each feed's forecasts against what was measured: the log holds months, so once an hour.
+void Chains::judge_all(Instant now) {
+  const Instant hour = floor_to(now, 1h);
+  if (hour == judged_hour_) return;
+  judged_hour_ = hour;
+  for (auto& [source, memory, accuracy] : feeds_) {
+    accuracy.clear();
+    const auto issues = log_->read(memory.name());
+    const auto measured = memory.measured();
+    if (!issues || measured.points().empty()) continue;
+    for (const auto origin : {Origin::kForecast, Origin::kOwnForecast}) {
+      std::vector<Issue> of_origin;
+      std::copy_if(issues->begin(), issues->end(), std::back_inserter(of_origin),
+                   [origin](const Issue& issue) { return issue.points.front().origin == origin; });
+      auto horizons = measure_accuracy(of_origin, measured.view());
+      if (!horizons.empty()) accuracy.push_back({std::string(source.feed().provider->name), origin, std::move(horizons)});
     }
   }
-  return all;
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,24 +17,20 @@
 #include "core/site.h"
 #include "core/time.h"
 #include "grid_feeds/accuracy.h"
+#include "grid_feeds/bands.h"
 #include "net/http.h"
 
 namespace carbon::feeds {
-
-// How a provider's forecasts, or the own ones made of its past, did.
-struct FeedAccuracy {
-  std::string provider;
-  Origin origin = Origin::kForecast;  // or kOwnForecast
-  std::vector<HorizonError> horizons;
-};
 
 // How one entry of a site's chain stands.
 struct FeedState {
   std::string provider;
   bool ok = false;
-  std::string cause;    // why not ok, or what to know of it; never a token
-  Instant since{};      // of this state
-  Instant last_good{};  // last answer that was taken; the epoch: never
+  std::string cause;     // why not ok: the provider's trouble, or why the gates refused its answer; never a token
+  Instant since{};       // of this state
+  Instant last_good{};   // last answer that was taken; the epoch: never
+  std::string left_out;  // by the gates, of the answer that counts: which values and why
+  std::string note;      // what else to know of it: estimates, how its kind was dealt with
 };
 
 // One site's intensity over the window that was asked for.
@@ -41,8 +38,12 @@ struct SiteSeries {
   std::string site;
   IntensitySeries series;  // without gap as far as anything is known; each point says its origin; meta().simulated as it is
   Origin origin = Origin::kYearlyFactor;  // the least trustworthy label among the points ahead: true of the whole series ahead
-  std::vector<FeedState> feeds;           // one per entry of the chain, in its order
-  std::vector<std::string> news;          // lines for the log: each outage and each recovery once, warnings first
+  // One per point of the series: the band that held 80 % of what came, of a forecast at that distance; none where too little is
+  // known of how its maker does.
+  std::vector<std::optional<ForecastBand>> bands;
+  std::vector<FeedState> feeds;        // one per entry of the chain, in its order
+  std::vector<FeedAccuracy> accuracy;  // of each entry's forecasts, and of the own ones made of its past; renewed each hour
+  std::vector<std::string> news;       // lines for the log: each outage and each recovery once, warnings first
 };
 
 struct FeedEnvironment {
@@ -62,9 +63,6 @@ class GridFeeds {
   // One SiteSeries per site, in the order of make(). `window` holds `now`: some hours of the past, so that corrected values
   // come through, and the horizon ahead. Blocks while providers answer, at most the time-outs of what is due.
   virtual std::vector<SiteSeries> poll(Instant now, Interval window) = 0;
-
-  // For each site, in the order of make(): what the log of forecasts as issued says of each entry of its chain. Reads the log.
-  virtual std::vector<std::vector<FeedAccuracy>> accuracy() const { return {}; }
 };
 
 }  // namespace carbon::feeds

@@ -73,18 +73,18 @@ Status FeedMemory::take(const Reading& reading, Instant now) {
   return logged;
 }
 
-const std::vector<IntensityPoint>& FeedMemory::own(Instant now) {
-  if (const auto hour = floor_to(now, 1h); hour != own_hour_ || own_.empty()) {
-    own_ = own_forecast(past_.view(), now, kOwnForecastHours).points;
+const OwnForecast& FeedMemory::own(Instant now) {
+  if (const auto hour = floor_to(now, 1h); hour != own_hour_ || own_.points.empty()) {
+    own_ = own_forecast(past_.view(), now, kOwnForecastHours);
     own_hour_ = hour;
   }
   return own_;
 }
 
 Status FeedMemory::log_own(Instant now) {
-  if (own(now).empty() || !kind_ || now < own_logged_ + kLogRhythm) return Done{};
+  if (own(now).points.empty() || !kind_ || now < own_logged_ + kLogRhythm) return Done{};
   own_logged_ = now;
-  return log_.append(name_, {now, *kind_, own_});
+  return log_.append(name_, {now, *kind_, own_.points});
 }
 
 // The past alone: what is over at `now`. A forecast of the past stands where nothing was measured.

@@ -22,7 +22,7 @@ class FeedMemory {
   // A new answer. Measured values that are new or changed are logged at once, forecasts once an hour.
   Status take(const Reading& reading, Instant now);
   // The own forecast made of this past; made anew each hour, logged once an hour.
-  const std::vector<IntensityPoint>& own(Instant now);
+  const OwnForecast& own(Instant now);
   Status log_own(Instant now);
 
   // Kind of what is known; none where nothing is.
@@ -42,7 +42,7 @@ class FeedMemory {
   std::optional<SeriesKind> kind_;
   std::map<Instant, IntensityPoint> known_;  // by start
   IntensitySeries past_;
-  std::vector<IntensityPoint> own_;
+  OwnForecast own_;
   Instant own_hour_ = Instant::min();  // for which own_ was made
   Instant forecast_logged_{}, own_logged_{};
 };

@@ -32,6 +32,12 @@ bool is_local(const std::vector<Ask>& asks) {
   return std::none_of(asks.begin(), asks.end(), [](const Ask& ask) { return ask.file.empty(); });
 }
 
+std::string joined(const std::vector<std::string>& notes) {
+  std::string all;
+  for (const auto& note : notes) all += (all.empty() ? "" : "; ") + note;
+  return all;
+}
+
 std::string elapsed(Duration d) {
   const auto minutes = d / 1min;
   return minutes < 120 ? std::to_string(minutes) + " min" : std::to_string(minutes / 60) + " h";
@@ -54,8 +60,9 @@ bool FeedSource::refresh(Query query, Fetcher& fetcher) {
   }
   if (reading) {
     reading_ = std::move(reading).value();
-    if (!reading_->left_out.empty() && !left_out_) news_.push_back(who() + reading_->left_out);
-    left_out_ = !reading_->left_out.empty();
+    if (!reading_->left_out.empty() && state_.left_out.empty()) news_.push_back(who() + reading_->left_out);
+    state_.left_out = reading_->left_out;
+    state_.note = joined(reading_->notes);
   }
   if (asked) settle(trouble, query.now);
   return asked && trouble.cause.empty();

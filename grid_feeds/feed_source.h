@@ -65,7 +65,6 @@ class FeedSource {
   bool settled_ = false;  // state_ says something
   int failures_ = 0;
   Instant not_before_{};
-  bool left_out_ = false;  // the last reading lost values at the gates
   std::vector<std::string> news_;
   std::minstd_rand random_;
 };

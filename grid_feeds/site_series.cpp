@@ -39,10 +39,10 @@ class Layers {
     for (std::size_t i = base; i < feeds.size(); ++i) {
       if (knows_something(feeds[i])) lay(i);
     }
-    timeline_.fill(base_.past->points());
-    timeline_.fill(base_.own);
-    for (const auto& feed : feeds) {
-      if (feed.constant && feed.reading != nullptr) timeline_.fill(feed.reading->points);
+    timeline_.fill(base_.past->points(), base);
+    timeline_.fill(base_.own->points, base);
+    for (std::size_t i = 0; i < feeds.size(); ++i) {
+      if (feeds[i].constant && feeds[i].reading != nullptr) timeline_.fill(feeds[i].reading->points, i);
     }
   }
 
@@ -70,7 +70,7 @@ class Layers {
                  kind_text(*base_.kind);
     }
     simulated_ |= feed.reading->simulated;
-    timeline_.fill(scaled(feed.reading->points, factor));
+    timeline_.fill(scaled(feed.reading->points, factor), i);
   }
 
   std::span<const FeedView> feeds_;
@@ -110,15 +110,20 @@ Assembled assemble(std::span<const FeedView> feeds, const YearlyFactor& yearly, 
   }
   if (meta.provider.empty()) meta.provider = "ember";
   const IntensityPoint everywhere{window, GramsPerKwh(yearly.grams_per_kwh), Origin::kYearlyFactor};
-  timeline.fill({&everywhere, 1});
+  timeline.fill({&everywhere, 1}, feeds.size());
 
-  Origin worst = Origin::kActual;
-  for (const auto& point : timeline.points()) {
-    if (point.when.end > now) worst = std::max(worst, point.origin);
+  out.origin = Origin::kActual;
+  std::vector<IntensityPoint> points;
+  for (const auto& [point, layer] : timeline.laid()) {
+    const bool ahead = point.when.end > now;
+    if (ahead) out.origin = std::max(out.origin, point.origin);
+    points.push_back(point);
+    out.bands.push_back(ahead && layer < feeds.size()
+                            ? band_of(point, feeds[layer].accuracy, feeds[layer].issued, *feeds[layer].own)
+                            : std::nullopt);
   }
-  out.origin = worst;
   // Layers are cut to each other, so what comes is in order and without overlap.
-  if (auto series = IntensitySeries::make(std::move(meta), timeline.points())) out.series = std::move(series).value();
+  if (auto series = IntensitySeries::make(std::move(meta), std::move(points))) out.series = std::move(series).value();
   return out;
 }
 

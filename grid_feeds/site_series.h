@@ -7,10 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "grid_feeds/accuracy.h"
+#include "grid_feeds/bands.h"
 #include "grid_feeds/provider.h"
 #include "grid_feeds/yearly_factors.h"
 
 namespace carbon::feeds {
+
+inline const OwnForecast kNoOwnForecast{};
 
 // One entry of the chain, as it stands now.
 struct FeedView {
@@ -19,14 +23,16 @@ struct FeedView {
   const Reading* reading = nullptr;  // not owned; none where it never answered
   std::optional<SeriesKind> kind;    // of the reading, or of what is remembered
   const IntensitySeries* past = nullptr;
-  std::span<const IntensityPoint> own;  // the own forecast made of its past
+  const OwnForecast* own = &kNoOwnForecast;     // not owned; made of its past
+  std::span<const FeedAccuracy> accuracy = {};  // of its forecasts
   Instant issued{};
 };
 
 struct Assembled {
   IntensitySeries series;
-  Origin origin = Origin::kYearlyFactor;  // the least trustworthy label of the points ahead
-  std::vector<std::string> notes;         // for each entry: how its kind was dealt with; empty where there is nothing to say
+  std::vector<std::optional<ForecastBand>> bands;  // one per point
+  Origin origin = Origin::kYearlyFactor;           // the least trustworthy label of the points ahead
+  std::vector<std::string> notes;  // for each entry: how its kind was dealt with; empty where there is nothing to say
 };
 
 // Kinds are not mixed: the first entry that knows anything sets the kind; another one of another kind is multiplied by the ratio

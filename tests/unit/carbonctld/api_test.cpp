@@ -155,14 +155,40 @@ TEST_F(ApiTest, GridTellsTheSitesEvenBeforeTheFirstPoll) {
   s.series = std::move(*IntensitySeries::make(
       {"Z-a", "fake", {}, kDay, true},
       {{{kDay, kDay + 13h}, GramsPerKwh(42), Origin::kActual}, {{kDay + 13h, kDay + 14h}, GramsPerKwh(43), Origin::kForecast}}));
-  s.feeds = {{"fake", false, "503 since noon", kDay, kDay}};
+  s.bands = {std::nullopt, feeds::ForecastBand{GramsPerKwh(40), GramsPerKwh(50)}};
+  s.feeds = {{"fake", false, "503 since noon", kDay, kDay, "", ""},
+             {"other", true, "", kDay, {}, "zeros were left out", "estimates"}};
   grid_ = std::make_shared<std::vector<feeds::SiteSeries>>(1, s);
   sites = json::parse(ask(kAda, "/v1/grid").body)["sites"];
   EXPECT_EQ(sites[0]["intensity_now"], 42.0);
   EXPECT_EQ(sites[0]["origin_now"], "actual");
   EXPECT_EQ(sites[0]["simulated"], true);
   EXPECT_EQ(sites[0]["problem"], "fake: 503 since noon");
-  EXPECT_EQ(sites[0]["points"].size(), 2u);
+  ASSERT_EQ(sites[0]["points"].size(), 2u);
+  EXPECT_FALSE(sites[0]["points"][0].contains("low")) << "measured";
+  EXPECT_EQ(sites[0]["points"][1]["low"], 40.0);
+  EXPECT_EQ(sites[0]["points"][1]["high"], 50.0);
+  EXPECT_EQ(sites[0]["feeds"][0]["problem"], "503 since noon");
+  EXPECT_EQ(sites[0]["feeds"][1]["left_out"], "zeros were left out");
+  EXPECT_EQ(sites[0]["feeds"][1]["note"], "estimates");
+  EXPECT_TRUE(sites[0]["feeds"][1]["last_good"].is_null()) << "never is not 1970";
+}
+
+TEST_F(ApiTest, AccuracyIsToldBySiteMakerAndHorizon) {
+  auto sites = json::parse(ask(kAda, "/v1/grid/accuracy").body)["sites"];
+  ASSERT_EQ(sites.size(), 2u);
+  EXPECT_TRUE(sites[0]["makers"].empty());
+  feeds::SiteSeries s;
+  s.site = "a";
+  s.accuracy = {{"fake", Origin::kOwnForecast, {{1h, 3h, 48, GramsPerKwh(12), GramsPerKwh(-2), 0.06, 0.9, 1.1}}}};
+  grid_ = std::make_shared<std::vector<feeds::SiteSeries>>(1, s);
+  const auto maker = json::parse(ask(kAda, "/v1/grid/accuracy").body)["sites"][0]["makers"][0];
+  EXPECT_EQ(maker["provider"], "fake");
+  EXPECT_EQ(maker["origin"], "own-forecast");
+  const auto expected =
+      json::parse(R"({"from_s": 3600.0, "to_s": 10800.0, "count": 48, "mae_g_per_kwh": 12.0, "bias_g_per_kwh": -2.0,
+    "mape": 0.06, "low": 0.9, "high": 1.1})");
+  EXPECT_EQ(maker["horizons"][0], expected);
 }
 
 }  // namespace

@@ -48,22 +48,61 @@ class Faults(unittest.TestCase):
         self.assertEqual(record["note"], "no reading close to a start or end")
 
     def test_the_node_was_rebooted(self):
-        node = self.node()
-        node.start()
-        node.mark("start", 1, [0])
+        """Another boot id, and a clock that counts from boot begins anew: both as the kernel gives them to carbond."""
+        earlier = "11111111-2222-3333-4444-555555555555"
+        up_ms = 100_000_000  # the first boot is a day older than this machine's
+        reboot = time.time() + 4
+        node = self.node(f"{STEADY} reset_at={reboot}")
+        (node.root / "boot_id").write_text(earlier + "\n")
+        boot = ["unshare", "--mount", "--time", f"--boottime={up_ms // 1000}", "--fork", "--kill-child", "sh", "-c",
+                f'mount --bind {node.root}/boot_id /proc/sys/kernel/random/boot_id && exec "$@"', "sh"]
+        tried = subprocess.run([*boot, "true"], capture_output=True, text=True, check=False)
+        if tried.returncode != 0:
+            self.skipTest(f"no namespaces of mounts and time here: {tried.stderr.strip()}")
+        node.start(before=boot)
+        node.mark("start", 1, [0], boot_id=earlier, boot_shift_ms=up_ms)
+        node.mark("start", 2, [], boot_id=earlier, boot_shift_ms=up_ms)
         time.sleep(2)
         node.stop(signal.SIGKILL)
-        for name in ("state.json", "readings.json"):  # as an earlier boot left them
-            file = node.spool / "jobs" / name
-            file.write_text(re.sub('"boot_id":"[^"]*"', '"boot_id":"an-earlier-boot"', file.read_text())
-                            .replace(pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip(), "an-earlier-boot"))
+        late = node.mark("end", 2, [], boot_id=earlier, boot_shift_ms=up_ms)  # the node lived a moment longer than carbond
+        wait_until(lambda: time.time() > reboot + 0.5, what="the reboot")
         node.start()
+        wait_until(lambda: "the node was rebooted" in node.log(), what="the log says so")
         record = self.only_record(node, 1)
         self.assertEqual(record["note"], "the node went down: ends with its last reading")
         self.assert_right(node, record)
+        self.assertLess(record["end_ms"], late)
+        self.assertGreater(record["end_ms"], record["start_ms"] + 1000)
         node.mark("end", 1, [0], restart=1)  # slurmd's late epilog
+        node.mark("start", 3, [0])
         time.sleep(1)
-        self.assertEqual(len(self.controller.records()), 1)
+        node.mark("end", 3, [0])
+        self.assert_right(node, self.only_record(node, 3))
+        self.assertEqual(sorted(r["job_id"] for r in self.controller.records()), [1, 2, 3])
+
+    def test_the_clock_is_stepped(self):
+        for step_ms in (3_600_000, -3_600_000):
+            with self.subTest(step_ms=step_ms):
+                node = self.node(STEADY)
+                clock = node.root / "clock"
+                clock.write_text("0\n")
+                node.start(environment={"LD_PRELOAD": str(BUILD / "lib" / "fakes" / "libstepped_clock.so"),
+                                        "CARBON_FAKE_CLOCK": str(clock)})
+                job = 1 if step_ms > 0 else 2
+                start = node.mark("start", job, [0])
+                time.sleep(2)
+                (node.root / "new").write_text(f"{step_ms}\n")
+                os.rename(node.root / "new", clock)
+                time.sleep(2)
+                end = node.mark("end", job, [0], wall_shift_ms=step_ms)
+                record = self.only_record(node, job)
+                truth = 0.300 * (end - step_ms - start)
+                self.assertLessEqual(abs(joules(record) - truth), max(0.005 * truth, UPDATE * PEAK), record)
+                self.assertEqual(record["end_ms"], end)
+                self.assertAlmostEqual(record["start_ms"], start + step_ms, delta=5)
+                self.assertEqual(record["note"], f"the clock was stepped by {step_ms // 1000} s during the job")
+                self.assertEqual(estimated(record), 0)
+                node.stop()
 
     def test_prolog_without_epilog(self):
         node = self.node()
@@ -192,37 +231,89 @@ class Faults(unittest.TestCase):
         wait_until(lambda: not list((node.spool / "outbox").iterdir()), what="an empty outbox")
         self.assertEqual(len(self.controller.records()), 1)
 
-    def test_the_disk_is_full(self):
+    def small_disk(self):
+        """A node on a disk of 256 KiB, and what fills it to `spare` bytes and gives the room back."""
         disk = pathlib.Path(self.node_directory()) / "disk"
         disk.mkdir()
         made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], capture_output=True, text=True, check=False)
         if made.returncode != 0:
             self.skipTest(f"no small disk can be mounted here: {made.stderr.strip()}")
         self.addCleanup(subprocess.run, ["umount", disk], check=False)
-        node = self.node(spool=disk / "spool")
+        ballast = disk / "ballast"
+
+        def fill(spare=0):
+            with open(ballast, "ab", buffering=0) as f:
+                try:
+                    while True:
+                        f.write(b"x" * 4096)
+                except OSError:
+                    f.truncate(f.tell() - spare)
+
+        return self.node(spool=disk / "spool"), fill, ballast.unlink
+
+    def test_the_disk_is_full_while_a_job_runs(self):
+        node, fill, empty = self.small_disk()
         node.start()
         node.mark("start", 1, [0])
         time.sleep(1)
-        ballast = disk / "ballast"
-        with open(ballast, "wb", buffering=0) as f:
-            try:
-                while True:
-                    f.write(b"x" * 4096)
-            except OSError:
-                pass
+        fill()
         time.sleep(2)
         self.assertIn("No space left on device", node.log())
-        ballast.unlink()
+        empty()
         node.mark("end", 1, [0])
         record = self.only_record(node, 1)
         self.assert_right(node, record)
         self.assertEqual(record["note"], "")
+
+    def test_the_disk_is_full_when_a_job_ends_and_carbond_is_killed(self):
+        node, fill, empty = self.small_disk()
+        node.start()
+        node.mark("start", 1, [0])
+        time.sleep(2)
+        end = self.mark_on_a_full_disk(node, fill)
+        time.sleep(1.5)
+        self.assertEqual(self.controller.records(), [], "nothing is sent that is not safe")
+        node.stop(signal.SIGKILL)
+        node.start(wait=False)
+        time.sleep(1)
+        empty()
+        record = self.only_record(node, 1)
+        self.assert_right(node, record)
+        self.assertEqual(record["end_ms"], end)
+        wait_until(lambda: not list((node.spool / "marks").iterdir()), what="the marks are taken in")
+        self.assertEqual(len(self.controller.records()), 1)
+
+    def mark_on_a_full_disk(self, node, fill):
+        """Room for the mark and for nothing else: carbond may be quicker than whoever fills the disk, so it is stopped meanwhile."""
+        node.process.send_signal(signal.SIGSTOP)
+        fill(spare=8192)
+        end = node.mark("end", 1, [0])
+        fill()
+        node.process.send_signal(signal.SIGCONT)
+        return end
 
     def node_directory(self):
         import tempfile
         directory = tempfile.TemporaryDirectory(prefix="carbond-disk-")
         self.addCleanup(directory.cleanup)
         return directory.name
+
+    def test_a_driver_that_comes_later(self):
+        """The node boots, the job starts, the driver is loaded only then: carbond finds it by itself."""
+        node = self.node(STEADY, f"no_driver=0,{time.time() + 3}")
+        node.start(wait=False)
+        wait_until(lambda: "Driver Not Loaded" in node.log(), what="the log says what is missing")
+        node.mark("start", 1, [0])
+        wait_until(lambda: "GPU-SIMULATED-0: gpu" in node.log(), 90, "the GPU is found")
+        time.sleep(1)
+        node.mark("end", 1, [0])
+        record = self.only_record(node, 1)
+        self.assertEqual([d["device"] for d in record["devices"]], ["GPU-SIMULATED-0"])
+        self.assertGreater(estimated(record), 0)
+        self.assertIn("no readings of a part of the run", record["note"])
+        (device,) = record["devices"]
+        self.assertLessEqual(abs(joules(record) - node.truth(record)), device["uncertainty_mj"] / 1000)
+        self.assertGreater(min(device["mj"][1:-1]), 250_000, "the part without readings is spread over its intervals")
 
     def test_marks_that_are_damaged_are_set_aside(self):
         node = self.node()

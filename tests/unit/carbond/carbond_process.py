@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -105,11 +106,12 @@ class Node:
         self.munged.wait()
         shutil.rmtree(self.root, ignore_errors=True)
 
-    def start(self, wait=True):
-        environment = {**os.environ, "CARBON_FAKE_NVML": str(self.root / "gpus")}
+    def start(self, wait=True, before=(), environment=None):
+        """`before`: words in front of the command, such as unshare's."""
+        environment = {**os.environ, "CARBON_FAKE_NVML": str(self.root / "gpus"), **(environment or {})}
         with open(self.root / "log", "a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                [BUILD / "bin" / "carbond", "--config", self.root / "carbon.conf", "--node", "n1", "--nvml",
+                [*before, BUILD / "bin" / "carbond", "--config", self.root / "carbon.conf", "--node", "n1", "--nvml",
                  BUILD / "lib" / "fakes" / "libnvidia-ml.so.1"], env=environment, stdout=log, stderr=log)
         if wait:
             wait_until((self.spool / "jobs" / "readings.json").exists, what="the first reading")
@@ -125,13 +127,14 @@ class Node:
     def log(self):
         return (self.root / "log").read_text()
 
-    def mark(self, event, job, gpus=(), restart=0, boot_id=BOOT_ID, shift_ms=0):
-        """Returns its time in unix ms."""
-        at, boot = time.time_ns() // 1_000_000 + shift_ms, time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000 + shift_ms
+    def mark(self, event, job, gpus=(), restart=0, boot_id=BOOT_ID, wall_shift_ms=0, boot_shift_ms=0, mig=()):
+        """Returns its time in unix ms. The shifts: of a node whose clocks are not this machine's."""
+        at = time.time_ns() // 1_000_000 + wall_shift_ms
+        boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000 + boot_shift_ms
         text = "\n".join([
             "carbon-mark 1", f"event={event}", f"at_ms={at}", f"since_boot_ms={boot}", f"boot_id={boot_id}", "cluster=test",
             "node=n1", f"job_id={job}", f"restart={restart}", "uid=1000", "user=ada", "account=a", "partition=p", "num_nodes=1",
-            "cpus=1", "gpus=" + ",".join(map(str, gpus)), ""])
+            "cpus=1", "gpus=" + ",".join(map(str, gpus)), *(["mig=" + ",".join(mig)] if mig else []), ""])
         name = f"{event}.{job}.{restart}.{at}"
         (self.spool / "marks").mkdir(parents=True, exist_ok=True)
         (self.spool / "marks" / ("." + name)).write_text(text)
@@ -143,6 +146,15 @@ class Node:
         said = subprocess.run([BUILD / "bin" / "fake_nvml_truth", self.root / "gpus", str(record["start_ms"]), str(record["end_ms"])]
                               + [d["device"] for d in record["devices"]], check=True, capture_output=True, text=True)
         return json.loads(said.stdout)["joules"]
+
+    def state(self):
+        return json.loads((self.spool / "jobs" / "state.json").read_text())
+
+    def metric(self, name, device):
+        """Of carbond.prom; none before it is written."""
+        file = self.spool / "carbond.prom"
+        found = file.exists() and re.search(rf'^{name}{{device="{device}",[^}}]*}} (\S+)$', file.read_text(), re.MULTILINE)
+        return float(found[1]) if found else None
 
     def wait_for_record(self, job, count=1, seconds=30):
         return wait_until(lambda: (found := self.controller.of(job)) and len(found) >= count and found, seconds,

@@ -144,10 +144,9 @@ TEST(JobBook, AClockThatIsSteppedChangesNoEnergy) {
     EXPECT_EQ(ledger::total_mj(records[0]), 6'000'000);
     const auto checked = ledger::record_from_json(ledger::to_json(records[0]));
     EXPECT_TRUE(checked.ok()) << checked.error().message;
-    if (step < Duration(0)) {
-      EXPECT_EQ(records[0].end - records[0].start, Duration(20'000));
-      EXPECT_EQ(records[0].note, "the clock was stepped back during the job");
-    }
+    EXPECT_EQ(records[0].end - records[0].start, Duration(20'000));
+    EXPECT_EQ(records[0].end, from_unix_ms(kStart + 21'000 + step.count())) << "as the stepped clock has it";
+    EXPECT_EQ(records[0].note, "the clock was stepped by " + std::to_string(step.count() / 1000) + " s during the job");
   }
 }
 
@@ -363,6 +362,32 @@ TEST(JobBook, AnEndWithoutBootIdIsPlacedByItsWallTime) {
   const auto records = n.take();
   ASSERT_EQ(records.size(), 1u);
   EXPECT_EQ(ledger::total_mj(records[0]), 1'500'000);
+}
+
+// Seven instances, seven jobs of different lengths, marks at odd times: in each interval, not only in sum.
+TEST(JobBook, JobsAndIdleAddUpToTheDeviceInEachInterval) {
+  NodeSimulation n(0);
+  auto info = gpu(3);
+  for (int i = 0; i < 7; ++i) info.partitions.push_back({"MIG-" + std::to_string(i), 1 / 7.0});
+  n.book.add_device(info);
+  n.read();
+  for (std::uint32_t i = 0; i < 7; ++i) {
+    auto start = n.mark(MarkEvent::kStart, i + 1, {0});
+    start.mig = {"MIG-" + std::to_string(i)};
+    n.book.mark(start, n.moment());
+    n.pass(Duration(1357));
+  }
+  for (std::uint32_t i = 0; i < 7; ++i) {
+    n.end(i + 1);
+    n.pass(Duration(7777));
+  }
+  const auto& totals = n.book.totals().at(info.id);
+  const auto& recent = n.book.devices().at(info.id).recent();
+  EXPECT_EQ(worst_imbalance_mj(recent, totals), 0);
+  EXPECT_EQ(recent.total_mj(), n.book.devices().at(info.id).account().state()->last.uj / 1000);
+  auto wrong = totals;
+  wrong.idle.add(recent.first() + recent.step(), 5, Duration(0));
+  EXPECT_EQ(worst_imbalance_mj(recent, wrong), -5) << "it can tell";
 }
 
 TEST(JobBook, JobsAndIdleAddUpToTheDevice) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "grid_feeds/chain.h"
 
+#include "grid_feeds/forecast_log.h"
 #include "tests/unit/grid_feeds/feed_kit.h"
 
 namespace carbon::feeds {
@@ -115,6 +116,71 @@ TEST_F(Chain, AMissingFileIsNamed) {
   make();
   const auto got = poll(start);
   EXPECT_NE(got.feeds.at(0).cause.find("/no/such/file.csv"), std::string::npos) << got.feeds.at(0).cause;
+}
+
+TEST_F(Chain, WhatTheGatesRefuseOrLeaveOutIsToldWithItsReason) {
+  transport.play = [](const net::HttpRequest&) {
+    auto body = half_hours(start, 40, 100);
+    for (const char* wild : {"103.000000", "104.000000"}) {
+      for (auto at = body.find(wild); at != std::string::npos; at = body.find(wild)) body.replace(at, 10, "99999");
+    }
+    return respond(200, body);
+  };
+  make();
+  auto got = poll(start);
+  EXPECT_TRUE(got.feeds.at(0).ok);
+  EXPECT_NE(got.feeds.at(0).left_out.find("16 values out of range were left out"), std::string::npos) << got.feeds.at(0).left_out;
+  EXPECT_EQ(got.series.view().at(start + 90min)->value(), 200) << "the next layer fills the hole";
+  transport.play = [](const net::HttpRequest&) { return respond(200, half_hours(start, 40, -9)); };
+  got = poll(start + 1h);
+  EXPECT_FALSE(got.feeds.at(0).ok);
+  EXPECT_NE(got.feeds.at(0).cause.find("no value is left"), std::string::npos) << got.feeds.at(0).cause;
+}
+
+// A provider that was always 10 % too high: its error is known, and so is the band of its next forecast.
+TEST_F(Chain, ForecastsAreJudgedByWhatCameAndHaveBands) {
+  TempDir dir;
+  {
+    const auto log = make_file_log(dir / "feeds");
+    for (int h = -100; h < 0; ++h) {
+      Issue issued{start + h * 1h, {Signal::kAverage, Emissions::kDirect, Boundary::kConsumption}, {}};
+      Issue measured = issued;
+      measured.known_at += 1h;
+      measured.points.push_back({{start + h * 1h, start + (h + 1) * 1h}, GramsPerKwh(100 + h % 7), Origin::kActual});
+      for (int ahead = 1; ahead <= 6; ++ahead) {
+        const int hour = h + ahead;
+        issued.points.push_back(
+            {{start + hour * 1h, start + (hour + 1) * 1h}, GramsPerKwh(1.1 * (100 + hour % 7)), Origin::kForecast});
+      }
+      ASSERT_TRUE(log->append("gb-neso.GB", issued).ok());
+      ASSERT_TRUE(log->append("gb-neso.GB", measured).ok());
+    }
+  }
+  transport.play = [](const net::HttpRequest&) { return respond(200, half_hours(start, 12, 110)); };
+  auto made = GridFeeds::make({&site, 1}, {.transport = &transport, .state_dir = dir.path(), .secrets_file = {}, .seed = 1});
+  ASSERT_TRUE(made.ok()) << made.error().message;
+  feeds = std::move(made).value();
+  const auto got = poll(start);
+  ASSERT_GE(got.accuracy.size(), 1u);
+  const auto& provider = got.accuracy.at(0);
+  EXPECT_EQ(provider.provider, "gb-neso");
+  EXPECT_EQ(provider.origin, Origin::kForecast);
+  const auto* error = provider.at(2h);
+  ASSERT_NE(error, nullptr);
+  EXPECT_NEAR(error->mape, 0.1, 1e-6);
+  EXPECT_NEAR(error->bias.value(), 10, 0.5);
+  EXPECT_GE(error->count, 150u);
+  ASSERT_EQ(got.bands.size(), got.series.points().size());
+  for (std::size_t i = 0; i < got.bands.size(); ++i) {
+    const auto& point = got.series.points()[i];
+    if (point.origin == Origin::kForecast && point.when.start >= start + 1h) {
+      ASSERT_TRUE(got.bands[i]) << format_utc(point.when.start);
+      EXPECT_NEAR(got.bands[i]->p10.value(), point.value.value() / 1.1, 0.01);
+      EXPECT_NEAR(got.bands[i]->p90.value(), point.value.value() / 1.1, 0.01);
+    }
+    const bool guessed = point.origin == Origin::kYearlyFactor || point.origin == Origin::kActual;
+    EXPECT_FALSE(guessed && got.bands[i]) << "nobody knows how good that is";
+  }
 }
 
 TEST_F(Chain, ABadChoiceIsFoundWhenItIsMade) {

@@ -188,12 +188,8 @@ struct Kinds : testing::Test {
   Assembled assembled() {
     second.kind = direct;
     std::vector<FeedView> views(2);
-    views[0] = {.provider = "one",
-                .reading = first.points.empty() ? nullptr : &first,
-                .kind = first.kind,
-                .past = &past_first,
-                .own = {}};
-    views[1] = {.provider = "two", .reading = &second, .kind = second.kind, .past = &past_second, .own = {}};
+    views[0] = {.provider = "one", .reading = first.points.empty() ? nullptr : &first, .kind = first.kind, .past = &past_first};
+    views[1] = {.provider = "two", .reading = &second, .kind = second.kind, .past = &past_second};
     return assemble(views, yearly_factor("KR", ""), "KR", t0, window);
   }
 };

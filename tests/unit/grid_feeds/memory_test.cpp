@@ -113,7 +113,7 @@ TEST(FeedMemory, KnowsItsPastAgainAfterARestart) {
   FeedMemory memory(*log, "x");
   EXPECT_EQ(memory.kind()->emissions, Emissions::kDirect);
   EXPECT_EQ(memory.past().points().size(), 48u);
-  EXPECT_GE(memory.own(t0).size(), 24u);
+  EXPECT_GE(memory.own(t0).points.size(), 24u);
 }
 
 TEST(LevelRatio, OfADayInCommonAtLeastAndOfTheSameGrid) {
