@@ -39,7 +39,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
   const double asked = feed.number("region", 0);
   if (const auto id = number(at(region, "regionid")); id && *id != asked) {
     return Error{"asked for region " + std::string(feed.option("region")) + " and was answered for " +
-                 std::to_string(static_cast<int>(*id))};
+                 at(region, "regionid").dump()};
   }
   Reading reading;
   reading.kind = {Signal::kAverage, Emissions::kDirect, Boundary::kConsumption};
