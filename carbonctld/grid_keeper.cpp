@@ -20,11 +20,11 @@ std::vector<PartitionRule> rules_of(const std::vector<Site>& sites, const std::v
   std::vector<PartitionRule> out;
   for (std::size_t s = 0; s < sites.size(); ++s) {
     for (std::size_t p = 0; p < sites[s].partitions.size(); ++p) {
-      PartitionRule rule{sites[s].partitions[p], static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(p), {}, {}};
+      PartitionRule rule{sites[s].partitions[p], static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(p), {}};
       const auto it = std::find_if(known.begin(), known.end(), [&](const auto& k) { return k.name == rule.name; });
       if (it != known.end()) {
-        rule.default_time = it->default_time;
-        rule.max_time = it->max_time;
+        rule.limits.default_time = it->default_time;
+        rule.limits.max_time = it->max_time;
       }
       out.push_back(std::move(rule));
     }
@@ -69,10 +69,12 @@ void GridKeeper::publish(const std::vector<feeds::SiteSeries>& all, Instant now)
   content.published = now;
   content.max_age = config_.carbonctld.snapshot_max_age;
   content.rules = config_.placement;
+  content.cluster = config_.cluster;
   content.partitions = rules_of(config_.sites, slurm_.partitions());
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto& site = config_.sites[i];
-    content.sites.push_back({site.name, site.pue, all[i].series.meta(), all[i].origin, all[i].series.view()});
+    content.sites.push_back({site.name, site.pue, all[i].series.meta(), all[i].origin, all[i].series.view(), site.features,
+                             site.cluster, site.transfer_kwh_per_gb});
   }
   const auto written = feeds::write_snapshot(snapshot_file(config_), content);
   if (!written) {

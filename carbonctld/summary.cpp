@@ -46,7 +46,7 @@ ledger::SlurmFacts facts_from(const SlurmJob& job, Instant submit, const std::st
   const auto token = CarbonComment::find_in(job.admin_comment);
   ledger::SlurmFacts facts;
   facts.submit = submit;
-  facts.mode = token.get("mode").value_or("");
+  facts.mode = token.get("observe") ? "observe" : token.get("mode").value_or("");
   facts.home = token.get("home").value_or(ran_at);
   facts.eligible = job.eligible;
   facts.name = job.name;
@@ -71,7 +71,7 @@ std::string with_summary(const std::string& admin_comment, const ledger::JobRow&
   set_emission(c, row);
   if (!row.site.empty()) c.set("site", row.site);
   if (!row.complete) c.set("nodes", std::to_string(row.nodes) + "/" + std::to_string(row.nodes_expected));
-  for (const auto* key : {"mode", "home", "planned"}) {
+  for (const auto* key : {"mode", "observe", "home", "planned"}) {
     if (const auto value = decision.get(key)) c.set(key, *value);
   }
   return c.put_into(admin_comment);

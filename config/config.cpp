@@ -3,10 +3,9 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <set>
 #include <sstream>
 
-#include "config/table_reader.h"
+#include "config/sections.h"
 
 namespace carbon {
 namespace {
@@ -46,74 +45,6 @@ void read_controller(const toml::table& table, FirstError& error, ControllerConf
   in.finish();
 }
 
-void read_placement(const toml::table& table, FirstError& error, PlacementRules& out) {
-  TableReader in(table, "[placement]", error);
-  in.boolean("observe", out.observe);
-  std::string mode(to_string(out.default_mode));
-  in.text("default_mode", mode, false);
-  if (const auto parsed = parse_carbon_mode(mode)) {
-    out.default_mode = *parsed;
-  } else {
-    in.fail("default_mode", "= '" + mode + "'; accepted: " + std::string(kCarbonModes));
-  }
-  in.integer("min_gpus", 1, 1'000'000, [&out](std::int64_t n) { out.min_gpus = static_cast<std::uint32_t>(n); });
-  in.duration("max_delay", 1s, 30 * 24h, out.max_delay);
-  in.real("expected_share_of_limit", 0.001, 1.0, out.expected_share_of_limit);
-  in.watts("gpu_power", out.gpu_power);
-  in.real("min_saving", 0.0, 0.99, out.min_saving);
-  in.finish();
-}
-
-std::string as_text(const toml::node& node) {
-  if (const auto text = node.value_exact<std::string>()) return *text;
-  std::ostringstream out;
-  node.visit([&out](const auto& n) { out << n; });
-  return out.str();
-}
-
-FeedChoice read_feed(const toml::table& table, FirstError& error) {
-  FeedChoice feed;
-  TableReader in(table, "[[site.feed]]", error);
-  in.require("provider");
-  in.text("provider", feed.provider, false);
-  feed.where = error.at(table.source());
-  // Which other keys a provider knows is the provider's business: grid_feeds checks them, by the places kept here.
-  for (const auto& [key, node] : table) {
-    if (key.str() != "provider") feed.options[std::string(key.str())] = {as_text(node), error.at(key.source())};
-  }
-  return feed;
-}
-
-Site read_site(const toml::table& table, FirstError& error) {
-  Site site;
-  TableReader in(table, "[[site]]", error);
-  for (const auto* key : {"name", "zone", "partitions"}) in.require(key);
-  in.text("name", site.name, false);
-  in.text("zone", site.zone, false);
-  in.real("pue", 1.0, 5.0, site.pue);
-  in.texts("partitions", site.partitions);
-  if (const auto* feeds = in.tables("feed")) {
-    for (const auto& feed : *feeds) site.feeds.push_back(read_feed(*feed.as_table(), error));
-  } else {
-    in.fail("feed", "is missing: name at least one provider in [[site.feed]]");
-  }
-  in.finish();
-  return site;
-}
-
-// Names must be unique, or a job's site would depend on the order of the file.
-void check_sites(const toml::array& tables, const std::vector<Site>& sites, FirstError& error) {
-  std::set<std::string> names, partitions;
-  for (std::size_t i = 0; i < sites.size(); ++i) {
-    const auto& where = tables[i].source();
-    if (!names.insert(sites[i].name).second) error.report(where, "site '" + sites[i].name + "' stands twice");
-    for (const auto& p : sites[i].partitions) {
-      if (!partitions.insert(p).second)
-        error.report(where, "partition '" + p + "' belongs to two sites; accepted: one site each");
-    }
-  }
-}
-
 Config read_all(const toml::table& root, FirstError& error) {
   Config config;
   TableReader in(root, "the top level", error);
@@ -123,10 +54,7 @@ Config read_all(const toml::table& root, FirstError& error) {
   if (const auto* table = in.table("carbond")) read_node(*table, error, config.carbond);
   if (const auto* table = in.table("carbonctld")) read_controller(*table, error, config.carbonctld);
   if (const auto* table = in.table("placement")) read_placement(*table, error, config.placement);
-  if (const auto* tables = in.tables("site")) {
-    for (const auto& table : *tables) config.sites.push_back(read_site(*table.as_table(), error));
-    check_sites(*tables, config.sites, error);
-  }
+  if (const auto* tables = in.tables("site")) config.sites = read_sites(*tables, config.cluster, error);
   in.finish();
   return config;
 }

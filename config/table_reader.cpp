@@ -117,6 +117,14 @@ void TableReader::watts(std::string_view key, Watts& out) {
   });
 }
 
+void TableReader::energy(std::string_view key, Joules& out) {
+  parsed(key, "an energy such as \"500Wh\" or \"1.5kWh\"", [&](const toml::node& n) {
+    const auto value = with_unit(n.value_exact<std::string>().value_or(""), {{"Wh", 0.001}, {"kWh", 1.0}});
+    if (value) out = from_kwh(*value);
+    return value.has_value();
+  });
+}
+
 void TableReader::bytes(std::string_view key, std::uint64_t& out) {
   parsed(key, "a size such as \"256MB\" or \"1GB\"", [&](const toml::node& n) {
     const auto value =

@@ -43,11 +43,13 @@ class TableReader {
   void real(std::string_view key, double least, double most, double& out);
   void duration(std::string_view key, Duration least, Duration most, Duration& out);
   void watts(std::string_view key, Watts& out);          // "400W", "1.2kW"
+  void energy(std::string_view key, Joules& out);        // "500Wh", "1.5kWh"
   void bytes(std::string_view key, std::uint64_t& out);  // "256MB", "1GB" (powers of 1024)
   void texts(std::string_view key, std::vector<std::string>& out);
   const toml::table* table(std::string_view key);
   const toml::array* tables(std::string_view key);  // [[key]]
 
+  bool has(std::string_view key) const { return table_.contains(key); }
   void fail(std::string_view key, const std::string& what);  // at the key's line, else at the table's
   void require(std::string_view key);
   void finish();

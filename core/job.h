@@ -13,14 +13,22 @@
 
 namespace carbon {
 
-// --carbon=off|defer|relocate|auto
-enum class CarbonMode : std::uint8_t { kOff, kDefer, kRelocate, kAuto };
+// --carbon=off|defer|relocate|interrupt|auto. kInterrupt: deferred, and once it runs taken off the nodes over dirty stretches (it
+// writes a checkpoint when it is told to). kAuto: deferred and relocated, never interrupted.
+enum class CarbonMode : std::uint8_t { kOff, kDefer, kRelocate, kInterrupt, kAuto };
 
-inline constexpr std::string_view kCarbonModes = "off, defer, relocate, auto";
+inline constexpr CarbonMode kLastMode = CarbonMode::kAuto;
+inline constexpr std::string_view kCarbonModes = "off, defer, relocate, interrupt, auto";
 std::string_view to_string(CarbonMode mode);
 Result<CarbonMode> parse_carbon_mode(std::string_view text);
-constexpr bool may_defer(CarbonMode m) { return m == CarbonMode::kDefer || m == CarbonMode::kAuto; }
+constexpr bool may_defer(CarbonMode m) {
+  return m == CarbonMode::kDefer || m == CarbonMode::kInterrupt || m == CarbonMode::kAuto;
+}
 constexpr bool may_relocate(CarbonMode m) { return m == CarbonMode::kRelocate || m == CarbonMode::kAuto; }
+constexpr bool may_interrupt(CarbonMode m) { return m == CarbonMode::kInterrupt; }
+
+// --carbon-data=GB: the data that would have to move with the job; 0 to 1e9.
+Result<double> parse_data_gb(std::string_view text);
 
 // A job as a policy sees it.
 struct JobRequest {

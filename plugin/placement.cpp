@@ -41,11 +41,13 @@ const PartitionRule* find_partition(const SnapshotContent& snapshot, std::string
 }
 
 // The limit that Slurm sets for a job without one of its own; zero where it sets none.
-Duration limit_without_request(const PartitionRule& p) { return p.default_time > Duration::zero() ? p.default_time : p.max_time; }
+Duration limit_without_request(const PartitionRule& p) {
+  return p.limits.default_time > Duration::zero() ? p.limits.default_time : p.limits.max_time;
+}
 
 // Whether the job can be sent to `there` instead of `home` without being refused, cut short or held by the partition's limits.
 bool fits(const SubmitRequest& job, const PartitionRule& home, const PartitionRule& there, Duration limit) {
-  if (there.max_time > Duration::zero() && there.max_time < limit) return false;
+  if (there.limits.max_time > Duration::zero() && there.limits.max_time < limit) return false;
   return job.time_limit || limit_without_request(there) == limit_without_request(home);
 }
 
@@ -147,7 +149,8 @@ SubmitDecision settle(const SubmitRequest& job, const SnapshotContent& snapshot,
   const auto& home_site = snapshot.sites[choice.job.home];
   const auto& site = snapshot.sites[placement.site];
   SubmitDecision d;
-  d.comment.set("mode", rules.observe ? "observe" : to_string(mode));
+  d.comment.set("mode", to_string(mode));
+  if (rules.observe) d.comment.set("observe", "1");
   d.comment.set("home", home_site.name);
   const bool moved = deferred || placement.site != choice.job.home;
   if (!moved || !grams || !grams_now || *grams >= *grams_now || 1.0 - *grams / *grams_now < rules.min_saving) {
@@ -160,12 +163,14 @@ SubmitDecision settle(const SubmitRequest& job, const SnapshotContent& snapshot,
     return d;
   }
   d.comment.set("site", site.name);
+  const Instant told = told_latest(rules, placement.start, now, latest);
   d.comment.set("planned", std::to_string(unix_ms(placement.start) / 1000));
-  d.comment.set("latest", std::to_string(unix_ms(deferred ? Instant(latest) : now) / 1000));
+  d.comment.set("latest", std::to_string(unix_ms(told) / 1000));
+  d.comment.set("cap", std::to_string(unix_ms(latest) / 1000));
   if (rules.observe) return d;
   if (deferred) d.begin = placement.start;
   if (placement.site != choice.job.home) d.partition = choice.partition_at[placement.site]->name;
-  d.message = message_for_move({home_site, site, d.partition, d.begin, latest, *grams, *grams_now});
+  d.message = message_for_move({home_site, site, d.partition, d.begin, told, *grams, *grams_now});
   return d;
 }
 

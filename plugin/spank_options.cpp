@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// --carbon and --carbon-max-delay: checked by the client, so that a bad value is refused before the job is queued. Slurm itself
-// carries the values to job_submit (job_submit_carbon reads them there) and to the job's steps.
+// --carbon, --carbon-max-delay and --carbon-data: checked by the client, so that a bad value is refused before the job is queued.
+// Slurm itself carries the values to job_submit (job_submit_carbon reads them there) and to the job's steps.
 #include <string_view>
 
 #include "core/job.h"
@@ -33,17 +33,26 @@ extern "C" int check_mode(int /*val*/, const char* value, int remote) {
 extern "C" int check_max_delay(int /*val*/, const char* value, int remote) {
   return check("--carbon-max-delay", value, remote, parse_slurm_duration);
 }
+extern "C" int check_data(int /*val*/, const char* value, int remote) {
+  return check("--carbon-data", value, remote, parse_data_gb);
+}
 
 // Slurm wants them writable.
 char mode_name[] = "carbon";
-char mode_argument[] = "off|defer|relocate|auto";
-char mode_usage[] = "let the job start later (defer), at another site (relocate) or both (auto) where that emits less CO2";
+char mode_argument[] = "off|defer|relocate|interrupt|auto";
+char mode_usage[] =
+    "let the job start later (defer), at another site (relocate), both (auto), or later and with pauses, for which it writes "
+    "checkpoints (interrupt), where that emits less CO2";
 char delay_name[] = "carbon-max-delay";
 char delay_argument[] = "TIME";
 char delay_usage[] = "with --carbon: the job may be deferred by at most TIME (as in --time)";
+char data_name[] = "carbon-data";
+char data_argument[] = "GB";
+char data_usage[] = "with --carbon: gigabytes that would have to be brought to another site";
 
 spank_option mode_option{mode_name, mode_argument, mode_usage, 1, 0, check_mode};
 spank_option delay_option{delay_name, delay_argument, delay_usage, 1, 0, check_max_delay};
+spank_option data_option{data_name, data_argument, data_usage, 1, 0, check_data};
 
 }  // namespace
 
@@ -51,6 +60,7 @@ void register_options(spank_t spank) {
   // A refusal (an option of that name exists already) is not worth a word here: what init prints breaks the step's handshake.
   spank_option_register(spank, &mode_option);
   spank_option_register(spank, &delay_option);
+  spank_option_register(spank, &data_option);
 }
 
 }  // namespace carbon::plugin

@@ -46,7 +46,10 @@ class PublishedSnapshot {
     content.rules.default_mode = CarbonMode::kAuto;
     for (unsigned i = 0; i < sites; ++i) {
       content.sites.push_back({"site" + std::to_string(i), 1.2, series[i].meta(), Origin::kForecast, series[i].view()});
-      content.partitions.push_back({"gpu" + std::to_string(i), i, 0, hours(1), hours(72)});
+      PartitionLimits limits;
+      limits.default_time = hours(1);
+      limits.max_time = hours(72);
+      content.partitions.push_back({"gpu" + std::to_string(i), i, 0, limits});
     }
     ok_ = feeds::write_snapshot(file(), content).ok();
   }

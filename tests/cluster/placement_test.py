@@ -85,8 +85,8 @@ class PlacementTest(CarbonCase):
         self.assertLess(self.started(job), planned)
 
     def test_a_value_that_is_none_is_refused_before_the_job_is_queued(self):
-        for option, accepted in (("--carbon=maybe", "off, defer, relocate, auto"), ("--carbon=", "off, defer, relocate, auto"),
-                                 ("--carbon-max-delay=tomorrow", "days-hours:minutes:seconds")):
+        for option, accepted in (("--carbon=maybe", "off, defer, relocate, interrupt, auto"), ("--carbon=", "off, defer, relocate, interrupt, auto"),
+                                 ("--carbon-max-delay=tomorrow", "days-hours:minutes:seconds"), ("--carbon-data=much", "gigabytes")):
             with self.subTest(option):
                 self.slurm.run("scancel", "-u", "news")
                 job, said = self.slurm.sbatch(option, "--gres=gpu:1", script="true", user="news", check=False)

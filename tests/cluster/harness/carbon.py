@@ -44,9 +44,10 @@ def replaced(text, pattern, replacement, file):
 def with_setting(text, section, key, value):
     """carbon.conf with `key` set: its line may stand behind '#', as defaults do."""
     head, mark, rest = text.partition(f"\n[{section}]") if section else ("", "", text)
-    body, next_table, tail = rest.partition("\n[")
+    next_table = re.search(r"\n#?\[", rest)
+    body, tail = (rest[:next_table.start()], rest[next_table.start():]) if next_table else (rest, "")
     line = rf"^#?{key} = .*$"
-    return head + mark + replaced(body, line, f"{key} = {value}", "carbon.conf") + next_table + tail
+    return head + mark + replaced(body, line, f"{key} = {value}", "carbon.conf") + tail
 
 
 class Carbon:

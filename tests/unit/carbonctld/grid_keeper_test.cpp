@@ -66,7 +66,7 @@ TEST_F(GridKeeperTest, PublishesSitesRulesAndPartitions) {
   EXPECT_EQ(s.content().sites[1].pue, 1.5);
   EXPECT_EQ(s.content().sites[0].series.at(kDay + 90min), GramsPerKwh(101));
   ASSERT_EQ(s.content().partitions.size(), 2u);
-  EXPECT_EQ(s.content().partitions[0].max_time, Duration(24h));
+  EXPECT_EQ(s.content().partitions[0].limits.max_time, Duration(24h));
   EXPECT_EQ(s.content().partitions[1].site, 1u);
   EXPECT_GE(feeds_.last_window.end, kDay + 24h);
 }
@@ -78,7 +78,7 @@ TEST_F(GridKeeperTest, WithoutSlurmctldTheLastKnownLimitsStand) {
   keeper.round(kDay);
   slurm_.ctld_up = false;
   keeper.round(kDay + 2min);
-  EXPECT_EQ(snapshot().content().partitions[0].max_time, Duration(24h));
+  EXPECT_EQ(snapshot().content().partitions[0].limits.max_time, Duration(24h));
   EXPECT_EQ(snapshot().content().published, kDay + 2min);
   EXPECT_NE(state.state(), "ok");
 }
@@ -88,11 +88,11 @@ TEST_F(GridKeeperTest, SlurmctldThatComesLaterIsNoticedWithinSeconds) {
   SlurmState state(slurm_);
   GridKeeper keeper(config_, feeds_, *store_, state);
   keeper.round(kDay);
-  EXPECT_EQ(snapshot().content().partitions.at(0).max_time, Duration(0));
+  EXPECT_EQ(snapshot().content().partitions.at(0).limits.max_time, Duration(0));
   slurm_.ctld_up = true;
   slurm_.partition_list = {{"gpu-a", 10min, 24h}};
   keeper.round(kDay + 6s);
-  EXPECT_EQ(snapshot().content().partitions.at(0).max_time, Duration(24h));
+  EXPECT_EQ(snapshot().content().partitions.at(0).limits.max_time, Duration(24h));
 }
 
 TEST_F(GridKeeperTest, ThePastIsKeptAndTheFutureIsNot) {

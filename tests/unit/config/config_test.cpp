@@ -44,11 +44,35 @@ max_delay = "12h"
 expected_share_of_limit = 0.5
 gpu_power = "0.7kW"
 min_saving = 0.05
+min_energy = "500Wh"
+max_idle_share = 0.5
+told_slack = 0.1
+[[placement.class]]
+shorter_than = "2h"
+max_delay = "6h"
+[[placement.rule]]
+partitions = ["gpu"]
+qos = ["long"]
+accounts = ["nlp"]
+users = ["ada"]
+mode = "defer"
+allowed = ["defer", "interrupt"]
+max_delay = "3h"
+min_gpus = 2
+min_energy = "1kWh"
+observe = false
+[placement.interrupt]
+signal = "USR2"
+grace = "5min"
+max_times = 7
 [[site]]
 name = "north"
 zone = "AU-SA"
 pue = 1.3
 partitions = ["n1", "n2"]
+features = ["coast"]
+cluster = "c2"
+transfer_kwh_per_gb = 0.06
 [[site.feed]]
 provider = "replay"
 scale = 1440
@@ -63,10 +87,21 @@ scale = 1440
   EXPECT_TRUE(c->placement.observe);
   EXPECT_EQ(c->placement.default_mode, CarbonMode::kAuto);
   EXPECT_DOUBLE_EQ(c->placement.gpu_power.value(), 700.0);
+  EXPECT_DOUBLE_EQ(kwh(c->placement.min_energy), 0.5);
+  EXPECT_EQ(c->placement.max_idle_share, 0.5);
+  EXPECT_EQ(c->placement.told_slack, 0.1);
+  EXPECT_EQ(c->placement.classes, (std::vector<DelayClass>{{2h, 6h}}));
+  const PlacementRule rule{{"gpu"},         {"long"}, {"nlp"}, {"ada"},     {},   CarbonMode::kDefer,
+                           ModeSet(0b1010), 3h,       2,       from_kwh(1), false};
+  EXPECT_EQ(c->placement.rules, std::vector{rule});
+  EXPECT_EQ(c->placement.interrupt, (InterruptRules{"USR2", 5min, 7}));
   ASSERT_EQ(c->sites.size(), 1u);
+  EXPECT_EQ(c->sites[0].features, (std::vector<std::string>{"coast"}));
+  EXPECT_EQ(c->sites[0].cluster, "c2");
+  EXPECT_EQ(c->sites[0].transfer_kwh_per_gb, 0.06);
   EXPECT_EQ(c->sites[0].partitions, (std::vector<std::string>{"n1", "n2"}));
   EXPECT_EQ(c->sites[0].feeds[0].options.at("scale").value, "1440");
-  EXPECT_EQ(c->sites[0].feeds[0].options.at("scale").where, "carbon.conf:32");
+  EXPECT_EQ(c->sites[0].feeds[0].options.at("scale").where, "carbon.conf:56");
 }
 
 TEST(Config, NamesFileLineFoundAndAccepted) {
@@ -74,7 +109,7 @@ TEST(Config, NamesFileLineFoundAndAccepted) {
                 .rfind("carbon.conf:3: 'max_dealy' is not a key of [placement]; accepted: observe, default_mode", 0),
             0u);
   EXPECT_EQ(refusal("cluster = 'c'\n[placement]\ndefault_mode = 'green'\n"),
-            "carbon.conf:3: default_mode in [placement] = 'green'; accepted: off, defer, relocate, auto");
+            "carbon.conf:3: default_mode in [placement] = 'green'; accepted: off, defer, relocate, interrupt, auto");
   EXPECT_EQ(refusal("cluster = 'c'\n[carbonctld]\nport = 70000\n"),
             "carbon.conf:3: port in [carbonctld] = 70000; accepted: a whole number from 1 to 65535");
   EXPECT_EQ(refusal("cluster = 'c'\n[carbond]\nreading_interval = 1\n")
@@ -99,6 +134,37 @@ TEST(Config, SitesAreNamedOnceAndHaveAFeed) {
       std::string::npos);
 }
 
+TEST(Config, SitesMayShareAPartitionWhereFeaturesTellThemApart) {
+  const auto site = [](const char* name, const char* features) {
+    return std::regex_replace(std::regex_replace(kSite, std::regex("'a'"), name), std::regex("zone"),
+                              std::string("features=") + features + "\nzone");
+  };
+  EXPECT_EQ(refusal("cluster='c'\n" + site("'a'", "['inland']") + site("'b'", "['coast']")), "accepted");
+  for (const auto* clash : {"['inland']", "['inland','fast']", "[]"}) {
+    EXPECT_NE(refusal("cluster='c'\n" + site("'a'", "['inland']") + site("'b'", clash)).find("belongs to two sites"),
+              std::string::npos)
+        << clash;
+  }
+  EXPECT_EQ(refusal("cluster='c'\n" + kSite + std::regex_replace(kSite, std::regex("name='a'"), "name='b'\ncluster='d'")),
+            "accepted");
+}
+
+TEST(Config, RulesAreCheckedWithTheirLine) {
+  EXPECT_EQ(refusal("cluster='c'\n[[placement.rule]]\nallowed=['defer','green']\n"),
+            "carbon.conf:3: allowed in [[placement.rule]] = 'green' is not a carbon mode; accepted: off, defer, relocate, "
+            "interrupt, auto");
+  EXPECT_NE(refusal("cluster='c'\n[[placement.rule]]\nallowed=['defer']\nmode='auto'\n").find("is not among the allowed"),
+            std::string::npos);
+  EXPECT_NE(refusal("cluster='c'\n[[placement.class]]\nshorter_than='2h'\n").find("max_delay in [[placement.class]] is missing"),
+            std::string::npos);
+  EXPECT_NE(refusal("cluster='c'\n[[placement.class]]\nshorter_than='2h'\nmax_delay='1h'\n"
+                    "[[placement.class]]\nshorter_than='1h'\nmax_delay='1h'\n")
+                .find("carbon.conf:5: [[placement.class]] stand by rising shorter_than"),
+            std::string::npos);
+  EXPECT_NE(refusal("cluster='c'\n[placement.interrupt]\nsignal='KILL'\n").find("accepted: USR1, USR2, TERM"), std::string::npos);
+  EXPECT_NE(refusal("cluster='c'\n[placement]\nmin_energy='5'\n").find("an energy such as"), std::string::npos);
+}
+
 TEST(Config, AFileThatIsNotThereIsAnErrorWithItsName) {
   EXPECT_EQ(load_config("/nonexistent/carbon.conf").error().message, "/nonexistent/carbon.conf: cannot be read");
 }
@@ -118,7 +184,7 @@ TEST(Config, TheShippedFileShowsTheTrueDefaults) {
   shipped << file.rdbuf();
   const auto as_is = parse_config(shipped.str(), "carbon.conf");
   ASSERT_TRUE(as_is.ok()) << as_is.error().message;
-  std::string uncommented = std::regex_replace(shipped.str(), std::regex("(^|\n)#(?=[a-z_]+ = )"), "$1");
+  std::string uncommented = std::regex_replace(shipped.str(), std::regex("(^|\n)#(?=[a-z_]+ = |\\[)"), "$1");
   ASSERT_NE(uncommented, shipped.str());
   const auto explicit_defaults = parse_config(uncommented, "carbon.conf");
   ASSERT_TRUE(explicit_defaults.ok()) << explicit_defaults.error().message;
@@ -142,6 +208,15 @@ TEST(Config, TheShippedFileShowsTheTrueDefaults) {
   EXPECT_EQ(a.placement.expected_share_of_limit, b.placement.expected_share_of_limit);
   EXPECT_EQ(a.placement.gpu_power, b.placement.gpu_power);
   EXPECT_EQ(a.placement.min_saving, b.placement.min_saving);
+  EXPECT_EQ(a.placement.min_energy, b.placement.min_energy);
+  EXPECT_EQ(a.placement.max_idle_share, b.placement.max_idle_share);
+  EXPECT_EQ(a.placement.told_slack, b.placement.told_slack);
+  EXPECT_EQ(a.placement.interrupt, b.placement.interrupt);
+  EXPECT_EQ(b.placement.classes.size(), 1u) << "the examples of tables are read too";
+  EXPECT_EQ(b.placement.rules.size(), 1u);
+  EXPECT_EQ(a.sites.at(0).features, b.sites.at(0).features);
+  EXPECT_EQ(a.sites.at(0).cluster, b.sites.at(0).cluster);
+  EXPECT_EQ(a.sites.at(0).transfer_kwh_per_gb, b.sites.at(0).transfer_kwh_per_gb);
 }
 
 }  // namespace

@@ -39,9 +39,45 @@ struct Example {
     content.rules.default_mode = CarbonMode::kDefer;
     content.rules.min_gpus = 4;
     content.rules.min_saving = 0.05;
-    content.partitions = {{"gpu", 0, 0, 1h, 48h}, {"gpu-south", 1, 0, 0h, 0h}};
-    content.sites = {{"north", 1.2, north.meta(), Origin::kForecast, north.view()},
+    content.rules.min_energy = Joules(7);
+    content.rules.max_idle_share = 0.5;
+    content.rules.told_slack = 0.125;
+    content.rules.interrupt = {"USR2", 90s, 5};
+    content.rules.classes = {{2h, 6h}, {24h, 12h}};
+    content.rules.rules = {
+        {{"gpu"}, {"long", "short"}, {"nlp"}, {"ada"}, {1000, 1001}, CarbonMode::kAuto, ModeSet(9), 3h, 2, Joules(5), true}, {}};
+    PartitionLimits limits;
+    limits.default_time = 1h;
+    limits.max_time = 48h;
+    limits.max_nodes = 4;
+    limits.open = false;
+    limits.qos = "part";
+    limits.allow_accounts = {"nlp", "vision"};
+    limits.deny_accounts = {"x"};
+    limits.allow_qos = {"normal"};
+    limits.deny_qos = {"y", "z"};
+    limits.some_groups = true;
+    limits.group_uids = {7, 8};
+    limits.group_gids = {100};
+    limits.kinds = {{2, 64, 512000, {{"a100", 4}, {"", 1}}, {"coast", "fast"}}, {1, 8, 1000, {}, {}}};
+    content.partitions = {{"gpu", 0, 0, limits}, {"gpu-south", 1, 0, {}}};
+    content.sites = {{"north",
+                      1.2,
+                      north.meta(),
+                      Origin::kForecast,
+                      north.view(),
+                      {"coast", "fast"},
+                      "b",
+                      0.25,
+                      {5, 6, 7},
+                      {{1h, 0.9, 1.2}, {24h, 0.5, 2.0}}},
                      {"south", 1.4, {"KR", "kpx", {}, t0, false}, Origin::kOwnForecast, south.view()}};
+    content.cluster = "c1";
+    content.associations_enforced = true;
+    content.association_list = {
+        {1001, "c1", "nlp", "", true}, {1000, "c1", "vision", "gpu", false}, {1000, "b", "nlp", "", false}};
+    content.free_from = t0 + 1h;
+    content.free_step = 15min;
   }
 };
 
@@ -78,9 +114,20 @@ TEST_F(SnapshotFile, WhatWasPublishedIsRead) {
   EXPECT_EQ(read.rules.default_mode, CarbonMode::kDefer);
   EXPECT_EQ(read.rules.min_gpus, 4u);
   EXPECT_EQ(read.rules.min_saving, 0.05);
+  EXPECT_EQ(read.rules.min_energy, Joules(7));
+  EXPECT_EQ(read.rules.max_idle_share, 0.5);
+  EXPECT_EQ(read.rules.told_slack, 0.125);
+  EXPECT_EQ(read.rules.interrupt, example.content.rules.interrupt);
+  EXPECT_EQ(read.rules.classes, example.content.rules.classes);
+  EXPECT_EQ(read.rules.rules, example.content.rules.rules);
+  EXPECT_EQ(read.cluster, "c1");
+  EXPECT_TRUE(read.associations_enforced);
+  EXPECT_EQ(read.free_from, t0 + 1h);
+  EXPECT_EQ(read.free_step, 15min);
   ASSERT_EQ(read.partitions.size(), 2u);
   EXPECT_EQ(read.partitions[0].name, "gpu");
-  EXPECT_EQ(read.partitions[0].max_time, 48h);
+  EXPECT_EQ(read.partitions[0].limits, example.content.partitions[0].limits);
+  EXPECT_EQ(read.partitions[1].limits, PartitionLimits());
   EXPECT_EQ(read.partitions[1].site, 1u);
   ASSERT_EQ(read.sites.size(), 2u);
   EXPECT_EQ(read.sites[0].name, "north");
@@ -88,6 +135,11 @@ TEST_F(SnapshotFile, WhatWasPublishedIsRead) {
   EXPECT_TRUE(read.sites[0].meta.simulated);
   EXPECT_EQ(read.sites[1].origin, Origin::kOwnForecast);
   EXPECT_EQ(read.sites[1].pue, 1.4);
+  EXPECT_EQ(read.sites[0].features, (std::vector<std::string>{"coast", "fast"}));
+  EXPECT_EQ(read.sites[0].cluster, "b");
+  EXPECT_EQ(read.sites[0].transfer_kwh_per_gb, 0.25);
+  EXPECT_EQ(read.sites[0].free_gpus, (std::vector<std::uint32_t>{5, 6, 7}));
+  EXPECT_EQ(read.sites[0].errors, example.content.sites[0].errors);
   for (std::size_t i = 0; i < 2; ++i) {
     const auto expected = example.content.sites[i].series;
     const auto got = read.sites[i].series;
@@ -100,6 +152,22 @@ TEST_F(SnapshotFile, WhatWasPublishedIsRead) {
   struct stat info {};
   ASSERT_EQ(stat(file.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777, 0644u);
+}
+
+TEST_F(SnapshotFile, SaysWhoMayUseWhichAccountWhere) {
+  written();
+  const auto snapshot = Snapshot::open(file);
+  ASSERT_TRUE(snapshot.ok()) << snapshot.error().message;
+  const auto& known = snapshot->content().associations;
+  EXPECT_EQ(known.size(), 3u);
+  EXPECT_TRUE(known.allow(1000, "c1", "Vision", "gpu"));
+  EXPECT_FALSE(known.allow(1000, "c1", "vision", "cpu")) << "in one partition alone";
+  EXPECT_FALSE(known.allow(1000, "c1", "nlp", "gpu")) << "on another cluster";
+  EXPECT_TRUE(known.allow(1000, "b", "nlp", "gpu"));
+  EXPECT_FALSE(known.allow(1000, "b", "", "gpu")) << "it is not his default";
+  EXPECT_TRUE(known.allow(1001, "c1", "", "anywhere"));
+  EXPECT_TRUE(known.is_default(1001, "c1", "nlp"));
+  EXPECT_FALSE(known.allow(1002, "c1", "nlp", "gpu"));
 }
 
 TEST_F(SnapshotFile, NoSiteAndAnEmptySeriesAreFine) {
@@ -153,6 +221,7 @@ TEST_F(SnapshotFile, DamageUnderARightChecksumNeverLeavesTheFile) {
     const auto snapshot = open(resummed(bytes));
     if (!snapshot) continue;
     ++accepted;
+    (void)snapshot->content().associations.allow(1000, "c1", "vision", "gpu");
     for (const auto& site : snapshot->content().sites) {
       if (site.series.empty()) continue;
       for (std::size_t i = 0; i < site.series.size(); ++i) (void)site.series.value(i);

@@ -28,7 +28,7 @@ constexpr std::array<const char*, 14> kTres{"gres:gpu:2",  "gres/gpu:a100:4",
                                             "gres:gpu::2", ",,;,",
                                             "gres:gpu:1P", "gres:shard:1,gres:gpu:1",
                                             "cpu:4",       "license:x"};
-constexpr std::array<const char*, 10> kModes{"off", "defer", "relocate", "auto", "auto", "defer", "", "AUTO", "x", "defer "};
+constexpr std::array<const char*, 10> kModes{"off", "defer", "relocate", "auto", "interrupt", "defer", "", "AUTO", "x", "defer "};
 constexpr std::array<const char*, 10> kDelays{
     "60", "1:00:00", "7-0", "0", "-1", "1:2:3:4", "99999999-0", "100000000-100000000:0:0", "", "x"};
 constexpr std::array<const char*, 9> kArrays{"0-3", "0-3%2", "1,2,9", "0-4294967295", "5-1", "-", ",", "0-10:0", "0-999999"};
@@ -148,7 +148,7 @@ void put_snapshot(const std::filesystem::path& file, SnapshotFile sort, Random& 
   }
   SampleSnapshot sample(now() - kNow);
   auto& rules = sample.content().rules;
-  rules.default_mode = static_cast<CarbonMode>(below(random, 4));
+  rules.default_mode = static_cast<CarbonMode>(below(random, 5));
   rules.observe = one_in(random, 8);
   rules.min_gpus = static_cast<std::uint32_t>(below(random, 3));
   rules.min_saving = one_in(random, 4) ? 0.3 : 0.0;
@@ -160,7 +160,7 @@ void put_snapshot(const std::filesystem::path& file, SnapshotFile sort, Random& 
   if (sort == SnapshotFile::kFlipped) bytes[below(random, bytes.size())] ^= static_cast<char>(1u << below(random, 8));
   if (sort == SnapshotFile::kForged) forge(bytes, random);
   if (sort == SnapshotFile::kWrongVersion) {
-    const auto version = static_cast<std::uint32_t>(2 + below(random, 9));
+    const auto version = static_cast<std::uint32_t>(format::kVersion + 1 + below(random, 9));
     std::memcpy(bytes.data() + offsetof(format::Header, version), &version, sizeof version);
     seal(bytes);
   }

@@ -28,15 +28,21 @@ class SampleSnapshot {
     content_.rules.gpu_power = Watts(500);
     content_.sites.push_back({"north", 1.0, north_.meta(), Origin::kForecast, north_.view()});
     content_.sites.push_back({"south", 1.0, south_.meta(), Origin::kForecast, south_.view()});
-    content_.partitions = {{"gpu-north", 0, 0, hours(1), hours(48)},
-                           {"cpu-north", 0, 1, Duration(0), Duration(0)},
-                           {"gpu-south", 1, 0, hours(1), hours(48)},
-                           {"cpu-south", 1, 1, Duration(0), hours(2)}};
+    content_.partitions = {{"gpu-north", 0, 0, limits(hours(1), hours(48))},
+                           {"cpu-north", 0, 1, limits(Duration(0), Duration(0))},
+                           {"gpu-south", 1, 0, limits(hours(1), hours(48))},
+                           {"cpu-south", 1, 1, limits(Duration(0), hours(2))}};
   }
   SampleSnapshot(const SampleSnapshot&) = delete;
   feeds::SnapshotContent& content() { return content_; }
 
  private:
+  static PartitionLimits limits(Duration default_time, Duration max_time) {
+    PartitionLimits out;
+    out.default_time = default_time;
+    out.max_time = max_time;
+    return out;
+  }
   static IntensitySeries series(const char* provider, std::vector<IntensityPoint> points) {
     SeriesMeta meta;
     meta.provider = provider;

@@ -52,23 +52,28 @@ class SpankModuleTest : public testing::Test {
 
 TEST_F(SpankModuleTest, RegistersItsOptions) {
   EXPECT_EQ(call("slurm_spank_init", "spool=/nowhere"), 0);
-  ASSERT_EQ(host().options.size(), 2u);
+  ASSERT_EQ(host().options.size(), 3u);
   EXPECT_EQ(host().options[0].name, "carbon");
   EXPECT_EQ(host().options[1].name, "carbon-max-delay");
+  EXPECT_EQ(host().options[2].name, "carbon-data");
 }
 
 TEST_F(SpankModuleTest, TheClientRefusesABadValueAndSaysWhatIsAccepted) {
   call("slurm_spank_init", "spool=/nowhere");
   const auto check_mode = host().options[0].check, check_delay = host().options[1].check;
-  for (const auto* good : {"off", "defer", "relocate", "auto"}) EXPECT_EQ(check_mode(0, good, 0), 0) << good;
+  const auto check_data = host().options[2].check;
+  for (const auto* good : {"off", "defer", "relocate", "interrupt", "auto"}) EXPECT_EQ(check_mode(0, good, 0), 0) << good;
   for (const auto* good : {"0", "90", "90:00", "6:00:00", "1-0"}) EXPECT_EQ(check_delay(0, good, 0), 0) << good;
+  for (const auto* good : {"0", "12", "0.5"}) EXPECT_EQ(check_data(0, good, 0), 0) << good;
   EXPECT_TRUE(host().errors.empty());
   EXPECT_LT(check_mode(0, "green", 0), 0);
-  EXPECT_EQ(host().errors.back(), "carbon: --carbon: 'green' is not a carbon mode; accepted: off, defer, relocate, auto");
+  EXPECT_EQ(host().errors.back(),
+            "carbon: --carbon: 'green' is not a carbon mode; accepted: off, defer, relocate, interrupt, auto");
   EXPECT_LT(check_delay(0, "tomorrow", 0), 0);
   EXPECT_NE(host().errors.back().find("--carbon-max-delay: 'tomorrow' is not a time; accepted: minutes"), std::string::npos);
   for (const auto* bad : {"", "-1", "1:2:3:4", "99999999999999999999", "1 h"}) EXPECT_LT(check_delay(0, bad, 0), 0) << bad;
   EXPECT_LT(check_mode(0, nullptr, 0), 0);
+  for (const auto* bad : {"", "-1", "much", "1e3", "nan", "5 GB"}) EXPECT_LT(check_data(0, bad, 0), 0) << bad;
 }
 
 TEST_F(SpankModuleTest, OnTheNodeNothingIsRefused) {

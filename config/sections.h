@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// The larger sections of carbon.conf, each read in a file of its own. Private to config/.
+#pragma once
+
+#include "config/config.h"
+#include "config/table_reader.h"
+
+namespace carbon {
+
+void read_placement(const toml::table& table, FirstError& error, PlacementRules& out);
+// [[site]]; `cluster`: the one that the file is of.
+std::vector<Site> read_sites(const toml::array& tables, const std::string& cluster, FirstError& error);
+
+}  // namespace carbon

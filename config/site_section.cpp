@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// [[site]] of carbon.conf: the places where jobs can run, and the providers of their grids.
+#include <algorithm>
+#include <set>
+#include <sstream>
+
+#include "config/sections.h"
+
+namespace carbon {
+namespace {
+
+std::string as_text(const toml::node& node) {
+  if (const auto text = node.value_exact<std::string>()) return *text;
+  std::ostringstream out;
+  node.visit([&out](const auto& n) { out << n; });
+  return out.str();
+}
+
+FeedChoice read_feed(const toml::table& table, FirstError& error) {
+  FeedChoice feed;
+  TableReader in(table, "[[site.feed]]", error);
+  in.require("provider");
+  in.text("provider", feed.provider, false);
+  feed.where = error.at(table.source());
+  // Which other keys a provider knows is the provider's business: grid_feeds checks them, by the places kept here.
+  for (const auto& [key, node] : table) {
+    if (key.str() != "provider") feed.options[std::string(key.str())] = {as_text(node), error.at(key.source())};
+  }
+  return feed;
+}
+
+Site read_site(const toml::table& table, FirstError& error) {
+  Site site;
+  TableReader in(table, "[[site]]", error);
+  for (const auto* key : {"name", "zone", "partitions"}) in.require(key);
+  in.text("name", site.name, false);
+  in.text("zone", site.zone, false);
+  in.real("pue", 1.0, 5.0, site.pue);
+  in.texts("partitions", site.partitions);
+  in.texts("features", site.features);
+  in.text("cluster", site.cluster);
+  in.real("transfer_kwh_per_gb", 0.0, 1000.0, site.transfer_kwh_per_gb);
+  if (const auto* feeds = in.tables("feed")) {
+    for (const auto& feed : *feeds) site.feeds.push_back(read_feed(*feed.as_table(), error));
+  } else {
+    in.fail("feed", "is missing: name at least one provider in [[site.feed]]");
+  }
+  in.finish();
+  return site;
+}
+
+// A job's site must not depend on the order of the file: where two sites of a cluster share a partition, each names features, and
+// none has all of the other's.
+bool told_apart(const Site& a, const Site& b) {
+  if (a.cluster != b.cluster) return true;
+  const auto has_all_of = [](const Site& x, const Site& y) {
+    return std::all_of(y.features.begin(), y.features.end(),
+                       [&x](const auto& f) { return std::find(x.features.begin(), x.features.end(), f) != x.features.end(); });
+  };
+  return !has_all_of(a, b) && !has_all_of(b, a);
+}
+
+void check_sites(const toml::array& tables, const std::vector<Site>& sites, FirstError& error) {
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    const auto& where = tables[i].source();
+    if (!names.insert(sites[i].name).second) error.report(where, "site '" + sites[i].name + "' stands twice");
+    std::set<std::string> own;
+    for (const auto& p : sites[i].partitions) {
+      if (!own.insert(p).second) error.report(where, "partition '" + p + "' stands twice");
+      for (std::size_t j = 0; j < i; ++j) {
+        const auto& theirs = sites[j].partitions;
+        if (std::find(theirs.begin(), theirs.end(), p) == theirs.end() || told_apart(sites[i], sites[j])) continue;
+        error.report(where,
+                     "partition '" + p + "' belongs to two sites; accepted: one site each, or sites of different features");
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Site> read_sites(const toml::array& tables, const std::string& cluster, FirstError& error) {
+  std::vector<Site> sites;
+  for (const auto& table : tables) {
+    sites.push_back(read_site(*table.as_table(), error));
+    if (sites.back().cluster == cluster) sites.back().cluster.clear();
+  }
+  check_sites(tables, sites, error);
+  return sites;
+}
+
+}  // namespace carbon
