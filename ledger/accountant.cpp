@@ -146,15 +146,10 @@ const Site* Accountant::site_named(const std::string& name) const {
   return it == sites_.end() ? nullptr : &*it;
 }
 
-Result<std::size_t> Accountant::run(Instant now, std::size_t limit) {
-  const auto due = store_.due(limit);
-  if (!due) return due.error();
-  if (due->jobs.empty()) return std::size_t{0};
-  const auto inputs = store_.inputs(due->jobs);
-  if (!inputs) return inputs.error();
+Result<std::vector<JobRow>> Accountant::compute(std::span<const JobInput> inputs) {
   std::vector<Job> jobs;
   Intensities intensities(store_);
-  for (const auto& input : *inputs) {
+  for (const auto& input : inputs) {
     if (input.records.empty()) continue;
     Job job;
     job.row = row_of(input.key, input.records);
@@ -179,7 +174,18 @@ Result<std::size_t> Accountant::run(Instant now, std::size_t limit) {
     set_emission(job, intensities);
     rows.push_back(std::move(job.row));
   }
-  const auto done = store_.account(rows, *due, now);
+  return rows;
+}
+
+Result<std::size_t> Accountant::run(Instant now, std::size_t limit) {
+  const auto due = store_.due(limit);
+  if (!due) return due.error();
+  if (due->jobs.empty()) return std::size_t{0};
+  const auto inputs = store_.inputs(due->jobs);
+  if (!inputs) return inputs.error();
+  const auto rows = compute(*inputs);
+  if (!rows) return rows.error();
+  const auto done = store_.account(*rows, *due, now);
   if (!done) return done.error();
   return due->jobs.size();
 }

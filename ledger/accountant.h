@@ -2,6 +2,7 @@
 // Turns what the store holds about a job (records, intensities, Slurm's facts) into its row: energy, grams, counterfactual.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "core/result.h"
@@ -17,6 +18,8 @@ class Accountant {
 
   // Accounts up to `limit` of what is due; returns how many entries of the queue it worked off, 0 when there is none.
   Result<std::size_t> run(Instant now, std::size_t limit);
+  // The rows of these jobs, of those that have records; nothing is written.
+  Result<std::vector<JobRow>> compute(std::span<const JobInput> inputs);
 
  private:
   const Site* site_of(const std::string& partition) const;

@@ -6,9 +6,10 @@
 #include <soci/soci.h>
 
 #include <array>
-#include <map>
 #include <mutex>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "ledger/report.h"
@@ -37,11 +38,18 @@ class Groups {
   void forget();
 
  private:
-  void load(soci::session& sql);  // with mutex_ held
+  // With mutex_ held.
+  void load(soci::session& sql);
+  void remember(const GroupKey& key, long long id);
 
   std::mutex mutex_;
   bool loaded_ = false;
-  std::map<GroupKey, long long> numbers_;
+  struct Hash {
+    std::size_t operator()(const GroupKey& key) const;
+  };
+  std::unordered_map<GroupKey, long long, Hash> numbers_;
+  using Entry = std::pair<const GroupKey, long long>;
+  std::unordered_map<std::string, std::vector<const Entry*>> of_user_;
   long long last_ = 0;
 };
 

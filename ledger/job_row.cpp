@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ledger/job_row.h"
 
+#include <algorithm>
 #include <type_traits>
 namespace carbon::ledger {
 namespace {
@@ -21,6 +22,21 @@ void each_column(Row& r, Group& group, F f) {
   f("site", r.site);
   f("start_ms", r.start);
   f("end_ms", r.end);
+  f("submit_ms", r.facts.submit);
+  f("mode", r.facts.mode);
+  f("home", r.facts.home);
+  f("eligible_ms", r.facts.eligible);
+  f("job_name", r.facts.name);
+  f("state", r.facts.state);
+  f("exit_code", r.facts.exit_code);
+  f("qos", r.facts.qos);
+  f("wckey", r.facts.wckey);
+  f("job_comment", r.facts.comment);
+  f("array_job", r.facts.array, &Pair::first);
+  f("array_index", r.facts.array, &Pair::second);
+  f("het_job", r.facts.het, &Pair::first);
+  f("het_offset", r.facts.het, &Pair::second);
+  // The figures: what a restatement changes.
   f("nodes", r.nodes);
   f("nodes_expected", r.nodes_expected);
   f("complete", r.complete);
@@ -40,20 +56,6 @@ void each_column(Row& r, Group& group, F f) {
   f("counterfactual_ug", r.counterfactual_ug);
   f("intensity", r.intensity);
   f("provider", r.provider);
-  f("submit_ms", r.facts.submit);
-  f("mode", r.facts.mode);
-  f("home", r.facts.home);
-  f("eligible_ms", r.facts.eligible);
-  f("job_name", r.facts.name);
-  f("state", r.facts.state);
-  f("exit_code", r.facts.exit_code);
-  f("qos", r.facts.qos);
-  f("wckey", r.facts.wckey);
-  f("job_comment", r.facts.comment);
-  f("array_job", r.facts.array, &Pair::first);
-  f("array_index", r.facts.array, &Pair::second);
-  f("het_job", r.facts.het, &Pair::first);
-  f("het_offset", r.facts.het, &Pair::second);
   f("summary", r.summary);
   f("restated", r.restated);
 }
@@ -71,10 +73,7 @@ void store(Cell& c, double value) {
   c.kind = Cell::Kind::kReal;
   c.real = value;
 }
-void store(Cell& c, const std::string& value) {
-  c.kind = Cell::Kind::kText;
-  c.text = value;
-}
+void store(Cell& c, const std::string& value) { c = std::string_view(value); }
 void store(Cell& c, Instant value) { c.number = unix_ms(value); }
 template <class T>
 void store(Cell& c, const std::optional<T>& value) {
@@ -110,35 +109,33 @@ void load(const Cell& c, std::optional<Pair>& value, std::uint32_t Pair::*part) 
   load(c, (*value).*part);
 }
 
-std::string joined(const char* before, const char* between, bool twice, std::size_t from) {
-  std::string out;
-  const JobRow row;
-  const long long group = 0;
-  std::size_t i = 0;
-  each_column(row, group, [&](const char* column, const auto&...) {
-    if (i++ < from) return;
-    if (!out.empty()) out += ", ";
-    if (twice) out += std::string(column) + between;
-    out += std::string(before) + column;
-  });
-  return out;
+constexpr std::size_t kKeyColumns = 3;
+
+const std::vector<std::string>& column_names() {
+  static const auto names = [] {
+    std::vector<std::string> out;
+    const JobRow row;
+    const long long group = 0;
+    each_column(row, group, [&](const char* column, const auto&...) { out.push_back(column); });
+    return out;
+  }();
+  return names;
+}
+
+// From the first of the figures on.
+std::vector<std::string> figure_columns() {
+  const auto& all = column_names();
+  return {std::find(all.begin(), all.end(), "nodes"), all.end()};
 }
 
 }  // namespace
 
-BoundJob::BoundJob() {
-  const JobRow none;
-  const long long group = 0;
-  each_column(none, group, [&](const char* column, const auto&... value) {
-    cells_.emplace_back().column = column;
-    store(cells_.back(), value...);
-  });
-}
+BoundJob::BoundJob() : cells_(column_names().size()) { store(JobRow{}, 0, cells_); }
 
-void BoundJob::set(const JobRow& row, long long group) {
+void store(const JobRow& row, long long group, std::span<Cell> cells) {
   std::size_t i = 0;
   each_column(row, group, [&](const char*, const auto&... value) {
-    auto& cell = cells_[i++];
+    auto& cell = cells[i++];
     cell.known = soci::i_ok;
     store(cell, value...);
   });
@@ -162,28 +159,27 @@ void BoundJob::bind_into(soci::statement& statement) {
   }
 }
 
-void BoundJob::bind_use(soci::statement& statement) {
-  for (auto& c : cells_) {
-    switch (c.kind) {
-      case Cell::Kind::kNumber: statement.exchange(soci::use(c.number, c.known, c.column)); break;
-      case Cell::Kind::kReal: statement.exchange(soci::use(c.real, c.known, c.column)); break;
-      case Cell::Kind::kText: statement.exchange(soci::use(c.text, c.known, c.column)); break;
-    }
-  }
+BulkTable job_table(bool whole) {
+  const auto& all = column_names();
+  const auto behind_key = all.begin() + kKeyColumns;
+  return {"jobs",
+          {all.begin(), behind_key},
+          {behind_key, all.end()},
+          OnHeld::kUpdate,
+          whole ? std::vector<std::string>{} : figure_columns()};
+}
+
+bool same_but_figures(const JobRow& a, const JobRow& b) {
+  return a.key == b.key && a.uid == b.uid && a.user == b.user && a.account == b.account && a.partition == b.partition &&
+         a.site == b.site && a.start == b.start && a.end == b.end && a.facts == b.facts;
 }
 
 const std::string& job_columns() {
-  static const std::string text = joined("", "", false, 0);
-  return text;
-}
-
-const std::string& job_parameters() {
-  static const std::string text = joined(":", "", false, 0);
-  return text;
-}
-
-const std::string& job_assignments() {
-  static const std::string text = joined(":", " = ", true, 3);
+  static const auto text = [] {
+    std::string out;
+    for (const auto& name : column_names()) out += (out.empty() ? "" : ", ") + name;
+    return out;
+  }();
   return text;
 }
 

@@ -4,45 +4,36 @@
 
 #include <soci/soci.h>
 
+#include <span>
 #include <string>
 #include <vector>
 
+#include "ledger/bulk.h"
 #include "ledger/job.h"
 
 namespace carbon::ledger {
 
-// One value on its way from or to a statement.
-struct Cell {
-  enum class Kind : std::uint8_t { kNumber, kReal, kText };
-  const char* column = "";
-  Kind kind = Kind::kNumber;
-  soci::indicator known = soci::i_ok;
-  long long number = 0;
-  double real = 0;
-  std::string text;
-};
-
-// A row as bound values, in the order of job_columns(); must outlive the statement that it is bound to.
+// A row that is read: bound values in the order of job_columns(); must outlive the statement that it is bound to.
 class BoundJob {
  public:
   BoundJob();
   BoundJob(const BoundJob&) = delete;
   BoundJob& operator=(const BoundJob&) = delete;
-  void set(const JobRow& row, long long group);
   JobRow row() const;
   void bind_into(soci::statement& statement);
-  // As parameters named like their columns.
-  void bind_use(soci::statement& statement);
 
  private:
   std::vector<Cell> cells_;  // does not grow once it is bound
 };
 
+// Into the cells of a row of job_table().
+void store(const JobRow& row, long long group, std::span<Cell> cells);
+// The table jobs. `whole`: a row that is held is replaced; else its figures alone, which stand in no index.
+BulkTable job_table(bool whole);
+// Whether `b` differs from `a` in its figures alone.
+bool same_but_figures(const JobRow& a, const JobRow& b);
+
 // "job_id, restart_count, ..."
 const std::string& job_columns();
-// ":job_id, :restart_count, ..."
-const std::string& job_parameters();
-// "column = :column, ..." without those of the key
-const std::string& job_assignments();
 
 }  // namespace carbon::ledger

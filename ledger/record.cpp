@@ -2,6 +2,7 @@
 #include "ledger/record.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -225,32 +226,93 @@ Result<EnergyRecord> record_from(const json& object, const std::string& path) {
   return r;
 }
 
-// Deeper than a record ever is; the parser itself does not recurse, so this only saves work.
+// Deeper than a record ever is. The parser itself does not recurse, so this only saves work.
 constexpr int kMaxDepth = 8;
 
+bool too_deep(std::string_view text) {
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c == '\\') ++i;
+      quoted = c != '"';
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > kMaxDepth) return true;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return false;
+}
+
 Result<json> parse(std::string_view text) {
-  bool too_deep = false;
-  const auto watch = [&too_deep](int depth, json::parse_event_t, json&) {
-    too_deep = too_deep || depth > kMaxDepth;
-    return !too_deep;
-  };
-  auto parsed = json::parse(text, watch, false);
-  if (too_deep || parsed.is_discarded()) return Error{too_deep ? "record: nested too deep" : "record: not JSON"};
+  if (too_deep(text)) return Error{"record: nested too deep"};
+  auto parsed = json::parse(text, nullptr, false);
+  if (parsed.is_discarded()) return Error{"record: not JSON"};
   return parsed;
 }
 
-json device_to_json(const DeviceEnergy& d) {
-  return {{"device", d.device},
-          {"type", d.type},
-          {"minor", d.minor},
-          {"method", to_string(d.method)},
-          {"share", d.share},
-          {"first_ms", unix_ms(d.first)},
-          {"step_ms", d.step.count()},
-          {"mj", d.mj},
-          {"held_idle_ms", d.held_idle_ms},
-          {"uncertainty_mj", d.uncertainty_mj},
-          {"estimated_mj", d.estimated_mj}};
+// Writes one JSON object on one line. Most of a record is numbers, which need no library.
+class ObjectWriter {
+ public:
+  explicit ObjectWriter(std::string& out) : out_(out) { out_ += '{'; }
+
+  void text(const char* key, std::string_view value) {
+    name(key);
+    out_ += json(value).dump(-1, ' ', false, json::error_handler_t::replace);
+  }
+  void boolean(const char* key, bool value) {
+    name(key);
+    out_ += value ? "true" : "false";
+  }
+  template <class Number>
+  void number(const char* key, Number value) {
+    name(key);
+    put(value);
+  }
+  void numbers(const char* key, const std::vector<std::int64_t>& values) {
+    name(key);
+    char before = '[';
+    for (const auto v : values) {
+      out_ += before;
+      put(v);
+      before = ',';
+    }
+    out_ += values.empty() ? "[]" : "]";
+  }
+  void name(const char* key) {
+    if (out_.back() != '{') out_ += ',';
+    out_ += '"';
+    out_ += key;
+    out_ += "\":";
+  }
+
+ private:
+  template <class Number>
+  void put(Number value) {
+    char text[32];
+    out_.append(text, std::to_chars(text, text + sizeof text, value).ptr);
+  }
+  std::string& out_;
+};
+
+void write_device(std::string& out, const DeviceEnergy& d) {
+  ObjectWriter w(out);
+  w.text("device", d.device);
+  w.text("type", d.type);
+  w.number("minor", d.minor);
+  w.text("method", to_string(d.method));
+  w.number("share", d.share);
+  w.number("first_ms", unix_ms(d.first));
+  w.number("step_ms", d.step.count());
+  w.numbers("mj", d.mj);
+  w.numbers("held_idle_ms", d.held_idle_ms);
+  w.number("uncertainty_mj", d.uncertainty_mj);
+  w.number("estimated_mj", d.estimated_mj);
+  out += '}';
 }
 
 }  // namespace
@@ -264,18 +326,33 @@ std::int64_t total_mj(const EnergyRecord& r) {
 }
 
 std::string to_json(const EnergyRecord& r) {
-  json devices = json::array();
-  for (const auto& d : r.devices) devices.push_back(device_to_json(d));
-  const json out = {{"version", kVersion},      {"cluster", r.cluster},
-                    {"job_id", r.job_id},       {"restart", r.restart},
-                    {"node", r.node},           {"start_ms", unix_ms(r.start)},
-                    {"end_ms", unix_ms(r.end)}, {"final", r.final},
-                    {"revision", r.revision},   {"uid", r.uid},
-                    {"user", r.user},           {"account", r.account},
-                    {"partition", r.partition}, {"num_nodes", r.num_nodes},
-                    {"cpus", r.cpus},           {"simulated", r.simulated},
-                    {"note", r.note},           {"devices", std::move(devices)}};
-  return out.dump(-1, ' ', false, json::error_handler_t::replace);
+  std::string out;
+  ObjectWriter w(out);
+  w.number("version", kVersion);
+  w.text("cluster", r.cluster);
+  w.number("job_id", r.job_id);
+  w.number("restart", r.restart);
+  w.text("node", r.node);
+  w.number("start_ms", unix_ms(r.start));
+  w.number("end_ms", unix_ms(r.end));
+  w.boolean("final", r.final);
+  w.number("revision", r.revision);
+  w.number("uid", r.uid);
+  w.text("user", r.user);
+  w.text("account", r.account);
+  w.text("partition", r.partition);
+  w.number("num_nodes", r.num_nodes);
+  w.number("cpus", r.cpus);
+  w.boolean("simulated", r.simulated);
+  w.text("note", r.note);
+  w.name("devices");
+  out += '[';
+  for (std::size_t i = 0; i < r.devices.size(); ++i) {
+    if (i > 0) out += ',';
+    write_device(out, r.devices[i]);
+  }
+  out += "]}";
+  return out;
 }
 
 Result<EnergyRecord> record_from_json(std::string_view text) {

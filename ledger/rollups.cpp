@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ledger/rollups.h"
 
+#include "ledger/bulk.h"
 #include "ledger/job_row.h"
 #include "ledger/store_impl.h"
 
@@ -117,45 +118,11 @@ class Window {
   SumReader& reader_;
 };
 
-class RollupWriter {
- public:
-  explicit RollupWriter(soci::session& sql) : update_(sql), insert_(sql) {
-    std::string moves, columns, values;
-    for (const auto& c : kSums) {
-      const std::string column(c.column);
-      moves += (moves.empty() ? "" : ", ") + column + " = " + column + " + :" + column;
-      columns += ", " + column;
-      values += ", :" + column;
-    }
-    prepare(update_, "UPDATE rollups SET " + moves + " WHERE span = :span AND start_ms = :start AND grp = :grp");
-    prepare(insert_, "INSERT INTO rollups (span, start_ms, grp" + columns + ") VALUES (:span, :start, :grp" + values + ")");
-  }
-
-  void add(char span, long long start, long long group, const Totals& delta) {
-    span_ = span;
-    start_ = start;
-    group_ = group;
-    for (std::size_t i = 0; i < kSums.size(); ++i) values_[i] = delta.*kSums[i].sum;
-    update_.execute(true);
-    if (update_.get_affected_rows() == 0) insert_.execute(true);
-  }
-
- private:
-  void prepare(soci::statement& s, const std::string& text) {
-    for (std::size_t i = 0; i < kSums.size(); ++i) s.exchange(use(values_[i], kSums[i].column));
-    s.exchange(use(span_, "span"));
-    s.exchange(use(start_, "start"));
-    s.exchange(use(group_, "grp"));
-    s.alloc();
-    s.prepare(text);
-    s.define_and_bind();
-  }
-
-  std::string span_;
-  long long start_ = 0, group_ = 0;
-  std::array<long long, kSums.size()> values_{};
-  soci::statement update_, insert_;
-};
+BulkTable rollup_table() {
+  BulkTable t{"rollups", {"span", "start_ms", "grp"}, {}, OnHeld::kAdd};
+  for (const auto& c : kSums) t.columns.push_back(c.column);
+  return t;
+}
 
 }  // namespace
 
@@ -170,11 +137,17 @@ void RollupDeltas::remove(const JobRow& row, long long group) {
 }
 
 void RollupDeltas::write(soci::session& sql) const {
-  RollupWriter writer(sql);
+  Bulk bulk(sql, rollup_table());
   for (const auto& [key, delta] : deltas_) {
+    if (delta == Totals{}) continue;
     const auto& [span, start, group] = key;
-    if (delta != Totals{}) writer.add(span, start, group, delta);
+    auto cell = bulk.next().begin();
+    *cell++ = std::string_view(&span, 1);
+    *cell++ = start;
+    *cell++ = group;
+    for (const auto& c : kSums) *cell++ = static_cast<long long>(delta.*c.sum);
   }
+  bulk.flush();
 }
 
 void add_window(soci::session& sql, Interval when, Grouping& grouping) {

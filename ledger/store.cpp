@@ -3,9 +3,11 @@
 #include "ledger/store.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
 
+#include "ledger/bulk.h"
 #include "ledger/checksum.h"
 #include "ledger/store_impl.h"
 
@@ -15,88 +17,104 @@ namespace {
 using soci::into;
 using soci::use;
 
-// The statements that take in records, prepared once for a batch.
-class RecordWriter {
- public:
-  explicit RecordWriter(soci::session& sql)
-      : find_((sql.prepare << std::string("SELECT revision FROM records") + kWhereRecord, use(job_id_, "job_id"),
-               use(restart_, "restart_count"), use(cluster_, "cluster"), use(node_, "node"), use(start_, "start_ms"),
-               into(held_))),
-        update_((sql.prepare << std::string("UPDATE records SET revision = :revision, body = :body, checksum = :checksum") +
-                                    kWhereRecord,
-                 use(revision_, "revision"), use(body_, "body"), use(checksum_, "checksum"), use(job_id_, "job_id"),
-                 use(restart_, "restart_count"), use(cluster_, "cluster"), use(node_, "node"), use(start_, "start_ms"))),
-        insert_((sql.prepare << "INSERT INTO records (job_id, restart_count, cluster, node, start_ms, revision, body, checksum)"
-                                " VALUES (:job_id, :restart_count, :cluster, :node, :start_ms, :revision, :body, :checksum)",
-                 use(job_id_, "job_id"), use(restart_, "restart_count"), use(cluster_, "cluster"), use(node_, "node"),
-                 use(start_, "start_ms"), use(revision_, "revision"), use(body_, "body"), use(checksum_, "checksum"))) {}
+// So many jobs are asked for by one statement.
+constexpr std::size_t kAtOnce = 500;
 
-  // False where an equal or higher revision is held.
-  bool put(const EnergyRecord& r) {
-    job_id_ = r.job_id;
-    restart_ = r.restart;
-    cluster_ = r.cluster;
-    node_ = r.node;
-    start_ = unix_ms(r.start);
-    bool found = false;
-    each_row(find_, [&] { found = true; });
-    if (found && held_ >= static_cast<long long>(r.revision)) return false;
-    revision_ = r.revision;
-    body_ = to_json(r);
-    checksum_ = checksum_of(body_);
-    (found ? update_ : insert_).execute(true);
-    if (!found) ++inserted_;
-    return true;
+using Identity = std::tuple<std::uint32_t, std::uint32_t, std::string, std::string, long long>;
+Identity identity(const EnergyRecord& r) { return {r.job_id, r.restart, r.cluster, r.node, unix_ms(r.start)}; }
+JobKey job_of(const EnergyRecord& r) { return {r.cluster, r.job_id, r.restart}; }
+
+// The revisions that are held of these records.
+std::map<Identity, long long> held_revisions(soci::session& sql, std::span<const EnergyRecord> records) {
+  std::map<Identity, long long> held;
+  for (std::size_t at = 0; at < records.size(); at += kAtOnce) {
+    std::vector<JobKey> keys;
+    for (const auto& r : records.subspan(at, std::min(kAtOnce, records.size() - at))) keys.push_back(job_of(r));
+    BoundKey k;
+    std::string node;
+    long long start = 0, revision = 0;
+    soci::statement find = (sql.prepare << "SELECT job_id, restart_count, cluster, node, start_ms, revision FROM records"
+                                           " WHERE job_id IN (" +
+                                               job_ids(keys) + ")",
+                            into(k.job_id), into(k.restart), into(k.cluster), into(node), into(start), into(revision));
+    each_row(find, [&] { held[{k.job_id, k.restart, k.cluster, node, start}] = revision; });
   }
+  return held;
+}
 
-  long long inserted() const { return inserted_; }
+void write_records(soci::session& sql, const std::vector<const EnergyRecord*>& records) {
+  Bulk bulk(
+      sql,
+      {"records", {"job_id", "restart_count", "cluster", "node", "start_ms"}, {"revision", "body", "checksum"}, OnHeld::kUpdate});
+  for (const auto* r : records) {
+    const auto cells = bulk.next();
+    cells[0] = r->job_id;
+    cells[1] = r->restart;
+    cells[2] = r->cluster;
+    cells[3] = r->node;
+    cells[4] = unix_ms(r->start);
+    cells[5] = r->revision;
+    cells[6] = to_json(*r);
+    cells[7] = checksum_of(cells[6].text);
+  }
+  bulk.flush();
+}
 
- private:
-  static constexpr const char* kWhereRecord =
-      " WHERE job_id = :job_id AND restart_count = :restart_count AND cluster = :cluster AND node = :node AND start_ms = "
-      ":start_ms";
-  long long job_id_ = 0, restart_ = 0, start_ = 0, revision_ = 0, checksum_ = 0, held_ = 0, inserted_ = 0;
-  std::string cluster_, node_, body_;
-  soci::statement find_, update_, insert_;
-};
-
-// The statements that read what is known of a job, prepared once for a batch.
+// The records and what else is known of jobs, in the order of `keys`.
 class InputReader {
  public:
-  explicit InputReader(soci::session& sql)
-      : records_((sql.prepare << std::string("SELECT body, checksum FROM records") + kWhereKey + " ORDER BY node, start_ms",
-                  use(k_.job_id, "job_id"), use(k_.restart, "restart_count"), use(k_.cluster, "cluster"), into(body_),
-                  into(checksum_))),
-        facts_((sql.prepare << std::string("SELECT submit_ms, mode, home FROM jobs") + kWhereKey, use(k_.job_id, "job_id"),
-                use(k_.restart, "restart_count"), use(k_.cluster, "cluster"), into(submit_, submit_known_), into(mode_),
-                into(home_))) {}
-
-  JobInput read(const JobKey& key) {
-    k_ = BoundKey(key);
-    JobInput input;
-    input.key = key;
-    each_row(records_, [&] {
-      auto record = record_from_json(body_);
-      if (record && checksum_ == checksum_of(body_)) {
-        input.records.push_back(std::move(*record));
-      } else {
-        ++input.damaged;
-      }
-    });
-    each_row(facts_, [&] {
-      if (submit_known_ == soci::i_ok) input.facts.submit = from_unix_ms(submit_);
-      input.facts.mode = mode_;
-      input.facts.home = home_;
-    });
-    return input;
+  InputReader(soci::session& sql, std::span<const JobKey> keys) : sql_(sql) {
+    for (const auto& key : keys) inputs_[key].key = key;
+    for (std::size_t at = 0; at < keys.size(); at += kAtOnce) {
+      const auto ids = job_ids(keys.subspan(at, std::min(kAtOnce, keys.size() - at)));
+      read_records(ids);
+      read_facts(ids);
+    }
   }
 
+  JobInput take(const JobKey& key) { return std::move(inputs_[key]); }
+
  private:
-  BoundKey k_;
-  std::string body_, mode_, home_;
-  long long submit_ = 0, checksum_ = 0;
-  soci::indicator submit_known_ = soci::i_null;
-  soci::statement records_, facts_;
+  void read_records(const std::string& ids) {
+    BoundKey k;
+    std::string body;
+    long long checksum = 0;
+    soci::statement find =
+        (sql_.prepare << "SELECT job_id, restart_count, cluster, body, checksum FROM records WHERE job_id IN (" + ids +
+                             ") ORDER BY job_id, restart_count, cluster, node, start_ms",
+         into(k.job_id), into(k.restart), into(k.cluster), into(body), into(checksum));
+    each_row(find, [&] {
+      const auto wanted = inputs_.find(k.key());
+      if (wanted == inputs_.end()) return;
+      auto record = record_from_json(body);
+      if (record && checksum == checksum_of(body)) {
+        wanted->second.records.push_back(std::move(*record));
+      } else {
+        ++wanted->second.damaged;
+      }
+    });
+  }
+
+  void read_facts(const std::string& ids) {
+    BoundKey k;
+    std::string mode, home;
+    long long submit = 0;
+    auto submit_known = soci::i_null;
+    soci::statement find =
+        (sql_.prepare << "SELECT job_id, restart_count, cluster, submit_ms, mode, home FROM jobs WHERE job_id IN (" + ids + ")",
+         into(k.job_id), into(k.restart), into(k.cluster), into(submit, submit_known), into(mode), into(home));
+    each_row(find, [&] {
+      const auto wanted = inputs_.find(k.key());
+      if (wanted == inputs_.end()) return;
+      auto& facts = wanted->second.facts;
+      if (submit_known == soci::i_ok) facts.submit = from_unix_ms(submit);
+      facts.mode = mode;
+      facts.home = home;
+    });
+  }
+
+  soci::session& sql_;
+  std::map<JobKey, JobInput> inputs_;
 };
 
 }  // namespace
@@ -106,6 +124,12 @@ long long fact(soci::session& sql, const char* name) {
   const std::string wanted(name);
   sql << "SELECT value FROM facts WHERE name = :name", into(value), use(wanted, "name");
   return value;
+}
+
+std::string job_ids(std::span<const JobKey> keys) {
+  std::string out;
+  for (const auto& k : keys) out += (out.empty() ? "" : ", ") + std::to_string(k.job_id);
+  return out;
 }
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -127,34 +151,39 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& database) {
 }
 
 void Store::Impl::make_due(soci::session& sql, std::span<const JobKey> keys) {
-  BoundKey k;
-  long long seq = 0;
-  soci::statement insert = (sql.prepare << "INSERT INTO due_jobs (seq, job_id, restart_count, cluster)"
-                                           " VALUES (:seq, :job_id, :restart_count, :cluster)",
-                            use(seq, "seq"), use(k.job_id, "job_id"), use(k.restart, "restart_count"), use(k.cluster, "cluster"));
+  Bulk bulk(sql, {"due_jobs", {"seq"}, {"job_id", "restart_count", "cluster"}});
   for (const auto& key : keys) {
-    seq = next_seq++;
-    k = BoundKey(key);
-    insert.execute(true);
+    const auto cells = bulk.next();
+    cells[0] = next_seq++;
+    cells[1] = key.job_id;
+    cells[2] = key.restart;
+    cells[3] = key.cluster;
   }
+  bulk.flush();
 }
 
 Result<PutOutcome> Store::put(std::span<const EnergyRecord> records) {
   return impl_->db->write([&](soci::session& sql) -> Result<PutOutcome> {
-    RecordWriter writer(sql);
     PutOutcome outcome;
+    auto held = held_revisions(sql, records);
+    const auto before = held.size();
+    std::map<Identity, const EnergyRecord*> last;
     std::set<JobKey> changed;
     for (const auto& r : records) {
-      outcome.fresh.push_back(writer.put(r));
-      if (outcome.fresh.back()) {
-        ++outcome.stored;
-        changed.insert({r.cluster, r.job_id, r.restart});
-      } else {
-        ++outcome.known;
-      }
+      const auto [known, inserted] = held.try_emplace(identity(r), r.revision);
+      const bool fresh = inserted || known->second < static_cast<long long>(r.revision);
+      outcome.fresh.push_back(fresh);
+      ++(fresh ? outcome.stored : outcome.known);
+      if (!fresh) continue;
+      known->second = r.revision;
+      last[known->first] = &r;
+      changed.insert(job_of(r));
     }
+    std::vector<const EnergyRecord*> to_write;
+    for (const auto& [id, r] : last) to_write.push_back(r);
+    write_records(sql, to_write);
     impl_->make_due(sql, std::vector<JobKey>(changed.begin(), changed.end()));
-    const long long inserted = writer.inserted();
+    const auto inserted = static_cast<long long>(held.size() - before);
     sql << "UPDATE facts SET value = value + :n WHERE name = 'records'", use(inserted, "n");
     return outcome;
   });
@@ -181,10 +210,10 @@ Result<DueJobs> Store::due(std::size_t limit) {
 
 Result<std::vector<JobInput>> Store::inputs(std::span<const JobKey> keys) {
   return impl_->db->read([&](soci::session& sql) -> Result<std::vector<JobInput>> {
-    InputReader reader(sql);
+    InputReader reader(sql, keys);
     std::vector<JobInput> out;
     out.reserve(keys.size());
-    for (const auto& key : keys) out.push_back(reader.read(key));
+    for (const auto& key : keys) out.push_back(reader.take(key));
     return out;
   });
 }
@@ -210,12 +239,24 @@ Result<std::vector<PendingSummary>> Store::summaries_due(Instant now, std::size_
 }
 
 Status Store::summary_written(const JobKey& key, const std::string& summary) {
+  const std::pair one(key, summary);
+  return summaries_written(std::span(&one, 1));
+}
+
+Status Store::summaries_written(std::span<const std::pair<JobKey, std::string>> summaries) {
   return impl_->db->write([&](soci::session& sql) -> Status {
-    const BoundKey k(key);
-    sql << std::string("UPDATE jobs SET summary = :summary") + kWhereKey, use(summary, "summary"), use(k.job_id, "job_id"),
-        use(k.restart, "restart_count"), use(k.cluster, "cluster");
-    sql << std::string("DELETE FROM summaries") + kWhereKey, use(k.job_id, "job_id"), use(k.restart, "restart_count"),
-        use(k.cluster, "cluster");
+    BoundKey k;
+    std::string summary;
+    soci::statement set = (sql.prepare << std::string("UPDATE jobs SET summary = :summary") + kWhereKey, use(summary, "summary"),
+                           use(k.job_id, "job_id"), use(k.restart, "restart_count"), use(k.cluster, "cluster"));
+    soci::statement settle = (sql.prepare << std::string("DELETE FROM summaries") + kWhereKey, use(k.job_id, "job_id"),
+                              use(k.restart, "restart_count"), use(k.cluster, "cluster"));
+    for (const auto& [key, text] : summaries) {
+      k = BoundKey(key);
+      summary = cut(text, 1000);
+      set.execute(true);
+      settle.execute(true);
+    }
     return Done{};
   });
 }

@@ -7,10 +7,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/result.h"
@@ -81,15 +83,20 @@ class Store {
   Result<std::vector<JobInput>> inputs(std::span<const JobKey> keys);
   Result<std::vector<EnergyRecord>> records(const JobKey& key);
   Result<std::optional<JobRow>> job(const JobKey& key);
+  // Of those that are known.
+  Result<std::map<JobKey, JobRow>> jobs_of(std::span<const JobKey> keys);
   // Replaces the rows, moves the rollups by the difference, takes `due` off the queue, and asks for a summary of each row that
   // changed: now where complete, in an hour where nodes are missing. Where intensities changed since `due` was read, the rows
   // are due again.
   Status account(std::span<const JobRow> rows, const DueJobs& due, Instant now);
   // Moves the rollups with them; makes the job due where its counterfactual changes.
   Status set_facts(const JobKey& key, const SlurmFacts& facts);
+  // The same of several jobs in one transaction; those that are not known are left out.
+  Status set_facts(const std::map<JobKey, SlurmFacts>& jobs);
 
   Result<std::vector<PendingSummary>> summaries_due(Instant now, std::size_t limit);
   Status summary_written(const JobKey& key, const std::string& summary);
+  Status summaries_written(std::span<const std::pair<JobKey, std::string>> summaries);
   Status summary_later(const JobKey& key, Instant next, const std::string& problem);
   Status summary_given_up(const JobKey& key);
 

@@ -38,6 +38,9 @@ struct BoundKey {
 };
 inline constexpr const char* kWhereKey = " WHERE job_id = :job_id AND restart_count = :restart_count AND cluster = :cluster";
 
+// "1, 2, 3": the job ids of `keys`, for a condition that finds all of them at once (and others of the same ids with them).
+std::string job_ids(std::span<const JobKey> keys);
+
 // Runs `statement`, and calls f() for each row that it gives; leaves it finished, so that no read stays open.
 template <class F>
 void each_row(soci::statement& statement, F f) {

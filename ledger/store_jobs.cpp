@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One row per run of a job, and the rollups that move with the rows.
+#include <map>
+
+#include "ledger/bulk.h"
 #include "ledger/job_row.h"
 #include "ledger/rollups.h"
 #include "ledger/store_impl.h"
@@ -13,64 +16,74 @@ using soci::use;
 
 constexpr Duration kWaitForNodes = 1h;
 
+// So many jobs are asked for by one statement.
+constexpr std::size_t kAtOnce = 500;
+
+std::map<JobKey, JobRow> held_jobs(soci::session& sql, std::span<const JobKey> keys) {
+  std::map<JobKey, JobRow> held;
+  for (std::size_t at = 0; at < keys.size(); at += kAtOnce) {
+    const auto ids = job_ids(keys.subspan(at, std::min(kAtOnce, keys.size() - at)));
+    BoundJob bound;
+    soci::statement find(sql);
+    bound.bind_into(find);
+    find.alloc();
+    find.prepare("SELECT " + job_columns() + " FROM jobs WHERE job_id IN (" + ids + ")");
+    find.define_and_bind();
+    each_row(find, [&] {
+      auto row = bound.row();
+      auto key = row.key;
+      held.insert_or_assign(std::move(key), std::move(row));
+    });
+  }
+  return held;
+}
+
+// Rows of jobs and the rollups that move with them.
 class JobWriter {
  public:
-  explicit JobWriter(soci::session& sql) : find_(sql), update_(sql), insert_(sql) {
-    find_.exchange(use(k_.job_id, "job_id"));
-    find_.exchange(use(k_.restart, "restart_count"));
-    find_.exchange(use(k_.cluster, "cluster"));
-    held_.bind_into(find_);
-    prepare(find_, "SELECT " + job_columns() + " FROM jobs" + kWhereKey);
-    row_.bind_use(update_);
-    prepare(update_, "UPDATE jobs SET " + job_assignments() + kWhereKey);
-    row_.bind_use(insert_);
-    prepare(insert_, "INSERT INTO jobs (" + job_columns() + ") VALUES (" + job_parameters() + ")");
+  JobWriter(soci::session& sql, Groups& groups)
+      : sql_(sql), groups_(groups), whole_(sql, job_table(true)), figures_(sql, job_table(false)) {}
+
+  // `held`: the row as it stands; none: it is new.
+  void put(const JobRow* held, const JobRow& row) {
+    const auto group = groups_.number_of(sql_, group_of(row));
+    if (held) deltas_.remove(*held, groups_.number_of(sql_, group_of(*held)));
+    deltas_.add(row, group);
+    store(row, group, (held && same_but_figures(*held, row) ? figures_ : whole_).next());
   }
 
-  std::optional<JobRow> find(const JobKey& key) {
-    k_ = BoundKey(key);
-    std::optional<JobRow> out;
-    each_row(find_, [&] { out = held_.row(); });
-    return out;
-  }
-
-  void put(const JobRow& row, long long group, bool replaces) {
-    row_.set(row, group);
-    (replaces ? update_ : insert_).execute(true);
+  void finish() {
+    whole_.flush();
+    figures_.flush();
+    deltas_.write(sql_);
   }
 
  private:
-  static void prepare(soci::statement& s, const std::string& text) {
-    s.alloc();
-    s.prepare(text);
-    s.define_and_bind();
-  }
-  BoundKey k_;
-  BoundJob held_, row_;
-  soci::statement find_, update_, insert_;
+  soci::session& sql_;
+  Groups& groups_;
+  Bulk whole_, figures_;
+  RollupDeltas deltas_;
 };
 
-// Asks for a summary, however many stand in the queue for this job already.
+// Asks for summaries, at the same time if one waits already.
 class SummaryAsker {
  public:
   explicit SummaryAsker(soci::session& sql)
-      : remove_((sql.prepare << std::string("DELETE FROM summaries") + kWhereKey, use(k_.job_id, "job_id"),
-                 use(k_.restart, "restart_count"), use(k_.cluster, "cluster"))),
-        insert_((sql.prepare << "INSERT INTO summaries (job_id, restart_count, cluster, next_ms, tries, problem)"
-                                " VALUES (:job_id, :restart_count, :cluster, :next, 0, '')",
-                 use(k_.job_id, "job_id"), use(k_.restart, "restart_count"), use(k_.cluster, "cluster"), use(next_, "next"))) {}
+      : bulk_(sql, {"summaries", {"job_id", "restart_count", "cluster"}, {"next_ms", "tries", "problem"}, OnHeld::kUpdate}) {}
 
   void ask(const JobKey& key, Instant next) {
-    k_ = BoundKey(key);
-    next_ = unix_ms(next);
-    remove_.execute(true);
-    insert_.execute(true);
+    const auto cells = bulk_.next();
+    cells[0] = key.job_id;
+    cells[1] = key.restart;
+    cells[2] = key.cluster;
+    cells[3] = unix_ms(next);
+    cells[4] = 0;
+    cells[5] = std::string_view("");
   }
+  void finish() { bulk_.flush(); }
 
  private:
-  BoundKey k_;
-  long long next_ = 0;
-  soci::statement remove_, insert_;
+  Bulk bulk_;
 };
 
 bool reads_differently(const JobRow& a, const JobRow& b) {
@@ -92,26 +105,27 @@ SlurmFacts fitting(SlurmFacts f) {
 
 Status Store::account(std::span<const JobRow> rows, const DueJobs& due, Instant now) {
   auto done = impl_->db->write([&](soci::session& sql) -> Status {
-    JobWriter jobs(sql);
+    std::vector<JobKey> keys;
+    for (const auto& row : rows) keys.push_back(row.key);
+    const auto all_held = held_jobs(sql, keys);
+    JobWriter jobs(sql, impl_->groups);
     SummaryAsker summaries(sql);
-    RollupDeltas deltas;
     long long longest = 0;
     for (const auto& fresh : rows) {
       JobRow row = fresh;
-      const auto held = jobs.find(row.key);
+      const auto it = all_held.find(row.key);
+      const JobRow* held = it == all_held.end() ? nullptr : &it->second;
       if (held) {
         row.facts = held->facts;
         row.summary = held->summary;
         row.restated = held->restated || (!held->summary.empty() && held->co2e_ug != row.co2e_ug);
-        deltas.remove(*held, impl_->groups.number_of(sql, group_of(*held)));
       }
-      const auto group = impl_->groups.number_of(sql, group_of(row));
-      deltas.add(row, group);
-      jobs.put(row, group, held.has_value());
+      jobs.put(held, row);
       if (!held || reads_differently(*held, row)) summaries.ask(row.key, row.complete ? now : now + kWaitForNodes);
       longest = std::max<long long>(longest, (row.end - row.start).count());
     }
-    deltas.write(sql);
+    jobs.finish();
+    summaries.finish();
     sql << "UPDATE facts SET value = :l WHERE name = 'longest_ms' AND value < :m", use(longest, "l"), use(longest, "m");
     const long long last = due.upto;
     sql << "DELETE FROM due_jobs WHERE seq <= :upto", use(last, "upto");
@@ -122,26 +136,48 @@ Status Store::account(std::span<const JobRow> rows, const DueJobs& due, Instant 
   return done;
 }
 
+Result<std::map<JobKey, JobRow>> Store::jobs_of(std::span<const JobKey> keys) {
+  return impl_->db->read([&](soci::session& sql) -> Result<std::map<JobKey, JobRow>> {
+    auto held = held_jobs(sql, keys);
+    std::map<JobKey, JobRow> wanted;
+    for (const auto& key : keys) {
+      if (auto found = held.extract(key)) wanted.insert(std::move(found));
+    }
+    return wanted;
+  });
+}
+
 Result<std::optional<JobRow>> Store::job(const JobKey& key) {
-  return impl_->db->read([&](soci::session& sql) -> Result<std::optional<JobRow>> { return JobWriter(sql).find(key); });
+  auto found = jobs_of(std::span(&key, 1));
+  if (!found) return found.error();
+  if (found->empty()) return std::optional<JobRow>();
+  return std::optional(std::move(found->begin()->second));
 }
 
 Status Store::set_facts(const JobKey& key, const SlurmFacts& facts) {
+  const auto held = job(key);
+  if (!held) return held.error();
+  if (!*held) return Error{"ledger: job " + std::to_string(key.job_id) + " is not known"};
+  return set_facts({{key, facts}});
+}
+
+Status Store::set_facts(const std::map<JobKey, SlurmFacts>& jobs) {
   auto done = impl_->db->write([&](soci::session& sql) -> Status {
-    JobWriter jobs(sql);
-    auto row = jobs.find(key);
-    if (!row) return Error{"ledger: job " + std::to_string(key.job_id) + " is not known"};
-    const auto fresh = fitting(facts);
-    if (row->facts == fresh) return Done{};
-    const bool computed_anew = row->facts.submit != fresh.submit || row->facts.home != fresh.home;
-    RollupDeltas deltas;
-    deltas.remove(*row, impl_->groups.number_of(sql, group_of(*row)));
-    row->facts = fresh;
-    const auto group = impl_->groups.number_of(sql, group_of(*row));
-    deltas.add(*row, group);
-    deltas.write(sql);
-    jobs.put(*row, group, true);
-    if (computed_anew) impl_->make_due(sql, std::span(&key, 1));
+    std::vector<JobKey> keys, to_compute;
+    for (const auto& [key, facts] : jobs) keys.push_back(key);
+    const auto all_held = held_jobs(sql, keys);
+    JobWriter writer(sql, impl_->groups);
+    for (const auto& [key, given] : jobs) {
+      const auto held = all_held.find(key);
+      if (held == all_held.end()) continue;
+      auto row = held->second;
+      row.facts = fitting(given);
+      if (row.facts == held->second.facts) continue;
+      if (row.facts.submit != held->second.facts.submit || row.facts.home != held->second.facts.home) to_compute.push_back(key);
+      writer.put(&held->second, row);
+    }
+    writer.finish();
+    impl_->make_due(sql, to_compute);
     return Done{};
   });
   if (!done) impl_->groups.forget();

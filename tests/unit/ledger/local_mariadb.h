@@ -20,29 +20,35 @@ class LocalMariadb {
  public:
   LocalMariadb() {
     char name[] = "/tmp/carbon-mariadb-XXXXXX";
-    if (!::mkdtemp(name)) return;
-    dir_ = name;
-    const auto install = spawn({"mariadb-install-db", "--no-defaults", "--datadir=" + dir_ + "/data", "--user=root",
-                                "--skip-test-db", "--skip-name-resolve", "--auth-root-authentication-method=normal"});
-    int status = 1;
-    ::waitpid(install, &status, 0);
-    if (status != 0) return;
-    std::ofstream(dir_ + "/init.sql")
-        << "CREATE DATABASE IF NOT EXISTS one;\nCREATE DATABASE IF NOT EXISTS two;\nCREATE DATABASE IF NOT EXISTS three;\n";
-    start();
+    if (::mkdtemp(name)) make(name);
+  }
+  // In `dir`, which stays, with further options.
+  LocalMariadb(const std::string& dir, std::vector<std::string> options) : keep_(true), options_(std::move(options)) {
+    std::filesystem::create_directories(dir);
+    make(dir);
   }
   ~LocalMariadb() {
     end();
     std::error_code ignored;
-    if (!dir_.empty()) std::filesystem::remove_all(dir_, ignored);
+    if (!dir_.empty() && !keep_) std::filesystem::remove_all(dir_, ignored);
   }
   LocalMariadb(const LocalMariadb&) = delete;
   LocalMariadb& operator=(const LocalMariadb&) = delete;
 
   void start() {
-    pid_ = spawn({"/usr/sbin/mariadbd", "--no-defaults", "--user=root", "--datadir=" + dir_ + "/data", "--socket=" + socket(),
-                  "--pid-file=" + dir_ + "/pid", "--skip-networking", "--init-file=" + dir_ + "/init.sql",
-                  "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=16M", "--performance-schema=OFF"});
+    std::vector<std::string> command = {"/usr/sbin/mariadbd",
+                                        "--no-defaults",
+                                        "--user=root",
+                                        "--datadir=" + dir_ + "/data",
+                                        "--socket=" + socket(),
+                                        "--pid-file=" + dir_ + "/pid",
+                                        "--skip-networking",
+                                        "--init-file=" + dir_ + "/init.sql",
+                                        "--innodb-buffer-pool-size=64M",
+                                        "--innodb-log-file-size=16M",
+                                        "--performance-schema=OFF"};
+    command.insert(command.end(), options_.begin(), options_.end());
+    pid_ = spawn(std::move(command));
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (!running() && std::chrono::steady_clock::now() < deadline && ::waitpid(pid_, nullptr, WNOHANG) == 0)
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
@@ -63,6 +69,20 @@ class LocalMariadb {
   }
 
  private:
+  void make(const std::string& dir) {
+    dir_ = dir;
+    if (!std::filesystem::exists(dir_ + "/data/mysql")) {
+      const auto install = spawn({"mariadb-install-db", "--no-defaults", "--datadir=" + dir_ + "/data", "--user=root",
+                                  "--skip-test-db", "--skip-name-resolve", "--auth-root-authentication-method=normal"});
+      int status = 1;
+      ::waitpid(install, &status, 0);
+      if (status != 0) return;
+    }
+    std::filesystem::remove(socket());  // of a server that was killed
+    std::ofstream(dir_ + "/init.sql")
+        << "CREATE DATABASE IF NOT EXISTS one;\nCREATE DATABASE IF NOT EXISTS two;\nCREATE DATABASE IF NOT EXISTS three;\n";
+    start();
+  }
   std::string socket() const { return dir_ + "/socket"; }
 
   static pid_t spawn(std::vector<std::string> command) {
@@ -78,6 +98,8 @@ class LocalMariadb {
   }
 
   std::string dir_;
+  bool keep_ = false;
+  std::vector<std::string> options_;
   pid_t pid_ = -1;
 };
 

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// A generated ledger: a year of a large cluster, 2000 users, 100 accounts, 2 sites, hourly intensities. Made by the
+// ledger's own code, but that what Slurm tells of a job is known when it is first accounted.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ledger/accountant.h"
+#include "ledger/store.h"
+#include "tests/unit/ledger/local_mariadb.h"
+
+namespace carbon::ledger {
+
+inline const Instant kYear = from_unix_ms(1'735'689'600'000);  // 2025-01-01T00:00:00Z
+inline constexpr auto kYearLength = std::chrono::hours(24 * 365);
+
+// Job `id` of `jobs` that are spread evenly over the year: half an hour to 8 hours on one GPU, at 5 minutes a value.
+EnergyRecord year_record(std::uint32_t id, std::uint32_t jobs);
+SlurmFacts year_facts(const EnergyRecord& r);
+std::vector<IntensityPoint> hours(Instant from, std::size_t count, double level);
+
+class YearLedger {
+ public:
+  // CARBON_BENCH_JOBS: how many jobs (default 100000). CARBON_BENCH_DIR: where it is kept for the next run (default: a temporary
+  // directory). CARBON_BENCH_MARIADB: on a MariaDB of its own instead of SQLite.
+  YearLedger();
+  ~YearLedger();
+
+  std::uint32_t jobs() const { return jobs_; }
+  Store& store() { return *store_; }
+  const std::string& kind() const { return kind_; }
+  std::size_t account();
+
+ private:
+  void fill(std::uint32_t held);
+
+  std::uint32_t jobs_;
+  std::filesystem::path dir_;
+  bool temporary_ = true;
+  std::string kind_ = "sqlite";
+  std::unique_ptr<test::LocalMariadb> mariadb_;
+  std::unique_ptr<Store> store_;
+};
+
+// The one of this process, made when it is first asked for.
+YearLedger& year_ledger();
+
+template <class T>
+T must(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().message);
+  return std::move(*result);
+}
+
+}  // namespace carbon::ledger
