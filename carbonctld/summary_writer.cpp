@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "carbonctld/summary.h"
 
@@ -67,22 +68,39 @@ Result<std::size_t> SummaryWriter::run_cluster(const std::string& cluster, const
   for (const auto& p : due) ids.push_back(p.key.job_id);
   const auto found = slurm_.find_jobs(cluster, ids);
   if (!found) return found.error();
-  for (const auto& p : due) {
-    const auto row = store_.job(p.key);
-    if (!row) return row.error();
-    const auto* job = *row ? match(*found, **row) : nullptr;
-    if (!job) continue;
-    const auto set = store_.set_facts(p.key, facts_from(*job, first_submit(*found, *job), (*row)->site));
-    if (!set) return set.error();
-  }
-  account_();
+  const auto rows = learn(due, *found);
+  if (!rows) return rows.error();
   std::size_t settled = 0;
+  Written written;
+  std::optional<Error> problem;
   for (const auto& p : due) {
-    const auto done = settle(p, *found, now);
-    if (!done) return done.error();
+    const auto done = settle(p, *rows, *found, now, written);
+    if (!done) {
+      problem = done.error();
+      break;
+    }
     settled += *done ? 1 : 0;
   }
+  const auto told = store_.summaries_written(written);
+  if (problem) return *problem;
+  if (!told) return told.error();
   return settled;
+}
+
+Result<SummaryWriter::Rows> SummaryWriter::learn(const std::vector<ledger::PendingSummary>& due,
+                                                 const std::vector<SlurmJob>& found) {
+  std::vector<ledger::JobKey> keys;
+  for (const auto& p : due) keys.push_back(p.key);
+  const auto rows = store_.jobs_of(keys);
+  if (!rows) return rows.error();
+  std::map<ledger::JobKey, ledger::SlurmFacts> facts;
+  for (const auto& [key, row] : *rows) {
+    if (const auto* job = match(found, row)) facts[key] = facts_from(*job, first_submit(found, *job), row.site);
+  }
+  const auto set = store_.set_facts(facts);
+  if (!set) return set.error();
+  account_();
+  return store_.jobs_of(keys);
 }
 
 Result<bool> SummaryWriter::later(const ledger::PendingSummary& pending, Instant now, const std::string& why) {
@@ -91,9 +109,8 @@ Result<bool> SummaryWriter::later(const ledger::PendingSummary& pending, Instant
   return false;
 }
 
-Result<bool> SummaryWriter::settle(const ledger::PendingSummary& pending, const std::vector<SlurmJob>& found, Instant now) {
-  const auto held = store_.job(pending.key);
-  if (!held) return held.error();
+Result<bool> SummaryWriter::settle(const ledger::PendingSummary& pending, const Rows& rows, const std::vector<SlurmJob>& found,
+                                   Instant now, Written& written) {
   const auto id = pending.key.job_id;
   const auto drop = [&](const char* why) -> Result<bool> {
     spdlog::info("job={} restart={} summary not written: {}", id, pending.key.restart, why);
@@ -101,8 +118,9 @@ Result<bool> SummaryWriter::settle(const ledger::PendingSummary& pending, const 
     if (!done) return done.error();
     return true;
   };
-  if (!*held) return drop("the ledger does not know the job");
-  const auto& row = **held;
+  const auto held = rows.find(pending.key);
+  if (held == rows.end()) return drop("the ledger does not know the job");
+  const auto& row = held->second;
   const auto* job = match(found, row);
   if (!job || !job->end) {
     if (now - row.end > kGiveUp) return drop("slurmdbd never told of its end");
@@ -116,8 +134,7 @@ Result<bool> SummaryWriter::settle(const ledger::PendingSummary& pending, const 
     if (!set) return set.error();
     spdlog::info("job={} restart={} summary written: {}", id, pending.key.restart, comment);
   }
-  const auto done = store_.summary_written(pending.key, ledger::cut(comment, 1000));
-  if (!done) return done.error();
+  written.emplace_back(pending.key, comment);
   return true;
 }
 

@@ -97,6 +97,16 @@ constexpr const char* kVersion2[] = {
     " SELECT job_id, restart_count, cluster, {now} + ((SELECT MAX(end_ms) FROM jobs) - end_ms) / 1000, 0, '' FROM jobs",
 };
 
+// MariaDB takes "Ada" and "ada" for one by default; to Slurm, and to SQLite, they are two.
+constexpr const char* kVersion3[] = {
+    "{mariadb}ALTER TABLE records CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+    "{mariadb}ALTER TABLE jobs CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+    "{mariadb}ALTER TABLE due_jobs CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+    "{mariadb}ALTER TABLE summaries CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+    "{mariadb}ALTER TABLE intensities CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+    "{mariadb}ALTER TABLE job_groups CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+};
+
 // All rows are computed anew: version 1 had no GPU time.
 void account_all_again(soci::session& sql) {
   sql << "DELETE FROM due_jobs";
@@ -117,7 +127,8 @@ struct Migration {
   std::span<const char* const> steps;
   void (*last)(soci::session&);
 };
-const std::array<Migration, 2> kMigrations{{{1, {}, kVersion1, nullptr}, {2, kVersion2Columns, kVersion2, sum_up_again}}};
+const std::array<Migration, 3> kMigrations{
+    {{1, {}, kVersion1, nullptr}, {2, kVersion2Columns, kVersion2, sum_up_again}, {3, {}, kVersion3, nullptr}}};
 
 bool has_column(soci::session& sql, const Column& column) {
   try {
@@ -133,9 +144,12 @@ void replace_all(std::string& text, const std::string& what, const std::string& 
     text.replace(at, what.size(), with);
 }
 
-// {clustered}: rows stand in the order of their key, which InnoDB does by itself. {now}: unix ms.
+// {clustered}: rows stand in the order of their key, which InnoDB does by itself. {now}: unix ms. {mariadb}: a step for it alone.
 void run_step(soci::session& sql, std::string step) {
-  replace_all(step, "{clustered}", sql.get_backend_name() == "sqlite3" ? " WITHOUT ROWID" : "");
+  const bool sqlite = sql.get_backend_name() == "sqlite3";
+  if (sqlite && step.starts_with("{mariadb}")) return;
+  replace_all(step, "{mariadb}", "");
+  replace_all(step, "{clustered}", sqlite ? " WITHOUT ROWID" : "");
   replace_all(step, "{now}", std::to_string(unix_ms(now())));
   sql << step;
 }

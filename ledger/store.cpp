@@ -244,6 +244,7 @@ Status Store::summary_written(const JobKey& key, const std::string& summary) {
 }
 
 Status Store::summaries_written(std::span<const std::pair<JobKey, std::string>> summaries) {
+  if (summaries.empty()) return Done{};
   return impl_->db->write([&](soci::session& sql) -> Status {
     BoundKey k;
     std::string summary;

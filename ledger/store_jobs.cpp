@@ -162,6 +162,7 @@ Status Store::set_facts(const JobKey& key, const SlurmFacts& facts) {
 }
 
 Status Store::set_facts(const std::map<JobKey, SlurmFacts>& jobs) {
+  if (jobs.empty()) return Done{};
   auto done = impl_->db->write([&](soci::session& sql) -> Status {
     std::vector<JobKey> keys, to_compute;
     for (const auto& [key, facts] : jobs) keys.push_back(key);

@@ -22,7 +22,9 @@ class MariadbTest : public LedgerTest {
     ++used_;
     LedgerTest::SetUp();
   }
-  std::string database() const override { return mariadb_->connection(used_ == 1 ? "one" : used_ == 2 ? "two" : "three"); }
+  std::string database() const override {
+    return mariadb_->connection(used_ == 1 ? "one" : used_ == 2 ? "two" : used_ == 3 ? "three" : "four");
+  }
 
   static inline std::unique_ptr<test::LocalMariadb> mariadb_;
   static inline int used_ = 0;
@@ -51,6 +53,18 @@ TEST_F(MariadbTest, FromRecordsToReports) {
   EXPECT_EQ(store_->jobs({.job_ids = {1}, .user = "ada", .start = kDay - 1h, .end = kDay + 1h})->size(), 1u);
   EXPECT_EQ(store_->counts()->unwritten, 0);
   EXPECT_TRUE(store_->check()->empty());
+}
+
+TEST_F(MariadbTest, NamesThatDifferInCaseAreTwo) {
+  auto upper = make_record(2, kDay, {kKwhMj});
+  upper.user = "Ada";
+  auto node = make_record(1, kDay, {kKwhMj}, "N1");
+  EXPECT_EQ(put({make_record(1, kDay, {kKwhMj}), node, upper}).stored, 3u);
+  account();
+  EXPECT_EQ(store_->records({"campus", 1, 0})->size(), 2u);
+  EXPECT_EQ(store_->report({ReportBy::kUser, {kDay, kDay + 24h}})->size(), 2u);
+  EXPECT_EQ(store_->jobs({.user = "Ada"})->size(), 1u);
+  EXPECT_EQ(store_->jobs({.only = {{ReportBy::kUser, {"ada"}}}})->size(), 1u);
 }
 
 TEST_F(MariadbTest, AServerThatIsKilledAndComesBackLosesNothingThatWasAcknowledged) {
