@@ -23,15 +23,34 @@ PlanSearch::PlanSearch(Timetable& table, std::span<const PlanJob> jobs) : table_
   for (const auto& job : jobs) ideal_.push_back(table.ideal(job));
 }
 
-void PlanSearch::insert_all() {
+std::vector<std::size_t> PlanSearch::least_slack_first() const {
   std::vector<std::size_t> order(jobs_.size());
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(),
                    [this](std::size_t a, std::size_t b) { return jobs_[a].latest < jobs_[b].latest; });
-  for (const auto job : order) {
-    slots_[job] = table_.best(jobs_[job]);
+  return order;
+}
+
+void PlanSearch::take_out_all() {
+  for (std::size_t j = 0; placed_ && j < jobs_.size(); ++j) table_.give_back(jobs_[j], slots_[j]);
+  placed_ = false;
+}
+
+void PlanSearch::insert_all() {
+  insert([this](const PlanJob& job) { return table_.best(job); });
+}
+
+void PlanSearch::pack() {
+  insert([this](const PlanJob& job) { return table_.earliest(job); });
+}
+
+void PlanSearch::insert(const std::function<Slot(const PlanJob&)>& where) {
+  take_out_all();
+  for (const auto job : least_slack_first()) {
+    slots_[job] = where(jobs_[job]);
     table_.take(jobs_[job], slots_[job]);
   }
+  placed_ = true;
 }
 
 std::vector<std::size_t> PlanSearch::badly_placed() const {
@@ -88,6 +107,19 @@ void PlanSearch::replace(std::vector<std::size_t>& jobs) {
     slots_[jobs[i]] = before[i];
     table_.take(jobs_[jobs[i]], before[i]);
   }
+}
+
+bool PlanSearch::any_late() const { return std::any_of(slots_.begin(), slots_.end(), Timetable::is_late); }
+
+void PlanSearch::keep_better(const std::vector<Slot>& other) {
+  const auto cost = [](const std::vector<Slot>& slots) {
+    return std::accumulate(slots.begin(), slots.end(), 0.0, [](double sum, const Slot& slot) { return sum + slot.cost; });
+  };
+  if (cost(other) >= cost(slots_)) return;
+  take_out_all();
+  slots_ = other;
+  for (std::size_t j = 0; j < jobs_.size(); ++j) table_.take(jobs_[j], slots_[j]);
+  placed_ = true;
 }
 
 }  // namespace carbon::policies

@@ -1,22 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policies/planner.h"
 
+#include <algorithm>
+
 #include "policies/plan_search.h"
 
 namespace carbon::policies {
 namespace {
 
 constexpr int kTrials = 100;
+constexpr double kGoesOnHours = 24;  // for so long jobs may keep arriving as they have: an overload is not over within a day
+
+double hours(Duration d) { return seconds(d) / 3600; }
+
+// How long a job waits that stands behind all others where each starts as early as it fits: until nine tenths of them have begun.
+double hours_of_queue(Instant now, const Timetable& table, std::span<const Slot> packed) {
+  std::vector<Instant> starts;
+  for (const auto& slot : packed) starts.push_back(table.start_of(slot));
+  const auto nth = starts.begin() + std::ssize(starts) * 9 / 10;
+  std::nth_element(starts.begin(), nth, starts.end());
+  return nth == starts.end() ? 0.0 : hours(*nth - now);
+}
+
+// Whether wait caps would break if jobs kept arriving as they have, though all capacity is used from now on. Then no unit may be
+// left idle for a greener hour: what is not done now would be missing for as long as the overload lasts.
+bool overloaded(double hours_of_queue, std::span<const PlanSite> sites, std::span<const Rate> expected) {
+  double capacity = 0, inflow = 0, allowed = 0;
+  for (const auto& site : sites) capacity += site.capacity;
+  for (const auto& rate : expected) {
+    const double work = rate.units_per_hour * hours(length_of(rate.kind.length_class));
+    inflow += work;
+    allowed += work * hours(kPriceStep * rate.kind.cap_steps);
+  }
+  if (inflow <= 0) return false;
+  return hours_of_queue + (inflow / capacity - 1) * kGoesOnHours > allowed / inflow;
+}
 
 }  // namespace
 
 std::vector<Placement> Planner::plan(Instant now, std::span<const PlanJob> pending, std::span<const RunningJob> running,
                                      std::span<const PlanSite> sites) {
-  prices_.update(now, pending, running, sites, arrivals_.rates(now));
+  const auto expected = arrivals_.rates(now);
+  prices_.update(now, pending, running, sites, expected);
   Timetable table(now, pending, running, sites, prices_);
   PlanSearch search(table, pending);
-  search.insert_all();
-  search.improve(kTrials);
+  search.pack();
+  short_of_capacity_ = overloaded(hours_of_queue(now, table, search.slots()), sites, expected);
+  if (!short_of_capacity_) {
+    const auto packed = search.slots();
+    search.insert_all();
+    search.improve(kTrials);
+    if (search.any_late()) search.keep_better(packed);
+    short_of_capacity_ = search.any_late();
+  }
   std::vector<Placement> places;
   places.reserve(pending.size());
   for (const auto& slot : search.slots()) places.push_back({slot.site, table.start_of(slot)});

@@ -23,9 +23,13 @@ class Planner {
   std::vector<Placement> plan(Instant now, std::span<const PlanJob> pending, std::span<const RunningJob> running,
                               std::span<const PlanSite> sites);
 
+  // In the last plan some job starts after its latest: capacity no longer suffices. Then each end of a job is worth a new plan.
+  bool short_of_capacity() const { return short_of_capacity_; }
+
  private:
   Arrivals arrivals_;
   PriceBook prices_;
+  bool short_of_capacity_ = false;
 };
 
 }  // namespace carbon::policies

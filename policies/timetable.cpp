@@ -21,6 +21,9 @@ constexpr Duration kReserve = std::chrono::hours(5);
 // Jobs that run longer than expected hold their units: where lengths are not known and capacity is dear, the aim is to start this
 // much earlier.
 constexpr Duration kUnsure = std::chrono::minutes(90);
+// Of the units of a running job whose length is not known, those are free that are so with some certainty: it counts with half
+// again its chance to still run.
+constexpr double kCaution = 1.5;
 // Grams for a start one step late. It grows with the square, so that no job pays for many others.
 constexpr double kLateFine = 1e9;
 constexpr double kNever = std::numeric_limits<double>::infinity();
@@ -78,9 +81,14 @@ void Timetable::occupy(const RunningJob& job) {
   const LengthAtom expected{job.length, 1.0};
   const auto lengths = job.lengths.empty() ? std::span(&expected, 1) : job.lengths;
   auto& free = lanes_[job.site].free;
+  const double caution = job.lengths.empty() ? 1.0 : kCaution;
+  double ended = 0;
+  std::size_t step = 0;
   for (const auto& atom : residual(lengths, now_ - job.started)) {
     const auto end = static_cast<std::size_t>(in_steps(now_ + atom.length - origin_) + 0.999);
-    for (std::size_t i = 0; i < std::min(std::max<std::size_t>(end, 1), steps_); ++i) free[i] -= job.units * atom.weight;
+    for (; step < std::min(std::max<std::size_t>(end, 1), steps_); ++step)
+      free[step] -= job.units * std::min(1.0, caution * (1 - ended));
+    ended += atom.weight;
   }
 }
 
@@ -114,7 +122,9 @@ std::size_t Timetable::last_start(const PlanJob& job, const Lane& lane) const {
   return lane.price[last] > lane.price[aim] ? aim : last;
 }
 
-Slot Timetable::search(const PlanJob& job, bool only_where_free) const {
+bool Timetable::is_late(const Slot& slot) { return slot.cost >= kLateFine; }
+
+Slot Timetable::search(const PlanJob& job, Aim aim) const {
   Slot best{static_cast<std::size_t>(std::countr_zero(job.sites)), steps_ - 1, kNever};
   for (std::size_t k = 0; k < lanes_.size(); ++k) {
     if ((job.sites >> k & 1) == 0) continue;
@@ -123,8 +133,8 @@ Slot Timetable::search(const PlanJob& job, bool only_where_free) const {
     const double transfer = job.transfer_g.empty() ? 0.0 : job.transfer_g[k];
     std::size_t seen = 0;  // steps of the candidate before this one are free enough
     for (std::size_t s = 0; s < steps_; ++s) {
-      if (s > last && best.cost < kNever) break;
-      if (only_where_free) {
+      if (best.cost < kNever && (s > last || (aim == Aim::kEarliest && s > best.step))) break;
+      if (aim != Aim::kLeastCostIfFree) {
         const std::size_t end = steps_of(job, {k, s, 0}).second;
         seen = std::max(seen, s);
         while (seen < end && lane.free[seen] >= job.units - 1e-9) ++seen;
@@ -135,7 +145,8 @@ Slot Timetable::search(const PlanJob& job, bool only_where_free) const {
       }
       double c = cost(job, lane, s) + reserve_fine(job, lane, s) + transfer;
       if (s > last) c += late_fine(s - last);
-      if (best.cost == kNever || c < best.cost - 1e-9 * std::abs(best.cost)) best = {k, s, c};
+      const bool sooner = aim == Aim::kEarliest && s < best.step;
+      if (best.cost == kNever || sooner || c < best.cost - 1e-9 * std::abs(best.cost)) best = {k, s, c};
     }
   }
   if (best.cost == kNever) best.cost = late_fine(steps_);

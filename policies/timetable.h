@@ -24,9 +24,13 @@ class Timetable {
             const PriceBook& prices);
 
   // The least cost of a start that fits; where none fits by the job's latest start, the first one after it.
-  Slot best(const PlanJob& job) const { return search(job, true); }
+  Slot best(const PlanJob& job) const { return search(job, Aim::kLeastCost); }
   // The same as if all units were free.
-  Slot ideal(const PlanJob& job) const { return search(job, false); }
+  Slot ideal(const PlanJob& job) const { return search(job, Aim::kLeastCostIfFree); }
+  // The first start that fits.
+  Slot earliest(const PlanJob& job) const { return search(job, Aim::kEarliest); }
+  // Starts after the job's latest start.
+  static bool is_late(const Slot& slot);
   void take(const PlanJob& job, const Slot& slot) { change(job, slot, -job.units); }
   void give_back(const PlanJob& job, const Slot& slot) { change(job, slot, job.units); }
   // The steps that a job occupies: [first, last).
@@ -48,7 +52,8 @@ class Timetable {
   double cost(const PlanJob& job, const Lane& lane, std::size_t step) const;
   double reserve_fine(const PlanJob& job, const Lane& lane, std::size_t step) const;
   std::size_t last_start(const PlanJob& job, const Lane& lane) const;
-  Slot search(const PlanJob& job, bool only_where_free) const;
+  enum class Aim : std::uint8_t { kLeastCost, kLeastCostIfFree, kEarliest };
+  Slot search(const PlanJob& job, Aim aim) const;
   void change(const PlanJob& job, const Slot& slot, double by);
   void occupy(const RunningJob& job);
 

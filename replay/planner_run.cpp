@@ -25,16 +25,15 @@ std::size_t index_of(const std::vector<std::size_t>& v, std::size_t job) {
 PlannerDecider::PlannerDecider(const Trace& trace, const Setting& setting, std::span<const JobRun> run_now)
     : trace_(trace),
       setting_(setting),
-      run_now_(run_now),
+      run_now_(trace, setting, run_now),
       requests_(trace, setting),
       told_(trace.jobs.size()),
       max_delay_(trace.jobs.size()),
       statistics_{policies::LengthStatistics(requests_.class_mean(0)), policies::LengthStatistics(requests_.class_mean(1))} {}
 
-Instant PlannerDecider::latest_start(std::size_t job, Instant now) const {
+Instant PlannerDecider::latest_start(std::size_t job) const {
   const Instant cap = trace_.jobs[job].arrival + max_delay_[job];
-  if (setting_.length != LengthSource::kExact) return cap;
-  return std::max(cap, std::min(run_now_[job].start, now));
+  return setting_.length == LengthSource::kExact ? std::max(cap, run_now_.start(job)) : cap;
 }
 
 void PlannerDecider::learn(Instant now) {
@@ -69,6 +68,7 @@ void PlannerDecider::decide(Instant now, std::span<const std::size_t> arrived, s
   for (const auto job : arrived) {
     const JobRequest r = requests_.arrived(job);
     max_delay_[job] = r.max_delay;
+    run_now_.arrived(job);
     pending_.push_back(job);
     pending_jobs_.push_back({.ready = r.ready,
                              .latest = r.ready + r.max_delay,
@@ -83,7 +83,8 @@ void PlannerDecider::decide(Instant now, std::span<const std::size_t> arrived, s
   wake_ = Instant((now.time_since_epoch() / kRound + 1) * kRound);
   if (pending_.empty()) return;
   learn(now);
-  for (std::size_t i = 0; i < pending_.size(); ++i) pending_jobs_[i].latest = latest_start(pending_[i], now);
+  if (setting_.length == LengthSource::kExact) run_now_.advance(now);
+  for (std::size_t i = 0; i < pending_.size(); ++i) pending_jobs_[i].latest = latest_start(pending_[i]);
   const auto places = planner_.plan(now, pending_jobs_, running_jobs_, sites);
   for (std::size_t i = 0; i < pending_.size(); ++i) {
     const bool is_new = trace_.jobs[pending_[i]].arrival == now;
@@ -108,8 +109,8 @@ void PlannerDecider::ended(std::size_t job, Instant now) {
   requests_.ended(job);
   statistics_[class_of(job)].finished(trace_.jobs[job].length);
   ++ended_;
-  // Where lengths are not known, an end is news.
-  if (setting_.length != LengthSource::kExact) wake_ = now;
+  // Where lengths are not known, an end is news; and where units are short, somebody waits for them.
+  if (setting_.length != LengthSource::kExact || planner_.short_of_capacity()) wake_ = now;
 }
 
 std::optional<Instant> PlannerDecider::wake() const { return pending_.empty() ? std::nullopt : wake_; }

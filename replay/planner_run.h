@@ -8,6 +8,7 @@
 #include "policies/length_statistics.h"
 #include "policies/planner.h"
 #include "replay/requests.h"
+#include "replay/run_now_ahead.h"
 
 namespace carbon::replay {
 
@@ -23,7 +24,7 @@ class PlannerDecider : public Decider {
   std::optional<Instant> wake() const override;
 
  private:
-  Instant latest_start(std::size_t job, Instant now) const;
+  Instant latest_start(std::size_t job) const;
   std::size_t class_of(std::size_t job) const { return setting_.caps.is_small(trace_.jobs[job].length) ? 0 : 1; }
   SeriesView series_ahead(std::size_t site, Instant now) const {
     return setting_.ahead ? setting_.ahead(site, now) : setting_.actual[site].view();
@@ -34,7 +35,7 @@ class PlannerDecider : public Decider {
 
   const Trace& trace_;
   const Setting& setting_;
-  std::span<const JobRun> run_now_;
+  RunNowAhead run_now_;
   Requests requests_;
   policies::Planner planner_;
   std::vector<std::size_t> pending_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prints what the planner saves on recorded weeks beside what no schedule could exceed (replay/lagrangian_bound.h).
-// Usage: planner_table capacity|zones|sites|forecast. Ends with 77 where the recorded data is not at hand.
+// Usage: planner_table capacity|lengths|overload|zones|sites|forecast [ZONE]. Ends with 77 where the recorded data is not at
+// hand.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -27,11 +28,13 @@ struct Case {
   Setting setting;
 };
 
-Case make_case(const std::vector<std::string>& zones, Instant from, std::uint32_t capacity, bool own_forecast = false) {
+Case make_case(const std::vector<std::string>& zones, Instant from, std::uint32_t capacity, bool own_forecast = false,
+               LengthSource length = LengthSource::kExact) {
   Case c;
   c.trace = read_trace(data() / "jobs/pai_1k.csv", {}).value();
   for (const auto& zone : zones) c.setting.sites.push_back({.name = zone, .zone = zone, .capacity = capacity});
   c.setting.caps = {6h, 24h, 2h};
+  c.setting.length = length;
   c.trace.start_at(from);
   (void)assign_homes(c.trace, c.setting);
   const Instant until = latest_end(c.trace, c.setting);
@@ -99,8 +102,23 @@ void sites() {
   }
 }
 
-void forecasts() {
+void lengths() {
+  for (const std::uint32_t capacity : {kUnlimited, 40u, 28u, 22u})
+    print(
+        "AU-SA, class means, " + (capacity == kUnlimited ? "unlimited" : std::to_string(capacity) + " cpus"),
+        measure(make_case({"AU-SA"}, parse_utc("2022-10-19T16:00Z").value(), capacity, false, LengthSource::kClassMean), false));
+}
+
+// Less capacity than the week's mean demand of 19 cpus, or hardly more.
+void overload() {
+  for (const std::uint32_t capacity : {20u, 18u, 16u, 12u})
+    print("AU-SA, " + std::to_string(capacity) + " cpus",
+          measure(make_case({"AU-SA"}, parse_utc("2022-10-19T16:00Z").value(), capacity), false));
+}
+
+void forecasts(const std::string& only) {
   for (const std::string zone : {"AU-SA", "US-CAL-CISO", "DE", "GB"}) {
+    if (!only.empty() && only != zone) continue;
     double perfect = 0, own = 0, worst = 0;
     std::size_t late = 0;
     for (int i = 0; i < 12; ++i) {
@@ -134,8 +152,12 @@ int main(int argc, char** argv) {
   else if (what == "sites")
     sites();
   else if (what == "forecast")
-    forecasts();
+    forecasts(argc > 2 ? argv[2] : "");
+  else if (what == "lengths")
+    lengths();
+  else if (what == "overload")
+    overload();
   else
-    return std::fprintf(stderr, "usage: planner_table capacity|zones|sites|forecast\n"), 2;
+    return std::fprintf(stderr, "usage: planner_table capacity|lengths|overload|zones|sites|forecast [ZONE]\n"), 2;
   return 0;
 }

@@ -2,6 +2,8 @@
 // The planner's parts: what it expects of lengths and arrivals, what it takes capacity to be worth, and where a job fits.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "policies/length_statistics.h"
 #include "policies/outlook.h"
 #include "policies/planner.h"
@@ -110,6 +112,35 @@ TEST(Planner, ManySitesAreWeighedTogether) {
   const auto places = planner.plan(t0, std::vector<PlanJob>{far, near}, {}, sites);
   EXPECT_EQ(places[0].site, 0u) << "moving its data costs more than it saves";
   EXPECT_EQ(places[1].site, 1u);
+}
+
+// As many jobs of an hour on one unit, with a cap of 6 h, came each hour of the last day.
+Planner after_a_day_of(int jobs_per_hour) {
+  Planner planner;
+  for (int i = 0; i < 24 * jobs_per_hour; ++i) {
+    auto job = job_of(1h, 6h);
+    job.ready = t0 - 24h + 1h * i / jobs_per_hour;
+    job.latest = job.ready + 6h;
+    planner.arrived(job);
+  }
+  return planner;
+}
+
+std::ptrdiff_t start_at_once(const std::vector<Placement>& places) {
+  return std::count_if(places.begin(), places.end(), [](const Placement& p) { return p.start == t0; });
+}
+
+TEST(Planner, InLastingOverloadNoUnitIdlesForAGreenerHour) {
+  std::vector<std::optional<double>> values(12, 100);
+  values[0] = values[1] = values[2] = 500;
+  const auto s = hourly(values);
+  const std::vector<PlanSite> sites{{s.view(), 1.0, 4.0}};
+  const std::vector<PlanJob> jobs(10, job_of(1h, 6h));
+  Planner light = after_a_day_of(1), heavy = after_a_day_of(8);
+  EXPECT_EQ(start_at_once(light.plan(t0, jobs, {}, sites)), 0);
+  EXPECT_FALSE(light.short_of_capacity());
+  EXPECT_EQ(start_at_once(heavy.plan(t0, jobs, {}, sites)), 4);
+  EXPECT_TRUE(heavy.short_of_capacity());
 }
 
 }  // namespace
