@@ -27,8 +27,8 @@ constexpr std::array<FuelFactor, 12> kFactors{{{Fuel::kCoal, "coal", 820, 760, k
                                                {Fuel::kOther, "other", 700, 575, kEm},
                                                {Fuel::kStorage, "storage", 0, 0, "not counted"}}};
 
-constexpr double kWeight = 0.02;            // of the whole: a fuel that must not be missing
-constexpr std::size_t kMaxSteps = 200'000;  // of a window; keeps a broken time stamp from filling the memory
+constexpr double kWeight = 0.02;           // of the whole: a fuel that must not be missing
+constexpr std::size_t kMaxSteps = 20'000;  // two months of five minutes; keeps a broken time stamp from taking time and memory
 
 }  // namespace
 

@@ -88,7 +88,8 @@ int show_sites(const GridOptions& options, const nlohmann::json& answer, Duratio
                           text_at(site, "origin_now"), best ? format_local(best->start) : "", best ? figure(best->mean) : "",
                           percent(change), provider_text(site)});
     if (!options.plot) continue;
-    const Plot plot{at, within / kPlotRows, kPlotRows,
+    const auto& points = ahead->series.points();
+    const Plot plot{points.empty() ? at : points.front().when.start, within / kPlotRows, kPlotRows,
                     best ? std::optional(Interval{best->start, best->start + length}) : std::nullopt, isatty(STDOUT_FILENO) == 1};
     plots += fmt::format("\n{} ({}, {}), gCO2e/kWh, 10-90 % band where known, * greenest window\n{}", text_at(site, "name"),
                          text_at(site, "zone"), provider_text(site), plot_site(*ahead, plot));

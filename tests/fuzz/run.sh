@@ -23,7 +23,7 @@ name_of() { sed -n 's/.*\.name = "\([^"]*\)".*/\1/p' "grid_feeds/providers/$1.cp
 fuzz() {
   local provider=$1 corpus=$work/corpus/$1
   mkdir -p "$corpus"
-  LLVM_PROFILE_FILE=$work/$provider.profraw build/fuzz/bin/fuzz_"$provider" -runs="$inputs" -max_len=4096 -timeout=10 -rss_limit_mb=3000 \
+  LLVM_PROFILE_FILE=$work/$provider.profraw build/fuzz/bin/fuzz_"$provider" -runs="$inputs" -max_len=4096 -timeout=60 -rss_limit_mb=3000 \
     -detect_leaks=1 -print_final_stats=1 -print_funcs=0 -verbosity=0 -artifact_prefix=$findings/"$provider"- "$corpus" "$work/seeds/$(name_of "$provider")" \
     >"$work/$provider.log" 2>&1
 }

@@ -2,13 +2,7 @@
 // The daemon itself, killed with SIGKILL at random moments while it takes in records: what it acknowledged is stored, nothing
 // counts twice, and in the end the sums are those of the records. CARBON_KILLS sets how often (default 40; a release is tried
 // with 200).
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <fstream>
@@ -20,6 +14,7 @@
 #include <thread>
 
 #include "net/munge.h"
+#include "tests/unit/carbonctld/daemon_process.h"
 #include "tests/unit/ledger/ledger_fixture.h"
 #include "tests/unit/net/local_munged.h"
 
@@ -28,18 +23,6 @@ namespace {
 using namespace std::chrono_literals;
 using ledger::kDay;
 using ledger::make_record;
-
-std::uint16_t free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in at{};
-  at.sin_family = AF_INET;
-  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof at;
-  ::bind(fd, reinterpret_cast<sockaddr*>(&at), sizeof at);
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size);
-  ::close(fd);
-  return ntohs(at.sin_port);
-}
 
 class KillTest : public ledger::LedgerTest {
  protected:
@@ -59,23 +42,8 @@ class KillTest : public ledger::LedgerTest {
     LedgerTest::TearDown();
   }
 
-  void start_daemon() {
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      ::setenv("SLURM_CONF", "/nonexistent/slurm.conf", 1);  // no Slurm here: the daemon takes records all the same
-      const int log = ::open((dir_ / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-      ::dup2(log, 2);
-      ::execl(CARBONCTLD, "carbonctld", "--config", (dir_ / "carbon.conf").c_str(), static_cast<char*>(nullptr));
-      ::_exit(127);
-    }
-    ASSERT_EQ(::waitpid(pid_, nullptr, WNOHANG), 0);
-  }
-  void kill_daemon() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-    pid_ = -1;
-  }
+  void start_daemon() { ASSERT_TRUE(daemon_.start(dir_ / "carbon.conf", dir_ / "log")); }
+  void kill_daemon() { daemon_.kill(); }
 
   Result<net::HttpResponse> send(net::CurlTransport& transport, const std::string& method, const std::string& target,
                                  std::string body = "") {
@@ -99,7 +67,7 @@ class KillTest : public ledger::LedgerTest {
 
   test::LocalMunged munged_;
   std::uint16_t port_ = 0;
-  pid_t pid_ = -1;
+  DaemonProcess daemon_;
 };
 
 // Sends jobs in turn as carbond does: each again and again until it is acknowledged.

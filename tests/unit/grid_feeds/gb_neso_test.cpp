@@ -55,7 +55,12 @@ TEST(GbNeso, RecordedForecast) {
   const Query then{utc("2023-12-03T12:00Z"), {utc("2023-12-03T00:00Z"), utc("2023-12-06T00:00Z")}, {}};
   const auto reading = parse(feed_of("gb-neso", "GB"), then, {{"ahead", body}});
   ASSERT_TRUE(reading.ok()) << reading.error().message;
-  EXPECT_GE(reading->points.size(), 96u);
+  ASSERT_EQ(reading->points.size(), 96u);
+  EXPECT_EQ(value_at(*reading, utc("2023-12-03T10:45Z")), 206);  // measured; 211 was forecast
+  EXPECT_EQ(reading->points.front().origin, Origin::kActual);
+  EXPECT_EQ(value_at(*reading, utc("2023-12-04T06:45Z")), 214);
+  EXPECT_EQ(value_at(*reading, utc("2023-12-05T10:15Z")), 216);
+  EXPECT_EQ(reading->points.back().origin, Origin::kForecast);
 }
 
 }  // namespace
