@@ -8,6 +8,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <fstream>
+#include <iterator>
+
+#include "carbonctld/grid_keeper.h"
 
 namespace carbon::ctld {
 namespace {
@@ -103,6 +107,7 @@ ServerResponse Api::handle(const ServerRequest& request) const {
   if (request.path == "/v1/jobs") return jobs(request);
   if (request.path == "/v1/report") return report(request);
   if (request.path == "/v1/grid" || request.path == "/v1/grid/accuracy") return grid(request);
+  if (request.path == "/v1/snapshot") return snapshot();
   if (request.path == "/v1/health") return {200, health_json(sources_.health())};
   return error_response(404, "no such path");
 }
@@ -112,6 +117,13 @@ ServerResponse Api::grid(const ServerRequest& request) const {
   const auto series = latest ? std::span(*latest) : std::span<const feeds::SiteSeries>();
   if (request.path == "/v1/grid") return {200, grid_json(sources_.clock(), config_.sites, series)};
   return {200, accuracy_json(config_.sites, series)};
+}
+
+// The file as it is: no secret stands in it, and slurmctld's host lets all read it.
+ServerResponse Api::snapshot() const {
+  std::ifstream in(snapshot_file(config_), std::ios::binary);
+  if (!in) return error_response(503, "no snapshot is published yet");
+  return {200, std::string(std::istreambuf_iterator<char>(in), {})};
 }
 
 ServerResponse Api::records(const ServerRequest& request) const {

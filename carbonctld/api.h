@@ -30,6 +30,7 @@ class Api {
 
  private:
   net::ServerResponse grid(const net::ServerRequest& request) const;
+  net::ServerResponse snapshot() const;
   net::ServerResponse records(const net::ServerRequest& request) const;
   net::ServerResponse jobs(const net::ServerRequest& request) const;
   net::ServerResponse report(const net::ServerRequest& request) const;

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -95,6 +96,15 @@ Status make_state_dir(const std::filesystem::path& dir) {
   return Done{};
 }
 
+std::vector<std::string> clusters_of(const Config& config) {
+  std::vector<std::string> names{config.cluster};
+  for (const auto& site : config.sites) {
+    if (!site.cluster.empty() && std::find(names.begin(), names.end(), site.cluster) == names.end())
+      names.push_back(site.cluster);
+  }
+  return names;
+}
+
 class Daemon final : public Controller {
  public:
   Daemon(Config config, std::unique_ptr<ledger::Store> store, std::vector<std::string> slurm_helper)
@@ -102,9 +112,10 @@ class Daemon final : public Controller {
         store_(std::move(store)),
         for_slurmctld_(slurm_helper, kSlurmctldPatience),
         for_slurmdbd_(slurm_helper, kSlurmdbdPatience),
-        slurm_state_(for_slurmctld_),
+        slurm_state_(for_slurmctld_, for_slurmdbd_, std::clamp<Duration>(config_.carbonctld.publish_interval, 5s, 1min),
+                     clusters_of(config_)),
         munge_(config_.munge_socket),
-        accountant_(*store_, config_.sites),
+        accountant_(*store_, config_.sites, [this](const std::string& node) { return node_features(node); }),
         summaries_(
             *store_, for_slurmdbd_, [this] { account(); }, config_.carbonctld.comment_field != "none"),
         accounting_("accounting", [this] { return account_step(); }),
@@ -161,8 +172,22 @@ class Daemon final : public Controller {
     return config_.carbonctld.publish_interval;
   }
 
+  std::optional<std::vector<std::string>> node_features(const std::string& node) const {
+    const auto places = slurm_state_.places();
+    const auto* features = features_of(*places, node);
+    return features ? std::optional(*features) : std::nullopt;
+  }
+
+  // Where sites share a partition, a job's site is its node's: then slurmctld must have told of nodes first.
+  bool knows_sites() const {
+    const bool by_feature =
+        std::any_of(config_.sites.begin(), config_.sites.end(), [](const auto& s) { return !s.features.empty(); });
+    return !by_feature || slurm_state_.settings().has_value();
+  }
+
   // One at a time: the accounting thread's turn, and the summaries' need.
   bool account() {
+    if (!knows_sites()) return false;
     const std::lock_guard lock(account_mutex_);
     for (;;) {
       const auto done = accountant_.run(now(), kAccountBatch);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "carbonctld/grid_keeper.h"
 
+#include <pwd.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 
+#include "grid_feeds/bands.h"
 #include "grid_feeds/snapshot.h"
 
 namespace carbon::ctld {
@@ -16,20 +19,46 @@ constexpr Duration kPast = 24h;              // providers correct the last day
 constexpr std::ptrdiff_t kPastPoints = 500;  // more than a day at 5 minutes; a replay's day may have far more
 
 // The sites' partitions with what slurmctld says of them. A partition that it does not know keeps no limits.
-std::vector<PartitionRule> rules_of(const std::vector<Site>& sites, const std::vector<SlurmPartition>& known) {
+std::vector<PartitionRule> rules_of(const std::vector<Site>& sites, const SlurmPlaces& places) {
   std::vector<PartitionRule> out;
   for (std::size_t s = 0; s < sites.size(); ++s) {
     for (std::size_t p = 0; p < sites[s].partitions.size(); ++p) {
-      PartitionRule rule{sites[s].partitions[p], static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(p), {}};
-      const auto it = std::find_if(known.begin(), known.end(), [&](const auto& k) { return k.name == rule.name; });
-      if (it != known.end()) {
-        rule.limits.default_time = it->default_time;
-        rule.limits.max_time = it->max_time;
-      }
-      out.push_back(std::move(rule));
+      const auto& name = sites[s].partitions[p];
+      const auto limits = sites[s].cluster.empty() ? limits_of(places, name, sites[s].features) : PartitionLimits();
+      out.push_back({name, static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(p), limits});
     }
   }
   return out;
+}
+
+std::optional<std::uint32_t> uid_of(const std::string& user) {
+  std::array<char, 16384> buffer;
+  passwd entry{};
+  passwd* found = nullptr;
+  if (::getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) return std::nullopt;
+  return found->pw_uid;
+}
+
+// slurmctld must look up no name: users become uids here. One that is not known (yet) is named by no rule.
+PlacementRules with_uids(PlacementRules rules) {
+  for (auto& rule : rules.rules) {
+    for (const auto& user : rule.users) {
+      if (const auto uid = uid_of(user)) rule.uids.push_back(*uid);
+    }
+  }
+  return rules;
+}
+
+std::vector<feeds::ForecastError> errors_of(const feeds::SiteSeries& site) {
+  for (const auto& feed : site.accuracy) {
+    if (feed.origin != site.origin || feed.provider != site.series.meta().provider) continue;
+    std::vector<feeds::ForecastError> out;
+    for (const auto& h : feed.horizons) {
+      if (h.count >= feeds::kEnoughForBand) out.push_back({h.to, h.low, h.high});
+    }
+    return out;
+  }
+  return {};
 }
 
 }  // namespace
@@ -68,13 +97,17 @@ void GridKeeper::publish(const std::vector<feeds::SiteSeries>& all, Instant now)
   feeds::SnapshotContent content;
   content.published = now;
   content.max_age = config_.carbonctld.snapshot_max_age;
-  content.rules = config_.placement;
+  content.rules = with_uids(config_.placement);
   content.cluster = config_.cluster;
-  content.partitions = rules_of(config_.sites, slurm_.partitions());
+  const auto settings = slurm_.settings();
+  content.associations_enforced = settings && settings->associations_enforced;
+  content.association_list = *slurm_.associations();
+  content.partitions = rules_of(config_.sites, *slurm_.places());
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto& site = config_.sites[i];
     content.sites.push_back({site.name, site.pue, all[i].series.meta(), all[i].origin, all[i].series.view(), site.features,
                              site.cluster, site.transfer_kwh_per_gb});
+    content.sites.back().errors = errors_of(all[i]);
   }
   const auto written = feeds::write_snapshot(snapshot_file(config_), content);
   if (!written) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "carbonctld/slurm_api.h"
 
+#include "carbonctld/slurm_places_api.h"
+#include "carbonctld/slurm_text.h"
+
 extern "C" {
-#include <slurm/slurm.h>
-#include <slurm/slurm_errno.h>
 #include <slurm/slurmdb.h>
 }
 
@@ -17,14 +18,7 @@ extern "C" {
 namespace carbon::ctld {
 namespace {
 
-std::string text(const char* c) { return c ? c : ""; }
-
-// What libslurm says of the call that has just failed.
-Error failed(const std::string& call) {
-  const int code = errno;
-  const bool told = code != 0 && code != SLURM_ERROR;
-  return Error{"slurm: " + call + ": " + (told ? slurm_strerror(code) : "no answer")};
-}
+constexpr std::uint16_t kEnforceAssociations = 1;  // ACCOUNTING_ENFORCE_ASSOCS, which no installed header has
 
 std::optional<Instant> time_or_none(std::time_t t) {
   if (t == 0 || t == static_cast<std::time_t>(NO_VAL)) return std::nullopt;
@@ -159,10 +153,6 @@ SlurmJob job_of(const slurmdb_job_rec_t& r, const QosNames& qos) {
   return job;
 }
 
-Duration minutes_or_zero(std::uint32_t m) {
-  return m == NO_VAL || m == INFINITE ? Duration(0) : Duration(std::chrono::minutes(m));
-}
-
 class LibslurmApi final : public SlurmApi {
  public:
   LibslurmApi() { slurm_init(nullptr); }
@@ -200,24 +190,20 @@ class LibslurmApi final : public SlurmApi {
     return Done{};
   }
 
-  Result<std::vector<SlurmPartition>> partitions() override {
-    partition_info_msg_t* answer = nullptr;
-    errno = 0;
-    if (slurm_load_partitions(0, &answer, SHOW_ALL) != SLURM_SUCCESS) return failed("ask slurmctld for partitions");
-    std::vector<SlurmPartition> out;
-    for (std::uint32_t i = 0; i < answer->record_count; ++i) {
-      const auto& p = answer->partition_array[i];
-      out.push_back({text(p.name), minutes_or_zero(p.default_time), minutes_or_zero(p.max_time)});
-    }
-    slurm_free_partition_info_msg(answer);
-    return out;
+  Result<SlurmPlaces> places() override { return libslurm::places(); }
+
+  Result<std::vector<Association>> associations(const std::vector<std::string>& clusters) override {
+    const DbConnection db;
+    if (!db.get()) return failed("connect to slurmdbd");
+    return libslurm::associations(db.get(), clusters);
   }
 
   Result<SlurmSettings> settings() override {
     slurm_conf_t* conf = nullptr;
     errno = 0;
     if (slurm_load_ctl_conf(0, &conf) != SLURM_SUCCESS) return failed("ask slurmctld for its configuration");
-    const SlurmSettings settings{conf->slurm_user_id, (conf->private_data & PRIVATE_DATA_JOBS) != 0};
+    const SlurmSettings settings{conf->slurm_user_id, (conf->private_data & PRIVATE_DATA_JOBS) != 0,
+                                 (conf->accounting_storage_enforce & kEnforceAssociations) != 0};
     slurm_free_ctl_conf(conf);
     return settings;
   }

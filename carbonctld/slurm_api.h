@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What carbonctld asks of Slurm. slurm_api.cpp is the one file that talks libslurm: its structs differ by Slurm version.
+// What carbonctld asks of Slurm. slurm_api.cpp and slurm_places_api.cpp are the files that talk libslurm, whose structs differ by
+// Slurm version.
 //
 // libslurm may block for long and ends the process on some errors (fatal()), so the daemon calls it in a child of its own:
 // slurm_child.h.
@@ -12,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "carbonctld/slurm_places.h"
 #include "core/result.h"
 #include "core/time.h"
 
@@ -32,16 +34,10 @@ struct SlurmJob {
   std::string name, state, exit_code, qos, wckey, comment;  // as sacct prints them; state without who cancelled it
 };
 
-struct SlurmPartition {
-  std::string name;
-  Duration default_time{0};  // 0: Slurm gives none
-  Duration max_time{0};      // 0: no limit
-  bool operator==(const SlurmPartition&) const = default;
-};
-
 struct SlurmSettings {
   std::uint32_t slurm_user = 0;   // SlurmUser's uid
   bool jobs_are_private = false;  // PrivateData has jobs
+  bool associations_enforced = false;
 };
 
 class SlurmApi {
@@ -51,8 +47,9 @@ class SlurmApi {
   virtual Result<std::vector<SlurmJob>> find_jobs(const std::string& cluster, const std::vector<std::uint32_t>& job_ids) = 0;
   // slurmdbd can address the last run of a requeued job only: `job` must be the one of the latest submit time.
   virtual Status set_admin_comment(const SlurmJob& job, const std::string& comment) = 0;
+  virtual Result<std::vector<Association>> associations(const std::vector<std::string>& clusters) = 0;
   // From slurmctld.
-  virtual Result<std::vector<SlurmPartition>> partitions() = 0;
+  virtual Result<SlurmPlaces> places() = 0;
   virtual Result<SlurmSettings> settings() = 0;
 };
 

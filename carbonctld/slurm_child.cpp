@@ -16,6 +16,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "carbonctld/slurm_places_wire.h"
 #include "core/units.h"
 
 extern char** environ;
@@ -129,14 +130,13 @@ json answer_to(const json& request, SlurmApi& api) {
   if (call == "set_admin_comment")
     return wrap(api.set_admin_comment(job_from(request.at("job")), request.at("comment")),
                 [](const Done&) { return json(true); });
-  if (call == "partitions") {
-    return wrap(api.partitions(), [](const auto& partitions) {
-      json out = json::array();
-      for (const auto& p : partitions) out.push_back({p.name, p.default_time.count(), p.max_time.count()});
-      return out;
-    });
+  if (call == "associations") {
+    return wrap(api.associations(request.at("clusters")), [](const auto& list) { return json(list); });
   }
-  return wrap(api.settings(), [](const auto& s) { return json{{"slurm_user", s.slurm_user}, {"private", s.jobs_are_private}}; });
+  if (call == "places") return wrap(api.places(), [](const auto& places) { return json(places); });
+  return wrap(api.settings(), [](const auto& s) {
+    return json{{"slurm_user", s.slurm_user}, {"private", s.jobs_are_private}, {"enforced", s.associations_enforced}};
+  });
 }
 
 std::string text_of(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
@@ -232,18 +232,18 @@ Status SlurmChild::set_admin_comment(const SlurmJob& job, const std::string& com
                   [](const json&) { return Done{}; });
 }
 
-Result<std::vector<SlurmPartition>> SlurmChild::partitions() {
-  return value_of(ask(text_of({{"call", "partitions"}})), [](const json& list) {
-    std::vector<SlurmPartition> out;
-    for (const auto& p : list)
-      out.push_back({p.at(0), Duration(p.at(1).get<std::int64_t>()), Duration(p.at(2).get<std::int64_t>())});
-    return out;
-  });
+Result<std::vector<Association>> SlurmChild::associations(const std::vector<std::string>& clusters) {
+  return value_of(ask(text_of({{"call", "associations"}, {"clusters", clusters}})),
+                  [](const json& list) { return list.get<std::vector<Association>>(); });
+}
+
+Result<SlurmPlaces> SlurmChild::places() {
+  return value_of(ask(text_of({{"call", "places"}})), [](const json& places) { return places.get<SlurmPlaces>(); });
 }
 
 Result<SlurmSettings> SlurmChild::settings() {
   return value_of(ask(text_of({{"call", "settings"}})), [](const json& s) {
-    return SlurmSettings{s.at("slurm_user"), s.at("private")};
+    return SlurmSettings{s.at("slurm_user"), s.at("private"), s.at("enforced")};
   });
 }
 

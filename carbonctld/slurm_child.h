@@ -26,7 +26,8 @@ class SlurmChild final : public SlurmApi {
 
   Result<std::vector<SlurmJob>> find_jobs(const std::string& cluster, const std::vector<std::uint32_t>& job_ids) override;
   Status set_admin_comment(const SlurmJob& job, const std::string& comment) override;
-  Result<std::vector<SlurmPartition>> partitions() override;
+  Result<std::vector<Association>> associations(const std::vector<std::string>& clusters) override;
+  Result<SlurmPlaces> places() override;
   Result<SlurmSettings> settings() override;
 
  private:

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What slurmctld last said of itself. Where it does not answer, the last known stands, and the log says so once.
+// What slurmctld last said of itself, and slurmdbd of users. Where they do not answer, the last known stands, and the log says so
+// once.
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -13,23 +15,33 @@ namespace carbon::ctld {
 
 class SlurmState {
  public:
-  explicit SlurmState(SlurmApi& slurm) : slurm_(slurm) {}  // not owned
+  // Neither is owned. `fresh`: how old what it knows may become. `clusters`: whose associations matter.
+  SlurmState(SlurmApi& slurmctld, SlurmApi& slurmdbd, Duration fresh, std::vector<std::string> clusters)
+      : slurmctld_(slurmctld), slurmdbd_(slurmdbd), fresh_(fresh), clusters_(std::move(clusters)) {}
 
-  // Asks where it is time to: each minute, and sooner while there is no answer. True where the partitions changed.
+  // Asks where it is time to, and sooner while there is no answer. True where something changed. One thread calls it.
   bool refresh(Instant now);
 
-  // Any thread.
-  std::vector<SlurmPartition> partitions() const;
+  // Any thread. Never null.
+  std::shared_ptr<const SlurmPlaces> places() const;
+  std::shared_ptr<const std::vector<Association>> associations() const;
   std::optional<SlurmSettings> settings() const;  // none: slurmctld has never answered
   std::string state() const;                      // "ok", or why not
 
  private:
-  SlurmApi& slurm_;
-  Instant next_{};
+  bool refresh_places(Instant now);
+  bool refresh_associations(Instant now);
+
+  SlurmApi &slurmctld_, &slurmdbd_;
+  const Duration fresh_;
+  const std::vector<std::string> clusters_;
+  Instant next_places_{}, next_associations_{};
   mutable std::mutex mutex_;  // of what follows
-  std::vector<SlurmPartition> partitions_;
+  std::shared_ptr<const SlurmPlaces> places_ = std::make_shared<SlurmPlaces>();
+  std::shared_ptr<const std::vector<Association>> associations_ = std::make_shared<std::vector<Association>>();
   std::optional<SlurmSettings> settings_;
   std::string state_ = "not asked yet";
+  bool slurmdbd_answers_ = true;
 };
 
 }  // namespace carbon::ctld

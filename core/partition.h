@@ -31,6 +31,7 @@ struct PartitionLimits {
   Duration default_time{0};     // 0: Slurm gives none
   Duration max_time{0};         // 0: no limit
   std::uint32_t max_nodes = 0;  // of one job; 0: no limit
+  bool is_default = false;      // of jobs that name no partition
   bool open = true;             // up, and neither for root nor for reservations alone
   std::string qos;              // the partition's own, with its limits
   std::vector<std::string> allow_accounts, deny_accounts, allow_qos, deny_qos;  // empty: no such rule

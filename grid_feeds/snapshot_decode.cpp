@@ -169,13 +169,14 @@ NodeKind read_kind(const format::KindRecord& r, Bytes& bytes) {
 
 PartitionRule read_partition(const format::PartitionRecord& r, std::uint64_t sites, Bytes& bytes) {
   bytes.expect(r.site < sites && is_duration(r.default_time_ms) && is_duration(r.max_time_ms) && r.open <= 1 &&
-               r.some_groups <= 1);
+               r.some_groups <= 1 && r.is_default <= 1);
   PartitionRule rule{bytes.text(r.name), r.site, r.position, {}};
   auto& limits = rule.limits;
   limits.default_time = Duration(r.default_time_ms);
   limits.max_time = Duration(r.max_time_ms);
   limits.max_nodes = r.max_nodes;
   limits.open = r.open != 0;
+  limits.is_default = r.is_default != 0;
   limits.qos = bytes.text(r.qos);
   limits.allow_accounts = bytes.list(r.allow_accounts);
   limits.deny_accounts = bytes.list(r.deny_accounts);

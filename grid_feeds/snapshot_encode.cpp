@@ -139,6 +139,7 @@ format::PartitionRecord record_of(const PartitionRule& rule, Builder& file) {
   r.max_nodes = limits.max_nodes;
   r.open = limits.open ? 1 : 0;
   r.some_groups = limits.some_groups ? 1 : 0;
+  r.is_default = limits.is_default ? 1 : 0;
   r.default_time_ms = limits.default_time.count();
   r.max_time_ms = limits.max_time.count();
   return r;

@@ -70,7 +70,7 @@ struct PartitionRecord {
   std::uint32_t max_nodes;
   std::uint32_t open;
   std::uint32_t some_groups;
-  std::uint32_t reserved;
+  std::uint32_t is_default;
   std::int64_t default_time_ms;
   std::int64_t max_time_ms;
 };

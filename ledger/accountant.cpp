@@ -134,11 +134,22 @@ void set_emission(Job& job, const Intensities& intensities) {
 
 }  // namespace
 
-const Site* Accountant::site_of(const std::string& partition) const {
+const Site* Accountant::site_of(const std::string& partition, const std::string& node) const {
+  std::vector<const Site*> sites;
   for (const auto& site : sites_) {
-    if (std::find(site.partitions.begin(), site.partitions.end(), partition) != site.partitions.end()) return &site;
+    const bool here =
+        site.cluster.empty() && std::find(site.partitions.begin(), site.partitions.end(), partition) != site.partitions.end();
+    if (here) sites.push_back(&site);
   }
-  return nullptr;
+  if (sites.size() < 2) return sites.empty() ? nullptr : sites.front();
+  const auto of_node = features_ ? features_(node) : std::nullopt;
+  if (!of_node) return nullptr;
+  const auto has_all = [&](const Site* site) {
+    return std::all_of(site->features.begin(), site->features.end(),
+                       [&](const auto& f) { return std::find(of_node->begin(), of_node->end(), f) != of_node->end(); });
+  };
+  const auto it = std::find_if(sites.begin(), sites.end(), has_all);
+  return it == sites.end() ? nullptr : *it;
 }
 
 const Site* Accountant::site_named(const std::string& name) const {
@@ -157,7 +168,7 @@ Result<std::vector<JobRow>> Accountant::compute(std::span<const JobInput> inputs
     job.row.facts = input.facts;
     if (input.damaged > 0)
       job.row.note += (job.row.note.empty() ? "" : "; ") + std::string("a record held by the ledger is damaged");
-    job.site = site_of(job.row.partition);
+    job.site = site_of(job.row.partition, input.records.front().node);
     job.home = job.row.facts.home.empty() ? job.site : site_named(job.row.facts.home);
     intensities.want(job.site, {job.row.start, job.row.end});
     if (job.row.facts.submit) {

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between Slurm's job_desc_msg_t and the words of placement.h. Nothing is decided here.
+// Between Slurm's job_desc_msg_t and the words of placement/. Nothing is decided here.
 #pragma once
 
 #include <slurm/slurm.h>
 
 #include <string_view>
 
-#include "plugin/placement.h"
+#include "placement/submission.h"
 
 namespace carbon::plugin {
 
 // `default_partition`: the partition of jobs that name none; empty where it is not known. Views point into `job`.
-SubmitRequest read_job(const job_desc_msg_t& job, std::string_view default_partition);
+placement::SubmitRequest read_job(const job_desc_msg_t& job, std::string_view default_partition);
 
-// Puts begin time, partition and AdminComment into `job`, and the message, behind what other plugins said, into `*user_message`.
-void apply(const SubmitDecision& decision, job_desc_msg_t& job, char** user_message);
+// Puts begin time, partition, constraint and AdminComment into `job`, and the message, behind what other plugins said, into `*user_message`.
+void apply(const placement::SubmitDecision& decision, job_desc_msg_t& job, char** user_message);
 
 }  // namespace carbon::plugin

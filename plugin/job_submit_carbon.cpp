@@ -8,9 +8,9 @@
 #include <memory>
 #include <mutex>
 
+#include "placement/submission.h"
 #include "plugin/guard.h"
 #include "plugin/job_description.h"
-#include "plugin/placement.h"
 #include "plugin/snapshot_watch.h"
 
 extern "C" {
@@ -31,32 +31,38 @@ namespace {
 constexpr const char* kSnapshotFile = "/var/lib/slurm-carbon/snapshot";
 
 // Made in init() and not by a static constructor: Slurm opens a plugin once to look at it and once to use it.
-constinit std::mutex watch_mutex;
-constinit SnapshotWatch* watch = nullptr;
+struct State {
+  SnapshotWatch watch;
+  placement::StartBook book;
+};
+constinit std::mutex state_mutex;
+constinit State* state = nullptr;
 
 void start() {
   const char* file = std::getenv("SLURM_CARBON_SNAPSHOT");
-  const std::scoped_lock lock(watch_mutex);
-  delete watch;
-  watch = nullptr;
-  watch = new SnapshotWatch(file != nullptr && *file != '\0' ? file : kSnapshotFile,
-                            [](const std::string& line) { log_info("job_submit/carbon: %s", line.c_str()); });
+  const std::scoped_lock lock(state_mutex);
+  delete state;
+  state = nullptr;
+  state = new State{SnapshotWatch(file != nullptr && *file != '\0' ? file : kSnapshotFile,
+                                  [](const std::string& line) { log_info("job_submit/carbon: %s", line.c_str()); }),
+                    {}};
 }
 
 void stop() {
-  const std::scoped_lock lock(watch_mutex);
-  delete watch;
-  watch = nullptr;
+  const std::scoped_lock lock(state_mutex);
+  delete state;
+  state = nullptr;
 }
 
 void submit(job_desc_msg_t& job, char** user_message) {
   const char* fallback = &default_part_name != nullptr ? default_part_name : nullptr;
   const auto request = read_job(job, fallback != nullptr ? fallback : "");
-  SubmitDecision decision;
+  placement::SubmitDecision decision;
   {
-    const std::scoped_lock lock(watch_mutex);
+    const std::scoped_lock lock(state_mutex);
+    if (state == nullptr) return;
     const auto at = now();
-    decision = decide(request, watch == nullptr ? nullptr : watch->current(at), at);
+    decision = placement::decide(request, state->watch.current(at), state->book, at);
   }
   apply(decision, job, user_message);
 }
@@ -79,6 +85,7 @@ int job_submit(job_desc_msg_t* job, std::uint32_t /*submit_uid*/, char** user_me
   });
 }
 
-// A user's later change of a job is his own. (From Slurm 23.11 the caller passes a fourth argument, which is not needed.)
+// A user's later change of a job is his own: what he leaves as it was is planned anew by carbonctld. (From Slurm 23.11 the caller
+// passes a fourth argument, which is not needed.)
 int job_modify(job_desc_msg_t* /*change*/, void* /*job_record*/, std::uint32_t /*submit_uid*/) { return SLURM_SUCCESS; }
 }

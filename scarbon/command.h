@@ -27,6 +27,7 @@ struct Session {
 
 Command jobs_command(CLI::App& parent, const Session& session);
 Command report_command(CLI::App& parent, const Session& session);
+Command estimate_command(CLI::App& parent, const Session& session);
 Command grid_command(CLI::App& parent, const Session& session);
 Command replay_command(CLI::App& parent);
 

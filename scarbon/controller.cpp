@@ -3,21 +3,34 @@
 
 namespace carbon::scarbon {
 
+Result<std::string> Controller::get_bytes(const std::string& path) {
+  auto response = ask(path, {});
+  if (!response) return response.error();
+  return std::move(response->body);
+}
+
 Result<nlohmann::json> Controller::get(const std::string& path, const net::QueryParameters& query) {
+  const auto response = ask(path, query);
+  if (!response) return response.error();
+  auto body = nlohmann::json::parse(response->body, nullptr, false);
+  if (!body.is_object()) return Error{"carbonctld at " + base_ + ": the answer to " + path + " is not a JSON object"};
+  return body;
+}
+
+Result<net::HttpResponse> Controller::ask(const std::string& path, const net::QueryParameters& query) {
   net::HttpRequest request;
   request.url = base_ + path + net::query_string(query);
   request.max_body = 256u << 20;
   if (const auto signed_ = munge_.sign(request); !signed_) return signed_.error();
-  const auto response = transport_.send(request);
+  auto response = transport_.send(request);
   if (!response) return Error{"carbonctld at " + base_ + ": " + response.error().message};
-  const auto body = nlohmann::json::parse(response->body, nullptr, false);
   if (response->status != 200) {
+    const auto body = nlohmann::json::parse(response->body, nullptr, false);
     const auto reason = body.is_object() ? text_at(body, "error") : std::string();
     return Error{"carbonctld at " + base_ + " refused " + path + " (" + std::to_string(response->status) + ")" +
                  (reason.empty() ? "" : ": " + reason)};
   }
-  if (!body.is_object()) return Error{"carbonctld at " + base_ + ": the answer to " + path + " is not a JSON object"};
-  return body;
+  return std::move(*response);
 }
 
 std::optional<double> number_at(const nlohmann::json& object, const char* key) {

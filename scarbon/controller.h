@@ -21,8 +21,12 @@ class Controller {
 
   // GET `path` (such as "/v1/jobs"). Errors: carbonctld away, its refusal in its own words, an answer that is not JSON.
   Result<nlohmann::json> get(const std::string& path, const net::QueryParameters& query);
+  // Likewise, an answer that is no JSON.
+  Result<std::string> get_bytes(const std::string& path);
 
  private:
+  Result<net::HttpResponse> ask(const std::string& path, const net::QueryParameters& query);
+
   std::string base_;
   net::Munge munge_;
   net::CurlTransport transport_;

@@ -9,11 +9,14 @@
 #include <filesystem>
 #include <random>
 
-#include "plugin/placement.h"
+#include "placement/submission.h"
 #include "plugin/snapshot_watch.h"
 
 namespace carbon::plugin {
 namespace {
+
+using placement::GpuCount;
+using placement::SubmitRequest;
 
 using std::chrono::hours;
 using std::chrono::minutes;
@@ -49,6 +52,7 @@ class PublishedSnapshot {
       PartitionLimits limits;
       limits.default_time = hours(1);
       limits.max_time = hours(72);
+      limits.kinds = {{64, 128, 512'000, {{"a100", 8}}, {}}};
       content.partitions.push_back({"gpu" + std::to_string(i), i, 0, limits});
     }
     ok_ = feeds::write_snapshot(file(), content).ok();
@@ -67,7 +71,7 @@ SubmitRequest random_job(std::mt19937& random) {
   static constexpr std::array<std::string_view, 4> kModes{"auto", "defer", "relocate", "off"};
   SubmitRequest job;
   job.partition = "gpu0";
-  job.gpus = 1 + random() % 8;
+  job.gpus = GpuCount{static_cast<std::uint32_t>(1 + random() % 8), 0, {}};
   job.time_limit = minutes(10 + random() % (48 * 60));
   job.mode = kModes[random() % 20 == 0 ? 3 : random() % 3];
   return job;
@@ -86,10 +90,11 @@ void decision(benchmark::State& state) {
   std::vector<double> micros;
   micros.reserve(1 << 20);
   std::size_t next = 0;
+  placement::StartBook book;
   for (auto _ : state) {
     const auto start = std::chrono::steady_clock::now();
     const auto at = now();
-    auto decided = decide(jobs[next++ % jobs.size()], watch.current(at), at);
+    auto decided = placement::decide(jobs[next++ % jobs.size()], watch.current(at), book, at);
     benchmark::DoNotOptimize(decided);
     micros.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
   }

@@ -51,12 +51,14 @@ def with_setting(text, section, key, value):
 
 
 class Carbon:
-    """`day_seconds`: how long a day of the simulated grid lasts. `settings`: (section, key) -> value, for carbon.conf."""
+    """`day_seconds`: how long a day of the simulated grid lasts. `settings`: (section, key) -> value, for carbon.conf;
+    `lines`: more lines of it, before the sites."""
 
-    def __init__(self, slurm, day_seconds, settings):
+    def __init__(self, slurm, day_seconds, settings, lines=()):
         self.slurm = slurm
         self.day_seconds = day_seconds
         self.settings = {**settings_for(day_seconds), **settings}
+        self.lines = list(lines)
         self.root = slurm.root / "carbon"
         self.spool = self.root / "nodes"
         self.state = self.root / "controller"
@@ -129,13 +131,19 @@ class Carbon:
         for (section, key), value in settings.items():
             text = with_setting(text, section, key, value)
         text = text[:text.index("\n[[site]]") + 1]
-        return text + "\n".join(self.site(partition) for partition in self.slurm.partitions)
+        return text + "\n".join(self.lines + [self.site(partition) for partition in self.slurm.partitions])
+
+    def partitions(self, site):
+        """A site has its own partition, and its nodes' part of the shared one."""
+        if not self.slurm.shared_partition:
+            return [f'partitions = ["{site}"]']
+        return [f'partitions = ["{site}", "{self.slurm.shared_partition}"]', f'features = ["{site}"]']
 
     def site(self, partition):
         zone, pue = SITE_OF[partition]
         start = replay.FIRST_DAY + datetime.timedelta(hours=FIRST_HOUR)
         return "\n".join([
-            "[[site]]", f'name = "{partition}"', f'zone = "{zone}"', f"pue = {pue}", f'partitions = ["{partition}"]', "",
+            "[[site]]", f'name = "{partition}"', f'zone = "{zone}"', f"pue = {pue}", *self.partitions(partition), "",
             "  [[site.feed]]                   # simulated: no real grid stands behind it",
             '  provider = "replay"', f'  file = "{self.root}/grid.csv"', f'  origin = "{self.origin:%Y-%m-%dT%H:%M:%SZ}"',
             f'  start = "{start:%Y-%m-%dT%H:%M:%SZ}"', f"  scale = {86400 // self.day_seconds}", ""])

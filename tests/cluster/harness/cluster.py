@@ -13,16 +13,19 @@ ORDINARY_USERS = ("games", "news")      # on each Debian; with no rights in Slur
 
 
 class Cluster:
-    """`carbon`: with slurm-carbon's plugins and daemons. `day_seconds`, `settings`: see Carbon."""
+    """`carbon`: with slurm-carbon's plugins and daemons. `day_seconds`, `settings`, `carbon_lines`: see Carbon.
+    `shared_partition`, `accounting`: see SlurmCluster. `start_nodes`: without it no slurmd and no carbond is started."""
 
     def __init__(self, name="demo", partitions=None, users=ORDINARY_USERS, gpus=4, carbon=True, day_seconds=60, settings=None,
-                 extra_lines=()):
+                 extra_lines=(), shared_partition=None, accounting=(), carbon_lines=(), start_nodes=True):
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="slurm-carbon-"))
         self.root.chmod(0o755)  # jobs of ordinary users run in it
         self.daemons = Daemons(self.root)
         self.accounting = Accounting(self.root, self.daemons)
-        self.slurm = SlurmCluster(name, self.accounting, self.daemons, partitions or PARTITIONS, users, gpus, extra_lines)
-        self.carbon = Carbon(self.slurm, day_seconds, settings or {}) if carbon else None
+        self.slurm = SlurmCluster(name, self.accounting, self.daemons, partitions or PARTITIONS, users, gpus, extra_lines,
+                                  shared_partition, accounting)
+        self.start_nodes = start_nodes
+        self.carbon = Carbon(self.slurm, day_seconds, settings or {}, carbon_lines) if carbon else None
 
     def __enter__(self):
         try:
@@ -30,10 +33,11 @@ class Cluster:
             self.slurm.write_files()
             if self.carbon:
                 self.carbon.write_files()
-            self.slurm.start()
+            self.slurm.start(nodes=self.start_nodes)
             if self.carbon:
                 self.carbon.start_carbonctld()
-                self.carbon.start_nodes()
+                if self.start_nodes:
+                    self.carbon.start_nodes()
         except BaseException:
             self.daemons.close()
             raise

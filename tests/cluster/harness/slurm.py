@@ -41,14 +41,19 @@ class Output:
 
 
 class SlurmCluster:
-    """`partitions`: name -> number of nodes; the first one is the default. `users`: ordinary accounts of the machine."""
+    """`partitions`: name -> number of nodes; the first one is the default. `users`: ordinary accounts of the machine.
+    `shared_partition`: the name of one more, which has all nodes; each has the name of its other partition as a feature.
+    `accounting`: what else is told to sacctmgr before slurmctld starts."""
 
-    def __init__(self, name, accounting, daemons, partitions, users, gpus=4, extra_lines=()):
+    def __init__(self, name, accounting, daemons, partitions, users, gpus=4, extra_lines=(), shared_partition=None,
+                 accounting_changes=()):
         self.name = name
         self.accounting = accounting
         self.daemons = daemons
         self.users = list(users)
         self.extra_lines = list(extra_lines)
+        self.shared_partition = shared_partition
+        self.accounting_changes = list(accounting_changes)
         self.slurmctld_environment = {}
         self.partitions = dict(partitions)
         self.root = accounting.root / name
@@ -80,10 +85,12 @@ class SlurmCluster:
                  "AccountingStorageEnforce=associations",
                  "AccountingStorageTRES=gres/gpu", "JobAcctGatherFrequency=30", "GresTypes=gpu"]
         lines += [f"NodeName={n.name} NodeHostname=localhost NodeAddr={shared.address} Port={n.port} CPUs=8 RealMemory=4096 "
-                  f"Gres=gpu:{n.gpus} State=UNKNOWN" for n in self.nodes]
+                  f"Gres=gpu:{n.gpus} Feature={n.partition} State=UNKNOWN" for n in self.nodes]
         for k, partition in enumerate(self.partitions):
             nodes = ",".join(n.name for n in self.nodes if n.partition == partition)
             lines.append(f"PartitionName={partition} Nodes={nodes} Default={'NO' if k else 'YES'} DefaultTime=1 MaxTime=60 State=UP")
+        if self.shared_partition:
+            lines.append(f"PartitionName={self.shared_partition} Nodes=ALL DefaultTime=1 MaxTime=60 State=UP")
         return "\n".join(lines + self.extra_lines) + "\n"
 
     def write_files(self):
@@ -103,12 +110,16 @@ class SlurmCluster:
 
     # -- start
 
-    def start(self):
+    def start(self, nodes=True):
         manage = ["sacctmgr", "-i", "-Q"]
         self.run(*manage, "add", "cluster", self.name)
         self.run(*manage, "add", "account", "research", f"cluster={self.name}")
         self.run(*manage, "add", "user", ",".join(self.users), "account=research", f"cluster={self.name}")
+        for change in self.accounting_changes:
+            self.run(*manage, *change, f"cluster={self.name}")
         self.start_slurmctld()
+        if not nodes:
+            return
         for node in self.nodes:
             self.start_slurmd(node)
         wait_until(lambda: set(self.run("sinfo", "-N", "-h", "-o", "%T").out.split()) == {"idle"}, 30,

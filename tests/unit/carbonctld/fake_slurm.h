@@ -32,20 +32,26 @@ class FakeSlurm final : public SlurmApi {
     return Done{};
   }
 
-  Result<std::vector<SlurmPartition>> partitions() override {
+  Result<std::vector<Association>> associations(const std::vector<std::string>&) override {
+    if (!dbd_up) return Error{"slurmdbd is away"};
+    return association_list;
+  }
+
+  Result<SlurmPlaces> places() override {
     if (!ctld_up) return Error{"slurmctld is away"};
-    return partition_list;
+    return known_places;
   }
 
   Result<SlurmSettings> settings() override {
     if (!ctld_up) return Error{"slurmctld is away"};
-    return SlurmSettings{};
+    return SlurmSettings{0, false, true};
   }
 
   bool dbd_up = true, ctld_up = true;
   int asked = 0, written = 0;
   std::vector<SlurmJob> jobs;
-  std::vector<SlurmPartition> partition_list;
+  SlurmPlaces known_places;
+  std::vector<Association> association_list;
 };
 
 }  // namespace carbon::ctld

@@ -43,6 +43,17 @@ class GridKeeperTest : public ledger::LedgerTest {
     config_.placement.min_gpus = 3;
   }
 
+  // The partition gpu-a has a large node and two small ones, of which one is down.
+  static SlurmPlaces places() {
+    PartitionLimits limits;
+    limits.default_time = 10min;
+    limits.max_time = 24h;
+    const auto node = [](const char* name, std::uint32_t up, std::uint32_t cpus, const char* feature) {
+      return SlurmNode{name, {"gpu-a", "other"}, {up, cpus, 4096, {{"a100", 4}}, {feature}}};
+    };
+    return {{{"gpu-a", limits}, {"other", {}}}, {node("n1", 1, 64, "big"), node("n2", 1, 8, "small"), node("n3", 0, 8, "small")}};
+  }
+
   feeds::Snapshot snapshot() {
     auto opened = feeds::Snapshot::open(snapshot_file(config_));
     EXPECT_TRUE(opened) << opened.error().message;
@@ -55,8 +66,8 @@ class GridKeeperTest : public ledger::LedgerTest {
 };
 
 TEST_F(GridKeeperTest, PublishesSitesRulesAndPartitions) {
-  slurm_.partition_list = {{"gpu-a", 10min, 24h}, {"other", 0s, 0s}};
-  SlurmState state(slurm_);
+  slurm_.known_places = places();
+  SlurmState state(slurm_, slurm_, 1min, {"campus"});
   GridKeeper keeper(config_, feeds_, *store_, state);
   keeper.round(kDay + 30min);
   const auto s = snapshot();
@@ -71,9 +82,44 @@ TEST_F(GridKeeperTest, PublishesSitesRulesAndPartitions) {
   EXPECT_GE(feeds_.last_window.end, kDay + 24h);
 }
 
+TEST_F(GridKeeperTest, PublishesWhatItsNodesAre) {
+  slurm_.known_places = places();
+  SlurmState state(slurm_, slurm_, 1min, {"campus"});
+  GridKeeper keeper(config_, feeds_, *store_, state);
+  keeper.round(kDay);
+  const auto all = snapshot();
+  const auto& kinds = all.content().partitions.at(0).limits.kinds;
+  ASSERT_EQ(kinds.size(), 2u);
+  EXPECT_EQ(kinds[0], (NodeKind{1, 64, 4096, {{"a100", 4}}, {"big"}}));
+  EXPECT_EQ(kinds[1], (NodeKind{1, 8, 4096, {{"a100", 4}}, {"small"}})) << "one of the two is down";
+  config_.sites[0].features = {"small"};
+  keeper.round(kDay + 2min);
+  const auto small = snapshot();
+  EXPECT_EQ(small.content().partitions.at(0).limits.kinds.size(), 1u) << "at a site of features, of its nodes alone";
+  EXPECT_EQ(small.content().sites.at(0).features, (std::vector<std::string>{"small"}));
+}
+
+TEST_F(GridKeeperTest, PublishesUsersAndTheirAccounts) {
+  PlacementRule rule;
+  rule.users = {"root", "nobody-of-that-name"};
+  config_.placement.rules = {rule};
+  slurm_.association_list = {{1000, "campus", "nlp", "", true}};
+  SlurmState state(slurm_, slurm_, 1min, {"campus"});
+  GridKeeper keeper(config_, feeds_, *store_, state);
+  keeper.round(kDay);
+  const auto first = snapshot();
+  EXPECT_EQ(first.content().rules.rules.at(0).uids, (std::vector<std::uint32_t>{0}));
+  EXPECT_TRUE(first.content().associations_enforced);
+  EXPECT_TRUE(first.content().associations.allow(1000, "campus", "nlp", "gpu-a"));
+  slurm_.dbd_up = false;
+  keeper.round(kDay + 10min);
+  const auto later = snapshot();
+  EXPECT_TRUE(later.content().associations.allow(1000, "campus", "nlp", "gpu-a")) << "what slurmdbd said last stands";
+}
+
 TEST_F(GridKeeperTest, WithoutSlurmctldTheLastKnownLimitsStand) {
-  slurm_.partition_list = {{"gpu-a", 10min, 24h}};
-  SlurmState state(slurm_);
+  slurm_.known_places = places();
+  SlurmState state(slurm_, slurm_, 1min, {"campus"});
   GridKeeper keeper(config_, feeds_, *store_, state);
   keeper.round(kDay);
   slurm_.ctld_up = false;
@@ -85,18 +131,18 @@ TEST_F(GridKeeperTest, WithoutSlurmctldTheLastKnownLimitsStand) {
 
 TEST_F(GridKeeperTest, SlurmctldThatComesLaterIsNoticedWithinSeconds) {
   slurm_.ctld_up = false;
-  SlurmState state(slurm_);
+  SlurmState state(slurm_, slurm_, 1min, {"campus"});
   GridKeeper keeper(config_, feeds_, *store_, state);
   keeper.round(kDay);
   EXPECT_EQ(snapshot().content().partitions.at(0).limits.max_time, Duration(0));
   slurm_.ctld_up = true;
-  slurm_.partition_list = {{"gpu-a", 10min, 24h}};
+  slurm_.known_places = places();
   keeper.round(kDay + 6s);
   EXPECT_EQ(snapshot().content().partitions.at(0).limits.max_time, Duration(24h));
 }
 
 TEST_F(GridKeeperTest, ThePastIsKeptAndTheFutureIsNot) {
-  SlurmState state(slurm_);
+  SlurmState state(slurm_, slurm_, 1min, {"campus"});
   GridKeeper keeper(config_, feeds_, *store_, state);
   keeper.round(kDay + 30min);
   const auto kept = store_->intensity("b", {kDay - 24h, kDay + 24h});
@@ -111,7 +157,7 @@ TEST_F(GridKeeperTest, ThePastIsKeptAndTheFutureIsNot) {
 
 TEST_F(GridKeeperTest, AStateDirThatCannotBeWrittenIsNotTheEnd) {
   config_.carbonctld.state_dir = "/nonexistent/state";
-  SlurmState state(slurm_);
+  SlurmState state(slurm_, slurm_, 1min, {"campus"});
   GridKeeper keeper(config_, feeds_, *store_, state);
   keeper.round(kDay);
   EXPECT_EQ(keeper.published(), Instant{});

@@ -36,13 +36,22 @@ class Double final : public SlurmApi {
     act();
     return Error{"job " + std::to_string(job.job_id) + " of array " + std::to_string(job.array->first) + " refused " + comment};
   }
-  Result<std::vector<SlurmPartition>> partitions() override {
+  Result<std::vector<Association>> associations(const std::vector<std::string>& clusters) override {
     act();
-    return std::vector<SlurmPartition>{{"gpu", Duration(1000), Duration(2000)}};
+    return std::vector<Association>{{1000, clusters.at(0), "nlp", "gpu", true}};
+  }
+  Result<SlurmPlaces> places() override {
+    act();
+    PartitionLimits limits;
+    limits.default_time = Duration(1000);
+    limits.max_time = Duration(2000);
+    limits.allow_accounts = {"nlp"};
+    limits.open = false;
+    return SlurmPlaces{{{"gpu", limits}}, {{"n1", {"gpu"}, {1, 8, 4096, {{"a100", 4}}, {"coast"}}}}};
   }
   Result<SlurmSettings> settings() override {
     act();
-    return SlurmSettings{64030, true};
+    return SlurmSettings{64030, true, true};
   }
 
  private:

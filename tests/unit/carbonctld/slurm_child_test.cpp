@@ -9,9 +9,16 @@ using namespace std::chrono_literals;
 
 TEST(SlurmChild, PassesQuestionsAndAnswers) {
   SlurmChild slurm({SLURM_CHILD_DOUBLE, "answer"}, 60s);
-  const auto partitions = slurm.partitions();
-  ASSERT_TRUE(partitions) << partitions.error().message;
-  EXPECT_EQ(partitions->at(0), (SlurmPartition{"gpu", 1s, 2s}));
+  const auto places = slurm.places();
+  ASSERT_TRUE(places) << places.error().message;
+  PartitionLimits limits;
+  limits.default_time = 1s;
+  limits.max_time = 2s;
+  limits.allow_accounts = {"nlp"};
+  limits.open = false;
+  EXPECT_EQ(*places, (SlurmPlaces{{{"gpu", limits}}, {{"n1", {"gpu"}, {1, 8, 4096, {{"a100", 4}}, {"coast"}}}}}));
+  EXPECT_EQ(slurm.associations({"campus"})->at(0), (Association{1000, "campus", "nlp", "gpu", true}));
+  EXPECT_TRUE(slurm.settings()->associations_enforced);
   EXPECT_EQ(slurm.settings()->slurm_user, 64030u);
   EXPECT_TRUE(slurm.settings()->jobs_are_private);
   const auto jobs = slurm.find_jobs("campus", {9});
@@ -38,11 +45,11 @@ TEST(SlurmChild, PassesQuestionsAndAnswers) {
 
 TEST(SlurmChild, ADeathOfTheChildIsAnErrorAndTheNextCallWorks) {
   SlurmChild slurm({SLURM_CHILD_DOUBLE, "once"}, 60s);
-  EXPECT_TRUE(slurm.partitions());
-  const auto died = slurm.partitions();
+  EXPECT_TRUE(slurm.places());
+  const auto died = slurm.places();
   ASSERT_FALSE(died);
   EXPECT_NE(died.error().message.find("the process that asks libslurm ended"), std::string::npos);
-  EXPECT_TRUE(slurm.partitions());
+  EXPECT_TRUE(slurm.places());
 }
 
 TEST(SlurmChild, AChildThatAlwaysDiesIsAlwaysAnError) {
@@ -52,14 +59,14 @@ TEST(SlurmChild, AChildThatAlwaysDiesIsAlwaysAnError) {
 
 TEST(SlurmChild, AChildThatHangsIsEnded) {
   SlurmChild slurm({SLURM_CHILD_DOUBLE, "hang"}, 200ms);
-  const auto late = slurm.partitions();
+  const auto late = slurm.places();
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().message, "slurm: no answer within 0.2 s");
 }
 
 TEST(SlurmChild, AMissingProgramIsAnError) {
   SlurmChild slurm({"/nonexistent"}, 60s);
-  EXPECT_FALSE(slurm.partitions());
+  EXPECT_FALSE(slurm.places());
 }
 
 }  // namespace

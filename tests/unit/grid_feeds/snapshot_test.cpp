@@ -51,6 +51,7 @@ struct Example {
     limits.max_time = 48h;
     limits.max_nodes = 4;
     limits.open = false;
+    limits.is_default = true;
     limits.qos = "part";
     limits.allow_accounts = {"nlp", "vision"};
     limits.deny_accounts = {"x"};

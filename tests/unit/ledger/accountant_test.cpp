@@ -49,6 +49,31 @@ class AccountantTest : public LedgerTest {
   }
 };
 
+TEST_F(AccountantTest, WhereSitesShareAPartitionTheNodeTellsThem) {
+  put_hours("a", kDay, {100});
+  put_hours("b", kDay, {300});
+  auto shared = sites();
+  shared[0].partitions = shared[1].partitions = {"gpu"};
+  shared[0].features = {"inland"};
+  shared[1].features = {"coast"};
+  for (const auto* node : {"n1", "n2", "n3"}) {
+    auto record = make_record(static_cast<std::uint32_t>(node[1] - '0'), kDay, {kKwhMj}, node);
+    record.partition = "gpu";
+    put({record});
+  }
+  Accountant accountant(*store_, shared, [](const std::string& node) -> std::optional<std::vector<std::string>> {
+    if (node == "n1") return std::vector<std::string>{"fast", "inland"};
+    if (node == "n2") return std::vector<std::string>{"coast"};
+    return std::nullopt;
+  });
+  while (*accountant.run(kDay, 1000) > 0) {
+  }
+  EXPECT_EQ(job(1).site, "a");
+  EXPECT_EQ(job(2).site, "b");
+  EXPECT_EQ(job(2).pue, 1.5);
+  EXPECT_EQ(job(3).site, "") << "a node that Slurm does not know: nobody can say where it was";
+}
+
 TEST_F(AccountantTest, GramsOfAJobOnTwoNodes) {
   put_hours("a", kDay, {100, 300});
   auto a = make_record(1, kDay, {kKwhMj, kKwhMj}), b = make_record(1, kDay, {kKwhMj, 0}, "n2");

@@ -11,9 +11,12 @@
 #include <iterator>
 
 #include "grid_feeds/snapshot_format.h"
-#include "sample_snapshot.h"
+#include "tests/unit/placement/sample_snapshot.h"
 
 namespace carbon::plugin {
+using placement::kNow;
+using placement::SampleSnapshot;
+using placement::TemporaryDirectory;
 namespace {
 
 namespace format = feeds::snapshot_format;
@@ -33,6 +36,9 @@ constexpr std::array<const char*, 10> kDelays{
     "60", "1:00:00", "7-0", "0", "-1", "1:2:3:4", "99999999-0", "100000000-100000000:0:0", "", "x"};
 constexpr std::array<const char*, 9> kArrays{"0-3", "0-3%2", "1,2,9", "0-4294967295", "5-1", "-", ",", "0-10:0", "0-999999"};
 constexpr std::array<const char*, 5> kComments{"JS1:abcd", "carbon:mode=x,home=y", "carbon:", "  carbon:a=b  ", "note"};
+constexpr std::array<const char*, 8> kConstraints{"inland", "coast", "fast", "fast&coast", "a|b", "[x*2]", "&&", ","};
+constexpr std::array<const char*, 5> kNames{"nlp", "NLP", "vision", "", "normal"};
+constexpr std::array<const char*, 7> kData{"0", "12", "1e9", "999999999", "-1", "nan", ""};
 constexpr std::array<const char*, 4> kTexts{"x", "", "afterok:1", "n[1-3]"};
 
 std::uint64_t below(Random& random, std::uint64_t n) { return random() % n; }
@@ -88,6 +94,40 @@ void forge(std::string& bytes, Random& random) {
   seal(bytes);
 }
 
+// What a site may write into carbon.conf, and Slurm say of it.
+void dress_up(feeds::SnapshotContent& content, Random& random) {
+  PlacementRule rule;
+  if (one_in(random, 2)) rule.accounts = {"nlp"};
+  if (one_in(random, 2)) rule.uids = {1000};
+  if (one_in(random, 2)) rule.mode = static_cast<CarbonMode>(below(random, 5));
+  if (one_in(random, 2)) rule.allowed = ModeSet(static_cast<std::uint32_t>(random()));
+  if (one_in(random, 2)) rule.max_delay = Duration(below(random, 90'000'000));
+  if (one_in(random, 4)) rule.min_energy = from_kwh(2);
+  if (one_in(random, 4)) rule.observe = true;
+  content.rules.rules.assign(1 + below(random, 2), rule);
+  content.rules.classes = {{std::chrono::hours(1), std::chrono::hours(below(random, 9))}};
+  content.associations_enforced = one_in(random, 2);
+  content.association_list = {{1000, "", "nlp", "", true}, {1001, "", "vision", "gpu-north", true}};
+  content.free_from = content.published;
+  for (auto& site : content.sites) {
+    site.transfer_kwh_per_gb = one_in(random, 2) ? 0.01 : 0.0;
+    if (one_in(random, 2)) site.free_gpus.assign(below(random, 200), static_cast<std::uint32_t>(below(random, 64)));
+    if (one_in(random, 2)) site.errors = {{std::chrono::hours(6), 0.9, 1.2}};
+  }
+  if (one_in(random, 2)) {
+    content.sites[0].features = {"inland"};
+    content.sites[1].features = {"coast"};
+    content.partitions[2].name = content.partitions[0].name;
+  }
+  for (auto& p : content.partitions) {
+    auto& kind = p.limits.kinds[0];
+    kind.features = content.sites[p.site].features;
+    if (one_in(random, 3)) kind.gpus = {{"a100", 4}};
+    if (one_in(random, 8)) p.limits.deny_accounts = {"nlp"};
+    if (one_in(random, 8)) p.limits.open = false;
+  }
+}
+
 }  // namespace
 
 // Half of the jobs are such as users submit, with a field or two that is odd: these reach what decides. The others are wild.
@@ -104,6 +144,14 @@ RandomJob::RandomJob(Random& random) {
   desc.ntasks_per_node = odd() ? number16(random) : NO_VAL16;
   desc.sockets_per_node = odd() ? number16(random) : NO_VAL16;
   desc.ntasks_per_tres = odd() ? number16(random) : NO_VAL16;
+  desc.min_cpus = odd() ? number(random) : NO_VAL;
+  desc.max_nodes = odd() ? number(random) : NO_VAL;
+  desc.cpus_per_task = odd() ? number16(random) : NO_VAL16;
+  desc.pn_min_cpus = odd() ? number16(random) : NO_VAL16;
+  desc.shared = odd() ? static_cast<std::uint16_t>(below(random, 4)) : NO_VAL16;
+  desc.pn_min_memory = odd() ? random() : NO_VAL64;
+  desc.user_id = odd() ? number(random) : static_cast<std::uint32_t>(1000 + below(random, 2));
+  desc.group_id = odd() ? number(random) : 100;
   desc.begin_time = odd() ? moment(random) : 0;
   desc.deadline = odd() ? moment(random) : 0;
   desc.script = odd() ? text(random, kTexts, 2) : strdup("#!/bin/sh");
@@ -117,7 +165,11 @@ RandomJob::RandomJob(Random& random) {
   desc.reservation = sometimes(kTexts);
   desc.dependency = sometimes(kTexts);
   desc.req_nodes = sometimes(kTexts);
-  desc.features = sometimes(kTexts);
+  desc.features = sometimes(kConstraints);
+  desc.account = sometimes(kNames);
+  desc.qos = sometimes(kNames);
+  desc.prefer = sometimes(kTexts);
+  desc.burst_buffer = sometimes(kTexts);
   const auto option = [&](const char* name, const auto& values) {
     char* value = text(random, values);
     options_.push_back(strdup((std::string("_SLURM_SPANK_OPTION_") + name + '=' + value).c_str()));
@@ -125,6 +177,7 @@ RandomJob::RandomJob(Random& random) {
   };
   if (!one_in(random, 8)) option("carbon_carbon", kModes);
   if (one_in(random, 3)) option("carbon_carbon_max_delay", kDelays);
+  if (odd()) option("carbon_carbon_data", kData);
   if (odd()) option("other_plugin", kTexts);
   if (odd()) options_.push_back(nullptr);
   desc.spank_job_env = options_.empty() ? nullptr : options_.data();
@@ -133,7 +186,8 @@ RandomJob::RandomJob(Random& random) {
 
 RandomJob::~RandomJob() {
   for (char* each : {desc.script, desc.partition, desc.tres_per_job, desc.tres_per_node, desc.tres_per_socket, desc.tres_per_task,
-                     desc.array_inx, desc.admin_comment, desc.reservation, desc.dependency, desc.req_nodes, desc.features}) {
+                     desc.array_inx, desc.admin_comment, desc.reservation, desc.dependency, desc.req_nodes, desc.features,
+                     desc.account, desc.qos, desc.prefer, desc.burst_buffer}) {
     std::free(each);
   }
   for (char* each : options_) std::free(each);
@@ -152,6 +206,7 @@ void put_snapshot(const std::filesystem::path& file, SnapshotFile sort, Random& 
   rules.observe = one_in(random, 8);
   rules.min_gpus = static_cast<std::uint32_t>(below(random, 3));
   rules.min_saving = one_in(random, 4) ? 0.3 : 0.0;
+  if (one_in(random, 2)) dress_up(sample.content(), random);
   ASSERT_TRUE(feeds::write_snapshot(file, sample.content()).ok());
   if (sort == SnapshotFile::kGood) return;
   std::ifstream in(file, std::ios::binary);

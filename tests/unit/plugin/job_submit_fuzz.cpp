@@ -11,9 +11,12 @@
 #include "core/comment.h"
 #include "host.h"
 #include "job_fuzzer.h"
-#include "sample_snapshot.h"
+#include "tests/unit/placement/sample_snapshot.h"
 
 namespace carbon::plugin {
+using placement::kNow;
+using placement::SampleSnapshot;
+using placement::TemporaryDirectory;
 namespace {
 
 using Submit = int(job_desc_msg_t*, std::uint32_t, char**);
@@ -38,11 +41,13 @@ void submit_one(Submit* submit, Random& random, Tally& tally) {
   const job_desc_msg_t before = job.desc;
   const std::string partition = before.partition == nullptr ? "" : before.partition;
   const std::string comment = before.admin_comment == nullptr ? "" : before.admin_comment;
+  const std::string constraint = before.features == nullptr ? "" : before.features;
   const bool untouchable = must_be_left_alone(before);
   char* message = nullptr;
   ASSERT_EQ(submit(&job.desc, 1000, &message), 0);
   const std::string now_in = job.desc.partition == nullptr ? "" : job.desc.partition;
-  const bool deferred = job.desc.begin_time != before.begin_time, moved = now_in != partition;
+  const std::string constrained_to = job.desc.features == nullptr ? "" : job.desc.features;
+  const bool deferred = job.desc.begin_time != before.begin_time, moved = now_in != partition || constrained_to != constraint;
   if (untouchable) {
     EXPECT_FALSE(deferred || moved) << message;
     EXPECT_EQ(comment, job.desc.admin_comment == nullptr ? "" : job.desc.admin_comment);
@@ -55,6 +60,7 @@ void submit_one(Submit* submit, Random& random, Tally& tally) {
   job_desc_msg_t same = job.desc;
   same.begin_time = before.begin_time;
   same.partition = before.partition;
+  same.features = before.features;
   same.admin_comment = before.admin_comment;
   EXPECT_EQ(std::memcmp(&same, &before, sizeof same), 0);
   tally.deferred += deferred;

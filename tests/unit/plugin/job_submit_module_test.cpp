@@ -6,9 +6,12 @@
 #include <cstring>
 
 #include "host.h"
-#include "sample_snapshot.h"
+#include "tests/unit/placement/sample_snapshot.h"
 
 namespace carbon::plugin {
+using placement::kNow;
+using placement::SampleSnapshot;
+using placement::TemporaryDirectory;
 namespace {
 
 using std::chrono::hours;
@@ -22,6 +25,9 @@ class Job {
   Job() {
     std::memset(&desc, 0, sizeof desc);
     desc.time_limit = desc.min_nodes = desc.num_tasks = desc.het_job_offset = desc.priority = desc.job_id = NO_VAL;
+    desc.shared = desc.cpus_per_task = desc.pn_min_cpus = NO_VAL16;
+    desc.pn_min_memory = NO_VAL64;
+    desc.min_cpus = desc.max_nodes = NO_VAL;
     desc.ntasks_per_node = desc.sockets_per_node = desc.ntasks_per_tres = NO_VAL16;
     desc.script = strdup("#!/bin/sh\n");
     option("carbon_carbon=defer");
@@ -169,8 +175,8 @@ TEST_F(JobSubmitModuleTest, LeavesAloneWhatItMustNotTouch) {
   untouched("scrontab", [&](auto& j) { j.crontab_entry = text; });
   untouched("unlimited", [](auto& j) { j.time_limit = INFINITE; });
   untouched("no GPU", [](auto& j) { j.tres_per_node = nullptr; });
-  untouched("array with a limit", [](auto& j) {
-    static char array[] = "0-9%2";
+  untouched("array not understood", [](auto& j) {
+    static char array[] = "0-9%x";
     j.array_inx = array;
   });
 }

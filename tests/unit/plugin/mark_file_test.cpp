@@ -7,9 +7,12 @@
 #include <fstream>
 #include <sstream>
 
-#include "sample_snapshot.h"
+#include "tests/unit/placement/sample_snapshot.h"
 
 namespace carbon::plugin {
+using placement::kNow;
+using placement::SampleSnapshot;
+using placement::TemporaryDirectory;
 namespace {
 
 namespace fs = std::filesystem;

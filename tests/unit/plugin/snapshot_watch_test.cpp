@@ -5,9 +5,12 @@
 
 #include <fstream>
 
-#include "sample_snapshot.h"
+#include "tests/unit/placement/sample_snapshot.h"
 
 namespace carbon::plugin {
+using placement::kNow;
+using placement::SampleSnapshot;
+using placement::TemporaryDirectory;
 namespace {
 
 using std::chrono::hours;

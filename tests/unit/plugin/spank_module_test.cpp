@@ -8,9 +8,12 @@
 
 #include "core/mark.h"
 #include "host.h"
-#include "sample_snapshot.h"
+#include "tests/unit/placement/sample_snapshot.h"
 
 namespace carbon::plugin {
+using placement::kNow;
+using placement::SampleSnapshot;
+using placement::TemporaryDirectory;
 namespace {
 
 struct spank_handle;

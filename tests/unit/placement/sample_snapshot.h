@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two sites for the tests: north falls from 400 to 100 g/kWh after four hours, south stays at 200. Each has two partitions.
+// Two sites for the tests: north falls from 400 to 100 g/kWh after four hours, south stays at 200. Each has two
+// partitions of four nodes with four GPUs.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -10,7 +11,7 @@
 
 #include "grid_feeds/snapshot.h"
 
-namespace carbon::plugin {
+namespace carbon::placement {
 
 inline const Instant kNow = from_unix_ms(1'795'000'000'000);  // 2026-11-18, a full second
 
@@ -41,6 +42,7 @@ class SampleSnapshot {
     PartitionLimits out;
     out.default_time = default_time;
     out.max_time = max_time;
+    out.kinds = {{4, 64, 256'000, {{"", 4}}, {}}};
     return out;
   }
   static IntensitySeries series(const char* provider, std::vector<IntensityPoint> points) {
@@ -69,4 +71,4 @@ class TemporaryDirectory {
   std::filesystem::path path_;
 };
 
-}  // namespace carbon::plugin
+}  // namespace carbon::placement

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "plugin/gpu_request.h"
+#include "placement/gpu_request.h"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
 
-namespace carbon::plugin {
+namespace carbon::placement {
 namespace {
 
 constexpr std::uint64_t kMost = 1'000'000;  // more GPUs or array tasks than any cluster has: a figure that was misread
@@ -45,18 +45,18 @@ std::optional<std::uint64_t> gres_count(std::string_view text) {
 bool all_digits(std::string_view text) { return text.find_first_not_of("0123456789") == std::string_view::npos; }
 
 // "gpu", "gpu:2", "gpu:a100", "gpu:a100:2"; also '=' before the count.
-std::optional<GpuCount> entry(std::string_view text) {
+std::optional<GpuStock> entry(std::string_view text) {
   take_until(text, ":=");
-  if (text.empty()) return GpuCount{1, false};
+  if (text.empty()) return GpuStock{"", 1};
   const auto first = take_until(text, ":=");
   if (text.empty()) {
-    if (const auto n = gres_count(first)) return GpuCount{static_cast<std::uint32_t>(*n), false};
+    if (const auto n = gres_count(first)) return GpuStock{"", static_cast<std::uint32_t>(*n)};
     // A number that is too large is no type.
-    return all_digits(first) ? std::nullopt : std::optional(GpuCount{1, true});
+    return all_digits(first) ? std::nullopt : std::optional(GpuStock{std::string(first), 1});
   }
   const auto n = gres_count(text);
   if (!n || first.empty()) return std::nullopt;
-  return GpuCount{static_cast<std::uint32_t>(*n), true};
+  return GpuStock{std::string(first), static_cast<std::uint32_t>(*n)};
 }
 
 bool is_gpu(std::string_view name) {
@@ -71,18 +71,22 @@ std::optional<GpuCount> gpus_in(std::string_view list) {
     auto item = take_until(list, ",;");
     if (item.starts_with("gres:") || item.starts_with("gres/")) item.remove_prefix(5);
     if (!is_gpu(item)) continue;
-    const auto one = entry(item);
+    auto one = entry(item);
     if (!one || sum.count + std::uint64_t{one->count} > kMost) return std::nullopt;
     sum.count += one->count;
-    sum.typed |= one->typed;
+    if (!one->type.empty()) sum.types.push_back(std::move(*one));
   }
   return sum;
 }
 
-std::optional<GpuCount> times(std::optional<GpuCount> gpus, std::uint64_t factor) {
-  if (!gpus) return gpus;
-  if (factor > kMost || gpus->count * factor > kMost) return std::nullopt;
-  gpus->count = static_cast<std::uint32_t>(gpus->count * factor);
+// `times` of them, `on_a_node` of these on each node.
+std::optional<GpuCount> spread(std::string_view list, std::uint64_t times, std::uint64_t on_a_node) {
+  auto gpus = gpus_in(list);
+  if (!gpus || gpus->count == 0) return gpus;
+  if (times > kMost || on_a_node > kMost || gpus->count * std::max(times, on_a_node) > kMost) return std::nullopt;
+  gpus->per_node = static_cast<std::uint32_t>(gpus->count * on_a_node);
+  gpus->count = static_cast<std::uint32_t>(gpus->count * times);
+  for (auto& of_type : gpus->types) of_type.count = static_cast<std::uint32_t>(of_type.count * times);
   return gpus;
 }
 
@@ -98,28 +102,47 @@ std::uint64_t tasks_of(const GpuRequest& r) {
   return nodes_of(r) * std::max<std::uint64_t>(r.tasks_per_node.value_or(1), 1);
 }
 
+// The job's own total: on its nodes as they come, but on no more than it allows.
+std::optional<GpuCount> of_job(const GpuRequest& r) {
+  auto gpus = spread(r.per_job, 1, 0);
+  if (gpus && r.max_nodes && *r.max_nodes > 0) gpus->per_node = (gpus->count + *r.max_nodes - 1) / *r.max_nodes;
+  return gpus;
+}
+
 }  // namespace
 
 std::optional<GpuCount> count_gpus(const GpuRequest& r) {
   const auto nodes = nodes_of(r);
-  const std::array<std::optional<GpuCount>, 4> forms{
-      times(gpus_in(r.per_job), 1), times(gpus_in(r.per_node), nodes), times(gpus_in(r.per_task), tasks_of(r)),
-      times(gpus_in(r.per_socket), nodes * std::max(r.sockets_per_node.value_or(1), 1u))};
-  bool typed = false;
-  for (const auto& form : forms) {
+  const auto sockets = std::max(r.sockets_per_node.value_or(1), 1u);
+  std::array<std::optional<GpuCount>, 4> forms{of_job(r), spread(r.per_node, nodes, 1),
+                                               spread(r.per_task, tasks_of(r), std::max(r.tasks_per_node.value_or(1), 1u)),
+                                               spread(r.per_socket, nodes * sockets, sockets)};
+  std::optional<GpuCount> chosen;
+  for (auto& form : forms) {
     if (!form) return std::nullopt;
-    typed |= form->typed;
+    if (form->count == 0) continue;
+    if (!chosen) {
+      chosen = std::move(form);
+    } else if (chosen->types.empty()) {
+      chosen->types = std::move(form->types);
+    }
   }
-  for (const auto& form : forms) {
-    if (form->count > 0) return GpuCount{form->count, typed};
-  }
+  if (chosen) return chosen;
   if (r.tasks_per_gpu && *r.tasks_per_gpu > 0 && r.tasks) {
-    return times(GpuCount{1, false}, (std::uint64_t{*r.tasks} + *r.tasks_per_gpu - 1) / *r.tasks_per_gpu);
+    const auto gpus = (std::uint64_t{*r.tasks} + *r.tasks_per_gpu - 1) / *r.tasks_per_gpu;
+    return gpus > kMost ? std::nullopt : std::optional(GpuCount{static_cast<std::uint32_t>(gpus), 0, {}});
   }
   return GpuCount{};
 }
 
-std::optional<std::uint32_t> count_array_tasks(std::string_view array) {
+std::optional<ArrayShape> array_shape(std::string_view array) {
+  const auto percent = array.find('%');
+  std::optional<std::uint64_t> limit;
+  if (percent != std::string_view::npos) {
+    limit = number(array.substr(percent + 1));
+    if (!limit || *limit == 0) return std::nullopt;
+    array = array.substr(0, percent);
+  }
   std::uint64_t sum = 0;
   if (array.empty() || array.back() == ',') return std::nullopt;
   while (!array.empty()) {
@@ -134,7 +157,8 @@ std::optional<std::uint32_t> count_array_tasks(std::string_view array) {
     sum += (*last - *first) / step + 1;
     if (sum > kMost) return std::nullopt;
   }
-  return static_cast<std::uint32_t>(sum);
+  const auto at_once = std::min(limit.value_or(sum), sum);
+  return ArrayShape{static_cast<std::uint32_t>(sum), static_cast<std::uint32_t>(at_once)};
 }
 
-}  // namespace carbon::plugin
+}  // namespace carbon::placement

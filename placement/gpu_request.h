@@ -6,8 +6,11 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
-namespace carbon::plugin {
+#include "core/partition.h"
+
+namespace carbon::placement {
 
 // The fields of a job description that say it. Counts are none where the user gave none.
 struct GpuRequest {
@@ -16,6 +19,7 @@ struct GpuRequest {
   std::string_view per_socket;  // --gpus-per-socket
   std::string_view per_task;    // --gpus-per-task
   std::optional<std::uint32_t> nodes;
+  std::optional<std::uint32_t> max_nodes;
   std::optional<std::uint32_t> tasks;
   std::optional<std::uint32_t> tasks_per_node;
   std::optional<std::uint32_t> sockets_per_node;
@@ -23,16 +27,25 @@ struct GpuRequest {
 };
 
 struct GpuCount {
-  std::uint32_t count = 0;
-  bool typed = false;  // at least one entry names a type
+  std::uint32_t count = 0;      // of the whole job
+  std::uint32_t per_node = 0;   // what each of its nodes must have; 0: the request leaves it open
+  std::vector<GpuStock> types;  // of the whole job, where it asks for types
+  bool operator==(const GpuCount&) const = default;
 };
 
 // None where an entry is of GPUs but not understood. Where several fields ask, the job's own total counts, then nodes, tasks,
 // sockets: what they ask for together is the same set of GPUs.
 std::optional<GpuCount> count_gpus(const GpuRequest& request);
 
-// Tasks of `--array`, e.g. "0-15:4,20": none where the text is not understood, or limits how many run at a time ("%2"), because
-// then the tasks do not run in one window.
-std::optional<std::uint32_t> count_array_tasks(std::string_view array);
+// Tasks of --array.
+struct ArrayShape {
+  std::uint32_t tasks = 1;
+  std::uint32_t at_once = 1;  // as limited by "%2", else all
+  std::uint32_t waves() const { return (tasks + at_once - 1) / at_once; }
+  bool operator==(const ArrayShape&) const = default;
+};
 
-}  // namespace carbon::plugin
+// Of e.g. "0-15:4,20%2"; none where the text is not understood.
+std::optional<ArrayShape> array_shape(std::string_view array);
+
+}  // namespace carbon::placement

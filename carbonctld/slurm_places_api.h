@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// The part of SlurmApi that looks at partitions, nodes and associations, by libslurm. For slurm_api.cpp.
+#pragma once
+
+#include "carbonctld/slurm_places.h"
+#include "core/result.h"
+
+namespace carbon::ctld::libslurm {
+
+Result<SlurmPlaces> places();
+// `db`: a connection to slurmdbd.
+Result<std::vector<Association>> associations(void* db, const std::vector<std::string>& clusters);
+
+}  // namespace carbon::ctld::libslurm

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether a job can run in a partition of another site as it can at home: it must neither be refused there, nor wait for ever,
+// nor be cut short. Where that is not known, the answer is no.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "grid_feeds/snapshot.h"
+#include "placement/gpu_request.h"
+
+namespace carbon::placement {
+
+// What a job needs of nodes.
+struct JobSize {
+  std::uint32_t nodes = 1;          // at least
+  std::uint32_t cpus = 0;           // in all
+  std::uint32_t cpus_per_node = 0;  // at least, on each
+  std::uint64_t memory_mb_per_node = 0;
+  std::uint64_t memory_mb_per_cpu = 0;
+  bool whole_nodes = false;  // --exclusive
+};
+
+// Who submits, as slurmctld knows him.
+struct Submitter {
+  std::uint32_t uid = 0, gid = 0;
+  std::string_view account, qos;  // empty: his default
+};
+
+struct Needs {
+  JobSize size;
+  GpuCount gpus;
+  std::vector<std::string_view> features;  // of all its nodes
+  Submitter who;
+  std::optional<Duration> time_limit;  // none: the partition's
+};
+
+// The limit that Slurm sets for a job without one of its own; zero where it sets none.
+Duration limit_without_request(const PartitionLimits& limits);
+
+bool may_use(const Submitter& who, const feeds::SnapshotContent& snapshot, const PartitionRule& home, const PartitionRule& there);
+bool has_room(const Needs& needs, const PartitionLimits& home, const PartitionLimits& there);
+// All of it.
+bool fits(const Needs& needs, const feeds::SnapshotContent& snapshot, const PartitionRule& home, const PartitionRule& there);
+
+// Feature names that must all hold, of --constraint; none where it has alternatives, counts or brackets.
+std::optional<std::vector<std::string_view>> plain_constraint(std::string_view constraint);
+
+// GPUs of each node of the kinds; none where they differ or are not known.
+std::optional<std::uint32_t> gpus_of_each_node(const PartitionLimits& limits);
+
+}  // namespace carbon::placement

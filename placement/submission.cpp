@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "placement/submission.h"
+
+#include <algorithm>
+
+#include "placement/choice.h"
+#include "placement/message.h"
+
+namespace carbon::placement {
+namespace {
+
+using feeds::SnapshotContent;
+
+// Slurm's begin times are whole seconds: the next one, unless that is past the promised latest or the known intensity.
+Instant whole_seconds(Instant start, Instant latest, const Choice& choice, const policies::SiteAhead& site) {
+  const auto up = std::chrono::ceil<std::chrono::seconds>(start);
+  const bool usable = up <= latest && policies::emission(site, up, choice.job.length, choice.job.power).has_value();
+  return usable ? Instant(up) : std::chrono::floor<std::chrono::seconds>(start);
+}
+
+SubmitDecision stay(const SubmitRequest& job, std::string_view why) {
+  SubmitDecision d;
+  if (job.mode) d.message = message_for_stay(why);
+  return d;
+}
+
+// The user's constraint with the features of the site added.
+std::string constraint_at(const SubmitRequest& job, const feeds::SnapshotSite& site) {
+  std::string out(job.constraint);
+  for (const auto& f : site.features) out += (out.empty() ? "" : "&") + f;
+  return out;
+}
+
+// Whether sites are told apart by features in this partition.
+bool shared(const PartitionRule& p, const SnapshotContent& snapshot) {
+  return std::any_of(snapshot.partitions.begin(), snapshot.partitions.end(),
+                     [&p](const auto& other) { return other.name == p.name && other.site != p.site; });
+}
+
+std::string unix_seconds(Instant t) { return std::to_string(unix_ms(t) / 1000); }
+
+// A placement as the job is given it, with what it saves.
+struct Plan {
+  Placement place;
+  Instant cap_end;
+  bool deferred = false;
+  std::optional<GramsCo2e> grams, grams_now;
+};
+
+Plan make_plan(const Choice& choice, CarbonMode mode, std::span<const policies::SiteAhead> sites, const StartBook& book) {
+  Plan plan;
+  plan.place = choose_start(choice, mode, sites, book);
+  plan.cap_end = std::chrono::floor<std::chrono::seconds>(choice.job.ready + choice.job.max_delay);
+  const auto now = choice.job.ready;
+  auto& [site, start] = plan.place;
+  plan.deferred = start >= now + kLeastDelay;
+  start = plan.deferred ? whole_seconds(book.least_crowded(site, start, plan.cap_end), plan.cap_end, choice, sites[site]) : now;
+  plan.grams = grams_of(choice, sites, site, start);
+  plan.grams_now = grams_of(choice, sites, choice.job.home, now);
+  return plan;
+}
+
+bool worth_it(const Plan& plan, const Choice& choice, double min_saving) {
+  const bool moved = plan.deferred || plan.place.site != choice.job.home;
+  return moved && plan.grams && plan.grams_now && *plan.grams < *plan.grams_now &&
+         1.0 - *plan.grams / *plan.grams_now >= min_saving;
+}
+
+void record(CarbonComment& comment, const Plan& plan, const SnapshotContent& snapshot, Instant told) {
+  comment.set("site", snapshot.sites[plan.place.site].name);
+  comment.set("planned", unix_seconds(plan.place.start));
+  comment.set("latest", unix_seconds(told));
+  comment.set("cap", unix_seconds(plan.cap_end));
+}
+
+// Asks the policy, and puts its answer into Slurm's words and the user's.
+SubmitDecision settle(const SubmitRequest& job, const SnapshotContent& snapshot, const Choice& choice, CarbonMode mode,
+                      StartBook& book) {
+  const auto ahead = sites_ahead(snapshot);
+  const auto plan = make_plan(choice, mode, std::span(ahead.data(), count_of_sites(snapshot)), book);
+  const bool observe = choice.rules.observe;
+  const auto &home = snapshot.sites[choice.job.home], &site = snapshot.sites[plan.place.site];
+  SubmitDecision d;
+  d.comment.set("mode", to_string(mode));
+  if (observe) d.comment.set("observe", "1");
+  d.comment.set("home", home.name);
+  if (job.data_gb) d.comment.set("data_gb", *job.data_gb);
+  if (!worth_it(plan, choice, snapshot.rules.min_saving)) {
+    d.comment.set("site", home.name);
+    if (job.mode && !observe) d.message = message_for_stay(plan.grams_now ? kNothingBetter : kIntensityUnknown);
+    return d;
+  }
+  const auto told = told_latest(snapshot.rules, plan.place.start, choice.job.ready, plan.cap_end);
+  record(d.comment, plan, snapshot, told);
+  if (observe) return d;
+  if (plan.deferred) d.begin = plan.place.start;
+  if (plan.place.site != choice.job.home) {
+    const auto& there = *choice.partition_at[plan.place.site];
+    if (there.name != job.partition) d.partition = there.name;
+    if (shared(there, snapshot)) d.constraint = constraint_at(job, site);
+  }
+  book.add(plan.place.site, {plan.place.start, plan.place.start + choice.job.length}, choice.gpus);
+  d.message =
+      message_for_move({home, site, d.partition, d.constraint, d.begin, told, choice.job.ready, *plan.grams, *plan.grams_now});
+  return d;
+}
+
+}  // namespace
+
+SubmitDecision decide(const SubmitRequest& job, const SnapshotContent* snapshot, StartBook& book, Instant now) {
+  if (snapshot == nullptr) {
+    const auto wish = read_wish(job, CarbonMode::kOff);
+    if (wish && wish->mode == CarbonMode::kOff) return {};
+    return stay(job, wish ? "no current carbon intensity is known" : wish.error().message);
+  }
+  book.look_at(*snapshot, now);
+  const auto limit = job.time_limit.value_or(Duration::zero());
+  const JobOwner owner{job.partition, job.who.qos, job.who.account, job.who.uid};
+  const auto by_default = rules_for(snapshot->rules, owner, limit);
+  const auto wish = read_wish(job, by_default.allowed.has(by_default.default_mode) ? by_default.default_mode : CarbonMode::kOff);
+  if (!wish) {
+    SubmitDecision d;
+    d.message = message_for_stay(wish.error().message);
+    return d;
+  }
+  if (wish->mode == CarbonMode::kOff) return {};
+  if (const char* why = untouchable(job)) return stay(job, why);
+  const auto* home = find_home(job, *snapshot);
+  if (home == nullptr) return stay(job, "its partition is not among those that may be moved");
+  const auto choice = make_choice(job, *snapshot, *home, *wish, now);
+  return choice ? settle(job, *snapshot, *choice, wish->mode, book) : stay(job, choice.error().message);
+}
+
+Estimate estimate(const SubmitRequest& job, const SnapshotContent& snapshot, CarbonMode mode, Instant now) {
+  Estimate out;
+  auto wish = read_wish(job, mode);
+  if (!wish) return {wish.error().message, {}, {}};
+  wish->mode = mode;
+  const char* why = untouchable(job);
+  const auto* home = why == nullptr ? find_home(job, snapshot) : nullptr;
+  if (home == nullptr) return {why != nullptr ? why : "its partition is not among those that may be moved", {}, {}};
+  const auto choice = make_choice(job, snapshot, *home, *wish, now);
+  if (!choice) return {choice.error().message, {}, {}};
+  const auto ahead = sites_ahead(snapshot);
+  StartBook book;
+  book.look_at(snapshot, now);
+  const auto plan = make_plan(*choice, mode, std::span(ahead.data(), count_of_sites(snapshot)), book);
+  if (plan.grams_now) out.now = Offer{choice->job.home, now, *plan.grams_now};
+  if (plan.grams) out.best = Offer{plan.place.site, plan.place.start, *plan.grams};
+  return out;
+}
+
+}  // namespace carbon::placement

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is decided about one job at submission: a function of the job, the snapshot, the clock and the starts already given out,
+// free of Slurm. slurmctld's plugin and `scarbon estimate` call it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/comment.h"
+#include "core/time.h"
+#include "grid_feeds/snapshot.h"
+#include "placement/fit.h"
+#include "placement/start_book.h"
+
+namespace carbon::placement {
+
+// The job as submitted. The views belong to the caller.
+struct SubmitRequest {
+  std::string_view partition;                      // as asked for, or the cluster's default; may be a list with commas
+  std::optional<GpuCount> gpus = GpuCount{};       // of the job, or of one task of its array; none: not understood
+  std::optional<ArrayShape> array = ArrayShape{};  // none: not understood
+  JobSize size;
+  Submitter who;
+  std::string_view constraint;         // --constraint
+  std::optional<Duration> time_limit;  // none: the partition's
+  std::optional<Instant> deadline;     // --deadline: the job must have ended by then
+
+  std::optional<std::string_view> mode;       // --carbon, as sent
+  std::optional<std::string_view> max_delay;  // --carbon-max-delay, as sent
+  std::optional<std::string_view> data_gb;    // --carbon-data, as sent
+
+  bool interactive = false;  // srun, salloc: no script
+  bool begin_given = false;
+  bool reservation = false;
+  bool dependency = false;
+  bool held = false;
+  bool unlimited = false;  // --time=UNLIMITED
+  bool heterogeneous = false;
+  bool periodic = false;  // scrontab
+  bool pinned = false;    // asks for what another site may not have: nodes by name, a burst buffer, preferred features
+};
+
+struct SubmitDecision {
+  std::optional<Instant> begin;  // whole seconds; none: at once
+  std::string partition;         // empty: as it was
+  std::string constraint;        // empty: as it was
+  std::string message;           // one line for the user; empty: none
+  CarbonComment comment;         // for AdminComment; empty: none
+};
+
+// A delay below this is not worth a begin time.
+inline constexpr Duration kLeastDelay = std::chrono::seconds(2);
+
+// `snapshot` is null where there is no current one: then the job runs at once. What is given out is noted in `book`.
+SubmitDecision decide(const SubmitRequest& job, const feeds::SnapshotContent* snapshot, StartBook& book, Instant now);
+
+// The same, to be shown before submission: what running now emits, and the best that the job's wishes, taken as `mode`, allow.
+struct Offer {
+  std::size_t site = 0;
+  Instant start{};
+  GramsCo2e grams;  // transfer of its data included
+};
+struct Estimate {
+  std::string left_alone;    // why the job would not be touched; empty: it may be
+  std::optional<Offer> now;  // at home, at once; none: the intensity is not known
+  std::optional<Offer> best;
+};
+Estimate estimate(const SubmitRequest& job, const feeds::SnapshotContent& snapshot, CarbonMode mode, Instant now);
+
+}  // namespace carbon::placement

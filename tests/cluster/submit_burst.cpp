@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// submit_burst JOBS MODE: submits that many batch jobs of one GPU through libslurm, one behind the other, and prints how
+// many seconds that took. sbatch itself would spend most of the time on starting anew. For submit_rate.py.
+#include <slurm/slurm.h>
+#include <slurm/slurm_errno.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+namespace {
+
+bool submit(char* option) {
+  char name[] = "burst", script[] = "#!/bin/sh\nsleep 60\n", directory[] = "/tmp", nowhere[] = "/dev/null";
+  char gpus[] = "gres:gpu:1", variable[] = "PATH=/usr/bin:/bin";
+  char* environment[] = {variable};
+  char* options[] = {option};
+  job_desc_msg_t job;
+  slurm_init_job_desc_msg(&job);
+  job.name = name;
+  job.script = script;
+  job.work_dir = directory;
+  job.std_out = job.std_err = nowhere;
+  job.environment = environment;
+  job.env_size = 1;
+  job.spank_job_env = options;
+  job.spank_job_env_size = 1;
+  job.tres_per_node = gpus;
+  job.time_limit = 60;
+  job.min_nodes = 1;
+  job.user_id = ::getuid();
+  job.group_id = ::getgid();
+  submit_response_msg_t* answer = nullptr;
+  if (slurm_submit_batch_job(&job, &answer) != SLURM_SUCCESS) {
+    std::fprintf(stderr, "submit_burst: %s\n", slurm_strerror(slurm_get_errno()));
+    return false;
+  }
+  slurm_free_submit_response_response_msg(answer);
+  return true;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::fprintf(stderr, "submit_burst JOBS MODE\n");
+    return 2;
+  }
+  slurm_init(nullptr);
+  std::string option = std::string("_SLURM_SPANK_OPTION_carbon_carbon=") + argv[2];
+  const auto start = std::chrono::steady_clock::now();
+  for (int left = std::atoi(argv[1]); left > 0; --left) {
+    if (!submit(option.data())) return 1;
+  }
+  std::printf("%.6f\n", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  return 0;
+}
