@@ -47,6 +47,8 @@ class Decider {
   virtual void decide(Instant now, std::span<const std::size_t> arrived, std::vector<Decision>& decisions) = 0;
   virtual void started(std::size_t /*job*/, std::size_t /*site*/, Instant /*now*/) {}
   virtual void ended(std::size_t /*job*/, Instant /*now*/) {}
+  // How far the lengths that it was told were off, on average.
+  virtual Duration mean_length_error() const { return Duration(0); }
   // When to ask again at the latest; none: at the next arrival.
   virtual std::optional<Instant> wake() const { return std::nullopt; }
 };

@@ -22,6 +22,7 @@ class PlannerDecider : public Decider {
   void started(std::size_t job, std::size_t site, Instant now) override;
   void ended(std::size_t job, Instant now) override;
   std::optional<Instant> wake() const override;
+  Duration mean_length_error() const override { return requests_.mean_length_error(); }
 
  private:
   Instant latest_start(std::size_t job) const;

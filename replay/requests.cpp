@@ -35,6 +35,8 @@ JobRequest Requests::at_arrival(std::size_t index) const {
 
 JobRequest Requests::arrived(std::size_t index) {
   JobRequest request = at_arrival(index);
+  error_sum_ += std::chrono::abs(request.length - trace_.jobs[index].length);
+  ++arrived_;
   if (!setting_.stretch_bound) return request;
   double& credit = credit_[trace_.jobs[index].user];
   credit += *setting_.stretch_bound;

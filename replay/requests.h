@@ -23,6 +23,8 @@ class Requests {
   // of B, and is allowed to wait for what is left of the credit times its length; what it may wait is spent at once, so that the
   // sum never exceeds B per job whatever happens later.
   JobRequest arrived(std::size_t job);
+  // How far the lengths that were told on arrival were off, on average.
+  Duration mean_length_error() const { return arrived_ > 0 ? error_sum_ / arrived_ : Duration(0); }
   // For the predictions: a job has run to its end.
   void ended(std::size_t job);
 
@@ -43,6 +45,8 @@ class Requests {
   std::vector<double> credit_;  // per user, in stretch
   Duration ended_sum_{0};
   std::int64_t ended_count_ = 0;
+  Duration error_sum_{0};
+  std::int64_t arrived_ = 0;
 };
 
 }  // namespace carbon::replay

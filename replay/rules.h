@@ -31,6 +31,7 @@ class RuleDecider : public Decider {
 
   void decide(Instant now, std::span<const std::size_t> arrived, std::vector<Decision>& decisions) override;
   void ended(std::size_t job, Instant) override { requests_.ended(job); }
+  Duration mean_length_error() const override { return requests_.mean_length_error(); }
 
  private:
   Rule rule_;

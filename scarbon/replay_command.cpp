@@ -117,6 +117,7 @@ nlohmann::json to_json(const replay::PolicyReport& report) {
           {"worst_user_stretch_growth", s.worst_stretch_growth},
           {"moved_jobs", s.moved},
           {"makespan_h", hours(s.makespan)},
+          {"mean_length_error_h", hours(report.mean_length_error)},
           {"unknown_job_hours", s.unknown_job_hours},
           {"wall_s", report.wall_s}};
 }
@@ -133,6 +134,23 @@ std::string print(const std::vector<replay::PolicyReport>& reports) {
                           std::to_string(s.moved), time(s.makespan)});
   }
   return print_table(table, {});
+}
+
+// What the policies were told of the jobs' lengths, and how far off it was.
+std::string print_lengths(const replay::Trace& trace, const replay::Setting& setting,
+                          const std::vector<replay::PolicyReport>& reports) {
+  using replay::LengthSource;
+  if (setting.length == LengthSource::kExact || reports.empty()) return "";
+  const std::string_view what = setting.length == LengthSource::kClassMean ? "the mean of the job's class"
+                                : setting.length == LengthSource::kLimit
+                                    ? "the time that its user asked for"
+                                    : "predicted, the mean of its user's two last jobs (Tsafrir, Etsion and Feitelson 2007)";
+  Duration sum{0};
+  for (const auto& job : trace.jobs) sum += job.length;
+  std::string errors;
+  for (const auto& r : reports) errors += fmt::format("{} {:.2f}h", errors.empty() ? "" : ",", hours(r.mean_length_error));
+  return fmt::format("A job's length: {}; off by{} on average, where a job runs for {:.2f}h\n", what, errors,
+                     hours(sum) / static_cast<double>(trace.jobs.size()));
 }
 
 // A bar on a terminal; silent elsewhere, and for runs that are over at once.
@@ -163,8 +181,8 @@ int run_replay(const ReplayOptions& options) {
     fmt::print(stderr, "scarbon: note: {} rows of {} never ran or used nothing; they are left out\n", trace.skipped,
                options.jobs);
   if (!options.json) {
-    fmt::print("{} jobs; carbon in kgCO2e at 1 kW per cpu or gpu; saved against run-now at the same capacity\n{}",
-               trace.jobs.size(), print(reports));
+    fmt::print("{} jobs; carbon in kgCO2e at 1 kW per cpu or gpu; saved against run-now at the same capacity\n{}{}",
+               trace.jobs.size(), print(reports), print_lengths(trace, setting, reports));
     return 0;
   }
   auto out = nlohmann::json{{"jobs", trace.jobs.size()}, {"skipped_rows", trace.skipped}, {"policies", nlohmann::json::array()}};

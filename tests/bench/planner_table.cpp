@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prints what the planner saves on recorded weeks beside what no schedule could exceed (replay/lagrangian_bound.h).
-// Usage: planner_table capacity|lengths|overload|zones|sites|forecast [ZONE]. Ends with 77 where the recorded data is not at
+// Usage: planner_table capacity|lengths|overload|zones|flat|sites|forecast [ZONE]. Ends with 77 where the recorded data is not at
 // hand.
 #include <cstdio>
 #include <cstdlib>
@@ -92,6 +92,16 @@ void zones() {
   }
 }
 
+// Grids that hardly change from hour to hour.
+void flat() {
+  for (const std::string zone : {"KR", "ZA", "US-MIDA-PJM"}) {
+    for (int i = 0; i < 4; ++i) {
+      const Instant from = start_of(i, 4);
+      print(zone + " from " + format_utc(from), measure(make_case({zone}, from, 28)));
+    }
+  }
+}
+
 void sites() {
   const std::vector<std::vector<std::string>> sets{
       {"DE", "FR", "PL"}, {"AU-SA", "AU-NSW"}, {"US-CAL-CISO", "US-TEX-ERCO", "US-NY-NYIS", "CA-ON", "GB"}};
@@ -153,11 +163,13 @@ int main(int argc, char** argv) {
     sites();
   else if (what == "forecast")
     forecasts(argc > 2 ? argv[2] : "");
+  else if (what == "flat")
+    flat();
   else if (what == "lengths")
     lengths();
   else if (what == "overload")
     overload();
   else
-    return std::fprintf(stderr, "usage: planner_table capacity|lengths|overload|zones|sites|forecast [ZONE]\n"), 2;
+    return std::fprintf(stderr, "usage: planner_table capacity|lengths|overload|zones|flat|sites|forecast [ZONE]\n"), 2;
   return 0;
 }
