@@ -106,6 +106,7 @@ ServerResponse Api::handle(const ServerRequest& request) const {
   if (!get) return error_response(request.path.starts_with("/v1/") ? 405 : 404, "accepted: GET");
   if (request.path == "/v1/jobs") return jobs(request);
   if (request.path == "/v1/report") return report(request);
+  if (request.path == "/v1/queue") return queue(request);
   if (request.path == "/v1/grid" || request.path == "/v1/grid/accuracy") return grid(request);
   if (request.path == "/v1/snapshot") return snapshot();
   if (request.path == "/v1/health") return {200, health_json(sources_.health())};
@@ -184,6 +185,22 @@ ServerResponse Api::report(const ServerRequest& request) const {
   const auto rows = store_.report(query);
   if (!rows) return unavailable(rows.error());
   return {200, report_json(query, *rows)};
+}
+
+ServerResponse Api::queue(const ServerRequest& request) const {
+  const auto view = sources_.queue();
+  const auto user = Parameters(request).text("user");
+  std::vector<DeferredJob> rows;
+  for (auto job : view.deferred) {
+    if (!sees_all(request.caller) && job.uid != request.caller.uid) continue;
+    if (job.user.empty()) job.user = login_name(job.uid).value_or(std::to_string(job.uid));
+    if (!user || job.user == *user) rows.push_back(std::move(job));
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.planned < b.planned; });
+  const auto grid = sources_.grid();
+  const bool simulated =
+      grid && std::any_of(grid->begin(), grid->end(), [](const auto& site) { return site.series.meta().simulated; });
+  return {200, queue_json(view, rows, simulated)};
 }
 
 }  // namespace carbon::ctld

@@ -18,6 +18,7 @@ struct ApiSources {
   std::function<std::optional<SlurmSettings>()> settings;  // none: Slurm's privacy is not known; then jobs are private
   std::function<Health()> health;
   std::function<Instant()> clock;
+  std::function<QueueView()> queue;
 };
 
 class Api {
@@ -34,6 +35,7 @@ class Api {
   net::ServerResponse records(const net::ServerRequest& request) const;
   net::ServerResponse jobs(const net::ServerRequest& request) const;
   net::ServerResponse report(const net::ServerRequest& request) const;
+  net::ServerResponse queue(const net::ServerRequest& request) const;
   bool privileged(const net::Caller& caller) const;
   bool sees_all(const net::Caller& caller) const;
 

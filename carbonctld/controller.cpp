@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -15,6 +16,7 @@
 #include "carbonctld/api.h"
 #include "carbonctld/grid_keeper.h"
 #include "carbonctld/ingest.h"
+#include "carbonctld/replan_loop.h"
 #include "carbonctld/slurm_child.h"
 #include "carbonctld/slurm_state.h"
 #include "carbonctld/summary_writer.h"
@@ -105,6 +107,11 @@ std::vector<std::string> clusters_of(const Config& config) {
   return names;
 }
 
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
+}
+
 class Daemon final : public Controller {
  public:
   Daemon(Config config, std::unique_ptr<ledger::Store> store, std::vector<std::string> slurm_helper)
@@ -112,6 +119,7 @@ class Daemon final : public Controller {
         store_(std::move(store)),
         for_slurmctld_(slurm_helper, kSlurmctldPatience),
         for_slurmdbd_(slurm_helper, kSlurmdbdPatience),
+        for_replanning_(slurm_helper, kSlurmctldPatience),
         slurm_state_(for_slurmctld_, for_slurmdbd_, std::clamp<Duration>(config_.carbonctld.publish_interval, 5s, 1min),
                      clusters_of(config_)),
         munge_(config_.munge_socket),
@@ -120,11 +128,13 @@ class Daemon final : public Controller {
             *store_, for_slurmdbd_, [this] { account(); }, config_.carbonctld.comment_field != "none"),
         accounting_("accounting", [this] { return account_step(); }),
         summarizing_("summaries", [this] { return summary_step(); }),
+        replanning_("replan", [this] { return replan_step(); }),
         polling_("feeds", [this] { return feed_step(); }) {}
 
   ~Daemon() override {
     if (server_) server_->stop();
     polling_.stop();
+    replanning_.stop();
     ingest_.reset();
     accounting_.stop();
     summarizing_.stop();
@@ -136,6 +146,8 @@ class Daemon final : public Controller {
     if (!feeds) return feeds.error();
     feeds_ = std::move(*feeds);
     grid_ = std::make_unique<GridKeeper>(config_, *feeds_, *store_, slurm_state_);
+    replan_ = std::make_unique<ReplanLoop>(
+        config_, for_replanning_, [this] { return grid_->latest(); }, host_name());
     ingest_ = std::make_unique<Ingest>(*store_, [this] { accounting_.wake(); });
     api_ = std::make_unique<Api>(config_, *store_, sources());
     server_ = std::make_unique<net::Server>(
@@ -149,6 +161,7 @@ class Daemon final : public Controller {
     polling_.start();
     accounting_.start();
     summarizing_.start();
+    if (config_.replan.enabled) replanning_.start();
     const auto served = server_->start(config_.carbonctld.host, config_.carbonctld.port);
     if (!served) return served.error();
     spdlog::info("carbonctld {} listens on {}:{} sites={} ledger={}", CARBON_VERSION, config_.carbonctld.host, server_->port(),
@@ -158,19 +171,27 @@ class Daemon final : public Controller {
 
   bool alive() const override {
     const auto at = now();
-    return polling_.alive(at) && accounting_.alive(at) && summarizing_.alive(at);
+    return polling_.alive(at) && accounting_.alive(at) && summarizing_.alive(at) &&
+           (!config_.replan.enabled || replanning_.alive(at));
   }
 
  private:
   ApiSources sources() {
-    return {[this](auto records) { return ingest_->put(std::move(records)); }, [this] { return grid_->latest(); },
-            [this] { return slurm_state_.settings(); }, [this] { return health(); }, [] { return now(); }};
+    return {[this](auto records) { return ingest_->put(std::move(records)); },
+            [this] { return grid_->latest(); },
+            [this] { return slurm_state_.settings(); },
+            [this] { return health(); },
+            [] { return now(); },
+            [this] { return replan_->view(); }};
   }
 
   Duration feed_step() {
     grid_->round(now());
+    replanning_.wake();
     return config_.carbonctld.publish_interval;
   }
+
+  Duration replan_step() { return replan_->round(now()); }
 
   std::optional<std::vector<std::string>> node_features(const std::string& node) const {
     const auto places = slurm_state_.places();
@@ -223,7 +244,7 @@ class Daemon final : public Controller {
   const Config config_;
   std::unique_ptr<ledger::Store> store_;
   net::CurlTransport transport_;
-  SlurmChild for_slurmctld_, for_slurmdbd_;
+  SlurmChild for_slurmctld_, for_slurmdbd_, for_replanning_;
   SlurmState slurm_state_;
   net::Munge munge_;
   std::unique_ptr<feeds::GridFeeds> feeds_;
@@ -233,7 +254,8 @@ class Daemon final : public Controller {
   SummaryWriter summaries_;
   std::mutex slurmdbd_mutex_;
   std::string slurmdbd_ = "not asked yet";
-  Loop accounting_, summarizing_, polling_;
+  std::unique_ptr<ReplanLoop> replan_;
+  Loop accounting_, summarizing_, replanning_, polling_;
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<net::Server> server_;

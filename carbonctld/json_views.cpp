@@ -196,6 +196,35 @@ std::string accuracy_json(std::span<const Site> sites, std::span<const feeds::Si
   return text_of({{"sites", std::move(list)}});
 }
 
+std::string queue_json(const QueueView& view, std::span<const DeferredJob> rows, bool simulated) {
+  json list = json::array();
+  const auto value = [](GramsCo2e g) { return g.value(); };
+  for (const auto& r : rows) {
+    const bool both = r.now_g && r.planned_g;
+    list.push_back({{"job_id", r.id},
+                    {"name", r.name},
+                    {"user", r.user},
+                    {"account", r.account},
+                    {"partition", r.partition},
+                    {"mode", r.mode},
+                    {"home", r.home},
+                    {"site", r.site},
+                    {"gpus", r.gpus},
+                    {"submit", format_utc(r.submit)},
+                    {"planned", format_utc(r.planned)},
+                    {"latest", format_utc(r.latest)},
+                    {"cap", format_utc(r.cap)},
+                    {"now_g", maybe(r.now_g, value)},
+                    {"planned_g", maybe(r.planned_g, value)},
+                    {"saved_g", when_known(both, both ? r.now_g->value() - r.planned_g->value() : 0)},
+                    {"why", r.why}});
+  }
+  return text_of({{"at", view.at > Instant{} ? json(format_utc(view.at)) : json()},
+                  {"problem", view.problem},
+                  {"simulated", simulated},
+                  {"jobs", std::move(list)}});
+}
+
 std::string put_json(const ledger::PutOutcome& outcome) {
   return text_of({{"stored", outcome.stored}, {"known", outcome.known}});
 }

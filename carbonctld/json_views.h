@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "carbonctld/replan_loop.h"
 #include "core/site.h"
 #include "grid_feeds/chain.h"
 #include "ledger/store.h"
@@ -17,6 +18,8 @@ std::string report_json(const ledger::ReportQuery& query, std::span<const ledger
 std::string grid_json(Instant now, std::span<const Site> sites, std::span<const feeds::SiteSeries> series);
 // How good forecasts were, by site and maker.
 std::string accuracy_json(std::span<const Site> sites, std::span<const feeds::SiteSeries> series);
+// `simulated`: the intensities behind the grams.
+std::string queue_json(const QueueView& view, std::span<const DeferredJob> rows, bool simulated);
 std::string put_json(const ledger::PutOutcome& outcome);
 
 struct Health {

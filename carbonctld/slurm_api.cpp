@@ -2,6 +2,7 @@
 #include "carbonctld/slurm_api.h"
 
 #include "carbonctld/slurm_places_api.h"
+#include "carbonctld/slurm_queue_api.h"
 #include "carbonctld/slurm_text.h"
 
 extern "C" {
@@ -11,7 +12,7 @@ extern "C" {
 #include <sys/wait.h>
 
 #include <array>
-#include <cerrno>
+#include <cstdlib>
 #include <ctime>
 #include <map>
 
@@ -155,7 +156,10 @@ SlurmJob job_of(const slurmdb_job_rec_t& r, const QosNames& qos) {
 
 class LibslurmApi final : public SlurmApi {
  public:
-  LibslurmApi() { slurm_init(nullptr); }
+  LibslurmApi() {
+    ::setenv("SLURM_BITSTR_LEN", "0", 1);  // an array's list of tasks is told whole
+    slurm_init(nullptr);
+  }
 
   Result<std::vector<SlurmJob>> find_jobs(const std::string& cluster, const std::vector<std::uint32_t>& job_ids) override {
     const DbConnection db;
@@ -207,6 +211,11 @@ class LibslurmApi final : public SlurmApi {
     slurm_free_ctl_conf(conf);
     return settings;
   }
+
+  Result<SlurmQueue> queue() override { return libslurm::queue(); }
+  Status change_job(const JobChange& change) override { return libslurm::change_job(change); }
+  Status signal_job(std::uint32_t job_id, int signal_number) override { return libslurm::signal_job(job_id, signal_number); }
+  Status requeue_job(std::uint32_t job_id) override { return libslurm::requeue_job(job_id); }
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What carbonctld asks of Slurm. slurm_api.cpp and slurm_places_api.cpp are the files that talk libslurm, whose structs differ by
-// Slurm version.
+// What carbonctld asks of Slurm. Three files talk libslurm, whose structs differ by Slurm version: slurm_api.cpp (slurmdbd,
+// settings), slurm_places_api.cpp (where jobs can run) and slurm_queue_api.cpp (the queue: all that moves a job stands there).
 //
 // libslurm may block for long and ends the process on some errors (fatal()), so the daemon calls it in a child of its own:
 // slurm_child.h.
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "carbonctld/slurm_places.h"
+#include "carbonctld/slurm_queue.h"
 #include "core/result.h"
 #include "core/time.h"
 
@@ -51,6 +52,14 @@ class SlurmApi {
   // From slurmctld.
   virtual Result<SlurmPlaces> places() = 0;
   virtual Result<SlurmSettings> settings() = 0;
+  // All jobs of this cluster that wait or run, and its nodes with GPUs.
+  virtual Result<SlurmQueue> queue() = 0;
+  // Of an array: all of its tasks that wait.
+  virtual Status change_job(const JobChange& change) = 0;
+  // To the batch script and its steps.
+  virtual Status signal_job(std::uint32_t job_id, int signal_number) = 0;
+  // Ends a running batch job; it waits again.
+  virtual Status requeue_job(std::uint32_t job_id) = 0;
 };
 
 std::unique_ptr<SlurmApi> make_libslurm_api();

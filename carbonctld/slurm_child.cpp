@@ -14,9 +14,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <nlohmann/json.hpp>
+#include <type_traits>
 
 #include "carbonctld/slurm_places_wire.h"
+#include "carbonctld/slurm_wire.h"
 #include "core/units.h"
 
 extern char** environ;
@@ -66,89 +67,38 @@ std::optional<std::string> receive_message(int fd, std::chrono::steady_clock::ti
   return text;
 }
 
-template <class T>
-json maybe(const std::optional<T>& value) {
-  return value ? json(*value) : json();
-}
-
-json to_json(const SlurmJob& j) {
-  const auto time = [](const std::optional<Instant>& t) { return t ? json(unix_ms(*t)) : json(); };
-  return {{"cluster", j.cluster},
-          {"job_id", j.job_id},
-          {"array", maybe(j.array)},
-          {"het", maybe(j.het)},
-          {"submit", unix_ms(j.submit)},
-          {"start", time(j.start)},
-          {"end", time(j.end)},
-          {"admin_comment", j.admin_comment},
-          {"eligible", time(j.eligible)},
-          {"name", j.name},
-          {"state", j.state},
-          {"exit_code", j.exit_code},
-          {"qos", j.qos},
-          {"wckey", j.wckey},
-          {"comment", j.comment}};
-}
-
-SlurmJob job_from(const json& j) {
-  using Pair = std::pair<std::uint32_t, std::uint32_t>;
-  const auto pair = [&](const char* key) { return j.at(key).is_null() ? std::optional<Pair>() : j.at(key).get<Pair>(); };
-  const auto time = [&](const char* key) {
-    return j.at(key).is_null() ? std::optional<Instant>() : from_unix_ms(j.at(key).get<std::int64_t>());
-  };
-  SlurmJob job;
-  job.cluster = j.at("cluster");
-  job.job_id = j.at("job_id");
-  job.array = pair("array");
-  job.het = pair("het");
-  job.submit = *time("submit");
-  job.start = time("start");
-  job.end = time("end");
-  job.admin_comment = j.at("admin_comment");
-  job.eligible = time("eligible");
-  job.name = j.at("name");
-  job.state = j.at("state");
-  job.exit_code = j.at("exit_code");
-  job.qos = j.at("qos");
-  job.wckey = j.at("wckey");
-  job.comment = j.at("comment");
-  return job;
-}
-
 json answer_to(const json& request, SlurmApi& api) {
   const std::string call = request.at("call");
-  const auto wrap = [](auto result, auto to_value) {
-    return result ? json{{"value", to_value(*result)}} : json{{"error", result.error().message}};
+  const auto wrap = [](const auto& result) {
+    return result ? json{{"value", *result}} : json{{"error", result.error().message}};
   };
-  if (call == "find_jobs") {
-    return wrap(api.find_jobs(request.at("cluster"), request.at("job_ids")), [](const auto& jobs) {
-      json out = json::array();
-      for (const auto& j : jobs) out.push_back(to_json(j));
-      return out;
-    });
-  }
-  if (call == "set_admin_comment")
-    return wrap(api.set_admin_comment(job_from(request.at("job")), request.at("comment")),
-                [](const Done&) { return json(true); });
-  if (call == "associations") {
-    return wrap(api.associations(request.at("clusters")), [](const auto& list) { return json(list); });
-  }
-  if (call == "places") return wrap(api.places(), [](const auto& places) { return json(places); });
-  return wrap(api.settings(), [](const auto& s) {
-    return json{{"slurm_user", s.slurm_user}, {"private", s.jobs_are_private}, {"enforced", s.associations_enforced}};
-  });
+  const auto done = [](const Status& status) { return status ? json{{"value", true}} : json{{"error", status.error().message}}; };
+  if (call == "find_jobs") return wrap(api.find_jobs(request.at("cluster"), request.at("job_ids")));
+  if (call == "set_admin_comment") return done(api.set_admin_comment(request.at("job"), request.at("comment")));
+  if (call == "associations") return wrap(api.associations(request.at("clusters")));
+  if (call == "places") return wrap(api.places());
+  if (call == "settings") return wrap(api.settings());
+  if (call == "queue") return wrap(api.queue());
+  if (call == "change_job") return done(api.change_job(request.at("change")));
+  if (call == "signal_job") return done(api.signal_job(request.at("job_id"), request.at("signal")));
+  if (call == "requeue_job") return done(api.requeue_job(request.at("job_id")));
+  return {{"error", "slurm: no such call: " + call}};
 }
 
 std::string text_of(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
 
-// The value of an answer through `from`, or its error.
-template <class F>
-auto value_of(const Result<std::string>& answer, F from) -> Result<decltype(from(json()))> {
+// What an answer holds, or its error.
+template <class T>
+Result<T> value_of(const Result<std::string>& answer) {
   if (!answer) return answer.error();
   try {
     const auto j = json::parse(*answer);
     if (j.contains("error")) return Error{j.at("error")};
-    return from(j.at("value"));
+    if constexpr (std::is_same_v<T, Done>) {
+      return Done{};
+    } else {
+      return j.at("value").get<T>();
+    }
   } catch (const json::exception&) {
     return Error{"slurm: the helper process gave no sensible answer"};
   }
@@ -220,31 +170,33 @@ Result<std::string> SlurmChild::ask(const std::string& request) {
 }
 
 Result<std::vector<SlurmJob>> SlurmChild::find_jobs(const std::string& cluster, const std::vector<std::uint32_t>& job_ids) {
-  return value_of(ask(text_of({{"call", "find_jobs"}, {"cluster", cluster}, {"job_ids", job_ids}})), [](const json& list) {
-    std::vector<SlurmJob> jobs;
-    for (const auto& j : list) jobs.push_back(job_from(j));
-    return jobs;
-  });
+  return value_of<std::vector<SlurmJob>>(ask(text_of({{"call", "find_jobs"}, {"cluster", cluster}, {"job_ids", job_ids}})));
 }
 
 Status SlurmChild::set_admin_comment(const SlurmJob& job, const std::string& comment) {
-  return value_of(ask(text_of({{"call", "set_admin_comment"}, {"job", to_json(job)}, {"comment", comment}})),
-                  [](const json&) { return Done{}; });
+  return value_of<Done>(ask(text_of({{"call", "set_admin_comment"}, {"job", job}, {"comment", comment}})));
 }
 
 Result<std::vector<Association>> SlurmChild::associations(const std::vector<std::string>& clusters) {
-  return value_of(ask(text_of({{"call", "associations"}, {"clusters", clusters}})),
-                  [](const json& list) { return list.get<std::vector<Association>>(); });
+  return value_of<std::vector<Association>>(ask(text_of({{"call", "associations"}, {"clusters", clusters}})));
 }
 
-Result<SlurmPlaces> SlurmChild::places() {
-  return value_of(ask(text_of({{"call", "places"}})), [](const json& places) { return places.get<SlurmPlaces>(); });
+Result<SlurmPlaces> SlurmChild::places() { return value_of<SlurmPlaces>(ask(text_of({{"call", "places"}}))); }
+
+Result<SlurmSettings> SlurmChild::settings() { return value_of<SlurmSettings>(ask(text_of({{"call", "settings"}}))); }
+
+Result<SlurmQueue> SlurmChild::queue() { return value_of<SlurmQueue>(ask(text_of({{"call", "queue"}}))); }
+
+Status SlurmChild::change_job(const JobChange& change) {
+  return value_of<Done>(ask(text_of({{"call", "change_job"}, {"change", change}})));
 }
 
-Result<SlurmSettings> SlurmChild::settings() {
-  return value_of(ask(text_of({{"call", "settings"}})), [](const json& s) {
-    return SlurmSettings{s.at("slurm_user"), s.at("private"), s.at("enforced")};
-  });
+Status SlurmChild::signal_job(std::uint32_t job_id, int signal_number) {
+  return value_of<Done>(ask(text_of({{"call", "signal_job"}, {"job_id", job_id}, {"signal", signal_number}})));
+}
+
+Status SlurmChild::requeue_job(std::uint32_t job_id) {
+  return value_of<Done>(ask(text_of({{"call", "requeue_job"}, {"job_id", job_id}})));
 }
 
 int serve_slurm(int socket, SlurmApi& api) {

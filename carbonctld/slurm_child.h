@@ -29,6 +29,10 @@ class SlurmChild final : public SlurmApi {
   Result<std::vector<Association>> associations(const std::vector<std::string>& clusters) override;
   Result<SlurmPlaces> places() override;
   Result<SlurmSettings> settings() override;
+  Result<SlurmQueue> queue() override;
+  Status change_job(const JobChange& change) override;
+  Status signal_job(std::uint32_t job_id, int signal_number) override;
+  Status requeue_job(std::uint32_t job_id) override;
 
  private:
   Result<std::string> ask(const std::string& request);

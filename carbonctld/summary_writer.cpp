@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "carbonctld/summary.h"
+#include "core/comment.h"
 
 namespace carbon::ctld {
 namespace {
@@ -44,6 +45,17 @@ Instant first_submit(const std::vector<SlurmJob>& found, const SlurmJob& job) {
     if (j.job_id == job.job_id) first = std::min(first, j.submit);
   }
   return first;
+}
+
+// When the run's turn would have come without us: at submission, or, behind an interruption for the carbon, as soon as the
+// earlier runs were over.
+Instant turn_of(const std::vector<SlurmJob>& found, const SlurmJob& job) {
+  Instant turn = first_submit(found, job);
+  if (CarbonComment::find_in(job.admin_comment).get("mode") != "interrupt") return turn;
+  for (const auto& j : found) {
+    if (j.job_id == job.job_id && j.start && j.end && *j.start < *job.start) turn += *j.end - *j.start;
+  }
+  return turn;
 }
 
 }  // namespace
@@ -95,7 +107,7 @@ Result<SummaryWriter::Rows> SummaryWriter::learn(const std::vector<ledger::Pendi
   if (!rows) return rows.error();
   std::map<ledger::JobKey, ledger::SlurmFacts> facts;
   for (const auto& [key, row] : *rows) {
-    if (const auto* job = match(found, row)) facts[key] = facts_from(*job, first_submit(found, *job), row.site);
+    if (const auto* job = match(found, row)) facts[key] = facts_from(*job, turn_of(found, *job), row.site);
   }
   const auto set = store_.set_facts(facts);
   if (!set) return set.error();

@@ -45,6 +45,24 @@ void read_controller(const toml::table& table, FirstError& error, ControllerConf
   in.finish();
 }
 
+void read_replan(const toml::table& table, FirstError& error, ReplanConfig& out) {
+  TableReader in(table, "[replan]", error);
+  in.boolean("enabled", out.enabled);
+  in.duration("interval", 500ms, 1h, out.interval);
+  in.integer("max_changes", 1, 100'000, [&out](std::int64_t n) { out.max_changes = static_cast<std::size_t>(n); });
+  in.real("min_gain", 0.0, 0.99, out.min_gain);
+  std::string near_cap = "nice";
+  in.text("near_cap", near_cap, false);
+  if (near_cap == "top") {
+    out.near_cap = NearCap::kTop;
+  } else if (near_cap == "none") {
+    out.near_cap = NearCap::kNone;
+  } else if (near_cap != "nice") {
+    in.fail("near_cap", "= '" + near_cap + "'; accepted: top, nice, none");
+  }
+  in.finish();
+}
+
 Config read_all(const toml::table& root, FirstError& error) {
   Config config;
   TableReader in(root, "the top level", error);
@@ -54,6 +72,7 @@ Config read_all(const toml::table& root, FirstError& error) {
   if (const auto* table = in.table("carbond")) read_node(*table, error, config.carbond);
   if (const auto* table = in.table("carbonctld")) read_controller(*table, error, config.carbonctld);
   if (const auto* table = in.table("placement")) read_placement(*table, error, config.placement);
+  if (const auto* table = in.table("replan")) read_replan(*table, error, config.replan);
   if (const auto* tables = in.tables("site")) config.sites = read_sites(*tables, config.cluster, error);
   in.finish();
   return config;

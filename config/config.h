@@ -36,12 +36,25 @@ struct ControllerConfig {  // [carbonctld]
   std::string comment_field = "AdminComment";
 };
 
+// How a job whose told bound is near is brought to the front of the queue: by priority above all others, by its nice value, or
+// not at all.
+enum class NearCap : std::uint8_t { kTop, kNice, kNone };
+
+struct ReplanConfig {  // [replan]
+  bool enabled = true;
+  Duration interval = std::chrono::minutes(1);  // and at each new forecast
+  std::size_t max_changes = 200;                // a round
+  double min_gain = 0.02;                       // of a job's emission: less is not worth a change
+  NearCap near_cap = NearCap::kNice;
+};
+
 struct Config {
   std::string cluster;       // Slurm's ClusterName
   std::string munge_socket;  // empty: MUNGE's default
   NodeConfig carbond;
   ControllerConfig carbonctld;
   PlacementRules placement;
+  ReplanConfig replan;
   std::vector<Site> sites;
 
   std::string controller_url() const;  // "http://host:port"

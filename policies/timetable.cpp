@@ -12,6 +12,7 @@ namespace carbon::policies {
 namespace {
 
 constexpr Duration kFine = std::chrono::minutes(5), kCoarse = std::chrono::minutes(15);
+constexpr Duration kFinest = std::chrono::seconds(1);
 constexpr double kManyStarts = 5e6;  // jobs x sites x steps above which steps are coarse
 // Waiting jobs meet each other in the timetable itself; the price stands for the demand that it does not show.
 constexpr double kPriceShare = 0.9;
@@ -35,11 +36,22 @@ double at(const std::vector<double>& sums, double x) {
   return sums[i] + std::min(1.0, x - static_cast<double>(i)) * (sums[i + 1] - sums[i]);
 }
 
+// Where no job may wait for five hours, steps are finer: a sixtieth of the longest cap, as far as the lengths of jobs allow.
+Duration fine_step(std::span<const PlanJob> jobs) {
+  Duration cap{0}, length{0};
+  for (const auto& job : jobs) {
+    cap = std::max(cap, job.latest - job.ready);
+    length = std::max(length, job.length);
+  }
+  return std::clamp<Duration>(std::chrono::ceil<std::chrono::seconds>(std::max(cap / 60, length / 2000)), kFinest, kFine);
+}
+
 Duration step_for(Instant now, std::span<const PlanJob> jobs, std::size_t sites) {
+  const Duration fine = fine_step(jobs);
   double starts = 0;
   for (const auto& job : jobs)
-    starts += static_cast<double>(sites) * static_cast<double>(std::max(job.latest - now, Duration(0)) / kFine);
-  return starts > kManyStarts ? kCoarse : kFine;
+    starts += static_cast<double>(sites) * static_cast<double>(std::max(job.latest - now, Duration(0)) / fine);
+  return starts > kManyStarts ? fine * (kCoarse / kFine) : fine;
 }
 
 double late_fine(std::size_t steps) { return kLateFine * static_cast<double>(steps) * static_cast<double>(steps); }

@@ -19,7 +19,8 @@ struct Slot {
 
 class Timetable {
  public:
-  // All that is passed must outlive this. Steps are five minutes, or a quarter of an hour where jobs and sites are very many.
+  // All that is passed must outlive this. Steps are five minutes, finer where no job may wait for long, three times as long where
+  // jobs and sites are very many.
   Timetable(Instant now, std::span<const PlanJob> jobs, std::span<const RunningJob> running, std::span<const PlanSite> sites,
             const PriceBook& prices);
 

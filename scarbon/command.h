@@ -29,6 +29,7 @@ Command jobs_command(CLI::App& parent, const Session& session);
 Command report_command(CLI::App& parent, const Session& session);
 Command estimate_command(CLI::App& parent, const Session& session);
 Command grid_command(CLI::App& parent, const Session& session);
+Command queue_command(CLI::App& parent, const Session& session);
 Command replay_command(CLI::App& parent);
 
 // sacct's options of how a table is printed; `style` outlives the parsing.

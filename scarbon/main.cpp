@@ -15,7 +15,7 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   const std::vector<Command> commands{jobs_command(app, session), report_command(app, session), grid_command(app, session),
-                                      estimate_command(app, session), replay_command(app)};
+                                      estimate_command(app, session), queue_command(app, session), replay_command(app)};
   CLI11_PARSE(app, argc, argv);
   for (const auto& command : commands) {
     if (command.app->parsed()) return command.run();

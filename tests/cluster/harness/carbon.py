@@ -52,11 +52,13 @@ def with_setting(text, section, key, value):
 
 class Carbon:
     """`day_seconds`: how long a day of the simulated grid lasts. `settings`: (section, key) -> value, for carbon.conf;
-    `lines`: more lines of it, before the sites."""
+    `lines`: more lines of it, before the sites. `forecast`: in place of that grid's days, what the test says by forecast(): of each
+    site this."""
 
-    def __init__(self, slurm, day_seconds, settings, lines=()):
+    def __init__(self, slurm, day_seconds, settings, lines=(), forecast=None):
         self.slurm = slurm
         self.day_seconds = day_seconds
+        self.first_forecast = forecast
         self.settings = {**settings_for(day_seconds), **settings}
         self.lines = list(lines)
         self.root = slurm.root / "carbon"
@@ -107,8 +109,31 @@ class Carbon:
 
     def write_grid(self):
         """The simulated grid; it is FIRST_HOUR there when this is called."""
+        if self.first_forecast:
+            self.forecast({partition: self.first_forecast for partition in self.slurm.partitions})
+            return
         (self.root / "grid.csv").write_text(replay.csv(max(1, round(24 * ROW_SECONDS / self.day_seconds))))
         self.origin = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+
+    def forecast(self, of_site):
+        """What the feeds say from now on. Partition -> a list of (seconds from now, g/kWh): from then on it is that much, an hour
+        past the last one. The first one holds for the past hour too."""
+        now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+        rows = {}
+        for partition, steps in of_site.items():
+            zone = SITE_OF[partition][0]
+            values = dict(steps) | {-3600: steps[0][1], steps[-1][0] + 3600: steps[-1][1]}
+            for second in sorted({s for steps in of_site.values() for s, _ in steps} | set(values)):
+                known = max(s for s in values if s <= second)
+                rows.setdefault(second, {})[zone] = values[known]
+        zones = [SITE_OF[partition][0] for partition in of_site]
+        lines = ["datetime," + ",".join(zones)]
+        for second in sorted(rows):
+            at = now + datetime.timedelta(seconds=second)
+            lines.append(f"{at:%Y-%m-%dT%H:%M:%SZ}," + ",".join(str(rows[second].get(zone, "")) for zone in zones))
+        beside = self.root / "grid.new"
+        beside.write_text("\n".join(lines) + "\n")
+        beside.rename(self.root / "grid.csv")
 
     def hour(self):
         """The hour of the simulated day, 0 to 24."""
@@ -141,6 +166,10 @@ class Carbon:
 
     def site(self, partition):
         zone, pue = SITE_OF[partition]
+        if self.first_forecast:
+            return "\n".join(["[[site]]", f'name = "{partition}"', f'zone = "{zone}"', f"pue = {pue}", f'partitions = ["{partition}"]', "",
+                              "  [[site.feed]]                   # simulated: written by the test",
+                              '  provider = "csv"', f'  file = "{self.root}/grid.csv"', ""])
         start = replay.FIRST_DAY + datetime.timedelta(hours=FIRST_HOUR)
         return "\n".join([
             "[[site]]", f'name = "{partition}"', f'zone = "{zone}"', f"pue = {pue}", *self.partitions(partition), "",
@@ -154,6 +183,10 @@ class Carbon:
         self.slurm.daemons.start("carbonctld", [self.bin / "carbonctld", "--config", self.slurm.etc / "carbon.conf"],
                                  self.slurm.root / "log" / "carbonctld.log",
                                  lambda: listening(self.port) and self.snapshot.exists(), env=self.slurm.environment())
+
+    def log(self):
+        """What carbonctld has said so far."""
+        return (self.slurm.root / "log" / "carbonctld.log").read_text(errors="replace")
 
     def stop_carbonctld(self, signal_number=signal.SIGTERM):
         return self.slurm.daemons.end("carbonctld", signal_number)

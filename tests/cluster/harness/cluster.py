@@ -13,11 +13,11 @@ ORDINARY_USERS = ("games", "news")      # on each Debian; with no rights in Slur
 
 
 class Cluster:
-    """`carbon`: with slurm-carbon's plugins and daemons. `day_seconds`, `settings`, `carbon_lines`: see Carbon.
+    """`carbon`: with slurm-carbon's plugins and daemons. `day_seconds`, `settings`, `carbon_lines`, `forecast`: see Carbon.
     `shared_partition`, `accounting`: see SlurmCluster. `start_nodes`: without it no slurmd and no carbond is started."""
 
     def __init__(self, name="demo", partitions=None, users=ORDINARY_USERS, gpus=4, carbon=True, day_seconds=60, settings=None,
-                 extra_lines=(), shared_partition=None, accounting=(), carbon_lines=(), start_nodes=True):
+                 extra_lines=(), shared_partition=None, accounting=(), carbon_lines=(), start_nodes=True, forecast=None):
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="slurm-carbon-"))
         self.root.chmod(0o755)  # jobs of ordinary users run in it
         self.daemons = Daemons(self.root)
@@ -25,7 +25,7 @@ class Cluster:
         self.slurm = SlurmCluster(name, self.accounting, self.daemons, partitions or PARTITIONS, users, gpus, extra_lines,
                                   shared_partition, accounting)
         self.start_nodes = start_nodes
-        self.carbon = Carbon(self.slurm, day_seconds, settings or {}, carbon_lines) if carbon else None
+        self.carbon = Carbon(self.slurm, day_seconds, settings or {}, carbon_lines, forecast) if carbon else None
 
     def __enter__(self):
         try:

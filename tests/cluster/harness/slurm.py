@@ -4,6 +4,7 @@ import dataclasses
 import os
 import pwd
 import re
+import signal
 import subprocess
 
 from .processes import Failed, free_ports, listening, wait_until
@@ -129,6 +130,10 @@ class SlurmCluster:
         self.daemons.start(f"{self.name}.slurmctld", ["/usr/sbin/slurmctld", "-D"], self.root / "log" / "slurmctld.out",
                            lambda: listening(self.port, self.accounting.address) and self.run("scontrol", "ping", check=False).status == 0,
                            env={**self.environment(), **self.slurmctld_environment})
+
+    def restart_slurmctld(self, signal_number=signal.SIGTERM):
+        self.daemons.end(f"{self.name}.slurmctld", signal_number)
+        self.start_slurmctld()
 
     def start_slurmd(self, node):
         (self.root / "spool" / node.name).mkdir(exist_ok=True)

@@ -30,7 +30,7 @@ class ApiTest : public ledger::LedgerTest {
   Api api() {
     return Api(config_, *store_,
                {[this](auto records) { return store_->put(records); }, [this] { return grid_; }, [this] { return settings_; },
-                [] { return Health{}; }, [] { return kDay + 12h; }});
+                [] { return Health{}; }, [] { return kDay + 12h; }, [this] { return queue_; }});
   }
 
   net::ServerResponse ask(std::uint32_t uid, const std::string& path,
@@ -51,6 +51,7 @@ class ApiTest : public ledger::LedgerTest {
   }
 
   Config config_;
+  QueueView queue_;
   std::optional<SlurmSettings> settings_ = SlurmSettings{kSlurmUser, false};
   std::shared_ptr<const std::vector<feeds::SiteSeries>> grid_;
 };
@@ -189,6 +190,30 @@ TEST_F(ApiTest, AccuracyIsToldBySiteMakerAndHorizon) {
       json::parse(R"({"from_s": 3600.0, "to_s": 10800.0, "count": 48, "mae_g_per_kwh": 12.0, "bias_g_per_kwh": -2.0,
     "mape": 0.06, "low": 0.9, "high": 1.1})");
   EXPECT_EQ(maker["horizons"][0], expected);
+}
+
+TEST_F(ApiTest, TheQueueShowsWhatTheCallerMaySee) {
+  queue_.at = kDay;
+  for (const auto uid : {kAda, kBob}) {
+    DeferredJob job;
+    job.id = std::to_string(uid);
+    job.uid = uid;
+    job.user = uid == kAda ? "ada" : "bob";
+    job.planned = kDay + 3h;
+    job.now_g = GramsCo2e(500);
+    job.planned_g = GramsCo2e(200);
+    queue_.deferred.push_back(job);
+  }
+  auto all = json::parse(ask(kAda, "/v1/queue").body);
+  ASSERT_EQ(all["jobs"].size(), 2u);
+  EXPECT_EQ(all["jobs"][0]["planned"], format_utc(kDay + 3h));
+  EXPECT_EQ(all["jobs"][0]["saved_g"], 300);
+  EXPECT_EQ(json::parse(ask(kAda, "/v1/queue", {{"user", "bob"}}).body)["jobs"][0]["job_id"], "1001");
+  settings_->jobs_are_private = true;
+  const auto own = json::parse(ask(kAda, "/v1/queue").body)["jobs"];
+  ASSERT_EQ(own.size(), 1u);
+  EXPECT_EQ(own[0]["user"], "ada");
+  EXPECT_EQ(json::parse(ask(kSlurmUser, "/v1/queue").body)["jobs"].size(), 2u);
 }
 
 }  // namespace

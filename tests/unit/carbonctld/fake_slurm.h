@@ -47,11 +47,26 @@ class FakeSlurm final : public SlurmApi {
     return SlurmSettings{0, false, true};
   }
 
+  Result<SlurmQueue> queue() override {
+    if (!ctld_up) return Error{"slurmctld is away"};
+    return waiting;
+  }
+
+  Status change_job(const JobChange& change) override {
+    if (!ctld_up) return Error{"slurmctld is away"};
+    changes.push_back(change);
+    return Done{};
+  }
+  Status signal_job(std::uint32_t, int) override { return Done{}; }
+  Status requeue_job(std::uint32_t) override { return Done{}; }
+
   bool dbd_up = true, ctld_up = true;
   int asked = 0, written = 0;
   std::vector<SlurmJob> jobs;
   SlurmPlaces known_places;
   std::vector<Association> association_list;
+  SlurmQueue waiting;
+  std::vector<JobChange> changes;
 };
 
 }  // namespace carbon::ctld

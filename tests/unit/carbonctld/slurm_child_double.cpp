@@ -53,6 +53,35 @@ class Double final : public SlurmApi {
     act();
     return SlurmSettings{64030, true, true};
   }
+  Result<SlurmQueue> queue() override {
+    act();
+    SlurmQueue queue;
+    QueuedJob job;
+    job.id = "7_[3-5]";
+    job.tasks = 3;
+    job.gpus = 2;
+    job.begin = from_unix_ms(1'764'000'002'000);
+    job.limit = std::chrono::minutes(5);
+    job.deadline = from_unix_ms(1'764'000'009'000);
+    job.siblings = {"a", "b"};
+    queue.jobs.push_back(job);
+    queue.nodes.push_back({"n1", {"gpu"}, {"north"}, 4});
+    queue.partitions.push_back({"gpu", Duration(1000), Duration(2000)});
+    return queue;
+  }
+  Status change_job(const JobChange& change) override {
+    act();
+    return Error{change.id + " " + change.partition.value_or("-") + " " + change.features.value_or("-") + " " +
+                 (change.begin ? format_utc(*change.begin) : "-")};
+  }
+  Status signal_job(std::uint32_t job_id, int signal_number) override {
+    act();
+    return Error{std::to_string(job_id) + " " + std::to_string(signal_number)};
+  }
+  Status requeue_job(std::uint32_t job_id) override {
+    act();
+    return Error{std::to_string(job_id)};
+  }
 
  private:
   void act() {

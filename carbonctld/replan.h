@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// One round of re-planning: all deferred jobs that still wait, together, against the capacity and the forecast of this moment.
+// No I/O and no clock: what Slurm told goes in, what is to be changed comes out. docs/replanning.md.
+//
+// What was decided stands in the job itself: its begin time, and the token in its AdminComment. A begin time that is not the
+// planned one is somebody's own choice, and the job is then his for good.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "carbonctld/replan_jobs.h"
+#include "config/config.h"
+#include "core/series.h"
+#include "core/units.h"
+#include "policies/planner.h"
+
+namespace carbon::ctld {
+
+// A deferred job that waits for its time, for `scarbon queue`.
+struct DeferredJob {
+  std::string id, name, user, account, partition, mode, home, site;
+  std::uint32_t uid = 0;
+  double gpus = 0;  // of all its tasks that wait
+  Instant submit, planned, latest, cap;
+  std::optional<GramsCo2e> now_g, planned_g;  // if it began now at home, and as planned
+  std::string why;
+};
+
+struct ReplanInput {
+  Instant now;
+  const SlurmQueue& queue;
+  std::vector<SeriesView> series;  // of each site of the configuration
+};
+
+struct ReplanRound {
+  std::vector<JobChange> changes;
+  std::vector<std::string> reasons;   // of each change, for the log
+  std::vector<DeferredJob> deferred;  // as they are once the changes are made
+};
+
+class Replanner {
+ public:
+  // `config` must outlive it.
+  explicit Replanner(const Config& config) : config_(config) {}
+  ReplanRound round(const ReplanInput& input);
+  // Slurm refused to send this job elsewhere: it is not tried again.
+  void refused(const std::string& id) { bound_to_site_.insert(id); }
+
+ private:
+  void note_arrivals(const QueueReading& reading);
+
+  const Config& config_;
+  policies::Planner planner_;
+  Instant last_arrival_{};  // jobs submitted later are new to the planner
+  std::set<std::string> bound_to_site_;
+};
+
+}  // namespace carbon::ctld

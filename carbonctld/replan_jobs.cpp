@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbonctld/replan_jobs.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "carbonctld/interrupt.h"
+
+namespace carbon::ctld {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kLead = 2s;  // a begin time this near is left alone
+constexpr Duration kLeastLength = 1s;
+constexpr Duration kNoLimit = 7 * 24h;  // taken for a job without a time limit
+constexpr std::size_t kMostSites = 64;
+
+template <class T>
+bool has(const std::vector<T>& list, const T& value) {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+// The words of a feature request: "a&b" asks for both. Anything more than that is not looked into.
+std::vector<std::string> requested_features(const std::string& request) {
+  std::vector<std::string> out(1);
+  for (const char c : request) {
+    if (c == '&' || c == ',') {
+      out.emplace_back();
+    } else {
+      out.back() += c;
+    }
+  }
+  std::erase(out, "");
+  return out;
+}
+
+bool has_all(const std::vector<std::string>& held, const std::vector<std::string>& wanted) {
+  return std::all_of(wanted.begin(), wanted.end(), [&](const auto& w) { return has(held, w); });
+}
+
+bool is_here(const Site& site, const Config& config) { return site.cluster.empty() || site.cluster == config.cluster; }
+
+std::optional<std::size_t> position_of(const std::string& partition, const Site& site) {
+  const auto it = std::find(site.partitions.begin(), site.partitions.end(), partition);
+  if (it == site.partitions.end()) return std::nullopt;
+  return static_cast<std::size_t>(it - site.partitions.begin());
+}
+
+std::optional<std::size_t> site_named(const std::optional<std::string>& name, const Config& config) {
+  if (!name) return std::nullopt;
+  for (std::size_t s = 0; s < std::min(config.sites.size(), kMostSites); ++s) {
+    CarbonComment as_written;  // the token holds the name in lower case
+    as_written.set("site", config.sites[s].name);
+    if (as_written.get("site") == name) return s;
+  }
+  return std::nullopt;
+}
+
+const SlurmPartition* partition_named(const SlurmQueue& queue, const std::string& name) {
+  const auto it = std::find_if(queue.partitions.begin(), queue.partitions.end(), [&](const auto& p) { return p.name == name; });
+  return it == queue.partitions.end() ? nullptr : &*it;
+}
+
+// Bit i: the job may be sent to site i. A deadline was weighed at submission for the site that was chosen then.
+std::uint64_t sites_for(const WaitingJob& w, const SlurmQueue& queue, const Config& config) {
+  const auto own = std::uint64_t{1} << w.site;
+  const auto& job = *w.job;
+  const auto& here = config.sites[w.site];
+  const auto position = position_of(job.partition, here);
+  if (!may_relocate(w.mode) || job.deadline || job.pinned || !position || !is_here(here, config)) return own;
+  if (requested_features(job.features).size() > here.features.size()) return own;  // asks for more than its site
+  std::uint64_t mask = own;
+  for (std::size_t s = 0; s < std::min(config.sites.size(), kMostSites); ++s) {
+    const auto& site = config.sites[s];
+    if (s == w.site || !is_here(site, config) || *position >= site.partitions.size()) continue;
+    const auto* partition = partition_named(queue, site.partitions[*position]);
+    if (!partition || (partition->max_time > Duration::zero() && partition->max_time < job.limit)) continue;
+    mask |= std::uint64_t{1} << s;
+  }
+  return mask;
+}
+
+// What the token says of a job that was deferred; none where it says nothing of that kind.
+std::optional<WaitingJob> deferred(const QueuedJob& job, const Config& config) {
+  WaitingJob w;
+  w.comment = CarbonComment::find_in(job.admin_comment);
+  const auto mode = parse_carbon_mode(w.comment.get("mode").value_or("off"));
+  const auto planned = seconds_at(w.comment, "planned"), latest = seconds_at(w.comment, "latest");
+  const auto home = site_named(w.comment.get("home"), config), site = site_named(w.comment.get("site"), config);
+  if (!mode || *mode == CarbonMode::kOff || w.comment.get("observe") || !planned || !latest || !home || !site)
+    return std::nullopt;
+  if (*planned <= job.submit + kLead) return std::nullopt;  // sent elsewhere, to begin at once
+  w.job = &job;
+  w.mode = *mode;
+  w.home = *home;
+  w.site = *site;
+  w.planned = *planned;
+  w.latest = *latest;
+  w.cap = seconds_at(w.comment, "cap").value_or(*latest);
+  w.data_gb = number_at(w.comment, "data_gb");
+  w.length = expected_length(job, config.placement);
+  w.power = config.placement.gpu_power * job.units();
+  return w;
+}
+
+// Somebody chose another time or place for the job, or holds it.
+bool taken_over(const WaitingJob& w, const SlurmQueue& queue, const Config& config) {
+  if (w.job->held || w.job->begin != w.planned) return true;
+  return site_of(*w.job, queue, config) != std::optional(w.site);
+}
+
+JobChange give_up(WaitingJob w) {
+  w.comment.set("mode", "user");
+  JobChange change;
+  change.id = w.job->id;
+  change.admin_comment = w.comment.put_into(w.job->admin_comment);
+  return change;
+}
+
+void read_pending(const QueuedJob& job, const SlurmQueue& queue, const Config& config, Instant now, QueueReading& out) {
+  const bool blocked = job.held || !job.dependency.empty() || !job.reservation.empty();
+  // Slurm's own requeue defers nothing again; a requeue of ours that still lacks its begin time waits for it (interrupt.h).
+  const bool another_run = job.restarts > 0 && !interrupted_by_us(job);
+  auto ours = job.heterogeneous || another_run ? std::nullopt : deferred(job, config);
+  if (ours && ours->comment.get("again")) return;
+  if (ours && taken_over(*ours, queue, config)) {
+    out.given_up.push_back(give_up(*ours));
+    ours.reset();
+  }
+  if (blocked) return;
+  if (ours && job.begin > now + kLead) {
+    ours->sites = sites_for(*ours, queue, config);
+    out.waiting.push_back(std::move(*ours));
+    return;
+  }
+  const auto site = site_of(job, queue, config);
+  if (site && job.begin != Instant{} && job.begin <= now + kLead)
+    out.queueing.push_back({&job, *site, expected_length(job, config.placement), std::move(ours)});
+}
+
+double capacity_of(const Site& site, const SlurmQueue& queue, const Config& config) {
+  double sum = 0;
+  for (const auto& node : queue.nodes) {
+    const bool in_partition =
+        std::any_of(site.partitions.begin(), site.partitions.end(), [&](const auto& p) { return has(node.partitions, p); });
+    if (is_here(site, config) && in_partition && has_all(node.features, site.features)) sum += node.gpus;
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::optional<Instant> seconds_at(const CarbonComment& comment, const char* key) {
+  const auto text = comment.get(key);
+  if (!text) return std::nullopt;
+  std::int64_t s = 0;
+  const auto [end, ec] = std::from_chars(text->data(), text->data() + text->size(), s);
+  if (ec != std::errc{} || end != text->data() + text->size() || s < 0 || s > 100'000'000'000) return std::nullopt;
+  return from_unix_ms(s * 1000);
+}
+
+double number_at(const CarbonComment& comment, const char* key) {
+  const auto text = comment.get(key);
+  double value = 0;
+  if (text) std::from_chars(text->data(), text->data() + text->size(), value);
+  return value > 0 ? value : 0;
+}
+
+Duration expected_length(const QueuedJob& job, const PlacementRules& rules) {
+  const auto limit = job.limit > Duration::zero() ? job.limit : Duration(kNoLimit);
+  return std::max(std::chrono::duration_cast<Duration>(limit * rules.expected_share_of_limit), Duration(kLeastLength));
+}
+
+std::optional<std::size_t> site_of(const QueuedJob& job, const SlurmQueue& queue, const Config& config) {
+  auto features = requested_features(job.features);
+  if (job.state == JobState::kRunning) {
+    const auto node = std::find_if(queue.nodes.begin(), queue.nodes.end(), [&](const auto& n) { return n.name == job.node; });
+    if (node != queue.nodes.end()) features = node->features;
+  }
+  const auto partition = job.partition.substr(0, job.partition.find(','));
+  std::optional<std::size_t> first;
+  for (std::size_t s = 0; s < std::min(config.sites.size(), kMostSites); ++s) {
+    const auto& site = config.sites[s];
+    if (!is_here(site, config) || !has(site.partitions, partition)) continue;
+    if (has_all(features, site.features)) return s;
+    if (!first) first = s;
+  }
+  return first;  // where no feature tells sites that share a partition apart, the first of them
+}
+
+QueueReading read_queue(const SlurmQueue& queue, const Config& config, Instant now) {
+  QueueReading out;
+  for (const auto& site : config.sites) out.capacity.push_back(capacity_of(site, queue, config));
+  for (const auto& job : queue.jobs) {
+    if (job.gpus <= 0) continue;
+    if (job.state == JobState::kPending) read_pending(job, queue, config, now, out);
+    if (job.state != JobState::kRunning) continue;
+    const auto site = site_of(job, queue, config);
+    if (!site) continue;
+    out.running.push_back({*site, job.gpus, job.started, expected_length(job, config.placement), {}});
+    out.running_jobs.push_back(&job);
+  }
+  return out;
+}
+
+}  // namespace carbon::ctld

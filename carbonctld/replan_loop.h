@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+// Around a round of re-planning (replan.h): asks Slurm for its queue, sends the changes, keeps what `scarbon queue` shows.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "carbonctld/interrupt.h"
+#include "carbonctld/replan.h"
+#include "carbonctld/slurm_api.h"
+#include "grid_feeds/chain.h"
+
+namespace carbon::ctld {
+
+struct QueueView {
+  Instant at{};  // the epoch: not looked yet
+  std::vector<DeferredJob> deferred;
+  std::string problem;  // why it is not newer; empty: all is well
+};
+
+class ReplanLoop {
+ public:
+  using Series = std::shared_ptr<const std::vector<feeds::SiteSeries>>;
+  // None is owned. `series`: the last of each site; null before the first. `host`: of this process, as slurm.conf names it.
+  ReplanLoop(const Config& config, SlurmApi& slurm, std::function<Series()> series, std::string host)
+      : config_(config), slurm_(slurm), series_(std::move(series)), host_(std::move(host)), replanner_(config) {}
+
+  // One round; returns how long until the next. One thread calls it.
+  Duration round(Instant now);
+  QueueView view() const;  // any thread
+
+ private:
+  bool is_standby(const SlurmQueue& queue) const;
+  void send(const ReplanRound& round);
+  void interrupt(const InterruptRound& round);
+  void say(const std::string& problem);
+
+  const Config& config_;
+  SlurmApi& slurm_;
+  std::function<Series()> series_;
+  std::string host_;
+  Replanner replanner_;
+  mutable std::mutex mutex_;
+  QueueView view_;
+};
+
+}  // namespace carbon::ctld

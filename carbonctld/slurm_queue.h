@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Slurm's queue and nodes as slurmctld tells of them, and what carbonctld may change in a job that waits.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/time.h"
+
+namespace carbon::ctld {
+
+enum class JobState : std::uint8_t { kPending, kRunning, kOther };  // kOther: suspended, completing, moved to another cluster
+
+// A job, or what still waits of an array. Finished ones are left out.
+struct QueuedJob {
+  std::string id;  // as updates address it: "12", "12_3", "12_[4-9]"
+  std::uint32_t job_id = 0;
+  std::uint32_t array_job_id = 0;  // 0: no array
+  std::uint32_t tasks = 1;         // of an array, that wait in this record
+  bool heterogeneous = false;
+  bool batch = true;
+  JobState state = JobState::kPending;
+  std::string name, user, account, qos, partition, features, dependency, reservation;
+  std::string node;  // the first one of a running job
+  std::uint32_t uid = 0;
+  double gpus = 0;      // of one task
+  bool pinned = false;  // asks for nodes by name, or for a type of GPU
+  bool held = false;
+  bool may_requeue = false;
+  std::uint32_t priority = 0;
+  std::int64_t nice = 0;
+  std::uint32_t restarts = 0;
+  Instant submit{};
+  Instant begin{};    // the earliest start that was asked for; the epoch: none yet
+  Instant started{};  // of a running one
+  Duration limit{0};  // 0: none
+  std::optional<Instant> deadline;
+  std::string admin_comment;
+  std::string origin;                 // in a federation: the cluster that it was submitted to; else empty
+  std::vector<std::string> siblings;  // in a federation: the clusters that may run it
+
+  double units() const { return gpus * tasks; }
+};
+
+struct SlurmPartition {
+  std::string name;
+  Duration default_time{0};  // 0: Slurm gives none
+  Duration max_time{0};      // 0: no limit
+  bool operator==(const SlurmPartition&) const = default;
+};
+
+struct GpuNode {
+  std::string name;
+  std::vector<std::string> partitions, features;
+  double gpus = 0;  // that jobs may have: none on a node that is down; on a draining one those that are still held
+  bool operator==(const GpuNode&) const = default;
+};
+
+struct SlurmQueue {
+  std::vector<QueuedJob> jobs;
+  std::vector<GpuNode> nodes;
+  std::vector<SlurmPartition> partitions;
+  std::vector<std::string> controllers;  // hosts of slurmctld and its backups; empty where there are none
+  std::string active;                    // the one of them that answers first
+};
+
+// What is to be changed in one job; what is not set stays.
+struct JobChange {
+  std::string id;
+  std::optional<Instant> begin;  // whole seconds
+  std::optional<std::string> partition, features, clusters, admin_comment;
+  std::optional<std::uint32_t> priority;
+  std::optional<std::int64_t> nice;
+};
+
+}  // namespace carbon::ctld

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A load of jobs with a wait cap each, played against a cluster; and daemons that are killed under it."""
+import dataclasses
+import random
+import threading
+import time
+
+from .processes import wait_until
+from .replan import unix
+from .slurm import FINISHED
+
+
+@dataclasses.dataclass
+class Job:
+    arrival: float  # seconds after the start of the load
+    partition: str
+    gpus: int
+    seconds: int
+    cap: int  # seconds
+    job_id: int = 0
+    deferred: bool = False
+    submit: int = 0
+    start: int = 0
+    state: str = ""
+
+    @property
+    def wait(self):
+        return self.start - self.submit
+
+
+def make_load(count, span, partitions, caps, seconds, seed=1):
+    """`count` jobs that arrive over `span` seconds; lengths from the pair `seconds`."""
+    chance = random.Random(seed)
+    return [Job(span * k / count, chance.choice(partitions), chance.choice((1, 1, 2, 4)), chance.randint(*seconds), chance.choice(caps))
+            for k in range(count)]
+
+
+def offered(load, gpus):
+    """Work that arrives by the capacity of `gpus` over the time in which it arrives."""
+    span = max(job.arrival for job in load)
+    return sum(job.gpus * job.seconds for job in load) / (gpus * span)
+
+
+def submit(slurm, job, carbon):
+    options = ["--time=1", f"--partition={job.partition}", f"--gres=gpu:{job.gpus}"]
+    if carbon:
+        options += ["--carbon=defer", f"--carbon-max-delay=0:{job.cap}"]
+    for _ in range(60):  # slurmctld may be away
+        job.job_id, said = slurm.sbatch(*options, script=f"sleep {job.seconds}", check=False)
+        if job.job_id:
+            job.deferred = "carbon: deferred to" in said.err
+            return
+        time.sleep(1)
+    raise RuntimeError(f"not accepted: {said.err}")
+
+
+def play(slurm, load, carbon):
+    """Submits each job when it is due, waits until all have ended, and fills in what Slurm's accounting says of them."""
+    begun = time.monotonic()
+    for job in load:
+        time.sleep(max(0.0, begun + job.arrival - time.monotonic()))
+        submit(slurm, job, carbon)
+    patience = max(job.cap for job in load) + 240
+    ids = ",".join(str(job.job_id) for job in load)
+
+    def rows():
+        said = slurm.run("sacct", "-X", "-P", "-n", "-j", ids, "-o", "JobIDRaw,Submit,Start,State", check=False).out
+        return {int(r[0]): r for r in (line.split("|") for line in said.splitlines())}
+
+    def over():
+        known = rows()
+        return len(known) == len(load) and all(r[3].split()[0] in FINISHED for r in known.values()) and known
+    known = wait_until(over, patience, lambda: f"end of {[r for r in rows().values() if r[3].split()[0] not in FINISHED]}", pause=2)
+    for job in load:
+        _, submitted, started, job.state = known[job.job_id]
+        job.submit, job.start = unix(submitted), unix(started) or 0
+
+
+class Trouble:
+    """While it is entered: carbonctld killed `kills` times and slurmctld restarted `restarts` times, at random over `span` seconds."""
+
+    def __init__(self, cluster, kills, restarts, span, seed=2):
+        chance = random.Random(seed)
+        times = sorted(chance.uniform(2, span) for _ in range(kills + restarts))
+        restarted = set(chance.sample(range(len(times)), restarts))
+        self.events = [(at, k in restarted) for k, at in enumerate(times)]
+        self.cluster = cluster
+        self.killed = self.restarted = 0
+        self.failure = None
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        begun = time.monotonic()
+        try:
+            for at, slurmctld in self.events:
+                time.sleep(max(0.0, begun + at - time.monotonic()))
+                if slurmctld:
+                    self.cluster.slurm.restart_slurmctld()
+                    self.restarted += 1
+                else:
+                    self.cluster.carbon.stop_carbonctld(signal_number=9)
+                    self.killed += 1
+                    self.cluster.carbon.start_carbonctld()
+        except Exception as bad:  # pylint: disable=broad-except
+            self.failure = bad
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.thread.join()
+
+
+def broken(load, bound):
+    """The jobs that did not run, or started later than bound(job) seconds after their submission."""
+    return [job for job in load if job.state != "COMPLETED" or job.wait > bound(job)]

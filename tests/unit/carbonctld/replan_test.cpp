@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbonctld/replan.h"
+
+#include <gtest/gtest.h>
+
+#include "carbonctld/promise.h"
+#include "carbonctld/replan_loop.h"
+#include "tests/unit/carbonctld/fake_slurm.h"
+
+namespace carbon::ctld {
+namespace {
+using namespace std::chrono_literals;
+
+constexpr Instant kNow = from_unix_ms(1'764'000'000'000);
+constexpr double kDirty = 400, kGreen = 100;
+
+IntensitySeries hours(std::initializer_list<double> values) {
+  std::vector<IntensityPoint> points;
+  Instant at = kNow;
+  for (const double v : values) {
+    points.push_back({{at, at + 1h}, GramsPerKwh(v), Origin::kForecast});
+    at += 1h;
+  }
+  return *IntensitySeries::make({}, std::move(points));
+}
+
+std::string seconds_text(Instant t) { return std::to_string(unix_ms(t) / 1000); }
+
+class ReplanTest : public testing::Test {
+ protected:
+  ReplanTest() {
+    config_.cluster = "campus";
+    config_.placement.default_mode = CarbonMode::kDefer;
+    Site a, b;
+    a.name = "a";
+    a.partitions = {"gpu-a"};
+    b.name = "B";  // the token has it in lower case
+    b.partitions = {"gpu-b"};
+    config_.sites = {a, b};
+    queue_.nodes = {{"n1", {"gpu-a"}, {}, 4}, {"n2", {"gpu-b"}, {}, 4}};
+    queue_.partitions = {{"gpu-a", 0ms, 24h}, {"gpu-b", 0ms, 24h}};
+  }
+
+  QueuedJob& add(std::uint32_t id, double gpus) {
+    QueuedJob job;
+    job.id = std::to_string(id);
+    job.job_id = id;
+    job.partition = "gpu-a";
+    job.gpus = gpus;
+    job.priority = 1'000'000 - id;
+    job.submit = kNow - 1h;
+    job.begin = job.submit;
+    job.limit = 1h;
+    queue_.jobs.push_back(job);
+    return queue_.jobs.back();
+  }
+
+  QueuedJob& add_deferred(std::uint32_t id, double gpus, Duration in, Duration latest_in, const char* mode = "defer") {
+    auto& job = add(id, gpus);
+    job.begin = kNow + in;
+    job.admin_comment = std::string("JS1:x carbon:mode=") + mode + ",home=a,site=a,planned=" + seconds_text(job.begin) +
+                        ",latest=" + seconds_text(kNow + latest_in) + ",cap=" + seconds_text(kNow + latest_in);
+    return job;
+  }
+
+  void run(std::uint32_t id, double gpus, Duration since) {
+    auto& job = add(id, gpus);
+    job.state = JobState::kRunning;
+    job.started = kNow - since;
+    job.node = "n1";
+  }
+
+  ReplanRound round() { return replanner_.round({kNow, queue_, {a_.view(), b_.view()}}); }
+
+  // What is to be changed, in words: empty where nothing is.
+  std::string changes() {
+    const auto r = round();
+    std::string out;
+    for (std::size_t i = 0; i < r.changes.size(); ++i)
+      out += "job " + r.changes[i].id + (r.changes[i].begin ? " begins " + format_utc(*r.changes[i].begin) : "") + ": " +
+             r.reasons[i] + "; ";
+    return out;
+  }
+
+  Config config_;
+  SlurmQueue queue_;
+  IntensitySeries a_ = hours({kDirty, kDirty, kDirty, kGreen, kDirty, kDirty, kDirty, kDirty});
+  IntensitySeries b_ = hours({kDirty, kDirty, kDirty, kDirty, kDirty, kDirty, kDirty, kDirty});
+  Replanner replanner_{config_};
+};
+
+TEST_F(ReplanTest, ANewForecastMovesTheBeginAndKeepsWhatWasTold) {
+  add_deferred(1, 2, 1h, 6h);
+  const auto r = round();
+  ASSERT_EQ(r.changes.size(), 1u);
+  EXPECT_EQ(r.changes[0].begin, kNow + 3h);
+  EXPECT_FALSE(r.changes[0].partition);
+  const auto comment = CarbonComment::find_in(*r.changes[0].admin_comment);
+  EXPECT_EQ(comment.get("planned"), seconds_text(kNow + 3h));
+  EXPECT_EQ(comment.get("latest"), seconds_text(kNow + 6h));
+  EXPECT_TRUE(r.changes[0].admin_comment->starts_with("JS1:x "));
+  ASSERT_EQ(r.deferred.size(), 1u);
+  EXPECT_EQ(r.deferred[0].planned, kNow + 3h);
+  EXPECT_NEAR(r.deferred[0].planned_g->value(), 2 * 0.4 * kGreen, 1e-6);
+  EXPECT_NEAR(r.deferred[0].now_g->value(), 2 * 0.4 * kDirty, 1e-6);
+}
+
+TEST_F(ReplanTest, APlanThatIsAsGoodStays) {
+  add_deferred(1, 2, 3h, 6h);
+  add_deferred(2, 2, 3h + 5s, 6h);  // worse by less than min_gain
+  EXPECT_EQ(changes(), "");
+}
+
+TEST_F(ReplanTest, NothingIsPlannedBehindWhatWasTold) {
+  add_deferred(1, 2, 1h, 2h);  // the green hour comes after it
+  const auto r = round();
+  ASSERT_EQ(r.changes.size(), 1u);
+  EXPECT_EQ(r.changes[0].begin, kNow);  // and waiting saves nothing
+}
+
+TEST_F(ReplanTest, AnotherBeginTimeIsTheOwnersForGood) {
+  auto& job = add_deferred(1, 2, 1h, 6h);
+  job.begin = kNow + 2h;
+  const auto r = round();
+  ASSERT_EQ(r.changes.size(), 1u);
+  EXPECT_FALSE(r.changes[0].begin);
+  EXPECT_EQ(CarbonComment::find_in(*r.changes[0].admin_comment).get("mode"), "user");
+  job.admin_comment = *r.changes[0].admin_comment;
+  job.begin = kNow + 4h;
+  EXPECT_EQ(changes(), "");
+}
+
+TEST_F(ReplanTest, HeldObservedRequeuedAndForeignJobsAreLeftAlone) {
+  add_deferred(1, 1, 1h, 6h).restarts = 1;
+  add_deferred(2, 1, 1h, 6h).dependency = "afterok:1";
+  add_deferred(3, 1, 1h, 6h).heterogeneous = true;
+  add_deferred(4, 1, 1h, 6h).admin_comment += ",observe=1";
+  add(5, 1).begin = kNow + 1h;
+  const auto r = round();
+  for (const auto& change : r.changes) EXPECT_FALSE(change.begin) << change.id;
+}
+
+TEST_F(ReplanTest, JobsDoNotCrowdIntoAnHourThatHoldsOne) {
+  for (std::uint32_t id = 1; id <= 3; ++id) add_deferred(id, 4, 1h, 7h);
+  a_ = hours({kDirty, kDirty, kDirty, kGreen, 150, kDirty, 200, kDirty});
+  const auto r = round();
+  std::vector<Instant> begins;
+  for (const auto& row : r.deferred) begins.push_back(row.planned);
+  std::sort(begins.begin(), begins.end());
+  for (std::size_t i = 1; i < begins.size(); ++i) EXPECT_GE(begins[i] - begins[i - 1], 55min);
+}
+
+TEST_F(ReplanTest, AtMostFourBeginInASecond) {
+  queue_.nodes[0].gpus = 100;
+  for (std::uint32_t id = 1; id <= 30; ++id) add_deferred(id, 1, 1h, 7h);
+  std::map<Instant, int> begins;
+  for (const auto& row : round().deferred) ++begins[row.planned];
+  for (const auto& [at, n] : begins) EXPECT_LE(n, 4) << format_utc(at);
+}
+
+TEST_F(ReplanTest, ABetterSiteDrawsThoseThatMayGo) {
+  queue_.nodes[0].gpus = 8;
+  b_ = hours({50, 50, 50, 50, 50, 50, 50, 50});
+  add_deferred(1, 2, 3h, 6h, "auto");
+  add_deferred(2, 2, 3h, 6h, "defer");
+  add_deferred(3, 2, 3h, 6h, "auto").pinned = true;
+  const auto r = round();
+  ASSERT_EQ(r.changes.size(), 1u) << changes();
+  EXPECT_EQ(r.changes[0].id, "1");
+  EXPECT_EQ(r.changes[0].partition, "gpu-b");
+  EXPECT_EQ(CarbonComment::find_in(*r.changes[0].admin_comment).get("site"), "b");
+  replanner_.refused("1");
+  EXPECT_EQ(changes(), "");
+}
+
+TEST_F(ReplanTest, ADrainedSiteDrawsNobody) {
+  b_ = hours({50, 50, 50, 50, 50, 50, 50, 50});
+  queue_.nodes[1].gpus = 0;
+  add_deferred(1, 2, 3h, 6h, "auto");
+  EXPECT_EQ(changes(), "");
+}
+
+TEST_F(ReplanTest, SitesThatShareAPartitionAreToldApartByFeatures) {
+  config_.sites[0].features = {"north"};
+  config_.sites[1].features = {"south"};
+  config_.sites[1].partitions = {"gpu-a"};
+  queue_.nodes = {{"n1", {"gpu-a"}, {"north"}, 4}, {"n2", {"gpu-a"}, {"south"}, 4}};
+  b_ = hours({50, 50, 50, 50, 50, 50, 50, 50});
+  add_deferred(1, 2, 3h, 6h, "auto").features = "north";
+  const auto r = round();
+  ASSERT_EQ(r.changes.size(), 1u);
+  EXPECT_EQ(r.changes[0].features, "south");
+  EXPECT_FALSE(r.changes[0].partition);
+}
+
+TEST_F(ReplanTest, AJobWhoseLastStartIsNearGoesToTheFront) {
+  run(1, 4, 10min);
+  add(2, 1);
+  auto& late = add_deferred(3, 1, -10s, 1min);
+  for (const auto how : {NearCap::kNice, NearCap::kTop, NearCap::kNone}) {
+    config_.replan.near_cap = how;
+    const auto r = round();
+    ASSERT_EQ(r.changes.size(), how == NearCap::kNone ? 0u : 1u);
+    if (how == NearCap::kNice) {
+      EXPECT_LT(*r.changes[0].nice, 0);
+    } else if (how == NearCap::kTop) {
+      EXPECT_GT(*r.changes[0].priority, queue_.jobs[1].priority);
+    }
+  }
+  config_.replan.near_cap = NearCap::kNice;
+  late.nice = -1'000'000;
+  EXPECT_EQ(changes(), "");
+}
+
+TEST_F(ReplanTest, DeferralLeavesNoMoreGpusIdleThanTheSiteAllows) {
+  config_.placement.max_idle_share = 0.5;
+  add_deferred(1, 2, 3h, 6h);
+  add_deferred(2, 2, 3h, 6h).limit = 10min;  // saves least by the GPU
+  const auto r = round();
+  ASSERT_EQ(r.changes.size(), 1u);
+  EXPECT_EQ(r.changes[0].id, "2");
+  EXPECT_EQ(r.changes[0].begin, kNow);
+}
+
+TEST_F(ReplanTest, ALongQueueCallsInWhoWouldBeLate) {
+  run(1, 4, 10min);
+  add_deferred(2, 4, 3h, 3h + 10min);
+  EXPECT_EQ(changes(), "");
+  for (std::uint32_t id = 3; id < 7; ++id) add(id, 4).limit = 2h;  // let in before it, they would hold it up
+  const auto r = round();
+  ASSERT_EQ(r.changes.size(), 1u);
+  EXPECT_EQ(r.changes[0].id, "2");
+  EXPECT_EQ(r.changes[0].begin, kNow);
+}
+
+TEST_F(ReplanTest, ASilentForecastChangesNothing) {
+  a_ = IntensitySeries();
+  add_deferred(1, 2, 3h, 6h);
+  EXPECT_EQ(changes(), "");
+}
+
+TEST_F(ReplanTest, OnlyTheOneBesideTheActiveControllerPlans) {
+  add_deferred(1, 2, 1h, 6h);
+  FakeSlurm slurm;
+  slurm.waiting = queue_;
+  auto series = std::make_shared<std::vector<feeds::SiteSeries>>(2);
+  series->at(0).series = a_;
+  series->at(1).series = b_;
+  const auto changes_at = [&](const std::string& host) {
+    slurm.changes.clear();
+    ReplanLoop loop(
+        config_, slurm, [&] { return series; }, host);
+    loop.round(kNow);
+    return slurm.changes.size();
+  };
+  EXPECT_EQ(changes_at("anywhere"), 1u);
+  slurm.waiting.controllers = {"ctl1", "ctl2"};
+  slurm.waiting.active = "ctl1";
+  EXPECT_EQ(changes_at("ctl1.campus.edu"), 1u);
+  EXPECT_EQ(changes_at("ctl2.campus.edu"), 0u);
+  EXPECT_EQ(changes_at("elsewhere"), 1u);
+  slurm.waiting.active = "ctl2";
+  EXPECT_EQ(changes_at("ctl2"), 1u);
+}
+
+TEST_F(ReplanTest, SlurmctldAwayIsSaidAndChangesNothing) {
+  FakeSlurm slurm;
+  slurm.ctld_up = false;
+  auto series = std::make_shared<std::vector<feeds::SiteSeries>>(2);
+  ReplanLoop loop(
+      config_, slurm, [&] { return series; }, "ctl1");
+  loop.round(kNow);
+  EXPECT_NE(loop.view().problem.find("slurmctld is away"), std::string::npos);
+  slurm.ctld_up = true;
+  loop.round(kNow);
+  EXPECT_EQ(loop.view().problem, "");
+  EXPECT_EQ(loop.view().at, kNow);
+}
+
+TEST(Promise, WithoutAQueueNobodyIsCalled) {
+  SitePromises site{kNow, 4, {}, {}, {{{4, kNow + 3h, 1h, 2}, kNow + 5h, kNow}}};
+  EXPECT_TRUE(release_for_promises(site).empty());
+}
+
+TEST(Promise, MoreThanFitsBeforeTheirLatestIsCalledAtOnce) {
+  SitePromises site{kNow, 4, {}, {}, {}};
+  for (int i = 0; i < 3; ++i) site.deferred.push_back({{4, kNow + 3h, 1h, 9.0 - i}, kNow + 3h, kNow});
+  const auto called = release_for_promises(site);
+  EXPECT_FALSE(called.empty());
+  EXPECT_LT(called.size(), 4u);
+}
+
+TEST(Promise, AnOverloadIsNobodysDeferral) {
+  SitePromises site{kNow, 4, {{4, kNow + 1h}}, {}, {}};
+  for (int i = 0; i < 20; ++i) site.queueing.push_back({4, kNow, 1h, 50.0 - i});
+  site.deferred.push_back({{4, kNow + 30min, 1h, 99}, kNow + 2h, kNow});
+  EXPECT_LE(release_for_promises(site).size(), 1u);
+}
+
+TEST(QueueOutlook, StrictlyByPriorityAsGpusComeFree) {
+  const std::vector<HeldUnits> held{{3, kNow + 1h}, {1, kNow + 2h}};
+  const std::vector<QueuedUnits> waiting{{1, kNow, 1h, 1}, {4, kNow, 1h, 2}, {9, kNow + 1min, 1h, 3}};
+  const auto starts = queue_outlook(kNow, 4, held, waiting);
+  // The largest counts as large as the site; it and the second come first, and the small one does not overtake them.
+  EXPECT_EQ(starts, (std::vector<Instant>{kNow + 4h, kNow + 3h, kNow + 2h}));
+}
+
+}  // namespace
+}  // namespace carbon::ctld
