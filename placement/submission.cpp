@@ -87,6 +87,7 @@ SubmitDecision settle(const SubmitRequest& job, const SnapshotContent& snapshot,
   if (job.data_gb) d.comment.set("data_gb", *job.data_gb);
   if (!worth_it(plan, choice, snapshot.rules.min_saving)) {
     d.comment.set("site", home.name);
+    if (may_interrupt(mode)) d.comment.set("cap", unix_seconds(plan.cap_end));  // for its interruptions, once it runs
     if (job.mode && !observe) d.message = message_for_stay(plan.grams_now ? kNothingBetter : kIntensityUnknown);
     return d;
   }

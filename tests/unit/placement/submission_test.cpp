@@ -331,6 +331,17 @@ TEST_F(SubmissionTest, InterruptibleJobsAreDeferredAtHome) {
   EXPECT_EQ(decided().comment.get("mode"), "interrupt");
 }
 
+TEST_F(SubmissionTest, AnInterruptibleJobHasItsCapAlsoWhereItBeginsAtOnce) {
+  job.mode = "interrupt";
+  job.partition = "gpu-south";
+  job.max_delay = "1";  // nothing greener within a minute
+  const auto d = decided();
+  EXPECT_EQ(d.begin, std::nullopt);
+  EXPECT_EQ(d.comment.get("cap"), std::to_string(unix_ms(kNow + minutes(1)) / 1000));
+  job.mode = "defer";
+  EXPECT_EQ(decided().comment.get("cap"), std::nullopt);
+}
+
 TEST_F(SubmissionTest, SaysHowGoodSuchForecastsHaveBeen) {
   sample.content().sites[0].errors = {{hours(1), 0.99, 1.01}, {hours(6), 0.9, 1.25}, {hours(24), 0.5, 2}};
   EXPECT_NE(decided().message.find("(-75 %, forecast by gb-neso, 80 % of such within -10 and +25 %)"), std::string::npos)
