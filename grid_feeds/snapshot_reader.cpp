@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
@@ -13,13 +14,14 @@
 namespace carbon::feeds {
 namespace format = snapshot_format;
 
-// Private pages and not the file's own: truncating a mapped file in place would kill slurmctld with SIGBUS. Huge ones for a
-// large snapshot where the kernel gives them: taking megabytes in small pages would cost more than all the rest.
-struct Snapshot::Pages {
-  static constexpr std::size_t kHuge = 2u << 20;
+namespace {
 
-  // `data` is null where there is no memory.
-  explicit Pages(std::size_t bytes)
+constexpr std::size_t kHuge = 2u << 20;
+
+// Memory from the kernel, in huge pages for a large snapshot where it gives them: taking megabytes in small pages would cost more
+// than all the rest.
+struct Mapping {
+  explicit Mapping(std::size_t bytes)
       : length((bytes + kHuge - 1) / kHuge * kHuge),
         reserved(length + kHuge),
         base(mmap(nullptr, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
@@ -28,16 +30,42 @@ struct Snapshot::Pages {
     data = static_cast<std::byte*>(base) + (kHuge - address % kHuge) % kHuge;
     if (bytes >= kHuge / 2) madvise(data, length, MADV_HUGEPAGE);
   }
-  Pages(const Pages&) = delete;
-  Pages& operator=(const Pages&) = delete;
-  ~Pages() {
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+  ~Mapping() {
     if (base != MAP_FAILED) munmap(base, reserved);
   }
-  void seal() { mprotect(data, length, PROT_READ); }
+  bool fits(std::size_t bytes) const { return bytes <= length && length <= 2 * bytes + kHuge; }
 
   std::size_t length, reserved;
   void* base;
-  std::byte* data = nullptr;
+  std::byte* data = nullptr;  // null where there is no memory
+};
+
+// The pages of the snapshot that was given up last, for the next one: the kernel would have to clear new ones first, a third of
+// the time of an opening.
+constinit std::atomic<Mapping*> g_spare = nullptr;
+
+std::unique_ptr<Mapping> take_mapping(std::size_t bytes) {
+  std::unique_ptr<Mapping> spare(g_spare.exchange(nullptr));
+  if (spare && spare->fits(bytes) && mprotect(spare->data, spare->length, PROT_READ | PROT_WRITE) == 0) return spare;
+  return std::make_unique<Mapping>(bytes);
+}
+
+}  // namespace
+
+// Private pages and not the file's own: truncating a mapped file in place would kill slurmctld with SIGBUS.
+struct Snapshot::Pages {
+  explicit Pages(std::size_t bytes) : mapping(take_mapping(bytes)), data(mapping->data) {}
+  Pages(const Pages&) = delete;
+  Pages& operator=(const Pages&) = delete;
+  ~Pages() {
+    if (data != nullptr) delete g_spare.exchange(mapping.release());
+  }
+  void seal() const { mprotect(data, mapping->length, PROT_READ); }
+
+  std::unique_ptr<Mapping> mapping;
+  std::byte* data;  // null where there is no memory
   struct stat file {};
 };
 

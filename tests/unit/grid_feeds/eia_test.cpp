@@ -62,6 +62,12 @@ TEST(Eia, AnotherRespondentIsRefused) {
             "asked for respondent PJM and was answered for CISO");
 }
 
+// A broken time stamp must cost neither time nor memory (found by the fuzzer).
+TEST(Eia, HoursThatAreYearsApartAreNoMix) {
+  const auto rows = row("2001-01-01T11", "NG", "300") + "," + row("2026-11-23T11", "NG", "300");
+  EXPECT_EQ(parse(feed_of("eia", "CISO"), query, {{"mix", body(rows)}}).error().message, "the answer holds no values");
+}
+
 TEST(Eia, Recorded) {
   CARBON_RECORDED(gas, "eia_v2/US_NW_PACW-gas.json");
   CARBON_RECORDED(wind, "eia_v2/US_NW_BPAT-wind.json");
