@@ -21,6 +21,7 @@ class Job:
     deferred: bool = False
     submit: int = 0
     start: int = 0
+    held: int = 0  # seconds
     state: str = ""
 
     @property
@@ -39,6 +40,12 @@ def offered(load, gpus):
     """Work that arrives by the capacity of `gpus` over the time in which it arrives."""
     span = max(job.arrival for job in load)
     return sum(job.gpus * job.seconds for job in load) / (gpus * span)
+
+
+def held(load, gpus):
+    """The same by how long the jobs held their GPUs: a start and an end take Slurm seconds."""
+    span = max(job.arrival for job in load)
+    return sum(job.gpus * job.held for job in load) / (gpus * span)
 
 
 def submit(slurm, job, carbon):
@@ -64,7 +71,7 @@ def play(slurm, load, carbon):
     ids = ",".join(str(job.job_id) for job in load)
 
     def rows():
-        said = slurm.run("sacct", "-X", "-P", "-n", "-j", ids, "-o", "JobIDRaw,Submit,Start,State", check=False).out
+        said = slurm.run("sacct", "-X", "-P", "-n", "-j", ids, "-o", "JobIDRaw,Submit,Start,State,ElapsedRaw", check=False).out
         return {int(r[0]): r for r in (line.split("|") for line in said.splitlines())}
 
     def over():
@@ -72,8 +79,8 @@ def play(slurm, load, carbon):
         return len(known) == len(load) and all(r[3].split()[0] in FINISHED for r in known.values()) and known
     known = wait_until(over, patience, lambda: f"end of {[r for r in rows().values() if r[3].split()[0] not in FINISHED]}", pause=2)
     for job in load:
-        _, submitted, started, job.state = known[job.job_id]
-        job.submit, job.start = unix(submitted), unix(started) or 0
+        _, submitted, started, job.state, elapsed = known[job.job_id]
+        job.submit, job.start, job.held = unix(submitted), unix(started) or 0, int(elapsed)
 
 
 class Trouble:
