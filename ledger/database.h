@@ -31,11 +31,14 @@ class Database {
     });
   }
 
-  // Runs f(session) on the reading session; it sees what was committed before.
+  // Runs f(session) on the reading session; it sees what was committed before. Where the server turns out to have gone, once more
+  // on a new connection.
   template <class F>
   auto read(F f) -> decltype(f(std::declval<soci::session&>())) {
     const std::lock_guard lock(reader_.mutex);
-    return guarded(reader_, f);
+    auto done = guarded(reader_, f);
+    if (!done && reader_.lost) done = guarded(reader_, f);
+    return done;
   }
 
  private:

@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kBacklog = 1024;  // the library's own is 5: too short when a whole cluster comes back at once
 constexpr std::size_t kMaxHeaders = 64;
-constexpr std::size_t kKeepAliveRequests = 1000;
+constexpr std::size_t kKeepAliveRequests = 20;  // then another connection has its turn: busy nodes must not hold all threads
 
 std::string json_text(std::string_view text) {
   std::string out;

@@ -151,7 +151,7 @@ class SlurmCluster:
             os.chown(home, account.pw_uid, account.pw_gid)
         return home
 
-    def run(self, *argv, user=None, check=True, env=None):
+    def run(self, *argv, user=None, check=True, env=None, seconds=120):
         """A command as root, or as an ordinary user in his home."""
         variables = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8", "TZ": "UTC", **self.environment(), **(env or {})}
         identity, directory = {}, self.accounting.root
@@ -161,7 +161,7 @@ class SlurmCluster:
             directory = self.home(user)
             variables |= {"HOME": str(directory), "USER": user, "LOGNAME": user}
         done = subprocess.run([str(a) for a in argv], env=variables, cwd=directory, stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, check=False, timeout=120, **identity)
+                              text=True, check=False, timeout=seconds, **identity)
         if check and done.returncode != 0:
             raise Failed(f"{' '.join(map(str, argv))}: status {done.returncode}\n{done.stdout}{done.stderr}")
         return Output(done.returncode, done.stdout, done.stderr)

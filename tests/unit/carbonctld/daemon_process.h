@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,6 +40,7 @@ class DaemonProcess {
     pid_ = ::fork();
     if (pid_ == 0) {
       ::setenv("SLURM_CONF", "/nonexistent/slurm.conf", 1);
+      ::signal(SIGXFSZ, SIG_IGN);  // see limit_files()
       const int fd = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
       ::dup2(fd, 2);
       ::execl(CARBONCTLD, "carbonctld", "--config", conf.c_str(), static_cast<char*>(nullptr));
@@ -51,6 +53,14 @@ class DaemonProcess {
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
     pid_ = -1;
+  }
+  bool alive() const { return pid_ > 0 && ::waitpid(pid_, nullptr, WNOHANG) == 0; }
+  pid_t pid() const { return pid_; }
+  // From now on no file of the daemon may grow beyond so many bytes: an error for each write, as on a disk that is full; 0: as on
+  // one that cannot be written.
+  void limit_files(rlim_t bytes) const {
+    const rlimit limit{bytes, RLIM_INFINITY};
+    ::prlimit(pid_, RLIMIT_FSIZE, &limit, nullptr);
   }
 
  private:

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "tests/unit/ledger/ledger_fixture.h"
+#include "tests/unit/ledger/local_mariadb.h"
 
 namespace carbon::ctld {
 namespace {
@@ -46,6 +47,43 @@ TEST_F(IngestTest, ManySendersEachGetTheirOwnAnswer) {
   EXPECT_EQ(stored, 400u);
   EXPECT_EQ(known, 400u);
   EXPECT_EQ(store_->counts()->records, 400);
+}
+
+// Sender `s` sends its 300 records in turn, each until it is acknowledged; the server is killed twice while they do.
+TEST(IngestOnMariadb, AServerKilledWhileManySendLosesNothingThatWasAcknowledged) {
+  test::LocalMariadb mariadb;
+  if (!mariadb.running()) GTEST_SKIP() << "mariadbd does not start here (Debian package mariadb-server-core)";
+  auto store = ledger::Store::open(mariadb.connection("one"));
+  ASSERT_TRUE(store) << store.error().message;
+  constexpr std::uint32_t kSenders = 8, kEach = 300;
+  std::atomic<std::uint32_t> acknowledged = 0, refused = 0;
+  {
+    Ingest ingest(**store, [] {});
+    std::vector<std::thread> senders;
+    for (std::uint32_t s = 0; s < kSenders; ++s) {
+      senders.emplace_back([&, s] {
+        const auto deadline = now() + std::chrono::seconds(120);
+        for (std::uint32_t i = 0; i < kEach && now() < deadline;) {
+          if (ingest.put({make_record(1 + s * kEach + i, kDay, {1})})) {
+            ++acknowledged;
+            ++i;
+          } else {
+            ++refused;
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+          }
+        }
+      });
+    }
+    for (const std::uint32_t at : {300u, 1200u}) {
+      while (acknowledged < at) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      mariadb.end();
+      mariadb.start();
+    }
+    for (auto& t : senders) t.join();
+  }
+  EXPECT_EQ(acknowledged, kSenders * kEach);
+  EXPECT_GT(refused, 0u);
+  EXPECT_EQ((*store)->counts()->records, kSenders * kEach);
 }
 
 }  // namespace

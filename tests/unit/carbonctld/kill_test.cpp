@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <fstream>
 #include <functional>
 #include <iostream>
 #include <mutex>
@@ -13,8 +12,7 @@
 #include <set>
 #include <thread>
 
-#include "net/munge.h"
-#include "tests/unit/carbonctld/daemon_process.h"
+#include "tests/unit/carbonctld/local_carbonctld.h"
 #include "tests/unit/ledger/ledger_fixture.h"
 #include "tests/unit/net/local_munged.h"
 
@@ -30,44 +28,15 @@ class KillTest : public ledger::LedgerTest {
     LedgerTest::SetUp();
     store_.reset();
     if (!munged_.running()) GTEST_SKIP() << "munged does not start here (Debian package munge)";
-    port_ = free_port();
-    std::ofstream conf(dir_ / "carbon.conf");
-    conf << "cluster = \"campus\"\nmunge_socket = \"" << munged_.socket() << "\"\n[carbonctld]\nport = " << port_
-         << "\nstate_dir = \"" << dir_.string()
-         << "\"\n[[site]]\nname = \"a\"\nzone = \"Z-a\"\npue = 1.0\npartitions = [\"gpu-a\"]\n"
-         << "[[site.feed]]\nprovider = \"static\"\nintensity = 100\n";
+    daemon_ = std::make_unique<ctld::LocalCarbonctld>(dir_, munged_.socket());
   }
   void TearDown() override {
-    kill_daemon();
+    daemon_.reset();
     LedgerTest::TearDown();
   }
 
-  void start_daemon() { ASSERT_TRUE(daemon_.start(dir_ / "carbon.conf", dir_ / "log")); }
-  void kill_daemon() { daemon_.kill(); }
-
-  Result<net::HttpResponse> send(net::CurlTransport& transport, const std::string& method, const std::string& target,
-                                 std::string body = "") {
-    net::HttpRequest request;
-    request.method = method;
-    request.url = "http://127.0.0.1:" + std::to_string(port_) + target;
-    request.body = std::move(body);
-    request.timeout = 5s;
-    const auto done = net::Munge(munged_.socket()).sign(request);
-    if (!done) return done.error();
-    return transport.send(request);
-  }
-
-  bool wait_until_it_serves() {
-    net::CurlTransport transport;
-    for (const auto deadline = now() + 30s; now() < deadline; std::this_thread::sleep_for(5ms)) {
-      if (const auto answer = send(transport, "GET", "/v1/health"); answer && answer->status == 200) return true;
-    }
-    return false;
-  }
-
   test::LocalMunged munged_;
-  std::uint16_t port_ = 0;
-  DaemonProcess daemon_;
+  std::unique_ptr<ctld::LocalCarbonctld> daemon_;
 };
 
 // Sends jobs in turn as carbond does: each again and again until it is acknowledged.
@@ -109,17 +78,18 @@ TEST_F(KillTest, WhatIsAcknowledgedIsStored) {
   for (std::uint32_t s = 0; s < kSenders; ++s) {
     auto transport = std::make_shared<net::CurlTransport>();
     senders.push_back(std::make_unique<Sender>(
-        [this, transport](const std::string& body) { return send(*transport, "POST", "/v1/records", body); }, 1 + s * kApart));
+        [this, transport](const std::string& body) { return daemon_->send(*transport, "POST", "/v1/records", body); },
+        1 + s * kApart));
     threads.emplace_back([&, s] { senders[s]->run(ending); });
   }
   std::mt19937 random(11);
   std::size_t checked = 0;
   std::set<std::uint32_t> known;
   for (int k = 0; k < kills && !HasFailure(); ++k) {
-    start_daemon();
-    EXPECT_TRUE(wait_until_it_serves());
+    daemon_->start();
+    EXPECT_TRUE(daemon_->wait_until_it_serves());
     std::this_thread::sleep_for(std::chrono::microseconds(random() % 300'000));
-    kill_daemon();
+    daemon_->kill();
     // The daemon is dead: what was acknowledged until now must be in the file, read by a new process's eyes.
     std::set<std::uint32_t> acknowledged;
     for (const auto& s : senders) acknowledged.merge(s->acknowledged());
@@ -133,11 +103,11 @@ TEST_F(KillTest, WhatIsAcknowledgedIsStored) {
     }
     store_.reset();
   }
-  start_daemon();
-  EXPECT_TRUE(wait_until_it_serves());
+  daemon_->start();
+  EXPECT_TRUE(daemon_->wait_until_it_serves());
   ending = true;
   for (auto& t : threads) t.join();
-  kill_daemon();
+  daemon_->kill();
   EXPECT_GT(checked, static_cast<std::size_t>(kills));  // it did take in records between the kills
   reopen();
   account();
