@@ -22,6 +22,10 @@ Instant latest_end(const Trace& trace, const Setting& setting) {
          Duration(static_cast<std::int64_t>(busy_ms)) + std::chrono::hours(48);
 }
 
+void sort_by_name(std::vector<SiteModel>& sites) {
+  std::sort(sites.begin(), sites.end(), [](const SiteModel& a, const SiteModel& b) { return a.name < b.name; });
+}
+
 Status assign_homes(Trace& trace, const Setting& setting) {
   const auto& sites = setting.sites;
   std::size_t next = 0;

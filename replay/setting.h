@@ -42,6 +42,9 @@ struct Setting {
 
 // A moment by which each job of the trace has ended, whatever the policy: how far the series have to reach.
 Instant latest_end(const Trace& trace, const Setting& setting);
+// Into the order of their names: sites of equal worth are told apart by their place, so that what a replay gives would depend on
+// the order in which somebody named them.
+void sort_by_name(std::vector<SiteModel>& sites);
 // Gives each job without a home one, round-robin over the sites that it fits on. Refused: a job that fits on no site, or not on
 // its home.
 Status assign_homes(Trace& trace, const Setting& setting);

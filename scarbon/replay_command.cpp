@@ -56,6 +56,7 @@ Result<Prepared> prepare(const ReplayOptions& options) {
   auto sites = sites_of(options);
   if (!sites) return sites.error();
   p.setting.sites = std::move(*sites);
+  replay::sort_by_name(p.setting.sites);
   const auto caps = parse_wait_caps(options.max_wait);
   if (!caps) return Error{"--max-wait: " + caps.error().message};
   p.setting.caps = *caps;

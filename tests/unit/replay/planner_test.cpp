@@ -108,6 +108,29 @@ TEST(Planner, TheSameInputGivesTheSameRun) {
   }
 }
 
+TEST(Planner, TheOrderOfZonesAndRowsDoesNotMatter) {
+  std::vector<std::vector<JobRun>> all;
+  for (const bool turned : {false, true}) {
+    std::mt19937 random(6);
+    Case c;
+    c.trace = random_trace(random, 150, 4);
+    auto intensity = week(random, 3);
+    for (const std::string name : {"a", "b", "c"}) c.setting.sites.push_back({.name = name, .zone = name, .capacity = 8});
+    if (turned) {
+      std::reverse(c.setting.sites.begin(), c.setting.sites.end());
+      std::shuffle(c.trace.jobs.begin(), c.trace.jobs.end(), random);
+    }
+    sort_by_name(c.setting.sites);
+    c.setting.caps = usual_caps();
+    complete(c, from_unix_ms(1'666'195'200'000), intensity);
+    all.push_back(Replay(c.trace, c.setting).run("planner").runs);
+  }
+  for (std::size_t i = 0; i < all[0].size(); ++i) {
+    EXPECT_EQ(all[0][i].start, all[1][i].start) << i;
+    EXPECT_EQ(all[0][i].site, all[1][i].site) << i;
+  }
+}
+
 TEST(Planner, DoesNotKnowTheJobsThatAreStillToCome) {
   for (const auto length : {LengthSource::kExact, LengthSource::kPredicted}) {
     Case whole = random_case(4, 240, 2, 10);
