@@ -115,7 +115,7 @@ void PlanSearch::keep_better(const std::vector<Slot>& other) {
   const auto cost = [](const std::vector<Slot>& slots) {
     return std::accumulate(slots.begin(), slots.end(), 0.0, [](double sum, const Slot& slot) { return sum + slot.cost; });
   };
-  if (cost(other) >= cost(slots_)) return;
+  if (cost(other) > cost(slots_)) return;
   take_out_all();
   slots_ = other;
   for (std::size_t j = 0; j < jobs_.size(); ++j) table_.take(jobs_[j], slots_[j]);

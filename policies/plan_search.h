@@ -19,7 +19,7 @@ class PlanSearch {
   void improve(int trials);
   // All as early as they fit, least slack first, whatever it emits.
   void pack();
-  // Goes over to `other`, slots of an earlier plan, if that costs less.
+  // Goes over to `other`, slots of an earlier plan, unless that costs more.
   void keep_better(const std::vector<Slot>& other);
   bool any_late() const;
   const std::vector<Slot>& slots() const { return slots_; }  // per job

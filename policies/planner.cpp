@@ -2,6 +2,7 @@
 #include "policies/planner.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "policies/plan_search.h"
 
@@ -20,6 +21,19 @@ double hours_of_queue(Instant now, const Timetable& table, std::span<const Slot>
   const auto nth = starts.begin() + std::ssize(starts) * 9 / 10;
   std::nth_element(starts.begin(), nth, starts.end());
   return nth == starts.end() ? 0.0 : hours(*nth - now);
+}
+
+// How long all capacity has work, counting no arrivals.
+double hours_of_backlog(Instant now, std::span<const PlanJob> pending, std::span<const RunningJob> running,
+                        std::span<const PlanSite> sites) {
+  double work = 0, widest = 0, least = std::numeric_limits<double>::infinity();
+  for (const auto& job : pending) {
+    work += job.units * hours(job.length);
+    widest = std::max(widest, job.units);
+  }
+  for (const auto& job : running) work += job.units * std::max(0.0, hours(job.started + job.length - now));
+  for (const auto& site : sites) least = std::min(least, site.capacity);
+  return work / std::max(1.0, least - widest);  // a job waits while fewer units than its own are free
 }
 
 // Whether wait caps would break if jobs kept arriving as they have, though all capacity is used from now on. Then no unit may be
@@ -44,13 +58,20 @@ std::vector<Placement> Planner::plan(Instant now, std::span<const PlanJob> pendi
   prices_.update(now, pending, running, sites, expected);
   Timetable table(now, pending, running, sites, prices_);
   PlanSearch search(table, pending);
-  search.pack();
-  short_of_capacity_ = overloaded(hours_of_queue(now, table, search.slots()), sites, expected);
+  // The queue is no longer than the backlog takes; only where that is too long it has to be looked at.
+  short_of_capacity_ = overloaded(hours_of_backlog(now, pending, running, sites), sites, expected);
+  if (short_of_capacity_) {
+    search.pack();
+    short_of_capacity_ = overloaded(hours_of_queue(now, table, search.slots()), sites, expected);
+  }
   if (!short_of_capacity_) {
-    const auto packed = search.slots();
     search.insert_all();
     search.improve(kTrials);
-    if (search.any_late()) search.keep_better(packed);
+    if (search.any_late()) {
+      const auto planned = search.slots();
+      search.pack();
+      search.keep_better(planned);
+    }
     short_of_capacity_ = search.any_late();
   }
   std::vector<Placement> places;
