@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Who asks what; and what is taken in: records, estimates, requests for summaries. The reports: api_reports.cpp.
 #include "carbonctld/api.h"
 
 #include <pwd.h>
@@ -7,11 +8,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 
+#include "carbonctld/api_parameters.h"
 #include "carbonctld/grid_keeper.h"
+#include "grid_feeds/yearly_factors.h"
 
 namespace carbon::ctld {
 namespace {
@@ -33,54 +36,6 @@ std::optional<std::string> login_name(std::uint32_t uid) {
   return std::string(found->pw_name);
 }
 
-// Reads query parameters; keeps the first error.
-class Parameters {
- public:
-  explicit Parameters(const ServerRequest& r) : query_(r.query) {}
-
-  std::optional<std::string> text(std::string_view key) const {
-    const auto it = query_.find(key);
-    return it == query_.end() ? std::nullopt : std::optional(it->second);
-  }
-
-  std::optional<Instant> time(std::string_view key) {
-    const auto value = text(key);
-    if (!value) return std::nullopt;
-    const auto t = parse_utc(*value);
-    if (t) return *t;
-    fail(key, t.error().message);
-    return std::nullopt;
-  }
-
-  std::vector<std::uint32_t> ids(std::string_view key) {
-    std::vector<std::uint32_t> out;
-    const auto value = text(key);
-    if (!value) return out;
-    const char* at = value->data();
-    const char* const end = at + value->size();
-    while (at != end) {
-      std::uint32_t id = 0;
-      const auto [next, ec] = std::from_chars(at, end, id);
-      if (ec != std::errc{} || (next != end && *next != ',')) {
-        fail(key, "'" + *value + "' is not a list of job ids with commas");
-        return out;
-      }
-      out.push_back(id);
-      at = next == end ? end : next + 1;
-    }
-    return out;
-  }
-
-  const std::string& error() const { return error_; }
-
- private:
-  void fail(std::string_view key, const std::string& what) {
-    if (error_.empty()) error_ = std::string(key) + ": " + what;
-  }
-  const std::map<std::string, std::string, std::less<>>& query_;
-  std::string error_;
-};
-
 ServerResponse unavailable(const Error& e) {
   spdlog::error("{}", e.message);
   return error_response(503, e.message);
@@ -94,18 +49,23 @@ bool Api::privileged(const net::Caller& caller) const {
   return settings && caller.uid == settings->slurm_user;
 }
 
-bool Api::sees_all(const net::Caller& caller) const {
-  if (privileged(caller)) return true;
-  const auto settings = sources_.settings();
-  return settings && !settings->jobs_are_private;
+std::optional<ledger::Scope> Api::visible(const net::Caller& caller, Asks asks) const {
+  if (privileged(caller)) return std::nullopt;
+  const auto name = login_name(caller.uid);
+  // One without a name owns nothing that can be told by name.
+  const auto user = name.value_or("(uid " + std::to_string(caller.uid) + ")");
+  return visible_to(user, asks, sources_.settings(), name ? sources_.rights(user) : std::nullopt);
 }
 
 ServerResponse Api::handle(const ServerRequest& request) const {
-  const bool get = request.method == "GET";
-  if (request.path == "/v1/records") return get ? error_response(405, "accepted: POST") : records(request);
-  if (!get) return error_response(request.path.starts_with("/v1/") ? 405 : 404, "accepted: GET");
+  if (request.path == "/v1/records" || request.path == "/v1/estimates" || request.path == "/v1/summaries") {
+    return request.method == "POST" ? post(request) : error_response(405, "accepted: POST");
+  }
+  if (request.method != "GET") return error_response(request.path.starts_with("/v1/") ? 405 : 404, "accepted: GET");
   if (request.path == "/v1/jobs") return jobs(request);
   if (request.path == "/v1/report") return report(request);
+  if (request.path == "/v1/budgets") return budgets(request);
+  if (request.path == "/v1/intensity") return intensity(request);
   if (request.path == "/v1/queue") return queue(request);
   if (request.path == "/v1/grid" || request.path == "/v1/grid/accuracy") return grid(request);
   if (request.path == "/v1/snapshot") return snapshot();
@@ -127,8 +87,13 @@ ServerResponse Api::snapshot() const {
   return {200, std::string(std::istreambuf_iterator<char>(in), {})};
 }
 
-ServerResponse Api::records(const ServerRequest& request) const {
+ServerResponse Api::post(const ServerRequest& request) const {
   if (!privileged(request.caller)) return error_response(403, "records are taken from root and SlurmUser alone");
+  if (request.path == "/v1/summaries") return summaries(request);
+  return records(request, request.path == "/v1/estimates");
+}
+
+ServerResponse Api::records(const ServerRequest& request, bool estimates) const {
   auto records = ledger::records_from_json(request.body, kMaxRecordsAtOnce);
   const auto refuse = [&](const std::string& why) {
     spdlog::warn("records refused uid={}: {}", request.caller.uid, why);
@@ -138,27 +103,80 @@ ServerResponse Api::records(const ServerRequest& request) const {
   const auto latest = sources_.clock() + kMaxAhead;
   for (const auto& r : *records) {
     const auto who = "job " + std::to_string(r.job_id) + " of node " + r.node;
-    if (r.cluster != config_.cluster)
+    if (!estimates && r.cluster != config_.cluster)
       return refuse("record: cluster = '" + r.cluster + "' (" + who + "); accepted: " + config_.cluster);
+    if (estimates != (r.node == ledger::kBackfillNode))
+      return refuse("record: node = '" + r.node + "' (" + who + "); '" + std::string(ledger::kBackfillNode) +
+                    "' is for estimates alone");
     if (r.end > latest)
       return refuse("record: end_ms is in the future (" + who + "): " + format_utc(r.end) + "; the node's clock?");
+  }
+  if (estimates) {
+    if (const auto covered = cover(*records); !covered) return unavailable(covered.error());
   }
   const auto outcome = sources_.put(std::move(*records));
   if (!outcome) return unavailable(outcome.error());
   return {200, put_json(*outcome)};
 }
 
+// Hour by hour, so that what is known better takes its place by the hour.
+Status Api::cover(const std::vector<ledger::EnergyRecord>& estimates) const {
+  for (const auto& site : config_.sites) {
+    const auto of_site = [&](const auto& r) {
+      return std::find(site.partitions.begin(), site.partitions.end(), r.partition) != site.partitions.end();
+    };
+    std::vector<Instant> hours;
+    for (const auto& r : estimates) {
+      if (!of_site(r)) continue;
+      for (Instant h = std::chrono::floor<std::chrono::hours>(r.start); h <= r.end; h += std::chrono::hours(1))
+        hours.push_back(h);
+    }
+    std::sort(hours.begin(), hours.end());
+    hours.erase(std::unique(hours.begin(), hours.end()), hours.end());
+    const auto& factor = feeds::yearly_factor(site.zone, "");
+    SeriesMeta meta;
+    meta.zone = site.zone;
+    meta.provider = "yearly-factor";
+    std::vector<IntensityPoint> points;
+    for (std::size_t i = 0; i < hours.size(); ++i) {
+      points.push_back({{hours[i], hours[i] + std::chrono::hours(1)}, GramsPerKwh(factor.grams_per_kwh), Origin::kYearlyFactor});
+      if (i + 1 < hours.size() && hours[i + 1] == points.back().when.end) continue;
+      const auto put = store_.put_intensity(site.name, meta, points);  // without a gap between
+      if (!put) return put.error();
+      points.clear();
+    }
+  }
+  return Done{};
+}
+
+ServerResponse Api::summaries(const ServerRequest& request) const {
+  const auto body = nlohmann::json::parse(request.body, nullptr, false);
+  std::vector<ledger::JobKey> keys;
+  try {
+    for (const auto& j : body.at("jobs")) keys.push_back({j.at("cluster"), j.at("job_id"), j.at("restart")});
+  } catch (const nlohmann::json::exception&) {
+    return error_response(400, R"(accepted: {'jobs': [{'cluster': 'campus', 'job_id': 12, 'restart': 0}]})");
+  }
+  const auto asked = store_.ask_summaries(keys, sources_.clock());
+  if (!asked) return unavailable(asked.error());
+  return {200, "{\"asked\":" + std::to_string(*asked) + "}"};
+}
+
 ServerResponse Api::jobs(const ServerRequest& request) const {
   Parameters parameters(request);
   ledger::JobQuery query;
   query.job_ids = parameters.ids("jobs");
-  query.user = parameters.text("user");
   query.start = parameters.time("start");
   query.end = parameters.time("end");
+  query.only = parameters.filters();
+  if (const auto order = parameters.text("order")) {
+    query.greatest_first = *order == "co2e";
+    if (!query.greatest_first && *order != "start") parameters.fail("order", "'" + *order + "'; accepted: start, co2e");
+  }
   if (const auto limit = parameters.ids("limit"); !limit.empty()) query.limit = limit.front();
   if (!parameters.error().empty()) return error_response(400, parameters.error());
   query.limit = std::min(query.limit, kMaxJobs) + 1;  // one more tells that there are more
-  if (!sees_all(request.caller)) query.uid = request.caller.uid;
+  query.visible = visible(request.caller, Asks::kJobs);
   auto rows = store_.jobs(query);
   if (!rows) return unavailable(rows.error());
   const bool truncated = rows->size() >= query.limit;
@@ -166,33 +184,14 @@ ServerResponse Api::jobs(const ServerRequest& request) const {
   return {200, jobs_json(*rows, truncated)};
 }
 
-ServerResponse Api::report(const ServerRequest& request) const {
-  Parameters parameters(request);
-  const auto by = ledger::parse_report_by(parameters.text("by").value_or("user"));
-  if (!by) return error_response(400, by.error().message);
-  ledger::ReportQuery query;
-  query.by = *by;
-  query.user = parameters.text("user");
-  query.when.start = parameters.time("start").value_or(Instant{});
-  query.when.end = parameters.time("end").value_or(sources_.clock());
-  if (!parameters.error().empty()) return error_response(400, parameters.error());
-  if (query.when.end < query.when.start) return error_response(400, "end is before start");
-  if (!sees_all(request.caller)) {
-    const auto name = login_name(request.caller.uid);
-    if (!name || (query.user && *query.user != *name)) return {200, report_json(query, {})};
-    query.user = name;
-  }
-  const auto rows = store_.report(query);
-  if (!rows) return unavailable(rows.error());
-  return {200, report_json(query, *rows)};
-}
-
 ServerResponse Api::queue(const ServerRequest& request) const {
   const auto view = sources_.queue();
   const auto user = Parameters(request).text("user");
   std::vector<DeferredJob> rows;
+  const auto scope = visible(request.caller, Asks::kJobs);
   for (auto job : view.deferred) {
-    if (!sees_all(request.caller) && job.uid != request.caller.uid) continue;
+    const bool led = scope && std::find(scope->accounts.begin(), scope->accounts.end(), job.account) != scope->accounts.end();
+    if (scope && !led && job.uid != request.caller.uid) continue;
     if (job.user.empty()) job.user = login_name(job.uid).value_or(std::to_string(job.uid));
     if (!user || job.user == *user) rows.push_back(std::move(job));
   }

@@ -4,6 +4,7 @@
 
 #include <functional>
 
+#include "carbonctld/access.h"
 #include "carbonctld/json_views.h"
 #include "carbonctld/slurm_api.h"
 #include "config/config.h"
@@ -15,7 +16,8 @@ namespace carbon::ctld {
 struct ApiSources {
   std::function<Result<ledger::PutOutcome>(std::vector<ledger::EnergyRecord>)> put;
   std::function<std::shared_ptr<const std::vector<feeds::SiteSeries>>()> grid;
-  std::function<std::optional<SlurmSettings>()> settings;  // none: Slurm's privacy is not known; then jobs are private
+  std::function<std::optional<SlurmSettings>()> settings;  // none: Slurm's privacy is not known; then all is private
+  std::function<std::optional<SlurmRights>(const std::string& user)> rights;  // none: slurmdbd does not tell; likewise
   std::function<Health()> health;
   std::function<Instant()> clock;
   std::function<QueueView()> queue;
@@ -32,12 +34,22 @@ class Api {
  private:
   net::ServerResponse grid(const net::ServerRequest& request) const;
   net::ServerResponse snapshot() const;
-  net::ServerResponse records(const net::ServerRequest& request) const;
+  net::ServerResponse post(const net::ServerRequest& request) const;
+  // `estimates`: of jobs from before the meters; where no intensity of their time is known, the yearly factor stands in.
+  net::ServerResponse records(const net::ServerRequest& request, bool estimates) const;
+  net::ServerResponse summaries(const net::ServerRequest& request) const;
   net::ServerResponse jobs(const net::ServerRequest& request) const;
   net::ServerResponse report(const net::ServerRequest& request) const;
   net::ServerResponse queue(const net::ServerRequest& request) const;
+  net::ServerResponse report_by_span(const net::ServerRequest& request, std::string_view by) const;
+  net::ServerResponse budgets(const net::ServerRequest& request) const;
+  net::ServerResponse intensity(const net::ServerRequest& request) const;
+
+  Status cover(const std::vector<ledger::EnergyRecord>& estimates) const;
+  Result<std::vector<ledger::ReportRow>> sums(const ledger::ReportQuery& query) const;
+  Result<ledger::Totals> total(ledger::ReportQuery query) const;
   bool privileged(const net::Caller& caller) const;
-  bool sees_all(const net::Caller& caller) const;
+  std::optional<ledger::Scope> visible(const net::Caller& caller, Asks asks) const;  // none: all
 
   const Config& config_;
   ledger::Store& store_;

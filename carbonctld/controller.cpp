@@ -30,7 +30,8 @@ using namespace std::chrono_literals;
 
 constexpr Duration kSlurmctldPatience = 15s;
 constexpr Duration kSlurmdbdPatience = 60s;
-constexpr Duration kAccountEach = 1s;  // at the latest; sooner when records come
+constexpr Duration kRightsPatience = 10s;  // a user waits for the answer
+constexpr Duration kAccountEach = 1s;      // at the latest; sooner when records come
 constexpr Duration kSummariesEach = 1s;
 constexpr Duration kSlurmdbdRetry = 10s;
 constexpr Duration kLedgerRetry = 10s;  // a full disk, a database server that is away
@@ -119,7 +120,9 @@ class Daemon final : public Controller {
         store_(std::move(store)),
         for_slurmctld_(slurm_helper, kSlurmctldPatience),
         for_slurmdbd_(slurm_helper, kSlurmdbdPatience),
+        for_rights_(slurm_helper, kRightsPatience),
         for_replanning_(slurm_helper, kSlurmctldPatience),
+        rights_(for_rights_),
         slurm_state_(for_slurmctld_, for_slurmdbd_, std::clamp<Duration>(config_.carbonctld.publish_interval, 5s, 1min),
                      clusters_of(config_)),
         munge_(config_.munge_socket),
@@ -180,6 +183,7 @@ class Daemon final : public Controller {
     return {[this](auto records) { return ingest_->put(std::move(records)); },
             [this] { return grid_->latest(); },
             [this] { return slurm_state_.settings(); },
+            [this](const auto& user) { return rights_.of(user, now()); },
             [this] { return health(); },
             [] { return now(); },
             [this] { return replan_->view(); }};
@@ -244,7 +248,8 @@ class Daemon final : public Controller {
   const Config config_;
   std::unique_ptr<ledger::Store> store_;
   net::CurlTransport transport_;
-  SlurmChild for_slurmctld_, for_slurmdbd_, for_replanning_;
+  SlurmChild for_slurmctld_, for_slurmdbd_, for_rights_, for_replanning_;
+  RightsBook rights_;
   SlurmState slurm_state_;
   net::Munge munge_;
   std::unique_ptr<feeds::GridFeeds> feeds_;

@@ -49,6 +49,14 @@ json job_json(const JobRow& r) {
           {"gpu_kwh", maybe(r.gpu_mj, kilowatt_hours)},
           {"cpu_kwh", maybe(r.cpu_mj, kilowatt_hours)},
           {"held_idle_gpu_s", maybe(r.held_idle_ms, seconds_of)},
+          {"held_idle_kwh", maybe(r.held_idle_mj, kilowatt_hours)},
+          {"gpu_s", seconds_of(r.gpu_ms)},
+          {"name", r.facts.name},
+          {"state", r.facts.state},
+          {"qos", r.facts.qos},
+          {"wckey", r.facts.wckey},
+          {"comment", r.facts.comment},
+          {"array", r.facts.array ? json::array({r.facts.array->first, r.facts.array->second}) : json()},
           {"provider", r.provider},
           {"pue", r.pue},
           {"simulated", r.simulated},
@@ -72,6 +80,9 @@ json totals_json(const ledger::Totals& t) {
           {"saved_g", when_known(compared, grams(t.counterfactual_ug - t.compared_ug))},
           {"saved_jobs", t.compared_jobs},
           {"held_idle_gpu_s", seconds_of(t.held_idle_ms)},
+          {"gpu_s", seconds_of(t.gpu_ms)},
+          {"estimated_kwh", kilowatt_hours(t.estimated_mj)},
+          {"unmetered_jobs", t.unmetered_jobs},
           {"simulated", t.simulated_jobs > 0}};
 }
 
@@ -151,20 +162,59 @@ std::string jobs_json(std::span<const JobRow> rows, bool truncated) {
   return text_of({{"jobs", std::move(list)}, {"truncated", truncated}});
 }
 
-std::string report_json(const ledger::ReportQuery& query, std::span<const ledger::ReportRow> rows) {
+std::string report_json(const std::string& by, Interval when, std::span<const ledger::ReportRow> rows, bool within) {
   json list = json::array();
   ledger::Totals total;
   for (const auto& r : rows) {
     auto row = totals_json(r.sums);
     row["key"] = r.key;
+    if (within) row["within"] = r.within;
     list.push_back(std::move(row));
     total += r.sums;
   }
-  return text_of({{"by", ledger::to_string(query.by)},
-                  {"start", format_utc(query.when.start)},
-                  {"end", format_utc(query.when.end)},
+  return text_of({{"by", by},
+                  {"start", format_utc(when.start)},
+                  {"end", format_utc(when.end)},
                   {"rows", std::move(list)},
                   {"total", totals_json(total)}});
+}
+
+std::string budgets_json(std::span<const BudgetState> states, Instant now) {
+  json list = json::array();
+  for (const auto& s : states) {
+    const double used = grams(s.used.co2e_ug);
+    auto row = totals_json(s.used);
+    row.update({{"account", s.account},
+                {"period", s.period},
+                {"name", s.name},
+                {"start", format_utc(s.when.start)},
+                {"end", format_utc(s.when.end)},
+                {"budget_g", s.limit_g},
+                {"used_g", used},
+                {"left_g", s.limit_g - used},
+                {"used_share", used / s.limit_g},
+                {"warn_at", s.warn_at},
+                {"warning", used >= s.limit_g               ? "spent"
+                            : used >= s.warn_at * s.limit_g ? "nearly spent"
+                                                            : ""}});
+    list.push_back(std::move(row));
+  }
+  return text_of({{"now", format_utc(now)}, {"budgets", std::move(list)}});
+}
+
+std::string intensity_json(std::span<const SiteDays> sites) {
+  json list = json::array();
+  for (const auto& s : sites) {
+    json days = json::array();
+    for (const auto& d : s.days) {
+      days.push_back({{"day", d.name},
+                      {"mean_g_per_kwh", maybe(d.mean_g_per_kwh, [](double v) { return v; })},
+                      {"coverage", d.coverage},
+                      {"simulated", d.simulated}});
+    }
+    list.push_back({{"name", s.site}, {"days", std::move(days)}});
+  }
+  return text_of({{"sites", std::move(list)}});
 }
 
 std::string grid_json(Instant now, std::span<const Site> sites, std::span<const feeds::SiteSeries> series) {

@@ -2,8 +2,10 @@
 // The answers of the HTTP API as JSON text; shapes: docs/api.md. Pure.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "carbonctld/replan_loop.h"
 #include "core/site.h"
@@ -13,7 +15,31 @@
 namespace carbon::ctld {
 
 std::string jobs_json(std::span<const ledger::JobRow> rows, bool truncated);
-std::string report_json(const ledger::ReportQuery& query, std::span<const ledger::ReportRow> rows);
+// `by` as it was asked; `within`: each row has a second key.
+std::string report_json(const std::string& by, Interval when, std::span<const ledger::ReportRow> rows, bool within);
+
+struct BudgetState {
+  std::string account, period;  // "month"
+  std::string name;             // of the period that runs: "2026-11"
+  Interval when;
+  double limit_g = 0;
+  double warn_at = 1;
+  ledger::Totals used;
+};
+std::string budgets_json(std::span<const BudgetState> states, Instant now);
+
+struct SiteDays {
+  struct Day {
+    std::string name;
+    std::optional<double> mean_g_per_kwh;
+    double coverage = 0;  // share of the day that is known
+    bool simulated = false;
+  };
+  std::string site;
+  std::vector<Day> days;
+};
+std::string intensity_json(std::span<const SiteDays> sites);
+
 // `series` in the order of `sites`, or empty before the first poll.
 std::string grid_json(Instant now, std::span<const Site> sites, std::span<const feeds::SiteSeries> series);
 // How good forecasts were, by site and maker.

@@ -12,9 +12,14 @@ extern "C" {
 #include <sys/wait.h>
 
 #include <array>
+#include <cctype>
+#include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <map>
+#include <memory>
+#include <sstream>
 
 namespace carbon::ctld {
 namespace {
@@ -122,6 +127,35 @@ std::string exit_code_text(std::uint32_t status) {
   return std::to_string(WEXITSTATUS(s) % 128) + ":" + std::to_string(WIFSIGNALED(s) ? WTERMSIG(s) : 0);
 }
 
+// "jobs,usage", as slurmdbd prints it.
+Privacy privacy_of(std::string list) {
+  for (auto& c : list) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const auto has = [&list](const char* word) {
+    return (',' + list + ',').find(std::string(",") + word + ',') != std::string::npos;
+  };
+  return {has("jobs"), has("usage"), has("users"), has("accounts")};
+}
+
+// The pairs themselves are opaque; what Slurm prints of them is not: "PrivateData            = jobs".
+std::string setting(List pairs, std::string_view name) {
+  char* printed = nullptr;
+  std::size_t size = 0;
+  std::FILE* out = ::open_memstream(&printed, &size);
+  if (!out) return "";
+  char title[] = "";
+  slurm_print_key_pairs(out, pairs, title);
+  std::fclose(out);
+  const std::unique_ptr<char, decltype(&std::free)> owner(printed, &std::free);
+  std::istringstream lines(std::string(printed, size));
+  for (std::string line; std::getline(lines, line);) {
+    const auto equals = line.find('=');
+    if (equals == std::string::npos || !line.starts_with(name) || line[name.size()] != ' ') continue;
+    const auto value = line.find_first_not_of(' ', equals + 1);
+    return value == std::string::npos ? "" : line.substr(value);
+  }
+  return "";
+}
+
 using QosNames = std::map<std::uint32_t, std::string>;
 
 // Empty where slurmdbd does not tell: a job's QOS is then not known.
@@ -206,10 +240,42 @@ class LibslurmApi final : public SlurmApi {
     slurm_conf_t* conf = nullptr;
     errno = 0;
     if (slurm_load_ctl_conf(0, &conf) != SLURM_SUCCESS) return failed("ask slurmctld for its configuration");
-    const SlurmSettings settings{conf->slurm_user_id, (conf->private_data & PRIVATE_DATA_JOBS) != 0,
-                                 (conf->accounting_storage_enforce & kEnforceAssociations) != 0};
+    const auto hides = [conf](auto bit) { return (conf->private_data & bit) != 0; };
+    const SlurmSettings settings{
+        conf->slurm_user_id,
+        {hides(PRIVATE_DATA_JOBS), hides(PRIVATE_DATA_USAGE), hides(PRIVATE_DATA_USERS), hides(PRIVATE_DATA_ACCOUNTS)},
+        (conf->accounting_storage_enforce & kEnforceAssociations) != 0};
     slurm_free_ctl_conf(conf);
     return settings;
+  }
+
+  Result<SlurmRights> rights(const std::string& user) override {
+    const DbConnection db;
+    if (!db.get()) return failed("connect to slurmdbd");
+    SlurmRights rights;
+    errno = 0;
+    const SlurmList config(slurmdb_config_get(db.get()));
+    if (!config) return failed("ask slurmdbd for its configuration");
+    rights.privacy = privacy_of(setting(config.get(), "PrivateData"));
+    std::string name(user);
+    const SlurmList names(slurm_list_create(nullptr));
+    slurm_list_append(names.get(), name.data());
+    slurmdb_assoc_cond_t of_user{};
+    of_user.user_list = names.get();
+    slurmdb_user_cond_t condition{};
+    condition.assoc_cond = &of_user;
+    condition.with_coords = 1;
+    errno = 0;
+    const SlurmList found(slurmdb_users_get(db.get(), &condition));
+    if (!found) return failed("ask slurmdbd for a user");
+    found.each<slurmdb_user_rec_t>([&](const auto& r) {
+      rights.operates = r.admin_level >= SLURMDB_ADMIN_OPERATOR;
+      if (!r.coord_accts) return;
+      const ListIterator it = slurm_list_iterator_create(r.coord_accts);
+      while (const auto* c = static_cast<slurmdb_coord_rec_t*>(slurm_list_next(it))) rights.coordinates.push_back(text(c->name));
+      slurm_list_iterator_destroy(it);
+    });
+    return rights;
   }
 
   Result<SlurmQueue> queue() override { return libslurm::queue(); }

@@ -35,10 +35,27 @@ struct SlurmJob {
   std::string name, state, exit_code, qos, wckey, comment;  // as sacct prints them; state without who cancelled it
 };
 
+// What Slurm's PrivateData hides from ordinary users.
+struct Privacy {
+  bool jobs = false, usage = false, users = false, accounts = false;
+  // True where either hides it.
+  Privacy operator|(const Privacy& o) const {
+    return {jobs || o.jobs, usage || o.usage, users || o.users, accounts || o.accounts};
+  }
+  bool operator==(const Privacy&) const = default;
+};
+
 struct SlurmSettings {
-  std::uint32_t slurm_user = 0;   // SlurmUser's uid
-  bool jobs_are_private = false;  // PrivateData has jobs
+  std::uint32_t slurm_user = 0;  // SlurmUser's uid
+  Privacy privacy{};             // of slurm.conf
   bool associations_enforced = false;
+};
+
+// What slurmdbd lets a user see of others.
+struct SlurmRights {
+  bool operates = false;                 // AdminLevel Operator or Administrator: all
+  std::vector<std::string> coordinates;  // accounts whose coordinator he is, their sub-accounts among them
+  Privacy privacy{};                     // of slurmdbd.conf, which governs sacct and sreport
 };
 
 class SlurmApi {
@@ -52,6 +69,8 @@ class SlurmApi {
   // From slurmctld.
   virtual Result<SlurmPlaces> places() = 0;
   virtual Result<SlurmSettings> settings() = 0;
+  // From slurmdbd. A user whom it does not know has no rights.
+  virtual Result<SlurmRights> rights(const std::string& user) = 0;
   // All jobs of this cluster that wait or run, and its nodes with GPUs.
   virtual Result<SlurmQueue> queue() = 0;
   // Of an array: all of its tasks that wait.

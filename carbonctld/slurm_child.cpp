@@ -77,6 +77,7 @@ json answer_to(const json& request, SlurmApi& api) {
   if (call == "set_admin_comment") return done(api.set_admin_comment(request.at("job"), request.at("comment")));
   if (call == "associations") return wrap(api.associations(request.at("clusters")));
   if (call == "places") return wrap(api.places());
+  if (call == "rights") return wrap(api.rights(request.at("user")));
   if (call == "settings") return wrap(api.settings());
   if (call == "queue") return wrap(api.queue());
   if (call == "change_job") return done(api.change_job(request.at("change")));
@@ -184,6 +185,10 @@ Result<std::vector<Association>> SlurmChild::associations(const std::vector<std:
 Result<SlurmPlaces> SlurmChild::places() { return value_of<SlurmPlaces>(ask(text_of({{"call", "places"}}))); }
 
 Result<SlurmSettings> SlurmChild::settings() { return value_of<SlurmSettings>(ask(text_of({{"call", "settings"}}))); }
+
+Result<SlurmRights> SlurmChild::rights(const std::string& user) {
+  return value_of<SlurmRights>(ask(text_of({{"call", "rights"}, {"user", user}})));
+}
 
 Result<SlurmQueue> SlurmChild::queue() { return value_of<SlurmQueue>(ask(text_of({{"call", "queue"}}))); }
 

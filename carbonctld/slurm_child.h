@@ -29,6 +29,7 @@ class SlurmChild final : public SlurmApi {
   Result<std::vector<Association>> associations(const std::vector<std::string>& clusters) override;
   Result<SlurmPlaces> places() override;
   Result<SlurmSettings> settings() override;
+  Result<SlurmRights> rights(const std::string& user) override;
   Result<SlurmQueue> queue() override;
   Status change_job(const JobChange& change) override;
   Status signal_job(std::uint32_t job_id, int signal_number) override;

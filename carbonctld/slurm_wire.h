@@ -35,7 +35,9 @@ namespace carbon::ctld {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmJob, cluster, job_id, array, het, submit, start, end, admin_comment, eligible, name,
                                    state, exit_code, qos, wckey, comment)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmPartition, name, default_time, max_time)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmSettings, slurm_user, jobs_are_private, associations_enforced)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Privacy, jobs, usage, users, accounts)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmSettings, slurm_user, privacy, associations_enforced)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmRights, operates, coordinates, privacy)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(QueuedJob, id, job_id, array_job_id, tasks, heterogeneous, batch, state, name, user, account,
                                    qos, partition, features, dependency, reservation, node, uid, gpus, pinned, held, may_requeue,
                                    priority, nice, restarts, submit, begin, started, limit, deadline, admin_comment, origin,

@@ -74,6 +74,10 @@ Config read_all(const toml::table& root, FirstError& error) {
   if (const auto* table = in.table("placement")) read_placement(*table, error, config.placement);
   if (const auto* table = in.table("replan")) read_replan(*table, error, config.replan);
   if (const auto* tables = in.tables("site")) config.sites = read_sites(*tables, config.cluster, error);
+  if (const auto* table = in.table("prices")) read_prices(*table, error, config.prices);
+  if (const auto* tables = in.tables("budget")) {
+    for (const auto& table : *tables) config.budgets.push_back(read_budget(*table.as_table(), error));
+  }
   in.finish();
   return config;
 }

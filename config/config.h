@@ -48,6 +48,25 @@ struct ReplanConfig {  // [replan]
   NearCap near_cap = NearCap::kNice;
 };
 
+struct Prices {  // [prices]: for scarbon study; what they were and where they are from is printed beside each sum
+  std::string currency = "USD";
+  double electricity_kwh = 0.12;
+  double cloud_gpu_hour_least = 0.43;  // preemptible
+  double cloud_gpu_hour_most = 1.46;   // on demand
+  double own_gpu = 2500;               // bought, with its share of the server
+  std::string source = "Strubell et al. 2019: prices of 2019 in the USA";
+};
+
+enum class BudgetPeriod : std::uint8_t { kMonth, kQuarter, kYear };
+inline constexpr std::string_view kBudgetPeriods = "month, quarter, year";
+
+struct Budget {  // [[budget]]: what an account may emit in each period of the UTC calendar
+  std::string account;
+  double co2e_kg = 0;
+  BudgetPeriod period = BudgetPeriod::kYear;
+  double warn_at = 0.8;  // share of it
+};
+
 struct Config {
   std::string cluster;       // Slurm's ClusterName
   std::string munge_socket;  // empty: MUNGE's default
@@ -56,6 +75,8 @@ struct Config {
   PlacementRules placement;
   ReplanConfig replan;
   std::vector<Site> sites;
+  Prices prices;
+  std::vector<Budget> budgets;
 
   std::string controller_url() const;  // "http://host:port"
 };

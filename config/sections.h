@@ -8,6 +8,8 @@
 namespace carbon {
 
 void read_placement(const toml::table& table, FirstError& error, PlacementRules& out);
+void read_prices(const toml::table& table, FirstError& error, Prices& out);
+Budget read_budget(const toml::table& table, FirstError& error);
 // [[site]]; `cluster`: the one that the file is of.
 std::vector<Site> read_sites(const toml::array& tables, const std::string& cluster, FirstError& error);
 

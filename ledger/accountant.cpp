@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -33,6 +34,28 @@ void add_energy(JobRow& row, const DeviceEnergy& d) {
   for (const auto ms : d.held_idle_ms) row.held_idle_ms = row.held_idle_ms.value_or(0) + ms;
 }
 
+// The energy of the time that the device was idle. The profile has one figure an interval, so of one that was idle in part it is
+// the share of time: more than the truth, since a busy device draws more.
+void add_idle_energy(JobRow& row, const EnergyRecord& record, const DeviceEnergy& d) {
+  for (std::size_t k = 0; k < d.held_idle_ms.size(); ++k) {
+    const auto from = std::max(record.start, d.first + d.step * static_cast<std::int64_t>(k));
+    const auto to = std::min(record.end, d.first + d.step * static_cast<std::int64_t>(k + 1));
+    const auto length = (to - from).count();
+    const auto share = length > 0 ? std::min(1.0, static_cast<double>(d.held_idle_ms[k]) / static_cast<double>(length)) : 0.0;
+    row.held_idle_mj = row.held_idle_mj.value_or(0) + std::llround(share * static_cast<double>(d.mj[k]));
+  }
+}
+
+// Where a node's own record has come, an estimate made for the whole job (scarbon backfill) no longer counts. `kept` holds the
+// rest where there is such an estimate.
+const std::vector<EnergyRecord>& counted(const std::vector<EnergyRecord>& records, std::vector<EnergyRecord>& kept) {
+  const auto measured = [](const EnergyRecord& r) { return r.node != kBackfillNode; };
+  if (std::all_of(records.begin(), records.end(), measured) || std::none_of(records.begin(), records.end(), measured))
+    return records;
+  std::copy_if(records.begin(), records.end(), std::back_inserter(kept), measured);
+  return kept;
+}
+
 JobRow row_of(const JobKey& key, const std::vector<EnergyRecord>& records) {
   JobRow row;
   row.key = key;
@@ -53,6 +76,7 @@ JobRow row_of(const JobKey& key, const std::vector<EnergyRecord>& records) {
     if (!r.note.empty() && notes.insert(r.note).second) row.note += (row.note.empty() ? "" : "; ") + r.note;
     for (const auto& d : r.devices) {
       add_energy(row, d);
+      add_idle_energy(row, r, d);
       if (d.type == "gpu") row.gpu_ms += std::llround(static_cast<double>((r.end - r.start).count()) * d.share);
     }
   }
@@ -163,12 +187,14 @@ Result<std::vector<JobRow>> Accountant::compute(std::span<const JobInput> inputs
   for (const auto& input : inputs) {
     if (input.records.empty()) continue;
     Job job;
-    job.row = row_of(input.key, input.records);
-    job.profile = profile_of(input.records);
+    std::vector<EnergyRecord> kept;
+    const auto& records = counted(input.records, kept);
+    job.row = row_of(input.key, records);
+    job.profile = profile_of(records);
     job.row.facts = input.facts;
     if (input.damaged > 0)
       job.row.note += (job.row.note.empty() ? "" : "; ") + std::string("a record held by the ledger is damaged");
-    job.site = site_of(job.row.partition, input.records.front().node);
+    job.site = site_of(job.row.partition, records.front().node);
     job.home = job.row.facts.home.empty() ? job.site : site_named(job.row.facts.home);
     intensities.want(job.site, {job.row.start, job.row.end});
     if (job.row.facts.submit) {

@@ -57,6 +57,7 @@ struct JobRow {
   std::optional<std::int64_t> cpu_mj;  // with dram
   std::int64_t gpu_ms = 0;             // time x GPUs held, a shared one by its share; idle time too
   std::optional<std::int64_t> held_idle_ms;
+  std::optional<std::int64_t> held_idle_mj;  // in that time; of an interval that was idle in part, its share
   std::int64_t uncertainty_mj = 0;
   std::int64_t estimated_mj = 0;
   std::optional<Method> method;  // the worst with a share

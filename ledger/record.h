@@ -52,6 +52,7 @@ struct EnergyRecord {
   std::vector<DeviceEnergy> devices;
 };
 
+inline constexpr std::string_view kBackfillNode = "(backfill)";  // of an estimate of a whole job, made afterwards
 inline constexpr std::size_t kMaxRecordBytes = 8u << 20;
 inline constexpr std::size_t kMaxDevices = 1024;         // of one record
 inline constexpr std::size_t kMaxIntervals = 200'000;    // of one device

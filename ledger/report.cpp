@@ -123,7 +123,8 @@ Result<std::vector<JobRow>> Store::jobs(const JobQuery& query) {
     bound.bind_into(find);
     where.bind(find);
     find.alloc();
-    find.prepare("SELECT " + job_columns() + " FROM jobs" + where.text() + " ORDER BY start_ms, job_id, restart_count" +
+    find.prepare("SELECT " + job_columns() + " FROM jobs" + where.text() + " ORDER BY " +
+                 (query.greatest_first ? "co2e_ug DESC, " : "") + "start_ms, job_id, restart_count" +
                  (patterns ? "" : " LIMIT " + std::to_string(query.limit)));
     find.define_and_bind();
     std::vector<JobRow> out;

@@ -82,6 +82,7 @@ struct JobQuery {
   std::optional<std::string> name{};    // glob pattern of *, ? and [...]
   std::optional<std::string> comment{};
   std::optional<Scope> visible{};
+  bool greatest_first = false;  // by grams, not by start
 };
 
 }  // namespace carbon::ledger

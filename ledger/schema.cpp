@@ -115,6 +115,8 @@ void account_all_again(soci::session& sql) {
          " (SELECT DISTINCT job_id, restart_count, cluster FROM records) AS held";
 }
 
+constexpr Column kVersion4Columns[] = {{"jobs", "held_idle_mj", "BIGINT"}};
+
 void sum_up_again(soci::session& sql) {
   Groups groups;
   rebuild_rollups(sql, groups);
@@ -127,8 +129,10 @@ struct Migration {
   std::span<const char* const> steps;
   void (*last)(soci::session&);
 };
-const std::array<Migration, 3> kMigrations{
-    {{1, {}, kVersion1, nullptr}, {2, kVersion2Columns, kVersion2, sum_up_again}, {3, {}, kVersion3, nullptr}}};
+const std::array<Migration, 4> kMigrations{{{1, {}, kVersion1, nullptr},
+                                            {2, kVersion2Columns, kVersion2, sum_up_again},
+                                            {3, {}, kVersion3, nullptr},
+                                            {4, kVersion4Columns, {}, account_all_again}}};
 
 bool has_column(soci::session& sql, const Column& column) {
   try {
@@ -155,8 +159,12 @@ void run_step(soci::session& sql, std::string step) {
 }
 
 void migrate(soci::session& sql, const Migration& migration) {
-  for (const auto& c : migration.columns) {
-    if (!has_column(sql, c)) sql << std::string("ALTER TABLE ") + c.table + " ADD COLUMN " + c.name + " " + c.definition;
+  // With those of later versions: what computes rows anew reads and writes all columns that it knows.
+  for (const auto& later : kMigrations) {
+    if (migration.columns.empty() || later.to < migration.to) continue;
+    for (const auto& c : later.columns) {
+      if (!has_column(sql, c)) sql << std::string("ALTER TABLE ") + c.table + " ADD COLUMN " + c.name + " " + c.definition;
+    }
   }
   for (const char* step : migration.steps) run_step(sql, step);
   if (migration.last) migration.last(sql);

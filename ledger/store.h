@@ -99,6 +99,8 @@ class Store {
   Status summaries_written(std::span<const std::pair<JobKey, std::string>> summaries);
   Status summary_later(const JobKey& key, Instant next, const std::string& problem);
   Status summary_given_up(const JobKey& key);
+  // Asks for it again, now: for records that lost theirs. Unknown jobs are left out; returns how many are asked for.
+  Result<std::size_t> ask_summaries(std::span<const JobKey> keys, Instant now);
 
   Result<std::vector<JobRow>> jobs(const JobQuery& query);
   // By falling grams, then by key.

@@ -136,6 +136,21 @@ Status Store::account(std::span<const JobRow> rows, const DueJobs& due, Instant 
   return done;
 }
 
+Result<std::size_t> Store::ask_summaries(std::span<const JobKey> keys, Instant now) {
+  return impl_->db->write([&](soci::session& sql) -> Result<std::size_t> {
+    const auto held = held_jobs(sql, keys);
+    SummaryAsker summaries(sql);
+    std::size_t asked = 0;
+    for (const auto& key : keys) {
+      if (!held.contains(key)) continue;
+      summaries.ask(key, now);
+      ++asked;
+    }
+    summaries.finish();
+    return asked;
+  });
+}
+
 Result<std::map<JobKey, JobRow>> Store::jobs_of(std::span<const JobKey> keys) {
   return impl_->db->read([&](soci::session& sql) -> Result<std::map<JobKey, JobRow>> {
     auto held = held_jobs(sql, keys);

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "scarbon/texts.h"
+
 namespace carbon::scarbon {
 
 int complain(const std::string& message) {
@@ -10,13 +12,17 @@ int complain(const std::string& message) {
   return 1;
 }
 
-void say_simulated() { fmt::print(stderr, "scarbon: note: these figures rest on simulated GPUs or simulated intensities\n"); }
+void say_simulated() {
+  fmt::print(stderr, "scarbon: {}\n", tr("note: these figures rest on simulated GPUs or simulated intensities"));
+}
 
 void add_table_options(CLI::App& app, TableStyle& style) {
   app.add_flag_callback(
       "-p,--parsable", [&style] { style.layout = TableLayout::kParsable; }, "fields with '|' behind each");
   app.add_flag_callback(
       "-P,--parsable2", [&style] { style.layout = TableLayout::kParsable2; }, "fields with '|' between them");
+  app.add_flag_callback(
+      "--csv", [&style] { style.layout = TableLayout::kCsv; }, "comma-separated values, quoted where they must be");
   app.add_option("--delimiter", style.delimiter, "in place of '|'");
   app.add_flag_callback(
       "-n,--noheader", [&style] { style.header = false; }, "no header");

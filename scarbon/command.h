@@ -28,6 +28,8 @@ struct Session {
 Command jobs_command(CLI::App& parent, const Session& session);
 Command report_command(CLI::App& parent, const Session& session);
 Command estimate_command(CLI::App& parent, const Session& session);
+Command study_command(CLI::App& parent, const Session& session);
+Command backfill_command(CLI::App& parent, const Session& session);
 Command grid_command(CLI::App& parent, const Session& session);
 Command queue_command(CLI::App& parent, const Session& session);
 Command replay_command(CLI::App& parent);

@@ -21,11 +21,14 @@ class Controller {
 
   // GET `path` (such as "/v1/jobs"). Errors: carbonctld away, its refusal in its own words, an answer that is not JSON.
   Result<nlohmann::json> get(const std::string& path, const net::QueryParameters& query);
-  // Likewise, an answer that is no JSON.
+  Result<nlohmann::json> post(const std::string& path, std::string body);
+  // As get(), an answer that is no JSON.
   Result<std::string> get_bytes(const std::string& path);
 
  private:
-  Result<net::HttpResponse> ask(const std::string& path, const net::QueryParameters& query);
+  net::HttpRequest question(const std::string& path, const net::QueryParameters& query) const;
+  Result<net::HttpResponse> ask(net::HttpRequest request, const std::string& path);
+  Result<nlohmann::json> ask_json(net::HttpRequest request, const std::string& path);
 
   std::string base_;
   net::Munge munge_;

@@ -58,11 +58,14 @@ std::string method(const JobRuns& runs) {
   return how.empty() || !any(runs, "simulated") ? how : how + "(sim)";
 }
 
-constexpr std::array<JobField, 14> kFields{{
+constexpr std::array<JobField, 15> kFields{{
     {"EnergyKWh", 10, "energy of the job's devices, before PUE, in kWh",
      [](const JobRuns& r) { return figure(sum(r, "energy_kwh")); }},
     {"GpuEnergyKWh", 12, "the GPUs' part of it, in kWh", [](const JobRuns& r) { return figure(sum(r, "gpu_kwh")); }},
     {"CpuEnergyKWh", 12, "the CPUs' and memory's part of it, in kWh", [](const JobRuns& r) { return figure(sum(r, "cpu_kwh")); }},
+    {"IdleGpuKWh", 10,
+     "energy of GPUs that were held and idle, in kWh; of an interval of the profile that was partly idle, its share",
+     [](const JobRuns& r) { return figure(sum(r, "held_idle_kwh")); }},
     {"Co2eG", 10, "emission with the site's PUE, in gCO2e", [](const JobRuns& r) { return figure(sum(r, "co2e_g")); }},
     {"AvgIntensity", 12, "mean carbon intensity over the job's energy, in gCO2e/kWh",
      [](const JobRuns& r) { return figure(energy_mean(r, "avg_intensity_g_per_kwh")); }},

@@ -4,9 +4,11 @@
 #include <vector>
 
 #include "scarbon/command.h"
+#include "scarbon/texts.h"
 
 int main(int argc, char** argv) {
   using namespace carbon::scarbon;
+  set_up_texts();
   CLI::App app{"Energy and emissions of Slurm jobs: what sacct shows, plus carbon."};
   app.set_version_flag("-V,--version", std::string("scarbon ") + SLURM_CARBON_VERSION);
   Session session;
@@ -14,8 +16,9 @@ int main(int argc, char** argv) {
                  "carbon.conf to read (default: $SLURM_CARBON_CONF, beside $SLURM_CONF, /etc/slurm/carbon.conf)");
   app.require_subcommand(1);
   app.fallthrough();
-  const std::vector<Command> commands{jobs_command(app, session), report_command(app, session), grid_command(app, session),
-                                      estimate_command(app, session), queue_command(app, session), replay_command(app)};
+  const std::vector<Command> commands{
+      jobs_command(app, session), report_command(app, session),   study_command(app, session), backfill_command(app, session),
+      grid_command(app, session), estimate_command(app, session), queue_command(app, session), replay_command(app)};
   CLI11_PARSE(app, argc, argv);
   for (const auto& command : commands) {
     if (command.app->parsed()) return command.run();

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string_view>
@@ -14,18 +15,6 @@ extern char** environ;
 
 namespace carbon::scarbon {
 namespace {
-
-std::vector<std::string_view> lines_of(const std::string& text) {
-  std::vector<std::string_view> lines;
-  std::string_view rest(text);
-  while (!rest.empty()) {
-    const auto end = rest.find('\n');
-    lines.push_back(rest.substr(0, end));
-    if (end == std::string_view::npos) break;
-    rest.remove_prefix(end + 1);
-  }
-  return lines;
-}
 
 Result<std::string> output_of(std::vector<std::string> command) {
   std::array<int, 2> ends{};
@@ -59,69 +48,96 @@ Result<std::string> output_of(std::vector<std::string> command) {
   return Error{command[0] + (WIFEXITED(status) ? " ended with exit code " + std::to_string(WEXITSTATUS(status)) : " was killed")};
 }
 
+std::vector<std::size_t> widths_of(std::string_view dashes) {
+  std::vector<std::size_t> widths;
+  for (std::size_t at = 0; at < dashes.size();) {
+    const auto blank = dashes.find(' ', at);
+    const auto width = std::min(blank, dashes.size()) - at;
+    if (width == 0 || dashes.substr(at, width).find_first_not_of('-') != std::string_view::npos) return {};
+    widths.push_back(width);
+    at += width + 1;
+  }
+  return widths;
+}
+
+// One row from the front of `rest`; false where `rest` ends within it. Each cell has its column's width and a blank behind it. A
+// number that is longer than its column stands out to the right.
+bool take_padded(std::string_view& rest, const std::vector<std::size_t>& widths, std::vector<std::string>& cells) {
+  for (const auto width : widths) {
+    if (rest.size() <= width) return false;
+    const auto end = rest[width] == ' ' ? width : rest.find(' ', width);
+    if (end == std::string_view::npos) return false;
+    cells.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(end + 1);
+  }
+  if (!rest.starts_with('\n')) return false;
+  rest.remove_prefix(1);
+  return true;
+}
+
+bool take_parsable(std::string_view& rest, std::size_t columns, std::vector<std::string>& cells) {
+  for (std::size_t i = 0; i < columns; ++i) {
+    const auto end = rest.find(i + 1 < columns ? kSacctDelimiter : '\n');
+    if (end == std::string_view::npos) return false;
+    cells.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(end + 1);
+  }
+  return true;
+}
+
+// All rows of `rest`, each by `take(rest, cells)`.
+template <class Take>
+Result<SacctTable> rows_of(std::vector<std::string> header, std::string_view rest, Take take) {
+  SacctTable table{std::move(header), {}};
+  while (!rest.empty()) {
+    const auto row = rest;
+    if (!take(rest, table.rows.emplace_back()))
+      return Error{"sacct: '" + std::string(row.substr(0, row.find('\n'))) + "' in its output is no row of its table"};
+  }
+  return table;
+}
+
 }  // namespace
 
-// sacct pads each cell to its column's width and puts one blank behind it; the line of dashes under the header gives the widths.
-Result<SacctTable> read_padded(const std::string& output, std::size_t columns) {
-  const auto lines = lines_of(output);
-  if (lines.size() < 2) return Error{"sacct: no header in its output"};
-  std::vector<std::size_t> widths;
-  for (std::size_t at = 0; at < lines[1].size();) {
-    const auto blank = std::min(lines[1].find(' ', at), lines[1].size());
-    if (lines[1].substr(at, blank - at).find_first_not_of('-') != std::string_view::npos || blank == at) break;
-    widths.push_back(blank - at);
-    at = blank + 1;
-  }
-  if (widths.size() != columns) {
-    return Error{"sacct: " + std::to_string(widths.size()) + " columns in its output, " + std::to_string(columns) + " asked for"};
-  }
-  const auto cut = [&widths](std::string_view line) {
-    std::vector<std::string> cells;
-    for (std::size_t at = 0; const auto width : widths) {
-      cells.emplace_back(at < line.size() ? line.substr(at, width) : std::string_view());
-      at += width + 1;
-    }
-    return cells;
-  };
-  SacctTable table{cut(lines[0]), {}};
-  for (std::size_t i = 2; i < lines.size(); ++i) table.rows.push_back(cut(lines[i]));
-  return table;
-}
-
-Result<SacctTable> read_parsable(const std::string& output, std::size_t columns) {
-  SacctTable table;
-  for (const auto line : lines_of(output)) {
-    std::vector<std::string> cells;
-    for (auto rest = line;;) {
-      const auto end = rest.find(kSacctDelimiter);
-      cells.emplace_back(rest.substr(0, end));
-      if (end == std::string_view::npos) break;
-      rest.remove_prefix(end + 1);
-    }
-    if (cells.size() != columns) {
-      return Error{"sacct: " + std::to_string(cells.size()) + " fields in '" + std::string(line) + "', " +
-                   std::to_string(columns) + " asked for"};
-    }
-    (table.header.empty() ? table.header : table.rows.emplace_back()) = std::move(cells);
-  }
-  if (table.header.empty()) return Error{"sacct: no header in its output"};
-  return table;
-}
-
-Result<SacctTable> run_sacct(const std::vector<std::string>& arguments, const std::vector<std::string>& fields,
-                             SacctLayout layout) {
+Result<std::string> sacct_output(const std::vector<std::string>& arguments) {
   std::vector<std::string> command{"sacct"};
   command.insert(command.end(), arguments.begin(), arguments.end());
-  std::string format;
-  for (const auto& field : fields) format += (format.empty() ? "" : ",") + field;
-  command.push_back("--format=" + format);
-  if (layout == SacctLayout::kParsable) {
-    command.emplace_back("--parsable2");
-    command.push_back(std::string("--delimiter=") + kSacctDelimiter);
+  return output_of(std::move(command));
+}
+
+// The line of dashes under the header gives the widths.
+Result<SacctTable> read_padded(std::string_view output) {
+  const auto first = output.find('\n');
+  const auto second = first == std::string_view::npos ? first : output.find('\n', first + 1);
+  if (second == std::string_view::npos) return Error{"sacct: no header in its output"};
+  const auto widths = widths_of(output.substr(first + 1, second - first - 1));
+  auto names = output.substr(0, first + 1);
+  std::vector<std::string> header;
+  if (widths.empty() || !take_padded(names, widths, header)) return Error{"sacct: no header in its output"};
+  return rows_of(std::move(header), output.substr(second + 1),
+                 [&](auto& rest, auto& cells) { return take_padded(rest, widths, cells); });
+}
+
+Result<SacctTable> read_parsable(std::string_view output) {
+  const auto first = output.find('\n');
+  if (first == std::string_view::npos) return Error{"sacct: no header in its output"};
+  auto names = output.substr(0, first + 1);
+  const auto columns = 1 + static_cast<std::size_t>(std::count(names.begin(), names.end(), kSacctDelimiter));
+  std::vector<std::string> header;
+  take_parsable(names, columns, header);
+  return rows_of(std::move(header), output.substr(first + 1),
+                 [&](auto& rest, auto& cells) { return take_parsable(rest, columns, cells); });
+}
+
+Result<SacctTable> run_sacct(std::vector<std::string> arguments, SacctLayout layout) {
+  const bool parsable = layout == SacctLayout::kParsable;
+  if (parsable) {
+    arguments.emplace_back("--parsable2");
+    arguments.push_back(std::string("--delimiter=") + kSacctDelimiter);
   }
-  const auto output = output_of(std::move(command));
+  const auto output = sacct_output(arguments);
   if (!output) return output.error();
-  return layout == SacctLayout::kParsable ? read_parsable(*output, fields.size()) : read_padded(*output, fields.size());
+  return parsable ? read_parsable(*output) : read_padded(*output);
 }
 
 }  // namespace carbon::scarbon

@@ -10,7 +10,8 @@
 
 namespace carbon::scarbon {
 
-// What sacct printed. In a padded table each cell, header included, has the width that sacct gave its column.
+// What sacct printed. In a padded table each cell, header included, has the width that sacct gave its column, or more where sacct
+// itself lets a number stand out.
 struct SacctTable {
   std::vector<std::string> header;
   std::vector<std::vector<std::string>> rows;
@@ -18,14 +19,14 @@ struct SacctTable {
 
 enum class SacctLayout { kPadded, kParsable };
 
-// Runs sacct with `arguments` (selection options, no format options) for `fields` (sacct's names, "%width" allowed).
-// Its messages go to our standard error. Errors: sacct is not there, it failed, or its output is not a table of these fields.
-Result<SacctTable> run_sacct(const std::vector<std::string>& arguments, const std::vector<std::string>& fields,
-                             SacctLayout layout);
+// What sacct with these arguments prints. Its messages go to our standard error. Errors: it is not there, or it failed.
+Result<std::string> sacct_output(const std::vector<std::string>& arguments);
+// As a table; `arguments` has no option of layout. Error also: the output is no table.
+Result<SacctTable> run_sacct(std::vector<std::string> arguments, SacctLayout layout);
 
-// The two readers of its output; `columns` is the number of fields asked for.
-Result<SacctTable> read_padded(const std::string& output, std::size_t columns);
-Result<SacctTable> read_parsable(const std::string& output, std::size_t columns);
+// The two readers of its output. A value may hold a newline.
+Result<SacctTable> read_padded(std::string_view output);
+Result<SacctTable> read_parsable(std::string_view output);
 inline constexpr char kSacctDelimiter = '\x1f';  // a name may hold '|', hardly this
 
 }  // namespace carbon::scarbon

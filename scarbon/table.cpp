@@ -16,24 +16,46 @@ std::string padded_cell(const std::string& text, int width) {
   return width < 0 ? text + padding : padding + text;
 }
 
+namespace {
+
+std::string csv_cell(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string out = "\"";
+  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return out + '"';
+}
+
+// As in sacct, a number that is longer than its column stands out: without its last digits it would be another one.
+std::string cell_of(const std::string& text, int width) {
+  if (width == kAsItIs) return text;
+  const bool long_number =
+      text.size() > static_cast<std::size_t>(std::abs(width)) && text.find_first_not_of("0123456789") == std::string::npos;
+  return long_number ? text : padded_cell(text, width);
+}
+
+}  // namespace
+
 std::string print_table(const Table& table, const TableStyle& style) {
   const bool padded = style.layout == TableLayout::kPadded;
   std::string out;
   const auto line = [&](const std::vector<std::string>& cells) {
     for (std::size_t i = 0; i < cells.size(); ++i) {
       if (padded) {
-        out += padded_cell(cells[i], table.widths[i]) + ' ';
+        out += cell_of(cells[i], table.widths[i]) + ' ';
+      } else if (style.layout == TableLayout::kCsv) {
+        out += csv_cell(cells[i]) + (i + 1 < cells.size() ? "," : "");
       } else {
         out += cells[i];
         if (style.layout == TableLayout::kParsable || i + 1 < cells.size()) out += style.delimiter;
       }
     }
-    out += '\n';
+    out += style.layout == TableLayout::kCsv ? "\r\n" : "\n";
   };
   if (style.header) {
     line(table.header);
     if (padded) {
-      for (const int width : table.widths) out += std::string(static_cast<std::size_t>(std::abs(width)), '-') + ' ';
+      for (std::size_t i = 0; i < table.widths.size(); ++i)
+        out += std::string(cell_of(table.header[i], table.widths[i]).size(), '-') + ' ';
       out += '\n';
     }
   }

@@ -11,11 +11,14 @@ namespace carbon::scarbon {
 // sacct's cell: right-justified in `width` characters (left-justified where width is negative), cut with '+' where it is longer.
 std::string padded_cell(const std::string& text, int width);
 
-enum class TableLayout { kPadded, kParsable, kParsable2 };  // with '|': behind each field (-p), or between fields (-P)
+// With '|': behind each field (-p), or between fields (-P); as comma-separated values (RFC 4180).
+enum class TableLayout { kPadded, kParsable, kParsable2, kCsv };
+
+inline constexpr int kAsItIs = 0;  // a column whose cells, header included, have their width already
 
 struct Table {
   std::vector<std::string> header;
-  std::vector<int> widths;  // as in padded_cell
+  std::vector<int> widths;  // as in padded_cell, or kAsItIs
   std::vector<std::vector<std::string>> rows;
 };
 

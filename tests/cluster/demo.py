@@ -79,7 +79,7 @@ class Story:
         heading("Slurm's own accounting")
         self.show("sacct", "-X", "-o", "JobID,Partition,State,AdminComment%90")
         heading("Jobs")
-        self.scarbon("jobs", "-o", "JobID,JobName,Partition,State,Elapsed,EnergyKWh%10,AvgIntensity%12,Co2eG%8,CounterfactualG%15,"
+        self.scarbon("jobs", "-X", "-o", "JobID,JobName,Partition,State,Elapsed,EnergyKWh%10,AvgIntensity%12,Co2eG%8,CounterfactualG%15,"
                                    "SavedCo2eG%10,Method%13")
         heading("Users")
         self.scarbon("report", "--by", "user")
@@ -88,7 +88,7 @@ class Story:
 
     def verdict(self):
         """Exits with an error unless deferral and relocation have saved what they promised."""
-        rows = self.carbon.scarbon("jobs", "-P", "-n", "-o", "JobID,Partition,Co2eG,CounterfactualG", user=self.user).out.splitlines()
+        rows = self.carbon.scarbon("jobs", "-X", "-P", "-n", "-o", "JobID,Partition,Co2eG,CounterfactualG", user=self.user).out.splitlines()
         jobs = {int(job): (partition, float(grams), float(otherwise))
                 for job, partition, grams, otherwise in (row.split("|") for row in rows)}
         heading("Result")
@@ -110,7 +110,7 @@ The cluster stays up {SIMULATED}.
   use it:   export SLURM_CONF={slurm.conf} PATH=$PATH:{cluster.carbon.installed} TZ=UTC
             cd {slurm.home(user)}
             runuser -u {user} -- sbatch --carbon=auto --gres=gpu:2 --time=1 --wrap='sleep 10'
-            squeue; sacct -X -a -o JobID,State,AdminComment%90; scarbon jobs -a; scarbon report
+            squeue; sacct -X -a -o JobID,State,AdminComment%90; scarbon jobs -a -X; scarbon report
             scarbon grid --window=0:15 --within=1:00
   look at:  {slurm.etc} (configuration), {slurm.root}/log
   stop it:  kill {stop}      (ends all of it, removes {cluster.root} and the user {user})""")

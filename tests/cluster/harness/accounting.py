@@ -24,7 +24,10 @@ def slurm_address():
 
 
 class Accounting:
-    def __init__(self, root, daemons):
+    """`dbd_lines`: more lines of slurmdbd.conf."""
+
+    def __init__(self, root, daemons, dbd_lines=()):
+        self.dbd_lines = list(dbd_lines)
         self.root = pathlib.Path(root)
         self.daemons = daemons
         self.munge_socket = self.root / "munge" / "munged.socket"
@@ -80,7 +83,7 @@ class Accounting:
             "AuthType=auth/munge", f"AuthInfo=socket={self.munge_socket}", "StorageType=accounting_storage/mysql",
             "StorageHost=127.0.0.1", f"StoragePort={self.database_port}", f"StorageUser={DBD_USER}",
             f"StoragePass={DBD_PASSWORD}", "StorageLoc=slurm_acct_db", f"PidFile={self.dbd_directory}/pid",
-            f"LogFile={self.dbd_directory}/slurmdbd.log", "DebugLevel=info", ""]))
+            f"LogFile={self.dbd_directory}/slurmdbd.log", "DebugLevel=info", *self.dbd_lines, ""]))
         conf.chmod(0o600)  # slurmdbd refuses a wider one
         self.daemons.start("slurmdbd", ["/usr/sbin/slurmdbd", "-D"], self.dbd_directory / "slurmdbd.out",
                            lambda: listening(self.dbd_port, self.address), env={"SLURM_CONF": str(self.dbd_directory / "slurm.conf")}, seconds=40)

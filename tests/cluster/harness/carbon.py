@@ -78,6 +78,7 @@ class Carbon:
             directory.mkdir(parents=True)
         for program in ("bin/scarbon", "lib/spank_carbon.so", "lib/job_submit_carbon.so"):
             shutil.copy2(build_directory() / program, self.installed)
+        shutil.copytree(build_directory() / "share", self.root / "share")
         etc, conf = self.slurm.etc, source_directory() / "slurm_conf"
         text = (conf / "slurm.conf.carbon").read_text()
         text = replaced(text, "^PlugStackConfig=.*$", f"PlugStackConfig={etc}/plugstack.conf", "slurm.conf.carbon")

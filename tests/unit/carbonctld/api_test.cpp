@@ -17,7 +17,16 @@ using ledger::kKwhMj;
 using ledger::make_record;
 using nlohmann::json;
 
-constexpr std::uint32_t kSlurmUser = 64030, kAda = 1000, kBob = 1001;
+constexpr std::uint32_t kSlurmUser = 64030;
+
+// Two ordinary users that each Debian has: who asks is looked up by uid.
+const passwd& account(const char* name) {
+  const auto* found = ::getpwnam(name);
+  if (!found) throw std::runtime_error(std::string("no user ") + name);
+  static std::map<std::string, passwd> kept;
+  return kept[name] = *found;
+}
+const std::uint32_t kAda = account("games").pw_uid, kBob = account("news").pw_uid;
 
 class ApiTest : public ledger::LedgerTest {
  protected:
@@ -30,6 +39,7 @@ class ApiTest : public ledger::LedgerTest {
   Api api() {
     return Api(config_, *store_,
                {[this](auto records) { return store_->put(records); }, [this] { return grid_; }, [this] { return settings_; },
+                [this](const auto& user) { return rights_known_ ? std::optional(rights_[user]) : std::nullopt; },
                 [] { return Health{}; }, [] { return kDay + 12h; }, [this] { return queue_; }});
   }
 
@@ -43,16 +53,20 @@ class ApiTest : public ledger::LedgerTest {
 
   void two_users() {
     put_hours("a", kDay, {100, 200});
-    auto bobs = make_record(2, kDay, {kKwhMj});
-    bobs.user = "bob";
-    bobs.uid = kBob;
-    put({make_record(1, kDay, {kKwhMj, kKwhMj}), bobs});
+    auto adas = make_record(1, kDay, {kKwhMj, kKwhMj}), bobs = make_record(2, kDay, {kKwhMj});
+    adas.user = "games";
+    adas.account = "nlp";
+    bobs.user = "news";
+    bobs.account = "vision";
+    put({adas, bobs});
     account();
   }
 
   Config config_;
   QueueView queue_;
-  std::optional<SlurmSettings> settings_ = SlurmSettings{kSlurmUser, false};
+  std::optional<SlurmSettings> settings_ = SlurmSettings{kSlurmUser, {}};
+  bool rights_known_ = true;
+  std::map<std::string, SlurmRights> rights_;
   std::shared_ptr<const std::vector<feeds::SiteSeries>> grid_;
 };
 
@@ -89,7 +103,7 @@ TEST_F(ApiTest, AJobAsTheShapeSaysIt) {
   ASSERT_EQ(answer["jobs"].size(), 1u);
   const auto& j = answer["jobs"][0];
   EXPECT_EQ(j["job_id"], 1);
-  EXPECT_EQ(j["user"], "ada");
+  EXPECT_EQ(j["user"], "games");
   EXPECT_EQ(j["start"], "2025-11-25T00:00:00Z");
   EXPECT_EQ(j["end"], "2025-11-25T02:00:00Z");
   EXPECT_DOUBLE_EQ(j["energy_kwh"], 2.0);
@@ -109,9 +123,9 @@ TEST_F(ApiTest, WithPrivateJobsAUserSeesHisOwn) {
     return json::parse(ask(uid, "/v1/jobs", std::move(query)).body)["jobs"].size();
   };
   EXPECT_EQ(count(kAda), 2u);
-  settings_->jobs_are_private = true;
+  settings_->privacy.jobs = true;
   EXPECT_EQ(count(kAda), 1u);
-  EXPECT_EQ(count(kAda, {{"user", "bob"}}), 0u);
+  EXPECT_EQ(count(kAda, {{"user", "news"}}), 0u);
   EXPECT_EQ(count(kAda, {{"jobs", "2"}}), 0u);
   EXPECT_EQ(count(kSlurmUser), 2u);
   EXPECT_EQ(count(0), 2u);
@@ -119,20 +133,115 @@ TEST_F(ApiTest, WithPrivateJobsAUserSeesHisOwn) {
   EXPECT_EQ(count(kAda), 1u);
 }
 
+TEST_F(ApiTest, OperatorsSeeAllAndCoordinatorsTheirAccounts) {
+  two_users();
+  settings_->privacy.jobs = true;
+  const auto count = [&](std::uint32_t uid) { return json::parse(ask(uid, "/v1/jobs").body)["jobs"].size(); };
+  EXPECT_EQ(count(kBob), 1u);
+  rights_["news"].coordinates = {"nlp"};
+  EXPECT_EQ(count(kBob), 2u);
+  EXPECT_EQ(json::parse(ask(kBob, "/v1/report").body)["rows"].size(), 2u);
+  EXPECT_EQ(count(kAda), 1u);
+  rights_["news"] = {};
+  rights_["games"].operates = true;
+  EXPECT_EQ(count(kAda), 2u);
+  rights_known_ = false;  // slurmdbd does not tell: one's own
+  EXPECT_EQ(count(kAda), 1u);
+}
+
+TEST_F(ApiTest, WhatSlurmdbdHidesIsHiddenToo) {
+  two_users();
+  const auto rows = [&](const char* by) { return json::parse(ask(kAda, "/v1/report", {{"by", by}}).body)["rows"].size(); };
+  EXPECT_EQ(rows("user"), 2u);
+  rights_["games"].privacy.users = true;
+  EXPECT_EQ(rows("user"), 1u);
+  EXPECT_EQ(rows("account"), 2u);
+  rights_["games"].privacy = {false, false, false, true};
+  EXPECT_EQ(rows("account"), 1u);
+  EXPECT_EQ(rows("user"), 2u);
+  EXPECT_EQ(json::parse(ask(kAda, "/v1/report", {{"by", "user"}, {"within", "account"}}).body)["rows"].size(), 1u);
+  rights_["games"].privacy = {false, true, false, false};
+  EXPECT_EQ(rows("site"), 1u);  // sums over his own jobs
+  EXPECT_EQ(json::parse(ask(kAda, "/v1/jobs").body)["jobs"].size(), 2u);
+}
+
+TEST_F(ApiTest, ReportsByTheCalendarAndByFilter) {
+  two_users();
+  auto days = json::parse(ask(0, "/v1/report", {{"by", "day"}, {"start", "2025-11-24"}, {"end", "2025-11-26T12:00:00Z"}}).body);
+  ASSERT_EQ(days["rows"].size(), 3u);
+  EXPECT_EQ(days["rows"][0]["jobs"], 0);
+  EXPECT_EQ(days["rows"][1]["key"], "2025-11-25");
+  EXPECT_DOUBLE_EQ(days["rows"][1]["energy_kwh"], 3.0);
+  EXPECT_EQ(json::parse(ask(0, "/v1/report", {{"by", "week"}, {"start", "2025-11-24"}}).body)["rows"][0]["key"], "2025-W48");
+  const auto some = json::parse(ask(0, "/v1/report", {{"by", "month"}, {"start", "2025-11-01"}, {"account", "nlp,none"}}).body);
+  EXPECT_EQ(some["total"]["jobs"], 1);
+  EXPECT_EQ(ask(0, "/v1/report", {{"by", "day"}, {"start", "1980-01-01"}}).status, 400);
+}
+
+TEST_F(ApiTest, BudgetsTellWhatIsLeftAndWarn) {
+  two_users();  // games: 300 g by nlp; news: 100 g by vision
+  config_.budgets = {{"nlp", 0.35, BudgetPeriod::kMonth, 0.8},
+                     {"vision", 0.2, BudgetPeriod::kYear, 0.8},
+                     {"nlp", 0.1, BudgetPeriod::kQuarter, 1}};
+  auto budgets = json::parse(ask(0, "/v1/budgets").body)["budgets"];
+  ASSERT_EQ(budgets.size(), 3u);
+  EXPECT_EQ(budgets[0]["name"], "2025-11");
+  EXPECT_NEAR(budgets[0]["left_g"], 50.0, 1e-6);
+  EXPECT_EQ(budgets[0]["warning"], "nearly spent");
+  EXPECT_EQ(budgets[1]["warning"], "");
+  EXPECT_EQ(budgets[2]["warning"], "spent");
+  EXPECT_EQ(budgets[2]["name"], "2025-Q4");
+  settings_->privacy.usage = true;
+  rights_["games"].coordinates = {"nlp"};
+  EXPECT_EQ(json::parse(ask(kAda, "/v1/budgets").body)["budgets"].size(), 2u);
+  EXPECT_EQ(json::parse(ask(kBob, "/v1/budgets").body)["budgets"].size(), 0u);
+}
+
+TEST_F(ApiTest, EstimatesAreLabelledCoveredByTheYearlyFactorAndGiveWayToARecord) {
+  auto estimate = make_record(7, kDay, {kKwhMj});
+  estimate.node = "(backfill)";
+  estimate.devices[0].method = Method::kEstimated;
+  EXPECT_EQ(post(0, to_json(estimate)).status, 400);  // not as a record
+  const auto as_estimate = [&](std::uint32_t uid, const std::string& body) {
+    return api().handle({"POST", "/v1/estimates", {}, body, {uid, uid}}).status;
+  };
+  EXPECT_EQ(as_estimate(kAda, to_json(estimate)), 403);
+  EXPECT_EQ(as_estimate(0, to_json(make_record(7, kDay, {kKwhMj}))), 400);
+  EXPECT_EQ(as_estimate(0, to_json(estimate)), 200);
+  account();
+  auto job = json::parse(ask(0, "/v1/jobs").body)["jobs"][0];
+  EXPECT_EQ(job["method"], "estimated");
+  EXPECT_EQ(job["intensity"], "yearly-factor");
+  EXPECT_GT(job["co2e_g"], 0.0);
+  EXPECT_EQ(post(0, to_json(make_record(7, kDay, {2 * kKwhMj}))).status, 200);  // the node's own comes after all
+  account();
+  job = json::parse(ask(0, "/v1/jobs").body)["jobs"][0];
+  EXPECT_DOUBLE_EQ(job["energy_kwh"], 2.0);
+  EXPECT_EQ(job["method"], "counter");
+}
+
+TEST_F(ApiTest, IntensityByDayIsTheMeanOfWhatIsKnown) {
+  put_hours("a", kDay, {100, 200});
+  const auto sites = json::parse(ask(kAda, "/v1/intensity", {{"start", "2025-11-25"}, {"end", "2025-11-26"}}).body)["sites"];
+  EXPECT_EQ(sites[0]["days"][0]["mean_g_per_kwh"], 150.0);
+  EXPECT_NEAR(sites[0]["days"][0]["coverage"], 2.0 / 24, 1e-9);
+  EXPECT_TRUE(sites[1]["days"][0]["mean_g_per_kwh"].is_null());
+}
+
 TEST_F(ApiTest, ReportSumsAndHidesOthers) {
   two_users();
   const auto report = json::parse(ask(0, "/v1/report", {{"by", "user"}}).body);
   ASSERT_EQ(report["rows"].size(), 2u);
-  EXPECT_EQ(report["rows"][0]["key"], "ada");
+  EXPECT_EQ(report["rows"][0]["key"], "games");
   EXPECT_DOUBLE_EQ(report["rows"][0]["co2e_g"], 300.0);
   EXPECT_EQ(report["total"]["jobs"], 2);
   EXPECT_DOUBLE_EQ(report["total"]["energy_kwh"], 3.0);
   EXPECT_TRUE(report["total"]["saved_g"].is_null());
-  settings_->jobs_are_private = true;
+  settings_->privacy.jobs = true;
   const auto* nobody = ::getpwnam("nobody");
   ASSERT_TRUE(nobody);
   EXPECT_EQ(json::parse(ask(nobody->pw_uid, "/v1/report", {{"by", "user"}}).body)["rows"].size(), 0u);
-  EXPECT_EQ(json::parse(ask(nobody->pw_uid, "/v1/report", {{"user", "ada"}}).body)["rows"].size(), 0u);
+  EXPECT_EQ(json::parse(ask(nobody->pw_uid, "/v1/report", {{"user", "games"}}).body)["rows"].size(), 0u);
   EXPECT_EQ(ask(0, "/v1/report", {{"by", "moon"}}).status, 400);
 }
 
@@ -208,8 +317,8 @@ TEST_F(ApiTest, TheQueueShowsWhatTheCallerMaySee) {
   ASSERT_EQ(all["jobs"].size(), 2u);
   EXPECT_EQ(all["jobs"][0]["planned"], format_utc(kDay + 3h));
   EXPECT_EQ(all["jobs"][0]["saved_g"], 300);
-  EXPECT_EQ(json::parse(ask(kAda, "/v1/queue", {{"user", "bob"}}).body)["jobs"][0]["job_id"], "1001");
-  settings_->jobs_are_private = true;
+  EXPECT_EQ(json::parse(ask(kAda, "/v1/queue", {{"user", "bob"}}).body)["jobs"][0]["job_id"], std::to_string(kBob));
+  settings_->privacy.jobs = true;
   const auto own = json::parse(ask(kAda, "/v1/queue").body)["jobs"];
   ASSERT_EQ(own.size(), 1u);
   EXPECT_EQ(own[0]["user"], "ada");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <vector>
 
 #include "carbonctld/slurm_api.h"
@@ -47,6 +48,14 @@ class FakeSlurm final : public SlurmApi {
     return SlurmSettings{0, false, true};
   }
 
+  Result<SlurmRights> rights(const std::string& user) override {
+    ++asked;
+    if (!dbd_up) return Error{"slurmdbd is away"};
+    const auto it = rights_of.find(user);
+    return it == rights_of.end() ? SlurmRights{} : it->second;
+  }
+
+  std::map<std::string, SlurmRights> rights_of;
   Result<SlurmQueue> queue() override {
     if (!ctld_up) return Error{"slurmctld is away"};
     return waiting;

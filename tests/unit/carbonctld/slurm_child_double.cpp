@@ -51,7 +51,10 @@ class Double final : public SlurmApi {
   }
   Result<SlurmSettings> settings() override {
     act();
-    return SlurmSettings{64030, true, true};
+    return SlurmSettings{64030, {true, false, false, false}, true};
+  }
+  Result<SlurmRights> rights(const std::string& user) override {
+    return SlurmRights{false, {"nlp", user}, {false, true, false, false}};
   }
   Result<SlurmQueue> queue() override {
     act();

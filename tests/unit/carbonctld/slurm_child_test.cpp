@@ -20,7 +20,12 @@ TEST(SlurmChild, PassesQuestionsAndAnswers) {
   EXPECT_EQ(slurm.associations({"campus"})->at(0), (Association{1000, "campus", "nlp", "gpu", true}));
   EXPECT_TRUE(slurm.settings()->associations_enforced);
   EXPECT_EQ(slurm.settings()->slurm_user, 64030u);
-  EXPECT_TRUE(slurm.settings()->jobs_are_private);
+  EXPECT_TRUE(slurm.settings()->privacy.jobs);
+  EXPECT_FALSE(slurm.settings()->privacy.usage);
+  const auto rights = slurm.rights("ada");
+  ASSERT_TRUE(rights.ok());
+  EXPECT_EQ(rights->coordinates, (std::vector<std::string>{"nlp", "ada"}));
+  EXPECT_TRUE(rights->privacy.usage);
   const auto jobs = slurm.find_jobs("campus", {9});
   ASSERT_TRUE(jobs) << jobs.error().message;
   const auto& job = jobs->at(0);

@@ -20,6 +20,15 @@ TEST(Table, PrintsInSacctsThreeLayouts) {
   EXPECT_EQ(print_table(table, {TableLayout::kParsable, false, ";"}), "ada;12.5;\ngrace;;\n");
 }
 
+TEST(Table, CommaSeparatedValuesAreQuotedWhereTheyMustBe) {
+  const Table table{{"User", "Name"}, {-6, 7}, {{"ada", "a,b"}, {"", "say \"hi\""}}};
+  EXPECT_EQ(print_table(table, {TableLayout::kCsv, true, "|"}), "User,Name\r\nada,\"a,b\"\r\n,\"say \"\"hi\"\"\"\r\n");
+}
+
+TEST(Table, ALongNumberStandsOutAndALongTextIsCut) {
+  EXPECT_EQ(print_table({{"N", "T"}, {4, 4}, {{"1234567", "abcdefg"}}}, {TableLayout::kPadded, false, "|"}), "1234567 abc+ \n");
+}
+
 TEST(Table, FiguresHaveFourDigitsAndNoExponent) {
   EXPECT_EQ(figure(std::nullopt), "");
   EXPECT_EQ(figure(0.0), "0");

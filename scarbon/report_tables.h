@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tables of scarbon report, from carbonctld's answers (docs/api.md). Pure.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "scarbon/table.h"
+
+namespace carbon::scarbon {
+
+// Sums by `by`; 0 of `top`: all rows. Rows left out are summed up in "(others)", all in "(all)".
+Table sums_table(const nlohmann::json& answer, std::size_t top);
+// What was emitted for nothing, by the jobs' last state; of an answer with within=state.
+Table waste_table(const nlohmann::json& answer, std::size_t top);
+Table budgets_table(const nlohmann::json& answer);
+// "budget of nlp for 2026-11: 90 % is spent", a line each where one is nearly or wholly spent.
+std::vector<std::string> budget_warnings(const nlohmann::json& answer);
+
+// The waste of each key: {"key", "co2e_g", "failed_g", "cancelled_g", "timeout_g", "requeued_g", "other_g", "wasted_g",
+// "held_idle_gpu_s"}, the greatest first.
+nlohmann::json waste_rows(const nlohmann::json& answer);
+
+}  // namespace carbon::scarbon
