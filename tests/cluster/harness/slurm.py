@@ -123,7 +123,8 @@ class SlurmCluster:
             return
         for node in self.nodes:
             self.start_slurmd(node)
-        wait_until(lambda: set(self.run("sinfo", "-N", "-h", "-o", "%T").out.split()) == {"idle"}, 30,
+        # A registration that is lost is asked for again after a third of SlurmdTimeout.
+        wait_until(lambda: set(self.run("sinfo", "-N", "-h", "-o", "%T").out.split()) == {"idle"}, 130,
                    lambda: "idle nodes: " + self.run("sinfo", "-N", "-l").out)
 
     def start_slurmctld(self):

@@ -45,7 +45,7 @@ class FakeSlurm final : public SlurmApi {
 
   Result<SlurmSettings> settings() override {
     if (!ctld_up) return Error{"slurmctld is away"};
-    return SlurmSettings{0, false, true};
+    return SlurmSettings{0, {}, true};
   }
 
   Result<SlurmRights> rights(const std::string& user) override {

@@ -184,7 +184,7 @@ TEST(Config, TheShippedFileShowsTheTrueDefaults) {
   shipped << file.rdbuf();
   const auto as_is = parse_config(shipped.str(), "carbon.conf");
   ASSERT_TRUE(as_is.ok()) << as_is.error().message;
-  std::string uncommented = std::regex_replace(shipped.str(), std::regex("(^|\n)#(?=[a-z_]+ = |\\[)"), "$1");
+  std::string uncommented = std::regex_replace(shipped.str(), std::regex("(^|\n)#(?=[a-z0-9_]+ = |\\[)"), "$1");
   ASSERT_NE(uncommented, shipped.str());
   const auto explicit_defaults = parse_config(uncommented, "carbon.conf");
   ASSERT_TRUE(explicit_defaults.ok()) << explicit_defaults.error().message;
