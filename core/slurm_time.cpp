@@ -115,7 +115,7 @@ std::optional<Instant> relative(std::string_view text, Instant now) {
   return std::nullopt;
 }
 
-std::optional<Instant> parse(std::string_view text, Instant now) {
+std::optional<Instant> parse_lower_case(std::string_view text, Instant now) {
   std::tm day = at_hour(local_time(now), 0);
   if (text.starts_with("now")) return relative(text.substr(3), now);
   for (const auto& [name, hour] : {std::pair<std::string_view, int>{"today", 0},
@@ -141,7 +141,7 @@ std::optional<Instant> parse(std::string_view text, Instant now) {
 Result<Instant> parse_slurm_time(std::string_view text, Instant now) {
   std::string lower(text);
   for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  if (const auto t = parse(lower, now)) return *t;
+  if (const auto t = parse_lower_case(lower, now)) return *t;
   return Error{
       "'" + std::string(text) +
       "' is not a time; accepted: YYYY-MM-DD[THH:MM[:SS]], MMDD[YY], MM/DD[/YY][-HH:MM[:SS]], HH:MM[:SS] [AM|PM], today, "
