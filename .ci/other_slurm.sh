@@ -57,6 +57,6 @@ check_with_slurm() {
     mount --bind "$home/build" "$root/slurm-carbon/build"
     if [ -d ../shared ]; then mount --bind ../shared "$root/shared"; fi
     exec chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 ${CI:+CI="$CI"} \
-      CARBON_SLURM="$version" ${INSIDE:-/slurm-carbon/check} "$@"
+      CARBON_SLURM="$version" /slurm-carbon/check "$@"
   ' check "$home" "$version" "$@"
 }
