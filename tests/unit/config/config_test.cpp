@@ -165,6 +165,17 @@ TEST(Config, RulesAreCheckedWithTheirLine) {
   EXPECT_NE(refusal("cluster='c'\n[placement]\nmin_energy='5'\n").find("an energy such as"), std::string::npos);
 }
 
+TEST(Config, BudgetsAndPricesAreChecked) {
+  const auto config = parse_config("cluster='c'\n[[budget]]\naccount='nlp'\nco2e_kg=5\nperiod='quarter'\n", "carbon.conf");
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->budgets.at(0).period, BudgetPeriod::kQuarter);
+  EXPECT_NE(refusal("cluster='c'\n[[budget]]\naccount='nlp'\n").find("co2e_kg"), std::string::npos);
+  EXPECT_NE(refusal("cluster='c'\n[[budget]]\naccount='nlp'\nco2e_kg=-1\n").find("accepted: a number from"), std::string::npos);
+  EXPECT_NE(refusal("cluster='c'\n[[budget]]\naccount='nlp'\nco2e_kg=1\nperiod='week'\n").find("accepted: month, quarter, year"),
+            std::string::npos);
+  EXPECT_NE(refusal("cluster='c'\n[prices]\nelectricity='cheap'\n").find("[prices]"), std::string::npos);
+}
+
 TEST(Config, AFileThatIsNotThereIsAnErrorWithItsName) {
   EXPECT_EQ(load_config("/nonexistent/carbon.conf").error().message, "/nonexistent/carbon.conf: cannot be read");
 }
@@ -190,6 +201,16 @@ TEST(Config, TheShippedFileShowsTheTrueDefaults) {
   ASSERT_TRUE(explicit_defaults.ok()) << explicit_defaults.error().message;
   const auto &a = *as_is, &b = *explicit_defaults;
   EXPECT_EQ(a.munge_socket, b.munge_socket);
+  EXPECT_TRUE(a.budgets.empty());
+  ASSERT_EQ(b.budgets.size(), 1u);
+  EXPECT_EQ(b.budgets[0].period, Budget{}.period);
+  EXPECT_EQ(b.budgets[0].warn_at, Budget{}.warn_at);
+  EXPECT_EQ(a.prices.currency, b.prices.currency);
+  EXPECT_EQ(a.prices.electricity_kwh, b.prices.electricity_kwh);
+  EXPECT_EQ(a.prices.cloud_gpu_hour_least, b.prices.cloud_gpu_hour_least);
+  EXPECT_EQ(a.prices.cloud_gpu_hour_most, b.prices.cloud_gpu_hour_most);
+  EXPECT_EQ(a.prices.own_gpu, b.prices.own_gpu);
+  EXPECT_EQ(a.prices.source, b.prices.source);
   EXPECT_EQ(a.carbond.spool, b.carbond.spool);
   EXPECT_EQ(a.carbond.reading_interval, b.carbond.reading_interval);
   EXPECT_EQ(a.carbond.profile_interval, b.carbond.profile_interval);
