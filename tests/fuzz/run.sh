@@ -15,6 +15,7 @@ cmake --preset fuzz >build/fuzz.log 2>&1 || { cat build/fuzz.log; exit 1; }
 cmake --build --preset fuzz -j"$(nproc)" >>build/fuzz.log 2>&1 || { tail -50 build/fuzz.log; exit 1; }
 work=build/fuzz/work findings=build/fuzz/findings
 mkdir -p $work $findings
+rm -f $work/failed  # of a run that was broken off
 LLVM_PROFILE_FILE=/dev/null build/fuzz/bin/write_seeds $work/seeds
 
 # What carbon.conf calls the provider is the name of its folder of seeds.
@@ -46,5 +47,4 @@ if [ -s $work/failed ]; then
   echo "failed: $(sort -u $work/failed | tr '\n' ' ')(logs in $work, inputs in $findings)"
   status=1
 fi
-rm -f $work/failed
 exit $status
