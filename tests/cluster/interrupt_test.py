@@ -61,7 +61,7 @@ class InterruptTest(CarbonCase):
         runs = wait_until(lambda: (r := self.carbon.runs(job)) and len(r) == 2 and all(x["counterfactual_ug"] for x in r) and r, 60,
                           lambda: f"both runs in the ledger: {[dict(r) for r in self.carbon.runs(job)]}", pause=1)
         self.assertEqual([r["restart_count"] for r in runs], [0, 1])
-        shown = self.carbon.scarbon("jobs", "-P", "-n", "-j", job, "-o", "JobID,EnergyKWh,Co2eG,SavedCo2eG").out.strip().split("|")
+        shown = self.carbon.scarbon("jobs", "-X", "-P", "-n", "-j", job, "-o", "JobID,EnergyKWh,Co2eG,SavedCo2eG").out.strip().split("|")
         grams = sum(r["co2e_ug"] for r in runs) / 1e6
         saved = sum(r["counterfactual_ug"] - r["co2e_ug"] for r in runs) / 1e6
         self.assertAlmostEqual(float(shown[2]), grams, delta=0.001 + 0.01 * grams)
