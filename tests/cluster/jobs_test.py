@@ -53,7 +53,7 @@ class JobsTest(CarbonCase):
             cls.submit(f"failed {k}", "--ntasks=1", script=script)
         for k in range(3):
             cls.submit(f"with steps {k}", *gpu, script="srun --overlap -n1 true; srun --overlap -n1 -J a_step false; srun --overlap -n2 -O true")
-        for k in range(12):
+        for k in range(20):
             cls.submit(f"without gpu {k}", "--ntasks=1", "-p", ("inland", "coast")[k % 2], script="true")
         for name in ("a|b", "größer", "a-name-longer-than-any-column-of-sacct-is-wide", "with, comma", "1234567890123"):
             cls.submit(name, *gpu, "--comment=a comment", script="true")
