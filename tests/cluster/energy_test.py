@@ -42,7 +42,7 @@ class EnergyTest(CarbonCase):
         self.carbon.wait_until_metered(node)
         self.slurm.daemons.end(f"{self.slurm.name}.{node.name}", signal.SIGKILL)
         self.slurm.start_slurmd(node)
-        self.slurm.wait_for_end(job)
+        self.slurm.wait_for_end(job, 180)  # a message lost with slurmd is sent again after a third of SlurmdTimeout
         self.assert_energy(job, [0, 1])
         wait_until(lambda: self.slurm.run("sinfo", "-h", "-n", node.name, "-o", "%T").out.split()[0] == "idle", 60, "idle node")
 
