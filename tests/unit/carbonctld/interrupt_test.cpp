@@ -4,24 +4,11 @@
 #include <gtest/gtest.h>
 
 #include "core/comment.h"
+#include "tests/unit/carbonctld/hourly_series.h"
 
 namespace carbon::ctld {
 namespace {
 using namespace std::chrono_literals;
-
-constexpr Instant kNow = from_unix_ms(1'764'000'000'000);
-
-IntensitySeries hours(std::initializer_list<double> values) {
-  std::vector<IntensityPoint> points;
-  Instant at = kNow;
-  for (const double v : values) {
-    points.push_back({{at, at + 1h}, GramsPerKwh(v), Origin::kForecast});
-    at += 1h;
-  }
-  return *IntensitySeries::make({}, std::move(points));
-}
-
-std::string text(Instant t) { return std::to_string(unix_ms(t) / 1000); }
 
 class InterruptTest : public testing::Test {
  protected:
@@ -41,7 +28,7 @@ class InterruptTest : public testing::Test {
     job_.submit = kNow - 2h;
     job_.started = kNow - 1h;
     job_.limit = 2h;
-    job_.admin_comment = "carbon:mode=interrupt,home=a,site=a,cap=" + text(kNow + 6h);
+    job_.admin_comment = "carbon:mode=interrupt,home=a,site=a,cap=" + seconds_text(kNow + 6h);
   }
 
   InterruptRound round(Instant at = kNow) {
@@ -65,8 +52,8 @@ TEST_F(InterruptTest, ADirtyStretchTakesTheJobOffStepByStep) {
   auto token = CarbonComment::find_in(job_.admin_comment);
   EXPECT_EQ(token.get("times"), "1");
   EXPECT_EQ(token.get("ran"), "3600");
-  EXPECT_EQ(token.get("stop"), text(kNow + 2min));
-  EXPECT_EQ(token.get("again"), text(kNow + 3h));
+  EXPECT_EQ(token.get("stop"), seconds_text(kNow + 2min));
+  EXPECT_EQ(token.get("again"), seconds_text(kNow + 3h));
 
   EXPECT_EQ(r.next, kNow + 2min);
   EXPECT_TRUE(round(kNow + 1min).requeues.empty());
@@ -80,8 +67,8 @@ TEST_F(InterruptTest, ADirtyStretchTakesTheJobOffStepByStep) {
   ASSERT_EQ(r.resumptions.size(), 1u);
   EXPECT_EQ(r.resumptions[0].begin, kNow + 3h);
   token = CarbonComment::find_in(*r.resumptions[0].admin_comment);
-  EXPECT_EQ(token.get("planned"), text(kNow + 3h));
-  EXPECT_EQ(token.get("latest"), text(kNow + 6h));
+  EXPECT_EQ(token.get("planned"), seconds_text(kNow + 3h));
+  EXPECT_EQ(token.get("latest"), seconds_text(kNow + 6h));
   EXPECT_FALSE(token.get("again"));
   job_.admin_comment = *r.resumptions[0].admin_comment;
   EXPECT_TRUE(interrupted_by_us(job_));
@@ -101,9 +88,9 @@ TEST_F(InterruptTest, WhoeverMayNotBeInterruptedRunsOn) {
   EXPECT_TRUE(runs_on([&] { job_.started = kNow - 3min; }));        // has only just begun
   EXPECT_TRUE(runs_on([&] { job_.admin_comment += ",times=3"; }));  // often enough
   EXPECT_TRUE(runs_on([&] { job_.admin_comment += ",observe=1"; }));
-  EXPECT_TRUE(runs_on([&] { job_.admin_comment = "carbon:mode=defer,home=a,site=a,cap=" + text(kNow + 6h); }));
-  EXPECT_TRUE(
-      runs_on([&] { job_.admin_comment = "carbon:mode=interrupt,home=a,site=a,cap=" + text(kNow + 2h); }));  // no green by then
+  EXPECT_TRUE(runs_on([&] { job_.admin_comment = "carbon:mode=defer,home=a,site=a,cap=" + seconds_text(kNow + 6h); }));
+  EXPECT_TRUE(runs_on(
+      [&] { job_.admin_comment = "carbon:mode=interrupt,home=a,site=a,cap=" + seconds_text(kNow + 2h); }));  // no green by then
   EXPECT_TRUE(runs_on([&] { job_.admin_comment = "carbon:mode=interrupt,home=a,site=a"; }));                 // no cap is known
 }
 
@@ -121,7 +108,7 @@ TEST_F(InterruptTest, InTheGreenNobodyIsStopped) {
 }
 
 TEST_F(InterruptTest, ARequeueOfSlurmsOwnIsNotOurs) {
-  job_.admin_comment += ",times=1,stop=" + text(kNow - 1min) + ",again=" + text(kNow + 3h);
+  job_.admin_comment += ",times=1,stop=" + seconds_text(kNow - 1min) + ",again=" + seconds_text(kNow + 3h);
   job_.state = JobState::kPending;
   job_.restarts = 2;
   EXPECT_TRUE(round().resumptions.empty());

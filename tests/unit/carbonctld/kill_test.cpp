@@ -12,9 +12,7 @@
 #include <set>
 #include <thread>
 
-#include "tests/unit/carbonctld/local_carbonctld.h"
-#include "tests/unit/ledger/ledger_fixture.h"
-#include "tests/unit/net/local_munged.h"
+#include "tests/unit/carbonctld/carbonctld_fixture.h"
 
 namespace carbon::ctld {
 namespace {
@@ -22,22 +20,7 @@ using namespace std::chrono_literals;
 using ledger::kDay;
 using ledger::make_record;
 
-class KillTest : public ledger::LedgerTest {
- protected:
-  void SetUp() override {
-    LedgerTest::SetUp();
-    store_.reset();
-    if (!munged_.running()) GTEST_SKIP() << "munged does not start here (Debian package munge)";
-    daemon_ = std::make_unique<ctld::LocalCarbonctld>(dir_, munged_.socket());
-  }
-  void TearDown() override {
-    daemon_.reset();
-    LedgerTest::TearDown();
-  }
-
-  test::LocalMunged munged_;
-  std::unique_ptr<ctld::LocalCarbonctld> daemon_;
-};
+class KillTest : public CarbonctldTest {};
 
 // Sends jobs in turn as carbond does: each again and again until it is acknowledged.
 class Sender {

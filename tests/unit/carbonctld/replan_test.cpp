@@ -6,25 +6,13 @@
 #include "carbonctld/promise.h"
 #include "carbonctld/replan_loop.h"
 #include "tests/unit/carbonctld/fake_slurm.h"
+#include "tests/unit/carbonctld/hourly_series.h"
 
 namespace carbon::ctld {
 namespace {
 using namespace std::chrono_literals;
 
-constexpr Instant kNow = from_unix_ms(1'764'000'000'000);
 constexpr double kDirty = 400, kGreen = 100;
-
-IntensitySeries hours(std::initializer_list<double> values) {
-  std::vector<IntensityPoint> points;
-  Instant at = kNow;
-  for (const double v : values) {
-    points.push_back({{at, at + 1h}, GramsPerKwh(v), Origin::kForecast});
-    at += 1h;
-  }
-  return *IntensitySeries::make({}, std::move(points));
-}
-
-std::string seconds_text(Instant t) { return std::to_string(unix_ms(t) / 1000); }
 
 class ReplanTest : public testing::Test {
  protected:

@@ -7,9 +7,7 @@
 #include <atomic>
 #include <thread>
 
-#include "tests/unit/carbonctld/local_carbonctld.h"
-#include "tests/unit/ledger/ledger_fixture.h"
-#include "tests/unit/net/local_munged.h"
+#include "tests/unit/carbonctld/carbonctld_fixture.h"
 
 namespace carbon::ctld {
 namespace {
@@ -17,18 +15,8 @@ using namespace std::chrono_literals;
 using ledger::kDay;
 using ledger::make_record;
 
-class SiegeTest : public ledger::LedgerTest {
+class SiegeTest : public CarbonctldTest {
  protected:
-  void SetUp() override {
-    LedgerTest::SetUp();
-    store_.reset();
-    if (!munged_.running()) GTEST_SKIP() << "munged does not start here (Debian package munge)";
-    daemon_ = std::make_unique<ctld::LocalCarbonctld>(dir_, munged_.socket());
-  }
-  void TearDown() override {
-    daemon_.reset();
-    LedgerTest::TearDown();
-  }
   void start() {
     daemon_->start();
     ASSERT_TRUE(daemon_->wait_until_it_serves());
@@ -46,8 +34,6 @@ class SiegeTest : public ledger::LedgerTest {
     account(now());
   }
 
-  test::LocalMunged munged_;
-  std::unique_ptr<ctld::LocalCarbonctld> daemon_;
   net::CurlTransport transport_;
 };
 
