@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "carbonctld/interrupt.h"
 
-#include <signal.h>
-
 #include <algorithm>
 #include <array>
 
@@ -131,22 +129,6 @@ InterruptRound plan_interruptions(const SlurmQueue& queue, const Config& config,
     }
   }
   return out;
-}
-
-int signal_number(const std::string& name) {
-  constexpr std::array<std::pair<std::string_view, int>, 9> kSignals{{{"HUP", SIGHUP},
-                                                                      {"INT", SIGINT},
-                                                                      {"USR1", SIGUSR1},
-                                                                      {"USR2", SIGUSR2},
-                                                                      {"ALRM", SIGALRM},
-                                                                      {"TERM", SIGTERM},
-                                                                      {"CONT", SIGCONT},
-                                                                      {"URG", SIGURG},
-                                                                      {"WINCH", SIGWINCH}}};
-  for (const auto& [known, number] : kSignals) {
-    if (name == known) return number;
-  }
-  return SIGUSR1;
 }
 
 }  // namespace carbon::ctld

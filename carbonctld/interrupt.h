@@ -38,6 +38,4 @@ InterruptRound plan_interruptions(const SlurmQueue& queue, const Config& config,
 // A job that was requeued for the carbon alone, and not by Slurm or its owner as well.
 bool interrupted_by_us(const QueuedJob& job);
 
-int signal_number(const std::string& name);
-
 }  // namespace carbon::ctld

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "carbonctld/replan_decisions.h"
+#include "placement/fit.h"
 
 namespace carbon::ctld {
 namespace {
@@ -33,9 +34,14 @@ class Spacing {
   std::map<std::pair<std::size_t, Instant>, int> taken_;
 };
 
-std::string joined(const std::vector<std::string>& list) {
+// The job's constraint with the features of the one site in place of the other's.
+std::string constraint_moved(const std::string& constraint, const Site& from, const Site& to) {
   std::string out;
-  for (const auto& item : list) out += (out.empty() ? "" : "&") + item;
+  const auto add = [&out](std::string_view feature) { (out += out.empty() ? "" : "&") += feature; };
+  for (const auto feature : placement::plain_constraint(constraint).value_or(std::vector<std::string_view>{})) {
+    if (std::find(from.features.begin(), from.features.end(), feature) == from.features.end()) add(feature);
+  }
+  for (const auto& feature : to.features) add(feature);
   return out;
 }
 
@@ -49,7 +55,7 @@ JobChange change_for(const Move& m, Instant begin, const Config& config) {
     const auto position = static_cast<std::size_t>(std::find(from.partitions.begin(), from.partitions.end(), w.job->partition) -
                                                    from.partitions.begin());
     if (to.partitions[position] != w.job->partition) change.partition = to.partitions[position];
-    if (to.features != from.features) change.features = joined(to.features);
+    if (to.features != from.features) change.features = constraint_moved(w.job->features, from, to);
   }
   auto comment = w.comment;
   comment.set("site", config.sites[m.to.site].name);
@@ -158,7 +164,7 @@ ReplanRound Replanner::round(const ReplanInput& input) {
     out.reasons.emplace_back("somebody chose its time or place");
   }
   raise_near_cap(reading, config_, input.now, out);
-  ReplanDecisions decisions(config_, input.now, input.series, reading);
+  ReplanDecisions decisions(config_, input.now, input.sites, reading);
   const auto moves = decisions.moves(planner_);
   Spacing spacing;
   for (const auto& m : moves) {

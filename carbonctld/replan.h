@@ -7,14 +7,15 @@
 #pragma once
 
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "carbonctld/replan_jobs.h"
 #include "config/config.h"
-#include "core/series.h"
 #include "core/units.h"
 #include "policies/planner.h"
+#include "policies/policy.h"
 
 namespace carbon::ctld {
 
@@ -31,7 +32,7 @@ struct DeferredJob {
 struct ReplanInput {
   Instant now;
   const SlurmQueue& queue;
-  std::vector<SeriesView> series;  // of each site of the configuration
+  std::span<const policies::SiteAhead> sites;  // each of the configuration
 };
 
 struct ReplanRound {

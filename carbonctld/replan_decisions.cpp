@@ -15,13 +15,6 @@ constexpr double kUnknownTransfer = 1e12;  // grams: where the cost of a move is
 
 }  // namespace
 
-ReplanDecisions::ReplanDecisions(const Config& config, Instant now, std::span<const SeriesView> series,
-                                 const QueueReading& reading)
-    : config_(config), now_(now), series_(series), reading_(reading) {
-  for (std::size_t s = 0; s < config.sites.size(); ++s)
-    ahead_.push_back({series[s], config.sites[s].pue, config.sites[s].transfer_kwh_per_gb});
-}
-
 std::vector<Move> ReplanDecisions::moves(policies::Planner& planner) {
   auto moves = as_planned(planner);
   keep_where_little_is_gained(moves);
@@ -73,7 +66,7 @@ std::vector<Move> ReplanDecisions::as_planned(policies::Planner& planner) const 
   if (reading_.waiting.empty()) return {};
   std::vector<policies::PlanSite> sites;
   for (std::size_t s = 0; s < ahead_.size(); ++s)
-    sites.push_back({series_[s], ahead_[s].pue, std::max(reading_.capacity[s], 1e-3)});
+    sites.push_back({ahead_[s].series, ahead_[s].pue, std::max(reading_.capacity[s], 1e-3)});
   std::vector<policies::PlanJob> jobs;
   for (const auto& w : reading_.waiting) jobs.push_back(plan_job(w));
   for (const auto* q : first_in_line()) {

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "carbonctld/replan_jobs.h"
-#include "core/series.h"
 #include "policies/planner.h"
 #include "policies/policy.h"
 
@@ -23,8 +22,9 @@ struct Move {
 
 class ReplanDecisions {
  public:
-  // `series`: of each site. All must outlive this.
-  ReplanDecisions(const Config& config, Instant now, std::span<const SeriesView> series, const QueueReading& reading);
+  // `sites`: each of the configuration. All must outlive this.
+  ReplanDecisions(const Config& config, Instant now, std::span<const policies::SiteAhead> sites, const QueueReading& reading)
+      : config_(config), now_(now), ahead_(sites), reading_(reading) {}
 
   // One for each waiting job, in their order.
   std::vector<Move> moves(policies::Planner& planner);
@@ -50,9 +50,8 @@ class ReplanDecisions {
 
   const Config& config_;
   Instant now_;
-  std::span<const SeriesView> series_;
+  std::span<const policies::SiteAhead> ahead_;
   const QueueReading& reading_;
-  std::vector<policies::SiteAhead> ahead_;
 };
 
 }  // namespace carbon::ctld

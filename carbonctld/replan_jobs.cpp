@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <sstream>
 
 #include "carbonctld/interrupt.h"
+#include "placement/fit.h"
 
 namespace carbon::ctld {
 namespace {
@@ -14,29 +16,15 @@ using namespace std::chrono_literals;
 constexpr Duration kLead = 2s;  // a begin time this near is left alone
 constexpr Duration kLeastLength = 1s;
 constexpr Duration kNoLimit = 7 * 24h;  // taken for a job without a time limit
-constexpr std::size_t kMostSites = 64;
 
 template <class T>
 bool has(const std::vector<T>& list, const T& value) {
   return std::find(list.begin(), list.end(), value) != list.end();
 }
 
-// The words of a feature request: "a&b" asks for both. Anything more than that is not looked into.
-std::vector<std::string> requested_features(const std::string& request) {
-  std::vector<std::string> out(1);
-  for (const char c : request) {
-    if (c == '&' || c == ',') {
-      out.emplace_back();
-    } else {
-      out.back() += c;
-    }
-  }
-  std::erase(out, "");
-  return out;
-}
-
-bool has_all(const std::vector<std::string>& held, const std::vector<std::string>& wanted) {
-  return std::all_of(wanted.begin(), wanted.end(), [&](const auto& w) { return has(held, w); });
+template <class Held>
+bool has_all(const std::vector<Held>& held, const std::vector<std::string>& wanted) {
+  return std::all_of(wanted.begin(), wanted.end(), [&](const auto& w) { return has(held, Held(w)); });
 }
 
 bool is_here(const Site& site, const Config& config) { return site.cluster.empty() || site.cluster == config.cluster; }
@@ -57,26 +45,16 @@ std::optional<std::size_t> site_named(const std::optional<std::string>& name, co
   return std::nullopt;
 }
 
-const SlurmPartition* partition_named(const SlurmQueue& queue, const std::string& name) {
-  const auto it = std::find_if(queue.partitions.begin(), queue.partitions.end(), [&](const auto& p) { return p.name == name; });
-  return it == queue.partitions.end() ? nullptr : &*it;
-}
-
-// Bit i: the job may be sent to site i. A deadline was weighed at submission for the site that was chosen then.
-std::uint64_t sites_for(const WaitingJob& w, const SlurmQueue& queue, const Config& config) {
-  const auto own = std::uint64_t{1} << w.site;
-  const auto& job = *w.job;
-  const auto& here = config.sites[w.site];
-  const auto position = position_of(job.partition, here);
-  if (!may_relocate(w.mode) || job.deadline || job.pinned || !position || !is_here(here, config)) return own;
-  if (requested_features(job.features).size() > here.features.size()) return own;  // asks for more than its site
-  std::uint64_t mask = own;
-  for (std::size_t s = 0; s < std::min(config.sites.size(), kMostSites); ++s) {
-    const auto& site = config.sites[s];
-    if (s == w.site || !is_here(site, config) || *position >= site.partitions.size()) continue;
-    const auto* partition = partition_named(queue, site.partitions[*position]);
-    if (!partition || (partition->max_time > Duration::zero() && partition->max_time < job.limit)) continue;
-    mask |= std::uint64_t{1} << s;
+// Bit i: the job may be sent to site i: one of those that it was found to fit when it was submitted.
+std::uint64_t sites_for(const WaitingJob& w, const Config& config) {
+  std::uint64_t mask = std::uint64_t{1} << w.site;
+  const auto position = position_of(w.job->partition, config.sites[w.site]);
+  if (!position || !placement::plain_constraint(w.job->features)) return mask;
+  std::stringstream names(w.comment.get("sites").value_or(""));
+  for (std::string name; std::getline(names, name, '+');) {
+    const auto site = site_named(name, config);
+    if (site && is_here(config.sites[*site], config) && *position < config.sites[*site].partitions.size())
+      mask |= std::uint64_t{1} << *site;
   }
   return mask;
 }
@@ -130,7 +108,7 @@ void read_pending(const QueuedJob& job, const SlurmQueue& queue, const Config& c
   }
   if (blocked) return;
   if (ours && job.begin > now + kLead) {
-    ours->sites = sites_for(*ours, queue, config);
+    ours->sites = sites_for(*ours, config);
     out.waiting.push_back(std::move(*ours));
     return;
   }
@@ -173,10 +151,10 @@ Duration expected_length(const QueuedJob& job, const PlacementRules& rules) {
 }
 
 std::optional<std::size_t> site_of(const QueuedJob& job, const SlurmQueue& queue, const Config& config) {
-  auto features = requested_features(job.features);
+  auto features = placement::plain_constraint(job.features).value_or(std::vector<std::string_view>{});
   if (job.state == JobState::kRunning) {
     const auto node = std::find_if(queue.nodes.begin(), queue.nodes.end(), [&](const auto& n) { return n.name == job.node; });
-    if (node != queue.nodes.end()) features = node->features;
+    if (node != queue.nodes.end()) features.assign(node->features.begin(), node->features.end());
   }
   const auto partition = job.partition.substr(0, job.partition.find(','));
   std::optional<std::size_t> first;

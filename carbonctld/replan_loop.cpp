@@ -19,15 +19,12 @@ Duration ReplanLoop::round(Instant now) {
     say("slurmctld is active on " + queue->active + ", and the carbonctld there plans");
     return config_.replan.interval;
   }
-  ReplanInput input{now, *queue, {}};
   std::vector<policies::SiteAhead> ahead;
-  for (std::size_t s = 0; s < series->size(); ++s) {
-    input.series.push_back((*series)[s].series.view());
-    ahead.push_back({input.series.back(), config_.sites[s].pue, config_.sites[s].transfer_kwh_per_gb});
-  }
+  for (std::size_t s = 0; s < series->size(); ++s)
+    ahead.push_back({(*series)[s].series.view(), config_.sites[s].pue, config_.sites[s].transfer_kwh_per_gb});
   const auto interruptions = plan_interruptions(*queue, config_, ahead, now);
   interrupt(interruptions);
-  auto round = replanner_.round(input);
+  auto round = replanner_.round({now, *queue, ahead});
   send(round);
   say("");
   const std::lock_guard lock(mutex_);
@@ -47,7 +44,7 @@ bool ReplanLoop::is_standby(const SlurmQueue& queue) const {
 
 // The mark comes first: whoever finds it goes on with what it says, whatever happened to this process.
 void ReplanLoop::interrupt(const InterruptRound& round) {
-  const int signal = signal_number(config_.placement.interrupt.signal);
+  const int signal = job_signal(config_.placement.interrupt.signal).value();  // config/ takes no other
   const auto failed = [](const std::string& job, const Status& done) {
     if (!done) spdlog::warn("job={} not interrupted: {}", job, done.error().message);
     return !done;
@@ -73,7 +70,7 @@ void ReplanLoop::send(const ReplanRound& round) {
     const auto done = slurm_.change_job(change);
     if (!done) {
       spdlog::warn("job={} not changed: {}", change.id, done.error().message);
-      if (change.partition || change.features || change.clusters) replanner_.refused(change.id);
+      if (change.partition || change.features) replanner_.refused(change.id);
       continue;
     }
     spdlog::info("job={} begin={} partition={} features={} why=\"{}\"", change.id, change.begin ? format_utc(*change.begin) : "-",

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <thread>
 #include <type_traits>
 
 #include "carbonctld/slurm_places_wire.h"
@@ -205,6 +206,13 @@ Status SlurmChild::requeue_job(std::uint32_t job_id) {
 }
 
 int serve_slurm(int socket, SlurmApi& api) {
+  // A call into libslurm may take a minute; when the daemon is gone nobody waits for its answer any more.
+  std::thread([socket] {
+    pollfd daemon{socket, POLLRDHUP, 0};
+    while (::poll(&daemon, 1, -1) < 0 && errno == EINTR) {
+    }
+    ::_exit(0);
+  }).detach();
   constexpr auto kEver = std::chrono::steady_clock::time_point::max();
   while (const auto request = receive_message(socket, kEver)) {
     std::string answer;

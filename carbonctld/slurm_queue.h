@@ -25,8 +25,7 @@ struct QueuedJob {
   std::string name, user, account, qos, partition, features, dependency, reservation;
   std::string node;  // the first one of a running job
   std::uint32_t uid = 0;
-  double gpus = 0;      // of one task
-  bool pinned = false;  // asks for nodes by name, or for a type of GPU
+  double gpus = 0;  // of one task
   bool held = false;
   bool may_requeue = false;
   std::uint32_t priority = 0;
@@ -36,19 +35,9 @@ struct QueuedJob {
   Instant begin{};    // the earliest start that was asked for; the epoch: none yet
   Instant started{};  // of a running one
   Duration limit{0};  // 0: none
-  std::optional<Instant> deadline;
   std::string admin_comment;
-  std::string origin;                 // in a federation: the cluster that it was submitted to; else empty
-  std::vector<std::string> siblings;  // in a federation: the clusters that may run it
 
   double units() const { return gpus * tasks; }
-};
-
-struct SlurmPartition {
-  std::string name;
-  Duration default_time{0};  // 0: Slurm gives none
-  Duration max_time{0};      // 0: no limit
-  bool operator==(const SlurmPartition&) const = default;
 };
 
 struct GpuNode {
@@ -61,7 +50,6 @@ struct GpuNode {
 struct SlurmQueue {
   std::vector<QueuedJob> jobs;
   std::vector<GpuNode> nodes;
-  std::vector<SlurmPartition> partitions;
   std::vector<std::string> controllers;  // hosts of slurmctld and its backups; empty where there are none
   std::string active;                    // the one of them that answers first
 };
@@ -70,7 +58,7 @@ struct SlurmQueue {
 struct JobChange {
   std::string id;
   std::optional<Instant> begin;  // whole seconds
-  std::optional<std::string> partition, features, clusters, admin_comment;
+  std::optional<std::string> partition, features, admin_comment;
   std::optional<std::uint32_t> priority;
   std::optional<std::int64_t> nice;
 };

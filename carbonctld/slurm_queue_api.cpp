@@ -88,21 +88,6 @@ std::string id_of(const slurm_job_info_t& j) {
   return array + "_[" + tasks.substr(0, tasks.find('%')) + ']';
 }
 
-bool asks_for_gpu_type(const char* tres) {
-  const std::string request = text(tres);
-  for (auto at = request.find("gpu:"); at != std::string::npos; at = request.find("gpu:", at + 1)) {
-    const auto next = at + 4 < request.size() ? request[at + 4] : '0';
-    if (next < '0' || next > '9') return true;
-  }
-  return false;
-}
-
-bool pinned(const slurm_job_info_t& j) {
-  if (!text(j.req_nodes).empty() || !text(j.exc_nodes).empty()) return true;
-  const auto asked = {j.tres_per_job, j.tres_per_node, j.tres_per_socket, j.tres_per_task};
-  return std::any_of(asked.begin(), asked.end(), asks_for_gpu_type);
-}
-
 std::string first_node(const char* nodes) {
   const hostlist_t list = slurm_hostlist_create(nodes);
   if (list == nullptr) return {};
@@ -141,7 +126,6 @@ QueuedJob job_of(const slurm_job_info_t& j) {
   if (out.state == JobState::kRunning) out.node = first_node(j.nodes);
   out.uid = j.user_id;
   out.gpus = gpus_in(out.state == JobState::kPending ? j.tres_req_str : j.tres_alloc_str);
-  out.pinned = pinned(j);
   out.held = j.priority == 0;
   out.may_requeue = j.requeue != 0;
   out.priority = j.priority;
@@ -151,10 +135,7 @@ QueuedJob job_of(const slurm_job_info_t& j) {
   out.begin = time_of(j.eligible_time);  // its begin time (start_time of a waiting job may be a guess of the scheduler's)
   out.started = out.state == JobState::kRunning ? time_of(j.start_time) : Instant{};
   out.limit = minutes_or_zero(j.time_limit);
-  if (const auto deadline = time_of(j.deadline); deadline != Instant{}) out.deadline = deadline;
   out.admin_comment = text(j.admin_comment);
-  out.origin = text(j.fed_origin_str);
-  out.siblings = words(j.fed_siblings_viable_str);
   return out;
 }
 
@@ -171,10 +152,6 @@ GpuNode node_of(const node_info_t& n) {
   return out;
 }
 
-SlurmPartition partition_of(const partition_info_t& p) {
-  return {text(p.name), minutes_or_zero(p.default_time), minutes_or_zero(p.max_time)};
-}
-
 Status load_jobs(std::vector<QueuedJob>& jobs) {
   job_info_msg_t* answer = nullptr;
   errno = 0;
@@ -186,7 +163,7 @@ Status load_jobs(std::vector<QueuedJob>& jobs) {
   return Done{};
 }
 
-// And partitions.
+// A node says its partitions only beside a list of them.
 Status load_nodes(SlurmQueue& queue) {
   partition_info_msg_t* partitions = nullptr;
   node_info_msg_t* answer = nullptr;
@@ -195,8 +172,6 @@ Status load_nodes(SlurmQueue& queue) {
     return failed("ask slurmctld for partitions");
   const bool loaded = slurm_load_node(0, &answer, SHOW_ALL | SHOW_DETAIL | SHOW_LOCAL) == SLURM_SUCCESS;
   const auto error = loaded ? Error{} : failed("ask slurmctld for nodes");
-  for (std::uint32_t i = 0; i < partitions->record_count; ++i)
-    queue.partitions.push_back(partition_of(partitions->partition_array[i]));
   if (loaded) {
     slurm_populate_node_partitions(answer, partitions);
     for (std::uint32_t i = 0; i < answer->record_count; ++i) {
@@ -263,7 +238,6 @@ Status change_job(const JobChange& change) {
   if (change.begin) job.begin_time = std::chrono::floor<std::chrono::seconds>(*change.begin).time_since_epoch().count();
   if (change.partition) job.partition = writable.partition->data();
   if (change.features) job.features = writable.features->data();
-  if (change.clusters) job.clusters = writable.clusters->data();
   if (change.admin_comment) job.admin_comment = writable.admin_comment->data();
   if (change.priority) job.priority = *change.priority;
   if (change.nice) job.nice = static_cast<std::uint32_t>(*change.nice + static_cast<std::int64_t>(NICE_OFFSET));

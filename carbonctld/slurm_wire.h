@@ -34,16 +34,14 @@ namespace carbon::ctld {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmJob, cluster, job_id, array, het, submit, start, end, admin_comment, eligible, name,
                                    state, exit_code, qos, wckey, comment)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmPartition, name, default_time, max_time)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Privacy, jobs, usage, users, accounts)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmSettings, slurm_user, privacy, associations_enforced)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmRights, operates, coordinates, privacy)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(QueuedJob, id, job_id, array_job_id, tasks, heterogeneous, batch, state, name, user, account,
-                                   qos, partition, features, dependency, reservation, node, uid, gpus, pinned, held, may_requeue,
-                                   priority, nice, restarts, submit, begin, started, limit, deadline, admin_comment, origin,
-                                   siblings)
+                                   qos, partition, features, dependency, reservation, node, uid, gpus, held, may_requeue,
+                                   priority, nice, restarts, submit, begin, started, limit, admin_comment)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GpuNode, name, partitions, features, gpus)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmQueue, jobs, nodes, partitions, controllers, active)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobChange, id, begin, partition, features, clusters, admin_comment, priority, nice)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmQueue, jobs, nodes, controllers, active)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobChange, id, begin, partition, features, admin_comment, priority, nice)
 
 }  // namespace carbon::ctld

@@ -80,8 +80,8 @@ InterruptRules read_interrupt(const toml::table& table, FirstError& error) {
   InterruptRules out;
   TableReader in(table, "[placement.interrupt]", error);
   in.text("signal", out.signal, false);
-  if (!is_job_signal(out.signal)) {
-    in.fail("signal", "= '" + out.signal + "'; accepted: " + std::string(kJobSignals));
+  if (!job_signal(out.signal)) {
+    in.fail("signal", "= '" + out.signal + "'; accepted: " + job_signals());
   }
   in.duration("grace", 0s, 24h, out.grace);
   in.integer("max_times", 0, 1000, [&](std::int64_t n) { out.max_times = static_cast<std::uint32_t>(n); });

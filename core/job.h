@@ -30,6 +30,9 @@ constexpr bool may_interrupt(CarbonMode m) { return m == CarbonMode::kInterrupt;
 // --carbon-data=GB: the data that would have to move with the job; 0 to 1e9.
 Result<double> parse_data_gb(std::string_view text);
 
+// JobRequest::sites has a bit for each.
+inline constexpr std::size_t kMostSites = 64;
+
 // A job as a policy sees it.
 struct JobRequest {
   Instant ready;            // the earliest start: submission, or its begin time

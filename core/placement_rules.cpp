@@ -1,10 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/placement_rules.h"
 
+#include <signal.h>
+
 #include <algorithm>
+#include <array>
 
 namespace carbon {
 namespace {
+
+constexpr std::array<std::pair<std::string_view, int>, 9> kSignals{{{"USR1", SIGUSR1},
+                                                                    {"USR2", SIGUSR2},
+                                                                    {"TERM", SIGTERM},
+                                                                    {"INT", SIGINT},
+                                                                    {"HUP", SIGHUP},
+                                                                    {"CONT", SIGCONT},
+                                                                    {"ALRM", SIGALRM},
+                                                                    {"URG", SIGURG},
+                                                                    {"WINCH", SIGWINCH}}};
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -34,14 +47,17 @@ bool listed(const std::vector<std::string>& names, std::string_view name) {
   return std::any_of(names.begin(), names.end(), [&](const auto& each) { return same_name(each, name); });
 }
 
-bool is_job_signal(std::string_view name) {
-  auto rest = kJobSignals;
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find(", "), rest.size());
-    if (rest.substr(0, end) == name) return true;
-    rest.remove_prefix(std::min(end + 2, rest.size()));
+std::optional<int> job_signal(std::string_view name) {
+  for (const auto& [known, number] : kSignals) {
+    if (name == known) return number;
   }
-  return false;
+  return std::nullopt;
+}
+
+std::string job_signals() {
+  std::string out;
+  for (const auto& [name, number] : kSignals) (out += out.empty() ? "" : ", ") += name;
+  return out;
 }
 
 JobRules rules_for(const PlacementRules& rules, const JobOwner& owner, Duration limit) {

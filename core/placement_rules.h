@@ -50,8 +50,8 @@ struct DelayClass {
 };
 
 // The signals that may tell a job to write its checkpoint: none that no job can catch.
-inline constexpr std::string_view kJobSignals = "USR1, USR2, TERM, INT, HUP, CONT, ALRM, URG, WINCH";
-bool is_job_signal(std::string_view name);
+std::optional<int> job_signal(std::string_view name);  // its number; none: it is none of them
+std::string job_signals();                             // "USR1, USR2, ..."
 
 // [placement.interrupt]
 struct InterruptRules {

@@ -44,8 +44,6 @@ struct SnapshotSite {
   std::vector<std::string> features = {};  // as in Site
   std::string cluster = {};                // empty: this cluster
   double transfer_kwh_per_gb = 0.0;
-  // GPUs that neither running nor planned jobs hold, per SnapshotContent::free_step from free_from on; empty: not known.
-  std::vector<std::uint32_t> free_gpus = {};
   std::vector<ForecastError> errors = {};  // ascending; empty: not known
 };
 
@@ -77,8 +75,6 @@ struct SnapshotContent {
   bool associations_enforced = false;           // slurmctld refuses jobs of users without an association
   std::vector<Association> association_list{};  // when writing
   Associations associations{};                  // when reading
-  Instant free_from{};
-  Duration free_step = std::chrono::minutes(30);
 };
 
 // A verified snapshot in memory. The views in content() live as long as this object.

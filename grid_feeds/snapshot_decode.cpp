@@ -113,7 +113,6 @@ SnapshotSite read_site(const format::SiteRecord& r, Bytes& bytes) {
   site.meta.issued = from_unix_ms(r.issued_ms);
   site.meta.simulated = r.simulated != 0;
   site.origin = static_cast<Origin>(r.origin);
-  site.free_gpus = bytes.numbers(r.free_gpus);
   for (const auto& e : bytes.records<format::ErrorRecord>(r.errors)) {
     bytes.expect(is_duration(e.until_ms) && is_amount(e.low) && is_amount(e.high));
     site.errors.push_back({Duration(e.until_ms), e.low, e.high});
@@ -209,18 +208,15 @@ Associations read_associations(format::Table table, Bytes& bytes) {
 
 SnapshotContent read_content(const format::Header& header, Bytes& bytes) {
   bytes.set_texts(header.texts);
-  bytes.expect(is_time(header.published_ms) && is_duration(header.max_age_ms) && is_time(header.free_from_ms) &&
-               header.free_step_ms > 0 && is_duration(header.free_step_ms) && header.associations_enforced <= 1);
+  bytes.expect(is_time(header.published_ms) && is_duration(header.max_age_ms) && header.associations_enforced <= 1);
   SnapshotContent content;
   content.published = from_unix_ms(header.published_ms);
   content.max_age = Duration(header.max_age_ms);
-  content.free_from = from_unix_ms(header.free_from_ms);
-  content.free_step = Duration(header.free_step_ms);
   content.cluster = bytes.text(header.cluster);
   content.associations_enforced = header.associations_enforced != 0;
   content.rules = read_rules(header.rules, bytes);
   content.associations = read_associations(header.associations, bytes);
-  bytes.expect(header.sites.count <= format::kMaxSites);
+  bytes.expect(header.sites.count <= kMostSites);
   for (const auto& r : bytes.records<format::SiteRecord>(header.sites)) {
     content.sites.push_back(read_site(r, bytes));
     if (!bytes.sound()) return content;

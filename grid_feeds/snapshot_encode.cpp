@@ -172,7 +172,6 @@ format::SiteRecord record_of(const SnapshotSite& site, Builder& file) {
   r.edges_at = file.append(site.series.edges()).at;
   r.integrals_at = file.append(site.series.integrals()).at;
   r.covered_at = file.append(site.series.covered()).at;
-  r.free_gpus = file.append(site.free_gpus);
   r.errors = file.append(each(site.errors, [](const auto& e) { return format::ErrorRecord{e.until.count(), e.low, e.high}; }));
   return r;
 }
@@ -188,8 +187,6 @@ std::vector<std::byte> encode_snapshot(const SnapshotContent& content) {
   header.associations_enforced = content.associations_enforced ? 1 : 0;
   header.published_ms = unix_ms(content.published);
   header.max_age_ms = content.max_age.count();
-  header.free_from_ms = unix_ms(content.free_from);
-  header.free_step_ms = content.free_step.count();
   header.cluster = file.text(content.cluster);
   header.rules = record_of(content.rules, file);
   header.partitions = file.append(each(content.partitions, [&](const auto& p) { return record_of(p, file); }));

@@ -10,7 +10,6 @@ namespace carbon::feeds::snapshot_format {
 inline constexpr std::uint64_t kMagic = 0x50414e5342524143;  // "CARBSNAP" where the low byte comes first
 inline constexpr std::uint32_t kVersion = 2;
 inline constexpr std::uint64_t kMaxBytes = 1u << 30;
-inline constexpr std::uint32_t kMaxSites = 64;  // JobRequest::sites has a bit for each
 inline constexpr std::uint32_t kMaxPartitions = 1u << 16;
 inline constexpr std::uint64_t kMostCopied = 1u << 22;  // records and characters that a reader copies out
 
@@ -109,7 +108,6 @@ struct SiteRecord {
   std::uint64_t edges_at;
   std::uint64_t integrals_at;
   std::uint64_t covered_at;
-  Table free_gpus;  // uint32
   Table errors;
 };
 
@@ -127,8 +125,6 @@ struct Header {
   std::uint32_t associations_enforced;
   std::int64_t published_ms;
   std::int64_t max_age_ms;
-  std::int64_t free_from_ms;
-  std::int64_t free_step_ms;
   Name cluster;
   RulesRecord rules;
   Table partitions;
@@ -139,6 +135,6 @@ struct Header {
 
 static_assert(sizeof(RulesRecord) == 120 && sizeof(RuleRecord) == 88 && sizeof(PartitionRecord) == 136 &&
               sizeof(KindRecord) == 40);
-static_assert(sizeof(AssociationRecord) == 32 && sizeof(SiteRecord) == 144 && sizeof(Header) == 256);
+static_assert(sizeof(AssociationRecord) == 32 && sizeof(SiteRecord) == 128 && sizeof(Header) == 240);
 
 }  // namespace carbon::feeds::snapshot_format

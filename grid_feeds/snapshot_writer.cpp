@@ -13,8 +13,8 @@ namespace format = snapshot_format;
 namespace {
 
 Status check(const SnapshotContent& content) {
-  if (content.sites.size() > format::kMaxSites) {
-    return Error{std::to_string(content.sites.size()) + " sites; a snapshot holds at most " + std::to_string(format::kMaxSites)};
+  if (content.sites.size() > kMostSites) {
+    return Error{std::to_string(content.sites.size()) + " sites; a snapshot holds at most " + std::to_string(kMostSites)};
   }
   if (content.partitions.size() > format::kMaxPartitions) return Error{"too many partitions for a snapshot"};
   for (const auto& rule : content.partitions) {

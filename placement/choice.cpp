@@ -9,8 +9,6 @@ namespace {
 using feeds::SnapshotContent;
 
 constexpr Duration kShortest = std::chrono::seconds(1);
-constexpr Duration kStep = std::chrono::minutes(30);  // between the starts that are tried where the best one is not free
-constexpr std::int64_t kMostStarts = 400;
 
 bool here(const SnapshotContent& snapshot, const PartitionRule& p) {
   return p.site < count_of_sites(snapshot) && snapshot.sites[p.site].cluster.empty();
@@ -62,26 +60,9 @@ policies::Policy policy_for(CarbonMode mode) {
   return may_relocate(mode) ? policies::greenest_window : policies::lowest_window;
 }
 
-bool is_free(const Choice& choice, const StartBook& book, std::size_t site, Instant start) {
-  return book.has_free(site, {start, start + choice.job.length}, choice.gpus);
-}
-
-// Tries starts in even steps over all allowed sites.
-Placement best_free(const Choice& choice, std::span<const policies::SiteAhead> sites, const StartBook& book) {
-  Placement best{choice.job.home, choice.job.ready};
-  auto least = grams_of(choice, sites, best.site, best.start);
-  const auto step = std::max<Duration>(kStep, choice.job.max_delay / kMostStarts);
-  for (std::size_t i = 0; i < sites.size() && least; ++i) {
-    if ((choice.job.sites >> i & 1) == 0) continue;
-    for (Duration delay{0}; delay <= choice.job.max_delay; delay += step) {
-      const auto start = choice.job.ready + delay;
-      const auto grams = grams_of(choice, sites, i, start);
-      if (!grams || *grams >= *least || !is_free(choice, book, i, start)) continue;
-      best = {i, start};
-      least = grams;
-    }
-  }
-  return best;
+// Its time limit; zero where nobody set one.
+Duration limit_of(const SubmitRequest& job, const PartitionRule& home) {
+  return job.time_limit.value_or(limit_without_request(home.limits));
 }
 
 }  // namespace
@@ -134,31 +115,34 @@ const PartitionRule* find_home(const SubmitRequest& job, const SnapshotContent& 
   return first;
 }
 
-Result<Choice> make_choice(const SubmitRequest& job, const SnapshotContent& snapshot, const PartitionRule& home, const Wish& wish,
-                           Instant now) {
-  const auto limit = job.time_limit.value_or(limit_without_request(home.limits));
+JobRules rules_of(const SubmitRequest& job, const SnapshotContent& snapshot, const PartitionRule* home) {
+  const auto limit = home == nullptr ? Duration::zero() : limit_of(job, *home);
+  return rules_for(snapshot.rules, {job.partition, job.who.qos, job.who.account, job.who.uid}, limit);
+}
+
+Result<Choice> make_choice(const SubmitRequest& job, const SnapshotContent& snapshot, const PartitionRule& home,
+                           const JobRules& rules, const Wish& wish, Instant now) {
+  const auto limit = limit_of(job, home);
   if (limit <= Duration::zero()) return Error{"it has no time limit"};
-  Choice choice;
-  choice.rules = rules_for(snapshot.rules, {job.partition, job.who.qos, job.who.account, job.who.uid}, limit);
-  if (!choice.rules.allowed.has(wish.mode)) {
+  if (!rules.allowed.has(wish.mode)) {
     return Error{"--carbon=" + std::string(to_string(wish.mode)) +
-                 " is not allowed for it here; allowed: " + choice.rules.allowed.text()};
+                 " is not allowed for it here; allowed: " + rules.allowed.text()};
   }
   const auto gpus = gpus_held(job, home.limits);
-  if (gpus == 0 || gpus < choice.rules.min_gpus) return Error{"it asks for too few GPUs"};
-  choice.gpus = static_cast<std::uint32_t>(std::min<std::uint64_t>(std::uint64_t{gpus} * job.array->at_once, ~0u));
+  if (gpus == 0 || gpus < rules.min_gpus) return Error{"it asks for too few GPUs"};
+  Choice choice;
   auto& request = choice.job;
   request.ready = now;
   const auto expected = std::chrono::duration_cast<Duration>(limit * snapshot.rules.expected_share_of_limit);
   request.length = std::max(expected, kShortest) * job.array->waves();
-  request.power = snapshot.rules.gpu_power * static_cast<double>(choice.gpus);
-  if (request.power * request.length < choice.rules.min_energy) return Error{"it is expected to need too little energy"};
+  request.power = snapshot.rules.gpu_power * static_cast<double>(std::uint64_t{gpus} * job.array->at_once);
+  if (request.power * request.length < rules.min_energy) return Error{"it is expected to need too little energy"};
   request.data_gb = wish.data_gb;
   request.home = home.site;
   request.sites = std::uint64_t{1} << home.site;
   choice.partition_at[home.site] = &home;
   if (may_defer(wish.mode)) {
-    request.max_delay = delay_cap(job, choice.rules.max_delay, wish.max_delay, limit * job.array->waves(), now);
+    request.max_delay = delay_cap(job, rules.max_delay, wish.max_delay, limit * job.array->waves(), now);
   }
   // At another site's queue nobody knows whether a deadline holds.
   if (may_relocate(wish.mode) && !job.deadline && !job.pinned) allow_other_sites(job, snapshot, home, choice);
@@ -182,9 +166,8 @@ std::optional<GramsCo2e> grams_of(const Choice& choice, std::span<const policies
   return *run + *transfer;
 }
 
-Placement choose_start(const Choice& choice, CarbonMode mode, std::span<const policies::SiteAhead> sites, const StartBook& book) {
-  const auto best = policy_for(mode)(choice.job, sites);
-  return is_free(choice, book, best.site, best.start) ? best : best_free(choice, sites, book);
+Placement choose_start(const Choice& choice, CarbonMode mode, std::span<const policies::SiteAhead> sites) {
+  return policy_for(mode)(choice.job, sites);
 }
 
 }  // namespace carbon::placement

@@ -12,8 +12,6 @@
 
 namespace carbon::placement {
 
-inline constexpr std::size_t kMostSites = 64;  // JobRequest::sites has a bit for each
-
 // The wishes of the user where they can be read; else of the site.
 struct Wish {
   CarbonMode mode = CarbonMode::kOff;
@@ -28,17 +26,18 @@ const char* untouchable(const SubmitRequest& job);
 // A job that the rules let be moved.
 struct Choice {
   JobRequest job;
-  JobRules rules;
-  std::uint32_t gpus = 0;                                       // at a time
   std::array<const PartitionRule*, kMostSites> partition_at{};  // where the job would go at each site
 };
 
 // The job's home among the sites: by its partition, and by its constraint where sites share that. Null: none of them.
 const PartitionRule* find_home(const SubmitRequest& job, const feeds::SnapshotContent& snapshot);
 
+// The rules that hold for a job with this home (null: none of the sites).
+JobRules rules_of(const SubmitRequest& job, const feeds::SnapshotContent& snapshot, const PartitionRule* home);
+
 // Or why the job is left alone.
 Result<Choice> make_choice(const SubmitRequest& job, const feeds::SnapshotContent& snapshot, const PartitionRule& home,
-                           const Wish& wish, Instant now);
+                           const JobRules& rules, const Wish& wish, Instant now);
 
 using Ahead = std::array<policies::SiteAhead, kMostSites>;
 Ahead sites_ahead(const feeds::SnapshotContent& snapshot);
@@ -48,7 +47,7 @@ std::size_t count_of_sites(const feeds::SnapshotContent& snapshot);
 std::optional<GramsCo2e> grams_of(const Choice& choice, std::span<const policies::SiteAhead> sites, std::size_t site,
                                   Instant start);
 
-// The start and the site of least emission that the mode allows, where the GPUs are free as far as `book` knows.
-Placement choose_start(const Choice& choice, CarbonMode mode, std::span<const policies::SiteAhead> sites, const StartBook& book);
+// The start and the site of least emission that the mode allows.
+Placement choose_start(const Choice& choice, CarbonMode mode, std::span<const policies::SiteAhead> sites);
 
 }  // namespace carbon::placement

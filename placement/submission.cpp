@@ -2,6 +2,7 @@
 #include "placement/submission.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "placement/choice.h"
 #include "placement/message.h"
@@ -49,7 +50,7 @@ struct Plan {
 
 Plan make_plan(const Choice& choice, CarbonMode mode, std::span<const policies::SiteAhead> sites, const StartBook& book) {
   Plan plan;
-  plan.place = choose_start(choice, mode, sites, book);
+  plan.place = choose_start(choice, mode, sites);
   plan.cap_end = std::chrono::floor<std::chrono::seconds>(choice.job.ready + choice.job.max_delay);
   const auto now = choice.job.ready;
   auto& [site, start] = plan.place;
@@ -66,8 +67,19 @@ bool worth_it(const Plan& plan, const Choice& choice, double min_saving) {
          1.0 - *plan.grams / *plan.grams_now >= min_saving;
 }
 
-void record(CarbonComment& comment, const Plan& plan, const SnapshotContent& snapshot, Instant told) {
+// The sites where a deferred job fits, for re-planning; empty where it may not go elsewhere.
+std::string names_of_sites(const Plan& plan, const Choice& choice, const SnapshotContent& snapshot) {
+  std::string out;
+  if (!plan.deferred || std::has_single_bit(choice.job.sites)) return out;
+  for (std::size_t i = 0; i < count_of_sites(snapshot); ++i) {
+    if ((choice.job.sites >> i & 1) != 0) out += (out.empty() ? "" : "+") + snapshot.sites[i].name;
+  }
+  return out;
+}
+
+void record(CarbonComment& comment, const Plan& plan, const Choice& choice, const SnapshotContent& snapshot, Instant told) {
   comment.set("site", snapshot.sites[plan.place.site].name);
+  if (const auto sites = names_of_sites(plan, choice, snapshot); !sites.empty()) comment.set("sites", sites);
   comment.set("planned", unix_seconds(plan.place.start));
   comment.set("latest", unix_seconds(told));
   comment.set("cap", unix_seconds(plan.cap_end));
@@ -75,10 +87,9 @@ void record(CarbonComment& comment, const Plan& plan, const SnapshotContent& sna
 
 // Asks the policy, and puts its answer into Slurm's words and the user's.
 SubmitDecision settle(const SubmitRequest& job, const SnapshotContent& snapshot, const Choice& choice, CarbonMode mode,
-                      StartBook& book) {
+                      bool observe, StartBook& book) {
   const auto ahead = sites_ahead(snapshot);
   const auto plan = make_plan(choice, mode, std::span(ahead.data(), count_of_sites(snapshot)), book);
-  const bool observe = choice.rules.observe;
   const auto &home = snapshot.sites[choice.job.home], &site = snapshot.sites[plan.place.site];
   SubmitDecision d;
   d.comment.set("mode", to_string(mode));
@@ -92,7 +103,7 @@ SubmitDecision settle(const SubmitRequest& job, const SnapshotContent& snapshot,
     return d;
   }
   const auto told = told_latest(snapshot.rules, plan.place.start, choice.job.ready, plan.cap_end);
-  record(d.comment, plan, snapshot, told);
+  record(d.comment, plan, choice, snapshot, told);
   if (observe) return d;
   if (plan.deferred) d.begin = plan.place.start;
   if (plan.place.site != choice.job.home) {
@@ -100,7 +111,7 @@ SubmitDecision settle(const SubmitRequest& job, const SnapshotContent& snapshot,
     if (there.name != job.partition) d.partition = there.name;
     if (shared(there, snapshot)) d.constraint = constraint_at(job, site);
   }
-  book.add(plan.place.site, {plan.place.start, plan.place.start + choice.job.length}, choice.gpus);
+  book.add(plan.place.site, plan.place.start);
   d.message =
       message_for_move({home, site, d.partition, d.constraint, d.begin, told, choice.job.ready, *plan.grams, *plan.grams_now});
   return d;
@@ -114,11 +125,10 @@ SubmitDecision decide(const SubmitRequest& job, const SnapshotContent* snapshot,
     if (wish && wish->mode == CarbonMode::kOff) return {};
     return stay(job, wish ? "no current carbon intensity is known" : wish.error().message);
   }
-  book.look_at(*snapshot, now);
-  const auto limit = job.time_limit.value_or(Duration::zero());
-  const JobOwner owner{job.partition, job.who.qos, job.who.account, job.who.uid};
-  const auto by_default = rules_for(snapshot->rules, owner, limit);
-  const auto wish = read_wish(job, by_default.allowed.has(by_default.default_mode) ? by_default.default_mode : CarbonMode::kOff);
+  book.forget_before(now);
+  const auto* home = find_home(job, *snapshot);
+  const auto rules = rules_of(job, *snapshot, home);
+  const auto wish = read_wish(job, rules.allowed.has(rules.default_mode) ? rules.default_mode : CarbonMode::kOff);
   if (!wish) {
     SubmitDecision d;
     d.message = message_for_stay(wish.error().message);
@@ -126,10 +136,9 @@ SubmitDecision decide(const SubmitRequest& job, const SnapshotContent* snapshot,
   }
   if (wish->mode == CarbonMode::kOff) return {};
   if (const char* why = untouchable(job)) return stay(job, why);
-  const auto* home = find_home(job, *snapshot);
   if (home == nullptr) return stay(job, "its partition is not among those that may be moved");
-  const auto choice = make_choice(job, *snapshot, *home, *wish, now);
-  return choice ? settle(job, *snapshot, *choice, wish->mode, book) : stay(job, choice.error().message);
+  const auto choice = make_choice(job, *snapshot, *home, rules, *wish, now);
+  return choice ? settle(job, *snapshot, *choice, wish->mode, rules.observe, book) : stay(job, choice.error().message);
 }
 
 Estimate estimate(const SubmitRequest& job, const SnapshotContent& snapshot, CarbonMode mode, Instant now) {
@@ -140,12 +149,10 @@ Estimate estimate(const SubmitRequest& job, const SnapshotContent& snapshot, Car
   const char* why = untouchable(job);
   const auto* home = why == nullptr ? find_home(job, snapshot) : nullptr;
   if (home == nullptr) return {why != nullptr ? why : "its partition is not among those that may be moved", {}, {}};
-  const auto choice = make_choice(job, snapshot, *home, *wish, now);
+  const auto choice = make_choice(job, snapshot, *home, rules_of(job, snapshot, home), *wish, now);
   if (!choice) return {choice.error().message, {}, {}};
   const auto ahead = sites_ahead(snapshot);
-  StartBook book;
-  book.look_at(snapshot, now);
-  const auto plan = make_plan(*choice, mode, std::span(ahead.data(), count_of_sites(snapshot)), book);
+  const auto plan = make_plan(*choice, mode, std::span(ahead.data(), count_of_sites(snapshot)), StartBook());
   if (plan.grams_now) out.now = Offer{choice->job.home, now, *plan.grams_now};
   if (plan.grams) out.best = Offer{plan.place.site, plan.place.start, *plan.grams};
   return out;

@@ -36,7 +36,7 @@ Placement choose(const JobRequest& job, std::span<const SiteAhead> sites, std::u
   const Placement as_submitted{job.home, job.ready};
   if (job.home >= sites.size() || !window_at(sites[job.home].series, job.ready, job.length)) return as_submitted;
   std::optional<Candidate> best;
-  for (std::size_t i = 0; i < std::min<std::size_t>(sites.size(), 64); ++i) {
+  for (std::size_t i = 0; i < std::min(sites.size(), kMostSites); ++i) {
     if ((among >> i & 1) == 0) continue;
     const auto candidate = best_at(job, sites, i, max_delay);
     if (candidate && (!best || better(*candidate, *best, job.home))) best = candidate;

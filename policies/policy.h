@@ -29,7 +29,8 @@ std::optional<GramsCo2e> transfer_emission(const JobRequest& job, std::span<cons
 
 // Each returns {home, ready} where nothing better is known (so too where the series at home has a gap in [ready, ready +
 // length)), and never a start before ready or after ready + max_delay. Ties, and differences below a billionth, go to the earlier
-// start, then to home, then to the lower site index. No allocation, no exceptions; at most the first 64 sites are looked at.
+// start, then to home, then to the lower site index. No allocation, no exceptions; at most the first kMostSites sites are looked
+// at.
 using Policy = Placement (*)(const JobRequest& job, std::span<const SiteAhead> sites);
 
 Placement run_now(const JobRequest& job, std::span<const SiteAhead> sites);

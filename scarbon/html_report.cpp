@@ -30,6 +30,8 @@ svg{width:100%;height:auto;display:block}svg text{fill:var(--soft);font-size:12p
 .notice{border-left:4px solid var(--two);padding:.25rem .75rem}
 )";
 
+std::string whole(std::optional<double> count) { return count ? fmt::format("{:.0f}", *count) : ""; }
+
 std::string hours_of(const json& row, const char* key) {
   const auto s = number_at(row, key);
   return figure(s ? std::optional(*s / 3600) : std::nullopt);
@@ -50,12 +52,15 @@ class HtmlTable {
     out_ += (open_ ? "</tr>" : "") + std::string("<tr><th scope=\"row\">") + html_text(name) + "</th>", open_ = true;
   }
   void text(const std::string& t) { out_ += "<td>" + html_text(t) + "</td>"; }
-  void number(std::optional<double> v) {
-    out_ += v ? fmt::format("<td data-value=\"{}\">{}</td>", *v, figure(v)) : "<td>" + html_text(tr("not known")) + "</td>";
-  }
+  void number(std::optional<double> v) { cell(v, figure(v)); }
+  void count(std::optional<double> v) { cell(v, whole(v)); }
   std::string done() { return out_ + (open_ ? "</tr>" : "") + "</tbody></table></div>\n"; }
 
  private:
+  void cell(std::optional<double> v, const std::string& shown) {
+    out_ += v ? fmt::format("<td data-value=\"{}\">{}</td>", *v, shown) : "<td>" + html_text(tr("not known")) + "</td>";
+  }
+
   std::string out_;
   bool open_ = false;
 };
@@ -88,11 +93,15 @@ const json& rows_of(const json& answer) {
 
 std::string figures(const json& total) {
   std::string out = "<dl class=\"figures\" id=\"figures\">";
-  const auto box = [&out](const char* label, const char* id, std::optional<double> v, const char* unit) {
+  const auto show = [&out](const char* label, const char* id, std::optional<double> v, const std::string& shown) {
     out += fmt::format("<div><dt>{}</dt><dd data-figure=\"{}\"{}>{}</dd></div>", html_text(tr(label)), id,
-                       v ? fmt::format(" data-value=\"{}\"", *v) : "", v ? figure(v) + " " + unit : html_text(tr("not known")));
+                       v ? fmt::format(" data-value=\"{}\"", *v) : "", v ? shown : html_text(tr("not known")));
   };
-  box("Jobs", "jobs", number_at(total, "jobs"), "");
+  const auto box = [&show](const char* label, const char* id, std::optional<double> v, const char* unit) {
+    show(label, id, v, figure(v) + " " + unit);
+  };
+  const auto jobs = number_at(total, "jobs");
+  show("Jobs", "jobs", jobs, whole(jobs));
   box("Energy", "energy_kwh", number_at(total, "energy_kwh"), "kWh");
   box("Emission", "co2e_g", number_at(total, "co2e_g"), "g CO2e");
   box("Saved", "saved_g", number_at(total, "saved_g"), "g CO2e");
@@ -106,7 +115,7 @@ std::string emissions(const json& days) {
   HtmlTable table("days", tr("Emission by day (UTC)"), {tr("Day"), tr("Jobs"), "kWh", "g CO2e", tr("Saved, g CO2e")});
   for (const auto& r : rows) {
     table.row(text_at(r, "key"));
-    table.number(number_at(r, "jobs"));
+    table.count(number_at(r, "jobs"));
     table.number(number_at(r, "energy_kwh"));
     table.number(number_at(r, "co2e_g"));
     table.number(number_at(r, "saved_g"));
@@ -171,7 +180,7 @@ std::string sums(const char* id, const char* caption, const char* first, const j
   for (const auto& r : rows_of(answer)) {
     if (shown++ == most) break;
     table.row(text_at(r, "key"));
-    table.number(number_at(r, "jobs"));
+    table.count(number_at(r, "jobs"));
     table.text(hours_of(r, "gpu_s"));
     table.number(number_at(r, "energy_kwh"));
     table.number(number_at(r, "co2e_g"));

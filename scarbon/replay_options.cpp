@@ -9,8 +9,6 @@
 namespace carbon::scarbon {
 namespace {
 
-constexpr std::size_t kMaxSites = 64;  // a job's allowed sites are a mask of 64 bits
-
 replay::SiteModel read_site(const toml::table& table, std::uint32_t default_capacity, FirstError& error) {
   replay::SiteModel site;
   site.capacity = default_capacity;
@@ -77,7 +75,7 @@ Result<std::vector<replay::SiteModel>> read_sites(const std::string& path, std::
       for (std::size_t i = 0; i < sites.size(); ++i) {
         if (!names.insert(sites[i].name).second) error.report((*tables)[i].source(), "site '" + sites[i].name + "' stands twice");
       }
-      if (sites.size() > kMaxSites) error.report(tables->source(), "has more than " + std::to_string(kMaxSites) + " sites");
+      if (sites.size() > kMostSites) error.report(tables->source(), "has more than " + std::to_string(kMostSites) + " sites");
     }
     in.finish();
     if (error.any()) return Error{error.message()};

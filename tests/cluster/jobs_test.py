@@ -236,8 +236,10 @@ class JobsTest(CarbonCase):
         wait_until(lambda: len(self.carbon.runs(job)) == 2, 60, "both runs in the ledger")
         wait_until(lambda: all(r["covered_mj"] == r["energy_mj"] for r in self.carbon.runs(job)), 60, "intensities of both")
         fields = ("jobs", "-X", "-P", "-n", "-j", job, "-o", "EnergyKWh")
-        each = [float(kwh) for kwh in self.carbon.scarbon(*fields, "-D").out.split()]
-        self.assertEqual(len(each), 2)
+        said = self.carbon.scarbon(*fields, "-D").out
+        each = [float(kwh) for kwh in said.split()]
+        self.assertEqual(len(each), 2, f"{said!r} of {[dict(run) for run in self.carbon.runs(job)]} and of sacct's"
+                         f" {self.slurm.sacct(job, 'JobID', 'State', 'Submit', 'Start', 'End')}")
         self.assertAlmostEqual(float(self.carbon.scarbon(*fields).out), sum(each), delta=0.001 * sum(each))
         for kwh, run in zip(each, self.carbon.runs(job), strict=True):
             self.assertAlmostEqual(kwh * 3.6e9 / run["energy_mj"], 1, delta=0.001)

@@ -5,6 +5,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -39,7 +40,7 @@ class Page:
         self.process = subprocess.Popen(
             [browser_program(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe",
              "--disable-background-networking", "--no-first-run", f"--user-data-dir={self.home}", "about:blank"],
-            preexec_fn=hand_over, close_fds=False, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            preexec_fn=hand_over, close_fds=False, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env={"PATH": os.environ["PATH"], "HOME": self.home, "LC_ALL": "C.UTF-8"})
         os.close(to_read)
         os.close(to_write)
@@ -62,11 +63,15 @@ class Page:
         return self
 
     def __exit__(self, *_):
-        self.process.kill()
+        os.killpg(self.process.pid, signal.SIGKILL)  # its helpers write to its directory
         self.process.wait()
         os.close(self.to_browser)
         os.close(self.from_browser)
-        shutil.rmtree(self.home, ignore_errors=True)
+        # A helper in a process group of its own ends a moment later, when its pipe breaks.
+        deadline = time.monotonic() + 10
+        while os.path.exists(self.home) and time.monotonic() < deadline:
+            shutil.rmtree(self.home, ignore_errors=True)
+            time.sleep(0.1)
 
     session = None
 

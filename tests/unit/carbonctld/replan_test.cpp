@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "carbonctld/promise.h"
 #include "carbonctld/replan_loop.h"
 #include "tests/unit/carbonctld/fake_slurm.h"
@@ -26,7 +28,6 @@ class ReplanTest : public testing::Test {
     b.partitions = {"gpu-b"};
     config_.sites = {a, b};
     queue_.nodes = {{"n1", {"gpu-a"}, {}, 4}, {"n2", {"gpu-b"}, {}, 4}};
-    queue_.partitions = {{"gpu-a", 0ms, 24h}, {"gpu-b", 0ms, 24h}};
   }
 
   QueuedJob& add(std::uint32_t id, double gpus) {
@@ -46,8 +47,10 @@ class ReplanTest : public testing::Test {
   QueuedJob& add_deferred(std::uint32_t id, double gpus, Duration in, Duration latest_in, const char* mode = "defer") {
     auto& job = add(id, gpus);
     job.begin = kNow + in;
-    job.admin_comment = std::string("JS1:x carbon:mode=") + mode + ",home=a,site=a,planned=" + seconds_text(job.begin) +
-                        ",latest=" + seconds_text(kNow + latest_in) + ",cap=" + seconds_text(kNow + latest_in);
+    const std::string sites = std::string_view(mode) == "auto" ? ",sites=a+b" : "";
+    job.admin_comment = std::string("JS1:x carbon:mode=") + mode + ",home=a,site=a" + sites +
+                        ",planned=" + seconds_text(job.begin) + ",latest=" + seconds_text(kNow + latest_in) +
+                        ",cap=" + seconds_text(kNow + latest_in);
     return job;
   }
 
@@ -58,7 +61,10 @@ class ReplanTest : public testing::Test {
     job.node = "n1";
   }
 
-  ReplanRound round() { return replanner_.round({kNow, queue_, {a_.view(), b_.view()}}); }
+  ReplanRound round() {
+    const std::array<policies::SiteAhead, 2> sites{{{a_.view()}, {b_.view()}}};
+    return replanner_.round({kNow, queue_, sites});
+  }
 
   // What is to be changed, in words: empty where nothing is.
   std::string changes() {
@@ -151,7 +157,8 @@ TEST_F(ReplanTest, ABetterSiteDrawsThoseThatMayGo) {
   b_ = hours({50, 50, 50, 50, 50, 50, 50, 50});
   add_deferred(1, 2, 3h, 6h, "auto");
   add_deferred(2, 2, 3h, 6h, "defer");
-  add_deferred(3, 2, 3h, 6h, "auto").pinned = true;
+  auto& does_not_fit = add_deferred(3, 2, 3h, 6h, "auto");
+  does_not_fit.admin_comment.replace(does_not_fit.admin_comment.find(",sites=a+b"), 10, "");
   const auto r = round();
   ASSERT_EQ(r.changes.size(), 1u) << changes();
   EXPECT_EQ(r.changes[0].id, "1");
@@ -174,10 +181,10 @@ TEST_F(ReplanTest, SitesThatShareAPartitionAreToldApartByFeatures) {
   config_.sites[1].partitions = {"gpu-a"};
   queue_.nodes = {{"n1", {"gpu-a"}, {"north"}, 4}, {"n2", {"gpu-a"}, {"south"}, 4}};
   b_ = hours({50, 50, 50, 50, 50, 50, 50, 50});
-  add_deferred(1, 2, 3h, 6h, "auto").features = "north";
+  add_deferred(1, 2, 3h, 6h, "auto").features = "north&big";
   const auto r = round();
   ASSERT_EQ(r.changes.size(), 1u);
-  EXPECT_EQ(r.changes[0].features, "south");
+  EXPECT_EQ(r.changes[0].features, "big&south");
   EXPECT_FALSE(r.changes[0].partition);
 }
 

@@ -65,11 +65,9 @@ class Double final : public SlurmApi {
     job.gpus = 2;
     job.begin = from_unix_ms(1'764'000'002'000);
     job.limit = std::chrono::minutes(5);
-    job.deadline = from_unix_ms(1'764'000'009'000);
-    job.siblings = {"a", "b"};
+    job.admin_comment = "carbon:mode=auto";
     queue.jobs.push_back(job);
     queue.nodes.push_back({"n1", {"gpu"}, {"north"}, 4});
-    queue.partitions.push_back({"gpu", Duration(1000), Duration(2000)});
     return queue;
   }
   Status change_job(const JobChange& change) override {

@@ -2,6 +2,12 @@
 #include "carbonctld/slurm_child.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <thread>
 
 namespace carbon::ctld {
 namespace {
@@ -67,6 +73,24 @@ TEST(SlurmChild, AChildThatHangsIsEnded) {
   const auto late = slurm.places();
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().message, "slurm: no answer within 0.2 s");
+}
+
+TEST(SlurmChild, EndsWithTheDaemonThoughItHangsInACall) {
+  ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+  const pid_t daemon = ::fork();
+  if (daemon == 0) {
+    SlurmChild slurm({SLURM_CHILD_DOUBLE, "hang"}, 60s);
+    (void)slurm.places();
+    ::_exit(0);
+  }
+  std::this_thread::sleep_for(500ms);
+  ::kill(daemon, SIGKILL);
+  ASSERT_EQ(::waitpid(daemon, nullptr, 0), daemon);
+  pid_t ended = 0;
+  for (const auto deadline = std::chrono::steady_clock::now() + 20s; ended == 0 && std::chrono::steady_clock::now() < deadline;
+       std::this_thread::sleep_for(10ms))
+    ended = ::waitpid(-1, nullptr, WNOHANG);
+  EXPECT_GT(ended, 0) << (ended == 0 ? "it lives on" : "there was none");
 }
 
 TEST(SlurmChild, AMissingProgramIsAnError) {

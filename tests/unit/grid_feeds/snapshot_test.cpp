@@ -70,15 +70,12 @@ struct Example {
                       {"coast", "fast"},
                       "b",
                       0.25,
-                      {5, 6, 7},
                       {{1h, 0.9, 1.2}, {24h, 0.5, 2.0}}},
                      {"south", 1.4, {"KR", "kpx", {}, t0, false}, Origin::kOwnForecast, south.view()}};
     content.cluster = "c1";
     content.associations_enforced = true;
     content.association_list = {
         {1001, "c1", "nlp", "", true}, {1000, "c1", "vision", "gpu", false}, {1000, "b", "nlp", "", false}};
-    content.free_from = t0 + 1h;
-    content.free_step = 15min;
   }
 };
 
@@ -123,8 +120,6 @@ TEST_F(SnapshotFile, WhatWasPublishedIsRead) {
   EXPECT_EQ(read.rules.rules, example.content.rules.rules);
   EXPECT_EQ(read.cluster, "c1");
   EXPECT_TRUE(read.associations_enforced);
-  EXPECT_EQ(read.free_from, t0 + 1h);
-  EXPECT_EQ(read.free_step, 15min);
   ASSERT_EQ(read.partitions.size(), 2u);
   EXPECT_EQ(read.partitions[0].name, "gpu");
   EXPECT_EQ(read.partitions[0].limits, example.content.partitions[0].limits);
@@ -139,7 +134,6 @@ TEST_F(SnapshotFile, WhatWasPublishedIsRead) {
   EXPECT_EQ(read.sites[0].features, (std::vector<std::string>{"coast", "fast"}));
   EXPECT_EQ(read.sites[0].cluster, "b");
   EXPECT_EQ(read.sites[0].transfer_kwh_per_gb, 0.25);
-  EXPECT_EQ(read.sites[0].free_gpus, (std::vector<std::uint32_t>{5, 6, 7}));
   EXPECT_EQ(read.sites[0].errors, example.content.sites[0].errors);
   for (std::size_t i = 0; i < 2; ++i) {
     const auto expected = example.content.sites[i].series;

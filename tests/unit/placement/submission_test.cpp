@@ -342,6 +342,12 @@ TEST_F(SubmissionTest, AnInterruptibleJobHasItsCapAlsoWhereItBeginsAtOnce) {
   EXPECT_EQ(decided().comment.get("cap"), std::nullopt);
 }
 
+TEST_F(SubmissionTest, TheTokenNamesTheSitesWhereTheJobFits) {
+  EXPECT_EQ(decided().comment.get("sites"), std::nullopt) << "it may not go elsewhere";
+  job.mode = "auto";
+  EXPECT_EQ(decided().comment.get("sites"), "north+south");
+}
+
 TEST_F(SubmissionTest, SaysHowGoodSuchForecastsHaveBeen) {
   sample.content().sites[0].errors = {{hours(1), 0.99, 1.01}, {hours(6), 0.9, 1.25}, {hours(24), 0.5, 2}};
   EXPECT_NE(decided().message.find("(-75 %, forecast by gb-neso, 80 % of such within -10 and +25 %)"), std::string::npos)
@@ -354,24 +360,6 @@ TEST_F(SubmissionTest, HundredsOfJobsDoNotBeginInOneSecond) {
   EXPECT_EQ(starts.begin()->first, kNow + hours(4));
   EXPECT_LE(starts.rbegin()->first, kNow + hours(4) + minutes(5));
   for (const auto& [start, jobs] : starts) EXPECT_LE(jobs, 2) << format_utc(start);
-}
-
-TEST_F(SubmissionTest, NoMoreJobsGoToAGreenWindowThanHaveGpusThere) {
-  auto& content = sample.content();
-  content.free_from = kNow;
-  content.sites[0].free_gpus.assign(200, 4);  // 100 h
-  content.sites[1].free_gpus.assign(200, 4);
-  const auto start = [&] { return decide(job, &content, book, kNow).begin; };
-  EXPECT_EQ(start(), kNow + hours(4));
-  EXPECT_EQ(start(), kNow + hours(4) + seconds(0)) << "two of 2 GPUs";
-  const auto third = start();
-  ASSERT_TRUE(third.has_value());
-  EXPECT_GE(*third, kNow + hours(6)) << "when the first two have gone";
-  content.sites[0].free_gpus.assign(200, 1);
-  content.published += seconds(60);
-  EXPECT_EQ(start(), std::nullopt) << "where nothing will be free, waiting does not help";
-  job.mode = "auto";
-  EXPECT_EQ(decide(job, &content, book, kNow).partition, "gpu-south");
 }
 
 class FeatureSites : public SubmissionTest {

@@ -108,10 +108,8 @@ void dress_up(feeds::SnapshotContent& content, Random& random) {
   content.rules.classes = {{std::chrono::hours(1), std::chrono::hours(below(random, 9))}};
   content.associations_enforced = one_in(random, 2);
   content.association_list = {{1000, "", "nlp", "", true}, {1001, "", "vision", "gpu-north", true}};
-  content.free_from = content.published;
   for (auto& site : content.sites) {
     site.transfer_kwh_per_gb = one_in(random, 2) ? 0.01 : 0.0;
-    if (one_in(random, 2)) site.free_gpus.assign(below(random, 200), static_cast<std::uint32_t>(below(random, 64)));
     if (one_in(random, 2)) site.errors = {{std::chrono::hours(6), 0.9, 1.2}};
   }
   if (one_in(random, 2)) {

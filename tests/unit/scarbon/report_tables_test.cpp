@@ -103,6 +103,10 @@ TEST(Html, WhatComesFromUsersIsText) {
   EXPECT_EQ(page.find("<img"), std::string::npos);
   EXPECT_NE(page.find("a&amp;b"), std::string::npos);
   EXPECT_NE(page.find("<th scope=\"row\">&lt;script&gt;"), std::string::npos);
+  const auto jobs = page.find("data-figure=\"jobs\"");
+  ASSERT_NE(jobs, std::string::npos);
+  const auto shown = page.substr(page.find('>', jobs) + 1, page.find('<', jobs) - page.find('>', jobs) - 1);
+  EXPECT_EQ(shown.find_first_not_of("0123456789"), std::string::npos) << "a count is whole: " << shown;
 }
 
 TEST(Html, ChartsBearGapsZerosAndNothingAtAll) {
