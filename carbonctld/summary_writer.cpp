@@ -80,27 +80,27 @@ Result<std::size_t> SummaryWriter::run_cluster(const std::string& cluster, const
   for (const auto& p : due) ids.push_back(p.key.job_id);
   const auto found = slurm_.find_jobs(cluster, ids);
   if (!found) return found.error();
-  const auto rows = learn(due, *found);
-  if (!rows) return rows.error();
+  const auto learnt = learn(due, *found);
+  if (!learnt) return learnt.error();
   std::size_t settled = 0;
   Written written;
   std::optional<Error> problem;
   for (const auto& p : due) {
-    const auto done = settle(p, *rows, *found, now, written);
+    const auto done = settle(p, learnt->rows, *found, now, written);
     if (!done) {
       problem = done.error();
       break;
     }
     settled += *done ? 1 : 0;
   }
-  const auto told = store_.summaries_written(written);
+  const auto told = store_.summaries_written(written, learnt->asks);
   if (problem) return *problem;
   if (!told) return told.error();
   return settled;
 }
 
-Result<SummaryWriter::Rows> SummaryWriter::learn(const std::vector<ledger::PendingSummary>& due,
-                                                 const std::vector<SlurmJob>& found) {
+Result<SummaryWriter::Learnt> SummaryWriter::learn(const std::vector<ledger::PendingSummary>& due,
+                                                   const std::vector<SlurmJob>& found) {
   std::vector<ledger::JobKey> keys;
   for (const auto& p : due) keys.push_back(p.key);
   const auto rows = store_.jobs_of(keys);
@@ -112,7 +112,11 @@ Result<SummaryWriter::Rows> SummaryWriter::learn(const std::vector<ledger::Pendi
   const auto set = store_.set_facts(facts);
   if (!set) return set.error();
   account_();
-  return store_.jobs_of(keys);
+  const auto asks = store_.asks();
+  if (!asks) return asks.error();
+  auto known = store_.jobs_of(keys);
+  if (!known) return known.error();
+  return Learnt{*asks, std::move(*known)};
 }
 
 Result<bool> SummaryWriter::later(const ledger::PendingSummary& pending, Instant now, const std::string& why) {

@@ -27,8 +27,13 @@ class SummaryWriter {
   Result<std::size_t> run_cluster(const std::string& cluster, const std::vector<ledger::PendingSummary>& due, Instant now);
   using Rows = std::map<ledger::JobKey, ledger::JobRow>;
   using Written = std::vector<std::pair<ledger::JobKey, std::string>>;
+  // What is written, and how often summaries had been asked for when it was read (Store::asks).
+  struct Learnt {
+    std::uint64_t asks = 0;
+    Rows rows;
+  };
   // Tells the ledger what Slurm's accounting knows of the jobs; returns their rows with it.
-  Result<Rows> learn(const std::vector<ledger::PendingSummary>& due, const std::vector<SlurmJob>& found);
+  Result<Learnt> learn(const std::vector<ledger::PendingSummary>& due, const std::vector<SlurmJob>& found);
   // True where the job is settled; what was written is put to `written`, for the ledger to be told of all at once.
   Result<bool> settle(const ledger::PendingSummary& pending, const Rows& rows, const std::vector<SlurmJob>& found, Instant now,
                       Written& written);

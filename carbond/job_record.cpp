@@ -72,7 +72,7 @@ ledger::EnergyRecord JobBook::record_of(const OpenJob& job) const {
   const auto stepped = (r.end - r.start) - elapsed;
   if (std::chrono::abs(stepped) > kNoStep) {
     r.start = r.end - elapsed;  // a step corrects the clock: what it showed at the end is right
-    notes.insert("the clock was stepped by " + std::to_string(stepped / std::chrono::seconds(1)) + " s during the job");
+    notes.insert("the clock was stepped by " + std::to_string(std::chrono::round<std::chrono::seconds>(stepped).count()) + " s during the job");
   }
   r.final = true;
   r.revision = job.revision;

@@ -69,7 +69,7 @@ struct JobRow {
   std::optional<Origin> intensity;                // the worst label used
   std::string provider;                           // of the intensities; several are joined by '+'
 
-  // Written by set_facts(), summary_written() and the store; account() leaves them alone.
+  // Written by set_facts(), summaries_written() and the store; account() leaves them alone.
   SlurmFacts facts;
   std::string summary;    // the token that stands in Slurm's accounting record
   bool restated = false;  // the grams changed after the summary was written

@@ -238,12 +238,12 @@ Result<std::vector<PendingSummary>> Store::summaries_due(Instant now, std::size_
   });
 }
 
-Status Store::summary_written(const JobKey& key, const std::string& summary) {
-  const std::pair one(key, summary);
-  return summaries_written(std::span(&one, 1));
+// Within write(): what was asked for by then is committed.
+Result<std::uint64_t> Store::asks() {
+  return impl_->db->write([&](soci::session&) -> Result<std::uint64_t> { return impl_->asks.count; });
 }
 
-Status Store::summaries_written(std::span<const std::pair<JobKey, std::string>> summaries) {
+Status Store::summaries_written(std::span<const std::pair<JobKey, std::string>> summaries, std::uint64_t asks) {
   if (summaries.empty()) return Done{};
   return impl_->db->write([&](soci::session& sql) -> Status {
     BoundKey k;
@@ -256,7 +256,10 @@ Status Store::summaries_written(std::span<const std::pair<JobKey, std::string>> 
       k = BoundKey(key);
       summary = cut(text, 1000);
       set.execute(true);
+      const auto last = impl_->asks.last.find(key);
+      if (last != impl_->asks.last.end() && last->second > asks) continue;
       settle.execute(true);
+      if (last != impl_->asks.last.end()) impl_->asks.last.erase(last);
     }
     return Done{};
   });

@@ -95,8 +95,10 @@ class Store {
   Status set_facts(const std::map<JobKey, SlurmFacts>& jobs);
 
   Result<std::vector<PendingSummary>> summaries_due(Instant now, std::size_t limit);
-  Status summary_written(const JobKey& key, const std::string& summary);
-  Status summaries_written(std::span<const std::pair<JobKey, std::string>> summaries);
+  // How often a summary was asked for so far: to be taken before the rows are read that are to be written.
+  Result<std::uint64_t> asks();
+  // One that was asked for again since `asks` stays due: its row may have changed meanwhile.
+  Status summaries_written(std::span<const std::pair<JobKey, std::string>> summaries, std::uint64_t asks);
   Status summary_later(const JobKey& key, Instant next, const std::string& problem);
   Status summary_given_up(const JobKey& key);
   // Asks for it again, now: for records that lost theirs. Unknown jobs are left out; returns how many are asked for.

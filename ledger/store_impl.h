@@ -4,6 +4,8 @@
 
 #include <soci/soci.h>
 
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -15,10 +17,18 @@
 
 namespace carbon::ledger {
 
+// Since the store was opened: how often a summary was asked for, and the last ask for each that waits.
+struct SummaryAsks {
+  std::uint64_t count = 0;
+  std::map<JobKey, std::uint64_t> last;
+};
+
 struct Store::Impl {
   std::unique_ptr<Database> db;
   Groups groups;
-  long long next_seq = 1;  // of due_jobs; used inside write() alone
+  // Used inside write() alone.
+  long long next_seq = 1;  // of due_jobs
+  SummaryAsks asks;
 
   // In a transaction: puts the jobs at the end of due_jobs.
   void make_due(soci::session& sql, std::span<const JobKey> keys);

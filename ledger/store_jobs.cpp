@@ -68,8 +68,9 @@ class JobWriter {
 // Asks for summaries, at the same time if one waits already.
 class SummaryAsker {
  public:
-  explicit SummaryAsker(soci::session& sql)
-      : bulk_(sql, {"summaries", {"job_id", "restart_count", "cluster"}, {"next_ms", "tries", "problem"}, OnHeld::kUpdate}) {}
+  SummaryAsker(soci::session& sql, SummaryAsks& asks)
+      : asks_(asks),
+        bulk_(sql, {"summaries", {"job_id", "restart_count", "cluster"}, {"next_ms", "tries", "problem"}, OnHeld::kUpdate}) {}
 
   void ask(const JobKey& key, Instant next) {
     const auto cells = bulk_.next();
@@ -79,10 +80,12 @@ class SummaryAsker {
     cells[3] = unix_ms(next);
     cells[4] = 0;
     cells[5] = std::string_view("");
+    asks_.last[key] = ++asks_.count;
   }
   void finish() { bulk_.flush(); }
 
  private:
+  SummaryAsks& asks_;
   Bulk bulk_;
 };
 
@@ -109,7 +112,7 @@ Status Store::account(std::span<const JobRow> rows, const DueJobs& due, Instant 
     for (const auto& row : rows) keys.push_back(row.key);
     const auto all_held = held_jobs(sql, keys);
     JobWriter jobs(sql, impl_->groups);
-    SummaryAsker summaries(sql);
+    SummaryAsker summaries(sql, impl_->asks);
     long long longest = 0;
     for (const auto& fresh : rows) {
       JobRow row = fresh;
@@ -139,7 +142,7 @@ Status Store::account(std::span<const JobRow> rows, const DueJobs& due, Instant 
 Result<std::size_t> Store::ask_summaries(std::span<const JobKey> keys, Instant now) {
   return impl_->db->write([&](soci::session& sql) -> Result<std::size_t> {
     const auto held = held_jobs(sql, keys);
-    SummaryAsker summaries(sql);
+    SummaryAsker summaries(sql, impl_->asks);
     std::size_t asked = 0;
     for (const auto& key : keys) {
       if (!held.contains(key)) continue;

@@ -34,10 +34,11 @@ class JobsTest(CarbonCase):
         super().setUpClass()
         cls.jobs = {}
         gpu = ("--gres=gpu:1", "--ntasks=1")
+        cls.submit("requeued", *gpu, "--requeue", script="sleep 6")
+        cls.requeue("requeued")
         cls.submit("timeout", *gpu, "--time=1", script="sleep 300")
         cls.submit("running", *gpu, "--time=60", script="sleep 900")
         cls.submit("running in steps", "--time=60", script="srun --overlap -n1 sleep 900")
-        cls.submit("requeued", *gpu, "--requeue", script="sleep 6")
         cls.submit("cancelled while running", *gpu, script="sleep 300")
         cls.submit("cancelled by root", *gpu, script="sleep 300")
         cls.submit("pending", "--begin=now+5hours", script="true")
@@ -72,13 +73,19 @@ class JobsTest(CarbonCase):
         cls.jobs[name], _ = cls.slurm.sbatch(*options, script=script, user=user)
 
     @classmethod
+    def requeue(cls, name):
+        """While nothing else happens: slurmd 22.05 runs no prolog for a job that comes again while it launches others (docs/marks.md)."""
+        slurm, job = cls.slurm, cls.jobs[name]
+        slurm.wait_for_state(job, ["RUNNING"])
+        time.sleep(2)  # long enough to be metered
+        slurm.run("scontrol", "requeue", job)
+        slurm.wait_for_state(job, ["PENDING"])
+        slurm.run("scontrol", "update", f"jobid={job}", "StartTime=now+3")
+        slurm.wait_for_state(job, ["RUNNING"])
+
+    @classmethod
     def let_happen(cls):
         slurm, jobs = cls.slurm, cls.jobs
-        slurm.wait_for_state(jobs["requeued"], ["RUNNING"])
-        time.sleep(2)  # long enough to be metered
-        slurm.run("scontrol", "requeue", jobs["requeued"])
-        slurm.wait_for_state(jobs["requeued"], ["PENDING"])
-        slurm.run("scontrol", "update", f"jobid={jobs['requeued']}", "StartTime=now+3")
         for name, user in (("cancelled while running", "games"), ("cancelled by root", None)):
             slurm.wait_for_state(jobs[name], ["RUNNING"])
             slurm.run("scancel", jobs[name], user=user)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -27,6 +28,7 @@ class FakeSlurm final : public SlurmApi {
   Status set_admin_comment(const SlurmJob& job, const std::string& comment) override {
     if (!dbd_up) return Error{"slurmdbd is away"};
     ++written;
+    if (while_writing) while_writing();
     for (auto& j : jobs) {
       if (j.job_id == job.job_id && j.submit == job.submit) j.admin_comment = comment;
     }
@@ -70,6 +72,7 @@ class FakeSlurm final : public SlurmApi {
   Status requeue_job(std::uint32_t) override { return Done{}; }
 
   bool dbd_up = true, ctld_up = true;
+  std::function<void()> while_writing;
   int asked = 0, written = 0;
   std::vector<SlurmJob> jobs;
   SlurmPlaces known_places;

@@ -141,6 +141,23 @@ TEST_F(SummaryWriterTest, ACorrectionIsWrittenAgain) {
   EXPECT_TRUE(job(1).restated);
 }
 
+TEST_F(SummaryWriterTest, ACorrectionThatComesWhileASummaryIsWrittenIsWrittenNext) {
+  put({make_record(1, kDay, {kKwhMj})});
+  account();
+  in_slurm(1, kDay, kDay, kDay + 1h);
+  slurm_.while_writing = [this] {
+    slurm_.while_writing = nullptr;
+    put_hours("a", kDay, {450});
+    account();
+  };
+  EXPECT_EQ(run(kDay + 1h), 1u);
+  EXPECT_NE(slurm_.jobs[0].admin_comment.find("g=500"), std::string::npos);
+  EXPECT_EQ(store_->counts()->unwritten, 1);
+  EXPECT_EQ(run(kDay + 2h), 1u);
+  EXPECT_NE(slurm_.jobs[0].admin_comment.find("g=450"), std::string::npos);
+  EXPECT_EQ(store_->counts()->unwritten, 0);
+}
+
 TEST_F(SummaryWriterTest, AJobThatSlurmNeverKnewIsGivenUpInTheEnd) {
   put({make_record(1, kDay, {kKwhMj})});
   account();

@@ -112,7 +112,7 @@ TEST_F(AccountantTest, ACorrectedIntensityRestatesTheBill) {
   put_hours("a", kDay, {100}, Origin::kForecast);
   put({make_record(1, kDay, {kKwhMj}), make_record(2, kDay + 3h, {kKwhMj})});
   account();
-  ASSERT_TRUE(store_->summary_written({"campus", 1, 0}, "carbon:g=100"));
+  summary_written(1, "carbon:g=100");
   EXPECT_EQ(put_hours("a", kDay, {120}, Origin::kForecast), 1u);  // job 2 ran later
   EXPECT_EQ(put_hours("a", kDay, {130}), 1u);
   account();

@@ -80,6 +80,11 @@ class LedgerTest : public ::testing::Test {
     return done ? *done : 0;
   }
 
+  void summary_written(std::uint32_t id, const std::string& text) {
+    const std::pair one(JobKey{"campus", id, 0}, text);
+    ASSERT_TRUE(store_->summaries_written(std::span(&one, 1), *store_->asks()));
+  }
+
   // Works off all that is due.
   void account(Instant now = kDay) {
     Accountant accountant(*store_, sites());

@@ -48,7 +48,7 @@ TEST_F(MariadbTest, FromRecordsToReports) {
   EXPECT_EQ(job(1).intensity, Origin::kActual);
   EXPECT_EQ(store_->summaries_due(kDay, 10)->size(), 1u);
   ASSERT_TRUE(store_->summary_later({"campus", 1, 0}, kDay + 1min, "it's away"));
-  ASSERT_TRUE(store_->summary_written({"campus", 1, 0}, "carbon:g=220"));
+  summary_written(1, "carbon:g=220");
   EXPECT_EQ(job(1).summary, "carbon:g=220");
   EXPECT_EQ(store_->jobs({.job_ids = {1}, .user = "ada", .start = kDay - 1h, .end = kDay + 1h})->size(), 1u);
   EXPECT_EQ(store_->counts()->unwritten, 0);
