@@ -41,26 +41,44 @@ TEST(SlidingWindow, NeverReachesIntoAGap) {
   EXPECT_TRUE(window_at(s.view(), t0 + 1h, 1h)) << "a window may end where a gap begins";
 }
 
+// Edges, lengths and ranges are multiples of the grain, so every bend is.
+void expect_least(const IntensitySeries& s, Duration grain, Duration length, Instant from, Instant to) {
+  std::optional<double> least;
+  for (Instant at = from; at <= to; at += grain) {
+    const auto w = s.view().integrate(at, at + length);
+    if (w.covered == length && (!least || w.gram_seconds_per_kwh < *least)) least = w.gram_seconds_per_kwh;
+  }
+  const auto found = least_window(s.view(), length, from, to);
+  ASSERT_EQ(found.has_value(), least.has_value());
+  if (!found) return;
+  EXPECT_NEAR(found->gram_seconds_per_kwh, *least, 1e-6 * *least);
+  EXPECT_GE(found->start, from);
+  EXPECT_LE(found->start, to);
+  EXPECT_NEAR(s.view().integrate(found->start, found->start + length).gram_seconds_per_kwh, *least, 1e-6 * *least);
+}
+
 TEST(SlidingWindow, AgreesWithEveryStartTriedInTurn) {
   std::mt19937 random(11);
   const Duration grain = 5min;
   for (int round = 0; round < 200; ++round) {
     const auto s = uneven(random, 40, grain);
     const Duration length = grain * (1 + random() % 20);
-    const Instant from = t0 + grain * (random() % 60), to = from + grain * (random() % 80);
-    // Edges and length are multiples of the grain, so every bend is.
-    std::optional<double> least;
-    for (Instant at = from; at <= to; at += grain) {
-      const auto w = s.view().integrate(at, at + length);
-      if (w.covered == length && (!least || w.gram_seconds_per_kwh < *least)) least = w.gram_seconds_per_kwh;
-    }
-    const auto found = least_window(s.view(), length, from, to);
-    ASSERT_EQ(found.has_value(), least.has_value());
-    if (!found) continue;
-    EXPECT_NEAR(found->gram_seconds_per_kwh, *least, 1e-6 * *least);
-    EXPECT_GE(found->start, from);
-    EXPECT_LE(found->start, to);
-    EXPECT_NEAR(s.view().integrate(found->start, found->start + length).gram_seconds_per_kwh, *least, 1e-6 * *least);
+    const Instant from = t0 + grain * (random() % 60);
+    expect_least(s, grain, length, from, from + grain * (random() % 80));
+  }
+}
+
+TEST(SlidingWindow, AgreesWithEveryStartTriedInTurnWhereEverySegmentIsAsLong) {
+  std::mt19937 random(12);
+  const Duration grain = 10min;  // the segments are six of it
+  for (int round = 0; round < 1000; ++round) {
+    std::vector<std::optional<double>> values(12);
+    for (auto& value : values) value = random() % 900;
+    if (round % 4 == 0) values[random() % values.size()] = std::nullopt;
+    const auto s = hourly(values);
+    const Duration length = grain * (1 + random() % 40);
+    const Instant from = t0 + grain * (static_cast<int>(random() % 60) - 6);
+    expect_least(s, grain, length, from, from + grain * (random() % 80));
   }
 }
 
