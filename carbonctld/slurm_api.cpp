@@ -172,7 +172,10 @@ SlurmJob job_of(const slurmdb_job_rec_t& r, const QosNames& qos) {
   SlurmJob job;
   job.cluster = text(r.cluster);
   job.job_id = r.jobid;
-  if (r.array_task_id != NO_VAL && r.array_job_id != 0) job.array = {r.array_job_id, r.array_task_id};
+  if (r.array_job_id != 0) {
+    job.whole_array = r.array_task_id == NO_VAL;
+    if (!job.whole_array) job.array = {r.array_job_id, r.array_task_id};
+  }
   if (r.het_job_id != 0 && r.het_job_offset != NO_VAL) job.het = {r.het_job_id, r.het_job_offset};
   job.submit = from_unix_ms(static_cast<std::int64_t>(r.submit) * 1000);
   job.start = time_or_none(r.start);

@@ -26,7 +26,8 @@ struct SlurmJob {
   std::string cluster;
   std::uint32_t job_id = 0;
   std::optional<std::pair<std::uint32_t, std::uint32_t>> array;  // array job id, index
-  std::optional<std::pair<std::uint32_t, std::uint32_t>> het;    // leader's job id, offset
+  bool whole_array = false;  // its record does not say yet which task it is: what is done to it is done to all of them
+  std::optional<std::pair<std::uint32_t, std::uint32_t>> het;  // leader's job id, offset
   Instant submit{};
   std::optional<Instant> start;  // none: it never started
   std::optional<Instant> end;    // none: slurmdbd has not been told of its end

@@ -142,6 +142,7 @@ Result<bool> SummaryWriter::settle(const ledger::PendingSummary& pending, const 
     if (now - row.end > kGiveUp) return drop("slurmdbd never told of its end");
     return later(pending, now, job ? "slurmdbd has not been told of its end" : "slurmdbd does not know it yet");
   }
+  if (job->whole_array) return later(pending, now, "slurmdbd has not been told which task of its array it is");
   if (!row.complete && now - *job->end < kNodesMayBeLate) return later(pending, now, "nodes are missing");
   if (!is_last_run(found, *job)) return drop("the job was requeued; the last run's record carries the summary");
   const auto comment = with_summary(job->admin_comment, row);

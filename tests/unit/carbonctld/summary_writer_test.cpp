@@ -73,6 +73,20 @@ TEST_F(SummaryWriterTest, WaitsForTheRowAndForItsEnd) {
   EXPECT_EQ(slurm_.written, 1);
 }
 
+// The last task of an array takes over the record of the array itself, and slurmdbd may hear late that it did.
+TEST_F(SummaryWriterTest, WhatIsOneTasksIsNotWrittenToTheWholeArray) {
+  put({make_record(1, kDay, {kKwhMj})});
+  account(kDay + 1h);
+  auto& job = in_slurm(1, kDay, kDay, kDay + 1h);
+  job.whole_array = true;
+  EXPECT_EQ(run(kDay + 1h), 0u);
+  EXPECT_EQ(slurm_.written, 0);
+  job.whole_array = false;
+  job.array = {1, 3};
+  EXPECT_EQ(run(kDay + 2h), 1u);
+  EXPECT_EQ(slurm_.written, 1);
+}
+
 TEST_F(SummaryWriterTest, SlurmdbdAwayLosesNothing) {
   put({make_record(1, kDay, {kKwhMj})});
   account(kDay + 1h);
