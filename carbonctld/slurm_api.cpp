@@ -1,14 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "carbonctld/slurm_api.h"
 
-#include "carbonctld/slurm_places_api.h"
-#include "carbonctld/slurm_queue_api.h"
-#include "carbonctld/slurm_text.h"
-
-extern "C" {
-#include <slurm/slurmdb.h>
-}
-
 #include <sys/wait.h>
 
 #include <array>
@@ -21,6 +13,11 @@ extern "C" {
 #include <memory>
 #include <sstream>
 
+#include "carbonctld/slurm_list.h"
+#include "carbonctld/slurm_places_api.h"
+#include "carbonctld/slurm_queue_api.h"
+#include "carbonctld/slurm_text.h"
+
 namespace carbon::ctld {
 namespace {
 
@@ -30,28 +27,6 @@ std::optional<Instant> time_or_none(std::time_t t) {
   if (t == 0 || t == static_cast<std::time_t>(NO_VAL)) return std::nullopt;
   return from_unix_ms(static_cast<std::int64_t>(t) * 1000);
 }
-
-class SlurmList {
- public:
-  explicit SlurmList(List held) : held_(held) {}
-  ~SlurmList() {
-    if (held_) slurm_list_destroy(held_);
-  }
-  SlurmList(const SlurmList&) = delete;
-  SlurmList& operator=(const SlurmList&) = delete;
-  explicit operator bool() const { return held_ != nullptr; }
-  List get() const { return held_; }
-
-  template <class Item, class F>
-  void each(F f) const {
-    const ListIterator it = slurm_list_iterator_create(held_);
-    while (auto* item = static_cast<Item*>(slurm_list_next(it))) f(*item);
-    slurm_list_iterator_destroy(it);
-  }
-
- private:
-  List held_;
-};
 
 class DbConnection {
  public:
@@ -137,7 +112,7 @@ Privacy privacy_of(std::string list) {
 }
 
 // The pairs themselves are opaque; what Slurm prints of them is not: "PrivateData            = jobs".
-std::string setting(List pairs, std::string_view name) {
+std::string setting(SlurmListPointer pairs, std::string_view name) {
   char* printed = nullptr;
   std::size_t size = 0;
   std::FILE* out = ::open_memstream(&printed, &size);
@@ -274,9 +249,7 @@ class LibslurmApi final : public SlurmApi {
     found.each<slurmdb_user_rec_t>([&](const auto& r) {
       rights.operates = r.admin_level >= SLURMDB_ADMIN_OPERATOR;
       if (!r.coord_accts) return;
-      const ListIterator it = slurm_list_iterator_create(r.coord_accts);
-      while (const auto* c = static_cast<slurmdb_coord_rec_t*>(slurm_list_next(it))) rights.coordinates.push_back(text(c->name));
-      slurm_list_iterator_destroy(it);
+      each_of<slurmdb_coord_rec_t>(r.coord_accts, [&](const auto& c) { rights.coordinates.push_back(text(c.name)); });
     });
     return rights;
   }

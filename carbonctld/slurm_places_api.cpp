@@ -8,12 +8,9 @@
 #include <map>
 #include <optional>
 
+#include "carbonctld/slurm_list.h"
 #include "carbonctld/slurm_text.h"
 #include "placement/gpu_request.h"
-
-extern "C" {
-#include <slurm/slurmdb.h>
-}
 
 namespace carbon::ctld::libslurm {
 namespace {
@@ -116,27 +113,23 @@ Result<SlurmPlaces> places() {
 
 Result<std::vector<Association>> associations(void* db, const std::vector<std::string>& clusters) {
   auto wanted = clusters;
-  const List list = slurm_list_create(nullptr);  // does not own what it holds
-  for (auto& name : wanted) slurm_list_append(list, name.data());
+  const SlurmList list(slurm_list_create(nullptr));
+  for (auto& name : wanted) slurm_list_append(list.get(), name.data());
   slurmdb_assoc_cond_t condition{};
-  condition.cluster_list = list;
-  condition.without_parent_limits = 1;
+  condition.cluster_list = list.get();
+  without_parent_limits(condition);
   errno = 0;
-  const List found = slurmdb_associations_get(db, &condition);
-  slurm_list_destroy(list);
-  if (found == nullptr) return failed("ask slurmdbd for associations");
+  const SlurmList found(slurmdb_associations_get(db, &condition));
+  if (!found) return failed("ask slurmdbd for associations");
   std::vector<Association> out;
   std::map<std::string, std::optional<std::uint32_t>> uids;
-  const ListIterator it = slurm_list_iterator_create(found);
-  while (const auto* a = static_cast<const slurmdb_assoc_rec_t*>(slurm_list_next(it))) {
-    const auto user = text(a->user);
-    if (user.empty()) continue;  // an account's own
+  found.each<const slurmdb_assoc_rec_t>([&](const auto& a) {
+    const auto user = text(a.user);
+    if (user.empty()) return;  // an account's own
     const auto [known, fresh] = uids.try_emplace(user);
     if (const auto* entry = fresh ? getpwnam(user.c_str()) : nullptr) known->second = entry->pw_uid;
-    if (known->second) out.push_back({*known->second, text(a->cluster), text(a->acct), text(a->partition), a->is_def == 1});
-  }
-  slurm_list_iterator_destroy(it);
-  slurm_list_destroy(found);
+    if (known->second) out.push_back({*known->second, text(a.cluster), text(a.acct), text(a.partition), a.is_def == 1});
+  });
   return out;
 }
 
