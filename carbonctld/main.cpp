@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
@@ -143,8 +142,7 @@ int main(int argc, char** argv) {
     // libslurm says each failed connection on stderr several times; what matters comes back as an error.
     if (!verbose && !std::freopen("/dev/null", "w", stderr)) return 1;
     ::close_range(ctld::kChildSocket + 1, ~0U, 0);  // connections that were open when the daemon started this process
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);             // not to outlive a daemon that was killed, even in the middle of a call
-    return ctld::serve_slurm(ctld::kChildSocket, *ctld::make_libslurm_api());
+    return ctld::serve_slurm(ctld::kChildSocket, ctld::make_libslurm_api);
   }
   if (check) return with_ledger(config, check_ledger);
   if (!damaged.empty()) return with_ledger(config, [&](auto& store) { return salvage_ledger(damaged, store); });

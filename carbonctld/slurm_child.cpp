@@ -205,19 +205,20 @@ Status SlurmChild::requeue_job(std::uint32_t job_id) {
   return value_of<Done>(ask(text_of({{"call", "requeue_job"}, {"job_id", job_id}})));
 }
 
-int serve_slurm(int socket, SlurmApi& api) {
-  // A call into libslurm may take a minute; when the daemon is gone nobody waits for its answer any more.
+int serve_slurm(int socket, const std::function<std::unique_ptr<SlurmApi>()>& make) {
+  // A call into libslurm may take a minute, its beginning too; when the daemon is gone nobody waits for its answer any more.
   std::thread([socket] {
     pollfd daemon{socket, POLLRDHUP, 0};
     while (::poll(&daemon, 1, -1) < 0 && errno == EINTR) {
     }
     ::_exit(0);
   }).detach();
+  const auto api = make();
   constexpr auto kEver = std::chrono::steady_clock::time_point::max();
   while (const auto request = receive_message(socket, kEver)) {
     std::string answer;
     try {
-      answer = text_of(answer_to(json::parse(*request), api));
+      answer = text_of(answer_to(json::parse(*request), *api));
     } catch (const json::exception& e) {
       answer = text_of({{"error", std::string("slurm: ") + e.what()}});
     }

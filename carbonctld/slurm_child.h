@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 
@@ -47,7 +48,8 @@ class SlurmChild final : public SlurmApi {
   int socket_ = -1;
 };
 
-// The child's side: answers requests until the other end closes. Returns the process's exit status.
-int serve_slurm(int socket, SlurmApi& api);
+// The child's side: answers requests until the other end closes, whatever the API does just then. `make`: the API, whose making
+// may take long too. Returns the process's exit status.
+int serve_slurm(int socket, const std::function<std::unique_ptr<SlurmApi>()>& make);
 
 }  // namespace carbon::ctld

@@ -126,22 +126,28 @@ void overload() {
           measure(make_case({"AU-SA"}, parse_utc("2022-10-19T16:00Z").value(), capacity), false));
 }
 
+// Without a limit of capacity jobs do not meet each other: what is lost there, the forecast lost.
+void forecasts_at(const std::string& zone, std::uint32_t capacity) {
+  double perfect = 0, own = 0, worst = 0;
+  std::size_t late = 0;
+  for (int i = 0; i < 12; ++i) {
+    const Instant from = start_of(i, 12);
+    perfect += measure(make_case({zone}, from, capacity), false).grams_saved;
+    const Row row = measure(make_case({zone}, from, capacity, true), false);
+    own += row.grams_saved;
+    late += row.late;
+    worst = std::max(worst, row.worst_late_h);
+  }
+  std::printf("%-12s %-9s own forecast keeps %5.1f %% of what perfect knowledge saves; late %zu of 12000 (worst %.2f h)\n",
+              zone.c_str(), capacity == kUnlimited ? "unlimited" : (std::to_string(capacity) + " cpus").c_str(),
+              100 * own / perfect, late, worst);
+  std::fflush(stdout);
+}
+
 void forecasts(const std::string& only) {
   for (const std::string zone : {"AU-SA", "US-CAL-CISO", "DE", "GB"}) {
     if (!only.empty() && only != zone) continue;
-    double perfect = 0, own = 0, worst = 0;
-    std::size_t late = 0;
-    for (int i = 0; i < 12; ++i) {
-      const Instant from = start_of(i, 12);
-      perfect += measure(make_case({zone}, from, 28), false).grams_saved;
-      const Row row = measure(make_case({zone}, from, 28, true), false);
-      own += row.grams_saved;
-      late += row.late;
-      worst = std::max(worst, row.worst_late_h);
-    }
-    std::printf("%-12s own forecast keeps %5.1f %% of what perfect knowledge saves; late %zu of 12000 (worst %.2f h)\n",
-                zone.c_str(), 100 * own / perfect, late, worst);
-    std::fflush(stdout);
+    for (const std::uint32_t capacity : {28u, kUnlimited}) forecasts_at(zone, capacity);
   }
 }
 

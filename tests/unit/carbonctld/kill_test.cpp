@@ -63,7 +63,7 @@ TEST_F(KillTest, WhatIsAcknowledgedIsStored) {
     senders.push_back(std::make_unique<Sender>(
         [this, transport](const std::string& body) { return daemon_->send(*transport, "POST", "/v1/records", body); },
         1 + s * kApart));
-    threads.emplace_back([&, s] { senders[s]->run(ending); });
+    threads.emplace_back([&ending, sender = senders.back().get()] { sender->run(ending); });
   }
   std::mt19937 random(11);
   std::size_t checked = 0;

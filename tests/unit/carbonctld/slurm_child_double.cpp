@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// argv[1]: "answer" as a Slurm with one partition and one job; "die" and "hang" on each call; "once": one answer, then die.
+// argv[1]: "answer" as a Slurm with one partition and one job; "die" and "hang" on each call, "hang at once" before; "once": one
+// answer, then die.
 #include <unistd.h>
 
 #include <cstdlib>
+#include <memory>
 #include <string>
 
 #include "carbonctld/slurm_child.h"
@@ -12,7 +14,9 @@ namespace {
 
 class Double final : public SlurmApi {
  public:
-  explicit Double(std::string mode) : mode_(std::move(mode)) {}
+  explicit Double(std::string mode) : mode_(std::move(mode)) {
+    if (mode_ == "hang at once") ::pause();
+  }
 
   Result<std::vector<SlurmJob>> find_jobs(const std::string& cluster, const std::vector<std::uint32_t>& ids) override {
     act();
@@ -97,6 +101,6 @@ class Double final : public SlurmApi {
 }  // namespace carbon::ctld
 
 int main(int, char** argv) {
-  carbon::ctld::Double api(argv[1]);
-  return carbon::ctld::serve_slurm(carbon::ctld::kChildSocket, api);
+  return carbon::ctld::serve_slurm(carbon::ctld::kChildSocket,
+                                   [argv] { return std::make_unique<carbon::ctld::Double>(argv[1]); });
 }

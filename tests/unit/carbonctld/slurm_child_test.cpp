@@ -75,11 +75,11 @@ TEST(SlurmChild, AChildThatHangsIsEnded) {
   EXPECT_EQ(late.error().message, "slurm: no answer within 0.2 s");
 }
 
-TEST(SlurmChild, EndsWithTheDaemonThoughItHangsInACall) {
+void expect_to_end_with_the_daemon(const std::string& mode) {
   ASSERT_EQ(::prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
   const pid_t daemon = ::fork();
   if (daemon == 0) {
-    SlurmChild slurm({SLURM_CHILD_DOUBLE, "hang"}, 60s);
+    SlurmChild slurm({SLURM_CHILD_DOUBLE, mode}, 60s);
     (void)slurm.places();
     ::_exit(0);
   }
@@ -90,8 +90,12 @@ TEST(SlurmChild, EndsWithTheDaemonThoughItHangsInACall) {
   for (const auto deadline = std::chrono::steady_clock::now() + 20s; ended == 0 && std::chrono::steady_clock::now() < deadline;
        std::this_thread::sleep_for(10ms))
     ended = ::waitpid(-1, nullptr, WNOHANG);
-  EXPECT_GT(ended, 0) << (ended == 0 ? "it lives on" : "there was none");
+  EXPECT_GT(ended, 0) << mode << ": " << (ended == 0 ? "it lives on" : "there was none");
 }
+
+TEST(SlurmChild, EndsWithTheDaemonThoughItHangsInACall) { expect_to_end_with_the_daemon("hang"); }
+
+TEST(SlurmChild, EndsWithTheDaemonThoughLibslurmNeverBegins) { expect_to_end_with_the_daemon("hang at once"); }
 
 TEST(SlurmChild, AMissingProgramIsAnError) {
   SlurmChild slurm({"/nonexistent"}, 60s);
