@@ -17,6 +17,7 @@ class CarbonCase(unittest.TestCase):
         cls.cluster = Cluster(**{"day_seconds": DAY_SECONDS, **cls.options}).__enter__()
         cls.addClassCleanup(cls.cluster.__exit__)
         cls.slurm, cls.carbon = cls.cluster.slurm, cls.cluster.carbon
+        print("Slurm here:", cls.slurm.run("sinfo", "--version").out.strip(), flush=True)
 
     def run(self, result=None):
         problems = len(result.failures) + len(result.errors)
