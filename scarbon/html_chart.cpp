@@ -12,7 +12,8 @@
 namespace carbon::scarbon {
 namespace {
 
-constexpr double kWidth = 720, kHeight = 240, kLeft = 64, kBottom = 28, kTop = 12, kRight = 8;
+constexpr double kWidth = 720, kHeight = 252, kLeft = 64, kBottom = 32, kTop = 32, kRight = 8;
+constexpr double kHalfName = 85;  // of a day's name in the largest letters that the page has for a narrow screen
 constexpr std::array<const char*, 4> kColours{"var(--one)", "var(--two)", "var(--three)", "var(--four)"};
 
 // The least of 1, 2, 5 times a power of ten that is at least `x`.
@@ -35,13 +36,11 @@ class Drawing {
     for (const double share : {0.0, 0.5, 1.0}) {
       const double value = low_ + share * (top_ - low_);
       out_ += fmt::format(
-          "<line x1=\"{}\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"var(--line)\"/><text x=\"{}\" y=\"{:.1f}\" "
-          "text-anchor=\"end\">{}</text>",
-          kLeft, kWidth - kRight, y(value), y(value), kLeft - 6, y(value) + 4, figure(value));
+          "<line x1=\"0\" x2=\"{}\" y1=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"var(--line)\"/><text x=\"0\" y=\"{:.1f}\">{}</text>",
+          kWidth, y(value), y(value), y(value) - 5, figure(value));
     }
     const std::size_t step = std::max<std::size_t>(1, (count_ + 5) / 6);
-    for (std::size_t i = 0; i < names.size(); i += step)
-      out_ += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"middle\">{}</text>", x(i), kHeight - 8, html_text(names[i]));
+    for (std::size_t i = 0; i < names.size(); i += step) name(i, names[i], i / step % 2 == 1);
   }
 
   double width() const { return (kWidth - kLeft - kRight) / static_cast<double>(count_); }
@@ -51,6 +50,13 @@ class Drawing {
   std::string done() { return out_ + "</svg>\n"; }
 
  private:
+  // `wide`: only where the screen is.
+  void name(std::size_t i, const std::string& text, bool wide) {
+    const bool last = x(i) + kHalfName > kWidth;
+    out_ += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"{}\"{}>{}</text>", last ? kWidth : x(i), kHeight - 6,
+                        last ? "end" : "middle", wide ? " class=\"wide\"" : "", html_text(text));
+  }
+
   std::size_t count_;
   double top_ = 1, low_ = 0;
   std::string out_;

@@ -26,7 +26,8 @@ h1{font-size:1.5rem;margin:.5rem 0}h2{font-size:1.15rem;margin:2rem 0 .5rem}p,.s
 .figures div{border:1px solid var(--line);border-radius:.5rem;padding:.6rem .8rem}.figures dt{color:var(--soft);font-size:.85rem}.figures dd{margin:0;font-size:1.25rem;font-weight:600}
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem}caption{text-align:left;color:var(--soft)}
 th,td{padding:.25rem .6rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}th:first-child,td:first-child{text-align:left}
-svg{width:100%;height:auto;display:block}svg text{fill:var(--soft);font-size:12px}summary{cursor:pointer;color:var(--soft)}
+svg{width:100%;height:auto;display:block}svg text{fill:var(--soft);font-size:12px;paint-order:stroke;stroke:var(--paper);stroke-width:4px}summary{cursor:pointer;color:var(--soft)}
+@media (max-width:45rem){svg text{font-size:18px}}@media (max-width:30rem){svg text{font-size:28px}svg .wide{display:none}}
 .notice{border-left:4px solid var(--two);padding:.25rem .75rem}
 )";
 

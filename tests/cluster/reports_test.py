@@ -24,6 +24,15 @@ period = "month"
 account = "nobody"
 co2e_kg = 5
 """
+LETTERS = """[...document.querySelectorAll('svg')].flatMap(svg => {
+  const frame = svg.getBoundingClientRect(), shown = [...svg.querySelectorAll('text')].filter(t => t.getClientRects().length);
+  const upon = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  return shown.map(t => {
+    const own = t.getBoundingClientRect(), others = shown.filter(o => o !== t).map(o => o.getBoundingClientRect());
+    return [t.textContent, parseFloat(getComputedStyle(t).fontSize) * t.getScreenCTM().a,
+            own.left >= frame.left - 3 && own.right <= frame.right + 3 && own.top >= frame.top - 3 && !others.some(o => upon(own, o))];
+  });
+})"""
 JOBS = {  # name -> options, script
     "trial 1": (("--wckey=search", "--comment=--param lr=0.1 --param batch=32"), "sleep 2"),
     "trial 2": (("--wckey=search", "--comment=--param lr=0.01 --param batch=32"), "sleep 3"),
@@ -154,6 +163,11 @@ class ReportsTest(CarbonCase):
                 # Each drawing has a name, and a table with the same figures for those who do not see it.
                 self.assertTrue(page.value("[...document.querySelectorAll('svg')].every(s => s.getAttribute('aria-label') && "
                                            "s.parentElement.querySelector('table caption'))"))
+                # Letters that can be read, none upon another and none cut off.
+                letters = page.value(LETTERS)
+                self.assertGreaterEqual(len(letters), 8)
+                self.assertGreaterEqual(min(size for _, size, _ in letters), 11)
+                self.assertEqual([text for text, _, whole in letters if not whole], [])
                 paper = page.value("getComputedStyle(document.body).backgroundColor")
                 self.assertEqual(paper, "rgb(13, 17, 23)" if dark else "rgb(255, 255, 255)")
                 page.screenshot(shots / f"report-{name}.png")
