@@ -12,7 +12,7 @@
 namespace carbon::scarbon {
 namespace {
 
-constexpr double kWidth = 720, kHeight = 252, kLeft = 64, kBottom = 32, kTop = 32, kRight = 8;
+constexpr double kWidth = 720, kHeight = 256, kLeft = 64, kBottom = 36, kTop = 32, kRight = 8;
 constexpr double kHalfName = 85;  // of a day's name in the largest letters that the page has for a narrow screen
 constexpr std::array<const char*, 4> kColours{"var(--one)", "var(--two)", "var(--three)", "var(--four)"};
 

@@ -130,7 +130,7 @@ class JobsTest(CarbonCase):
         def ask():
             before, ours, after = say("sacct"), say(self.carbon.installed / "scarbon", "jobs"), say("sacct")
             return (before, ours, after) if only_time_went_on(before.out, after.out, cells) else None
-        return wait_until(ask, 60, f"two answers of sacct {' '.join(options)} that differ in times alone")
+        return wait_until(ask, 60, f"two answers of sacct {' '.join(map(str, options))} that differ in times alone")
 
     def assert_rows(self, before, ours, after, cells):
         """Line by line, cell by cell: as before; a time also between it and after."""

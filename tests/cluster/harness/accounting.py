@@ -24,10 +24,11 @@ def slurm_address():
 
 
 class Accounting:
-    """`dbd_lines`: more lines of slurmdbd.conf."""
+    """`dbd_lines`: more lines of slurmdbd.conf. `mariadb_options`: in place of those below."""
 
-    def __init__(self, root, daemons, dbd_lines=()):
+    def __init__(self, root, daemons, dbd_lines=(), mariadb_options=()):
         self.dbd_lines = list(dbd_lines)
+        self.mariadb_options = list(mariadb_options)
         self.root = pathlib.Path(root)
         self.daemons = daemons
         self.munge_socket = self.root / "munge" / "munged.socket"
@@ -72,7 +73,7 @@ class Accounting:
                             "--bind-address=127.0.0.1", f"--port={self.database_port}", f"--socket={data}/socket",
                             f"--pid-file={data}/pid", f"--init-file={first_statements}", "--skip-name-resolve",
                             "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=16M",
-                            "--innodb-doublewrite=0", "--innodb-lock-wait-timeout=900", "--performance-schema=OFF"],
+                            "--innodb-doublewrite=0", "--innodb-lock-wait-timeout=900", "--performance-schema=OFF", *self.mariadb_options],
                            self.root / "mariadb.log", lambda: listening(self.database_port), seconds=40)
 
     def _start_slurmdbd(self):

@@ -14,15 +14,15 @@ ORDINARY_USERS = ("games", "news")      # on each Debian; with no rights in Slur
 
 class Cluster:
     """`carbon`: with slurm-carbon's plugins and daemons. `day_seconds`, `settings`, `carbon_lines`, `forecast`: see Carbon.
-    `shared_partition`, `accounting`: see SlurmCluster. `start_nodes`: without it no slurmd and no carbond is started."""
+    `shared_partition`, `accounting`: see SlurmCluster. `start_nodes`: without it no slurmd and no carbond is started. `dbd_lines`, `mariadb_options`: see Accounting."""
 
     def __init__(self, name="demo", partitions=None, users=ORDINARY_USERS, gpus=4, carbon=True, day_seconds=60, settings=None,
                  extra_lines=(), shared_partition=None, accounting=(), carbon_lines=(), start_nodes=True, forecast=None,
-                 dbd_lines=()):
+                 dbd_lines=(), mariadb_options=()):
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="slurm-carbon-"))
         self.root.chmod(0o755)  # jobs of ordinary users run in it
         self.daemons = Daemons(self.root)
-        self.accounting = Accounting(self.root, self.daemons, dbd_lines)
+        self.accounting = Accounting(self.root, self.daemons, dbd_lines, mariadb_options)
         self.slurm = SlurmCluster(name, self.accounting, self.daemons, partitions or PARTITIONS, users, gpus, extra_lines,
                                   shared_partition, accounting)
         self.start_nodes = start_nodes
