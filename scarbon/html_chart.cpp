@@ -52,9 +52,16 @@ class Drawing {
  private:
   // `wide`: only where the screen is.
   void name(std::size_t i, const std::string& text, bool wide) {
-    const bool last = x(i) + kHalfName > kWidth;
-    out_ += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"{}\"{}>{}</text>", last ? kWidth : x(i), kHeight - 6,
-                        last ? "end" : "middle", wide ? " class=\"wide\"" : "", html_text(text));
+    const bool first = x(i)<kHalfName, last = x(i) + kHalfName> kWidth;
+    out_ += fmt::format("<text x=\"{:.1f}\" y=\"{}\" text-anchor=\"{}\"{}>{}</text>",
+                        first  ? 0
+                        : last ? kWidth
+                               : x(i),
+                        kHeight - 6,
+                        first  ? "start"
+                        : last ? "end"
+                               : "middle",
+                        wide ? " class=\"wide\"" : "", html_text(text));
   }
 
   std::size_t count_;

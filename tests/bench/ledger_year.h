@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A generated ledger: a year of a large cluster, 2000 users, 100 accounts, 2 sites, hourly intensities. Made by the
-// ledger's own code, but that what Slurm tells of a job is known when it is first accounted.
+// ledger's own code, but that what Slurm tells of a job is known when it is first accounted. One on MariaDB is a copy of the one
+// on SQLite (ledger_copy.h), with no summary left to be written.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -26,7 +28,8 @@ std::vector<IntensityPoint> hours(Instant from, std::size_t count, double level)
 class YearLedger {
  public:
   // CARBON_BENCH_JOBS: how many jobs (default 100000). CARBON_BENCH_DIR: where it is kept for the next run (default: a temporary
-  // directory). CARBON_BENCH_MARIADB: on a MariaDB of its own instead of SQLite.
+  // directory); what a run that was broken off had made is gone on with. CARBON_BENCH_MARIADB: on a MariaDB of its own, beside.
+  // CARBON_BENCH_SECONDS: how long to work at making it (default: until it is made; else the process ends with status 75).
   YearLedger();
   ~YearLedger();
 
@@ -36,8 +39,11 @@ class YearLedger {
   std::size_t account();
 
  private:
-  void fill(std::uint32_t held);
+  std::unique_ptr<Store> open_sqlite() const;
+  void fill(Store& store) const;
+  void leave_if_late() const;
 
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   std::uint32_t jobs_;
   std::filesystem::path dir_;
   bool temporary_ = true;
