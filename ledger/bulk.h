@@ -41,9 +41,11 @@ struct BulkTable {
   std::vector<std::string> updated{};  // of kUpdate and kAdd, the columns that change; empty: all of `columns`
 };
 
+class BulkWriter;
+
 class Bulk {
  public:
-  Bulk(soci::session& sql, BulkTable table);
+  Bulk(soci::session& sql, const BulkTable& table);
   ~Bulk();
   Bulk(const Bulk&) = delete;
   Bulk& operator=(const Bulk&) = delete;
@@ -54,17 +56,12 @@ class Bulk {
   void flush();
 
  private:
-  struct Statement;
-  void write(std::size_t from, std::size_t kind);
-  std::string text(std::size_t rows) const;
+  std::span<Cell> row(std::size_t index) { return std::span(cells_).subspan(index * width_, width_); }
 
-  soci::session& sql_;
-  const BulkTable table_;
   const std::size_t width_;
-  const std::vector<std::size_t> rows_at_once_;
   std::vector<Cell> cells_;
-  std::size_t rows_ = 0;
-  std::vector<std::unique_ptr<Statement>> statements_;
+  std::size_t rows_ = 0, bytes_ = 0;
+  std::unique_ptr<BulkWriter> writer_;
 };
 
 }  // namespace carbon::ledger

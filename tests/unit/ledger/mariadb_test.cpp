@@ -23,7 +23,7 @@ class MariadbTest : public LedgerTest {
     LedgerTest::SetUp();
   }
   std::string database() const override {
-    return mariadb_->connection(used_ == 1 ? "one" : used_ == 2 ? "two" : used_ == 3 ? "three" : "four");
+    return mariadb_->connection(used_ == 1 ? "one" : used_ == 2 ? "two" : used_ == 3 ? "three" : used_ == 4 ? "four" : "five");
   }
 
   static inline std::unique_ptr<test::LocalMariadb> mariadb_;
@@ -65,6 +65,24 @@ TEST_F(MariadbTest, NamesThatDifferInCaseAreTwo) {
   EXPECT_EQ(store_->report({ReportBy::kUser, {kDay, kDay + 24h}})->size(), 2u);
   EXPECT_EQ(store_->jobs({.user = "Ada"})->size(), 1u);
   EXPECT_EQ(store_->jobs({.only = {{ReportBy::kUser, {"ada"}}}})->size(), 1u);
+}
+
+TEST_F(MariadbTest, RecordsOfMegabytesComeInTogether) {
+  std::vector<EnergyRecord> large;
+  for (std::uint32_t id = 1; id <= 8; ++id) {
+    auto r = make_record(id, kDay, {});
+    r.end = kDay + 200'000 * 100ms;
+    r.devices.clear();
+    for (int k = 0; k < 4; ++k) {
+      DeviceEnergy d{"GPU-" + std::to_string(k), "gpu", 0, Method::kCounter, 1.0, kDay, 100ms, {}, {}, 0, 0};
+      d.mj.assign(200'000, 10'000'000);
+      r.devices.push_back(std::move(d));
+    }
+    large.push_back(std::move(r));
+  }
+  EXPECT_GT(to_json(large.front()).size(), 6u << 20);
+  EXPECT_EQ(put(large).stored, 8u);  // more than a message to the server may hold
+  EXPECT_EQ(store_->records({"campus", 8, 0})->size(), 1u);
 }
 
 TEST_F(MariadbTest, AServerThatIsKilledAndComesBackLosesNothingThatWasAcknowledged) {

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a database takes many rows by one statement. Inside ledger/ alone.
+#pragma once
+
+#include <soci/soci.h>
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "ledger/bulk.h"
+
+namespace carbon::ledger {
+
+class BulkWriter {
+ public:
+  virtual ~BulkWriter() = default;
+  // Rows of as many cells as the statement has parameters; the kinds are those of the first call's. What is in the cells
+  // afterwards is of no use.
+  virtual void write(std::span<Cell> cells) = 0;
+};
+
+// `statement`: of one row, with a '?' for each of its `width` values.
+std::unique_ptr<BulkWriter> make_sqlite_writer(soci::session& sql, const std::string& statement, std::size_t width);
+// All rows of a call in one message, each value as it is in memory: MariaDB parses nothing. Throws as SOCI does.
+std::unique_ptr<BulkWriter> make_mariadb_writer(soci::session& sql, const std::string& statement, std::size_t width);
+
+}  // namespace carbon::ledger
