@@ -69,14 +69,20 @@ ServerResponse Api::handle(const ServerRequest& request) const {
   if (request.path == "/v1/queue") return queue(request);
   if (request.path == "/v1/grid" || request.path == "/v1/grid/accuracy") return grid(request);
   if (request.path == "/v1/snapshot") return snapshot();
-  if (request.path == "/v1/health") return {200, health_json(sources_.health())};
+  if (request.path == "/v1/health") return {200, health_json(sources_.health(), sources_.clock())};
   return error_response(404, "no such path");
 }
 
 ServerResponse Api::grid(const ServerRequest& request) const {
   const auto latest = sources_.grid();
   const auto series = latest ? std::span(*latest) : std::span<const feeds::SiteSeries>();
-  if (request.path == "/v1/grid") return {200, grid_json(sources_.clock(), config_.sites, series)};
+  if (request.path == "/v1/grid") {
+    Parameters parameters(request);
+    const auto since = parameters.time("since");
+    if (!parameters.error().empty()) return error_response(400, parameters.error());
+    const auto now = sources_.clock();
+    return {200, grid_json(now, since.value_or(now), config_.sites, series)};
+  }
   return {200, accuracy_json(config_.sites, series)};
 }
 

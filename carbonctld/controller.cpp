@@ -16,6 +16,7 @@
 #include "carbonctld/api.h"
 #include "carbonctld/grid_keeper.h"
 #include "carbonctld/ingest.h"
+#include "carbonctld/leader.h"
 #include "carbonctld/replan_loop.h"
 #include "carbonctld/slurm_child.h"
 #include "carbonctld/slurm_state.h"
@@ -100,11 +101,8 @@ Status make_state_dir(const std::filesystem::path& dir) {
 }
 
 std::vector<std::string> clusters_of(const Config& config) {
-  std::vector<std::string> names{config.cluster};
-  for (const auto& site : config.sites) {
-    if (!site.cluster.empty() && std::find(names.begin(), names.end(), site.cluster) == names.end())
-      names.push_back(site.cluster);
-  }
+  auto names = config.other_clusters();
+  names.insert(names.begin(), config.cluster);
   return names;
 }
 
@@ -148,9 +146,11 @@ class Daemon final : public Controller {
         feeds::GridFeeds::make(config_.sites, {&transport_, config_.carbonctld.state_dir, secrets, std::random_device{}()});
     if (!feeds) return feeds.error();
     feeds_ = std::move(*feeds);
-    grid_ = std::make_unique<GridKeeper>(config_, *feeds_, *store_, slurm_state_);
+    if (config_.carbonctld.follows()) leader_ = std::make_unique<Leader>(config_, to_leader_, munge_);
+    grid_ = std::make_unique<GridKeeper>(config_, *feeds_, *store_, slurm_state_, leader_.get());
     replan_ = std::make_unique<ReplanLoop>(
-        config_, for_replanning_, [this] { return grid_->latest(); }, host_name());
+        config_, for_replanning_, [this] { return grid_->latest(); }, host_name(),
+        [this] { return leader_ && leader_->plans(now()); });
     ingest_ = std::make_unique<Ingest>(*store_, [this] { accounting_.wake(); });
     api_ = std::make_unique<Api>(config_, *store_, sources());
     server_ = std::make_unique<net::Server>(
@@ -241,18 +241,26 @@ class Daemon final : public Controller {
   Health health() {
     const auto counts = store_->counts();
     if (!counts) spdlog::error("{}", counts.error().message);
+    const auto plan = replan_->view();
     const std::lock_guard lock(slurmdbd_mutex_);
-    return {counts ? *counts : ledger::StoreCounts{}, grid_->published(), slurm_state_.state(), slurmdbd_};
+    return {counts ? *counts : ledger::StoreCounts{},
+            grid_->published(),
+            slurm_state_.state(),
+            slurmdbd_,
+            plan.at,
+            plan.clusters,
+            plan.problem};
   }
 
   const Config config_;
   std::unique_ptr<ledger::Store> store_;
-  net::CurlTransport transport_;
+  net::CurlTransport transport_, to_leader_;  // of the thread that asks the feeds
   SlurmChild for_slurmctld_, for_slurmdbd_, for_rights_, for_replanning_;
   RightsBook rights_;
   SlurmState slurm_state_;
   net::Munge munge_;
   std::unique_ptr<feeds::GridFeeds> feeds_;
+  std::unique_ptr<Leader> leader_;  // null: this one follows nobody
   std::unique_ptr<GridKeeper> grid_;
   std::mutex account_mutex_;
   ledger::Accountant accountant_;

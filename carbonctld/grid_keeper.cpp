@@ -24,8 +24,7 @@ std::vector<PartitionRule> rules_of(const std::vector<Site>& sites, const SlurmP
   for (std::size_t s = 0; s < sites.size(); ++s) {
     for (std::size_t p = 0; p < sites[s].partitions.size(); ++p) {
       const auto& name = sites[s].partitions[p];
-      const auto limits = sites[s].cluster.empty() ? limits_of(places, name, sites[s].features) : PartitionLimits();
-      out.push_back({name, static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(p), limits});
+      out.push_back({name, static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(p), limits_of(places, name, sites[s])});
     }
   }
   return out;
@@ -66,7 +65,7 @@ std::vector<feeds::ForecastError> errors_of(const feeds::SiteSeries& site) {
 std::filesystem::path snapshot_file(const Config& config) { return config.carbonctld.state_dir / "snapshot"; }
 
 void GridKeeper::round(Instant now) {
-  auto all = std::make_shared<std::vector<feeds::SiteSeries>>(feeds_.poll(now, {now - kPast, now + config_.carbonctld.horizon}));
+  auto all = std::make_shared<std::vector<feeds::SiteSeries>>(look(now));
   for (const auto& site : *all) {
     for (const auto& line : site.news) spdlog::warn("site={} {}", site.site, line);
   }
@@ -77,6 +76,13 @@ void GridKeeper::round(Instant now) {
   keep_past(*all, now);
   publish(*all, now);
   if (slurm_.refresh(now)) publish(*all, now);
+}
+
+std::vector<feeds::SiteSeries> GridKeeper::look(Instant now) {
+  if (leader_ != nullptr) {
+    if (auto led = leader_->ask(now, now - kPast)) return std::move(*led);
+  }
+  return feeds_.poll(now, {now - kPast, now + config_.carbonctld.horizon});
 }
 
 void GridKeeper::keep_past(const std::vector<feeds::SiteSeries>& all, Instant now) {
@@ -102,12 +108,14 @@ void GridKeeper::publish(const std::vector<feeds::SiteSeries>& all, Instant now)
   const auto settings = slurm_.settings();
   content.associations_enforced = settings && settings->associations_enforced;
   content.association_list = *slurm_.associations();
-  content.partitions = rules_of(config_.sites, *slurm_.places());
+  const auto places = slurm_.places();
+  content.partitions = rules_of(config_.sites, *places);
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto& site = config_.sites[i];
     content.sites.push_back({site.name, site.pue, all[i].series.meta(), all[i].origin, all[i].series.view(), site.features,
                              site.cluster, site.transfer_kwh_per_gb});
     content.sites.back().errors = errors_of(all[i]);
+    content.sites.back().fed_id = fed_id_of(*places, site.cluster);
   }
   const auto written = feeds::write_snapshot(snapshot_file(config_), content);
   if (!written) {

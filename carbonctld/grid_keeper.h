@@ -8,6 +8,7 @@
 #include <mutex>
 #include <vector>
 
+#include "carbonctld/leader.h"
 #include "carbonctld/slurm_state.h"
 #include "config/config.h"
 #include "grid_feeds/chain.h"
@@ -19,9 +20,9 @@ std::filesystem::path snapshot_file(const Config& config);
 
 class GridKeeper {
  public:
-  // None is owned. `config` must outlive it.
-  GridKeeper(const Config& config, feeds::GridFeeds& feeds, ledger::Store& store, SlurmState& slurm)
-      : config_(config), feeds_(feeds), store_(store), slurm_(slurm) {}
+  // None is owned. `config` must outlive it. `leader`: whose grid stands in for the feeds while it answers; null: none.
+  GridKeeper(const Config& config, feeds::GridFeeds& feeds, ledger::Store& store, SlurmState& slurm, Leader* leader = nullptr)
+      : config_(config), feeds_(feeds), store_(store), slurm_(slurm), leader_(leader) {}
 
   // One round: feeds, ledger, snapshot. Logs what goes wrong; the next round tries again. One thread calls it.
   void round(Instant now);
@@ -31,6 +32,7 @@ class GridKeeper {
   Instant published() const;
 
  private:
+  std::vector<feeds::SiteSeries> look(Instant now);
   void keep_past(const std::vector<feeds::SiteSeries>& all, Instant now);
   void publish(const std::vector<feeds::SiteSeries>& all, Instant now);
 
@@ -38,6 +40,7 @@ class GridKeeper {
   feeds::GridFeeds& feeds_;
   ledger::Store& store_;
   SlurmState& slurm_;
+  Leader* leader_;
 
   mutable std::mutex mutex_;  // of what follows
   std::shared_ptr<const std::vector<feeds::SiteSeries>> latest_;

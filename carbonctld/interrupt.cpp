@@ -110,6 +110,7 @@ InterruptRound plan_interruptions(const SlurmQueue& queue, const Config& config,
                                   Instant now) {
   InterruptRound out;
   for (const auto& job : queue.jobs) {
+    if (!job.cluster.empty()) continue;  // the carbonctld there sees to it
     const auto comment = CarbonComment::find_in(job.admin_comment);
     const auto stop = seconds_at(comment, "stop"), again = seconds_at(comment, "again");
     if (stop && again) {

@@ -121,9 +121,12 @@ json maker_json(const feeds::FeedAccuracy& a) {
   return {{"provider", a.provider}, {"origin", to_string(a.origin)}, {"horizons", list_of(a.horizons, horizon_json)}};
 }
 
-json series_json(Instant now, const feeds::SiteSeries& s) {
+json series_json(Instant now, Instant since, const feeds::SiteSeries& s) {
   const auto& points = s.series.points();
-  const auto first = std::partition_point(points.begin(), points.end(), [now](const auto& p) { return p.when.end <= now; });
+  const auto at = [&points](Instant t) {
+    return std::partition_point(points.begin(), points.end(), [t](const auto& p) { return p.when.end <= t; });
+  };
+  const auto first = at(since), present = at(now);
   json list = json::array();
   for (auto p = first; p != points.end(); ++p) {
     json point = {{"start", format_utc(p->when.start)},
@@ -137,7 +140,7 @@ json series_json(Instant now, const feeds::SiteSeries& s) {
     }
     list.push_back(std::move(point));
   }
-  const bool known = first != points.end() && first->when.start <= now;
+  const bool known = present != points.end() && present->when.start <= now;
   const auto& meta = s.series.meta();
   return {{"provider", meta.provider},
           {"origin", to_string(s.origin)},
@@ -147,8 +150,8 @@ json series_json(Instant now, const feeds::SiteSeries& s) {
             {"emissions", to_string(meta.kind.emissions)},
             {"boundary", to_string(meta.kind.boundary)}}},
           {"issued", format_utc(meta.issued)},
-          {"intensity_now", known ? json(first->value.value()) : json()},
-          {"origin_now", known ? json(to_string(first->origin)) : json()},
+          {"intensity_now", known ? json(present->value.value()) : json()},
+          {"origin_now", known ? json(to_string(present->origin)) : json()},
           {"problem", problem_of(s)},
           {"feeds", list_of(s.feeds, feed_json)},
           {"points", std::move(list)}};
@@ -217,12 +220,12 @@ std::string intensity_json(std::span<const SiteDays> sites) {
   return text_of({{"sites", std::move(list)}});
 }
 
-std::string grid_json(Instant now, std::span<const Site> sites, std::span<const feeds::SiteSeries> series) {
+std::string grid_json(Instant now, Instant since, std::span<const Site> sites, std::span<const feeds::SiteSeries> series) {
   json list = json::array();
   for (std::size_t i = 0; i < sites.size(); ++i) {
     json site = {{"name", sites[i].name}, {"zone", sites[i].zone}, {"pue", sites[i].pue}, {"partitions", sites[i].partitions}};
     if (i < series.size()) {
-      site.update(series_json(now, series[i]));
+      site.update(series_json(now, since, series[i]));
     } else {
       site.update({{"problem", "the feeds have not been asked yet"},
                    {"intensity_now", nullptr},
@@ -279,17 +282,22 @@ std::string put_json(const ledger::PutOutcome& outcome) {
   return text_of({{"stored", outcome.stored}, {"known", outcome.known}});
 }
 
-std::string health_json(const Health& h) {
+std::string health_json(const Health& h, Instant now) {
   const bool published = h.snapshot_published > Instant{};
   return text_of({{"status", published && h.slurmctld == "ok" && h.slurmdbd == "ok" ? "ok" : "degraded"},
                   {"version", CARBON_VERSION},
+                  {"now", format_utc(now)},
                   {"ledger",
                    {{"records", h.ledger.records},
                     {"jobs", h.ledger.jobs},
                     {"unaccounted", h.ledger.due},
                     {"unwritten", h.ledger.unwritten}}},
                   {"snapshot", {{"published", published ? json(format_utc(h.snapshot_published)) : json()}}},
-                  {"slurm", {{"slurmctld", h.slurmctld}, {"slurmdbd", h.slurmdbd}}}});
+                  {"slurm", {{"slurmctld", h.slurmctld}, {"slurmdbd", h.slurmdbd}}},
+                  {"replan",
+                   {{"at", h.planned > Instant{} ? json(format_utc(h.planned)) : json()},
+                    {"clusters", h.clusters},
+                    {"problem", h.planning}}}});
 }
 
 }  // namespace carbon::ctld

@@ -40,8 +40,8 @@ struct SiteDays {
 };
 std::string intensity_json(std::span<const SiteDays> sites);
 
-// `series` in the order of `sites`, or empty before the first poll.
-std::string grid_json(Instant now, std::span<const Site> sites, std::span<const feeds::SiteSeries> series);
+// `series` in the order of `sites`, or empty before the first poll. `since`: of the first point.
+std::string grid_json(Instant now, Instant since, std::span<const Site> sites, std::span<const feeds::SiteSeries> series);
 // How good forecasts were, by site and maker.
 std::string accuracy_json(std::span<const Site> sites, std::span<const feeds::SiteSeries> series);
 // `simulated`: the intensities behind the grams.
@@ -53,7 +53,10 @@ struct Health {
   Instant snapshot_published{};  // the epoch: never
   std::string slurmctld;         // "ok", or why not
   std::string slurmdbd;
+  Instant planned{};                  // last round of re-planning; the epoch: none yet
+  std::vector<std::string> clusters;  // whose jobs it planned
+  std::string planning;               // why there was none since; empty: all is well
 };
-std::string health_json(const Health& health);
+std::string health_json(const Health& health, Instant now);
 
 }  // namespace carbon::ctld

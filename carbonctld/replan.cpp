@@ -50,8 +50,10 @@ JobChange change_for(const Move& m, Instant begin, const Config& config) {
   JobChange change;
   change.id = w.job->id;
   if (begin != w.planned) change.begin = begin;
-  if (m.to.site != w.site) {
-    const auto &from = config.sites[w.site], &to = config.sites[m.to.site];
+  const auto &from = config.sites[w.site], &to = config.sites[m.to.site];
+  if (to.cluster != from.cluster) {
+    change.clusters = to.cluster.empty() ? config.cluster : to.cluster;
+  } else if (m.to.site != w.site) {
     const auto position = static_cast<std::size_t>(std::find(from.partitions.begin(), from.partitions.end(), w.job->partition) -
                                                    from.partitions.begin());
     if (to.partitions[position] != w.job->partition) change.partition = to.partitions[position];
@@ -59,6 +61,8 @@ JobChange change_for(const Move& m, Instant begin, const Config& config) {
   }
   auto comment = w.comment;
   comment.set("site", config.sites[m.to.site].name);
+  // The other cluster's record begins now; what the job would have emitted counts from when its user submitted it.
+  if (change.clusters && !comment.get("submit")) comment.set("submit", std::to_string(unix_ms(w.job->submit) / 1000));
   comment.set("planned", std::to_string(unix_ms(begin) / 1000));
   change.admin_comment = comment.put_into(w.job->admin_comment);
   return change;
@@ -153,7 +157,7 @@ void Replanner::note_arrivals(const QueueReading& reading) {
 }
 
 ReplanRound Replanner::round(const ReplanInput& input) {
-  auto reading = read_queue(input.queue, config_, input.now);
+  auto reading = read_queue(input.queue, config_, input.now, input.all);
   for (auto& w : reading.waiting) {
     if (bound_to_site_.contains(w.job->id)) w.sites = std::uint64_t{1} << w.site;
   }
@@ -162,6 +166,10 @@ ReplanRound Replanner::round(const ReplanInput& input) {
   for (const auto& change : reading.given_up) {
     out.changes.push_back(change);
     out.reasons.emplace_back("somebody chose its time or place");
+  }
+  for (const auto& change : reading.called_back) {
+    out.changes.push_back(change);
+    out.reasons.emplace_back("another cluster has refused it");
   }
   raise_near_cap(reading, config_, input.now, out);
   ReplanDecisions decisions(config_, input.now, input.sites, reading);

@@ -33,6 +33,7 @@ struct ReplanInput {
   Instant now;
   const SlurmQueue& queue;
   std::span<const policies::SiteAhead> sites;  // each of the configuration
+  bool all = false;                            // plan for the other clusters of the federation too
 };
 
 struct ReplanRound {

@@ -27,7 +27,11 @@ bool has_all(const std::vector<Held>& held, const std::vector<std::string>& want
   return std::all_of(wanted.begin(), wanted.end(), [&](const auto& w) { return has(held, Held(w)); });
 }
 
-bool is_here(const Site& site, const Config& config) { return site.cluster.empty() || site.cluster == config.cluster; }
+// As Slurm's answers say it: empty for the own one.
+const std::string& cluster_of(const Site& site, const Config& config) {
+  static const std::string own;
+  return site.cluster == config.cluster ? own : site.cluster;
+}
 
 std::optional<std::size_t> position_of(const std::string& partition, const Site& site) {
   const auto it = std::find(site.partitions.begin(), site.partitions.end(), partition);
@@ -45,6 +49,12 @@ std::optional<std::size_t> site_named(const std::optional<std::string>& name, co
   return std::nullopt;
 }
 
+// A federation takes a job to another cluster as it is: under the same partition, with the same constraint. Arrays stay.
+bool can_change_cluster(const QueuedJob& job, const Site& from, const Site& to, std::size_t position) {
+  return job.federated && job.array_job_id == 0 && to.partitions[position] == job.partition && from.features.empty() &&
+         to.features.empty();
+}
+
 // Bit i: the job may be sent to site i: one of those that it was found to fit when it was submitted.
 std::uint64_t sites_for(const WaitingJob& w, const Config& config) {
   std::uint64_t mask = std::uint64_t{1} << w.site;
@@ -53,7 +63,9 @@ std::uint64_t sites_for(const WaitingJob& w, const Config& config) {
   std::stringstream names(w.comment.get("sites").value_or(""));
   for (std::string name; std::getline(names, name, '+');) {
     const auto site = site_named(name, config);
-    if (site && is_here(config.sites[*site], config) && *position < config.sites[*site].partitions.size())
+    if (!site || *position >= config.sites[*site].partitions.size()) continue;
+    const auto &from = config.sites[w.site], &to = config.sites[*site];
+    if (cluster_of(to, config) == w.job->cluster || can_change_cluster(*w.job, from, to, *position))
       mask |= std::uint64_t{1} << *site;
   }
   return mask;
@@ -96,11 +108,28 @@ JobChange give_up(WaitingJob w) {
   return change;
 }
 
-void read_pending(const QueuedJob& job, const SlurmQueue& queue, const Config& config, Instant now, QueueReading& out) {
+// A job of another cluster is changed by way of the federation, or not at all: its number alone may be that of one of ours.
+bool is_ours(const QueuedJob& job, bool all) { return job.cluster.empty() || (all && job.federated); }
+
+// Slurm tells of no refusal. The job goes home, and is not sent away again.
+std::optional<JobChange> called_back(const QueuedJob& job, const Config& config) {
+  auto comment = CarbonComment::find_in(job.admin_comment);
+  const auto home = comment.get("home");
+  if (!home || comment.get("observe")) return std::nullopt;
+  comment.set("site", *home);
+  comment.erase("sites");
+  JobChange change;
+  change.id = job.id;
+  change.clusters = job.cluster.empty() ? config.cluster : job.cluster;
+  change.admin_comment = comment.put_into(job.admin_comment);
+  return change;
+}
+
+void read_pending(const QueuedJob& job, const SlurmQueue& queue, const Config& config, Instant now, bool all, QueueReading& out) {
   const bool blocked = job.held || !job.dependency.empty() || !job.reservation.empty();
   // Slurm's own requeue defers nothing again; a requeue of ours that still lacks its begin time waits for it (interrupt.h).
   const bool another_run = job.restarts > 0 && !interrupted_by_us(job);
-  auto ours = job.heterogeneous || another_run ? std::nullopt : deferred(job, config);
+  auto ours = job.heterogeneous || another_run || !is_ours(job, all) ? std::nullopt : deferred(job, config);
   if (ours && ours->comment.get("again")) return;
   if (ours && taken_over(*ours, queue, config)) {
     out.given_up.push_back(give_up(*ours));
@@ -122,7 +151,7 @@ double capacity_of(const Site& site, const SlurmQueue& queue, const Config& conf
   for (const auto& node : queue.nodes) {
     const bool in_partition =
         std::any_of(site.partitions.begin(), site.partitions.end(), [&](const auto& p) { return has(node.partitions, p); });
-    if (is_here(site, config) && in_partition && has_all(node.features, site.features)) sum += node.gpus;
+    if (node.cluster == cluster_of(site, config) && in_partition && has_all(node.features, site.features)) sum += node.gpus;
   }
   return sum;
 }
@@ -153,26 +182,30 @@ Duration expected_length(const QueuedJob& job, const PlacementRules& rules) {
 std::optional<std::size_t> site_of(const QueuedJob& job, const SlurmQueue& queue, const Config& config) {
   auto features = placement::plain_constraint(job.features).value_or(std::vector<std::string_view>{});
   if (job.state == JobState::kRunning) {
-    const auto node = std::find_if(queue.nodes.begin(), queue.nodes.end(), [&](const auto& n) { return n.name == job.node; });
+    const auto node = std::find_if(queue.nodes.begin(), queue.nodes.end(),
+                                   [&](const auto& n) { return n.name == job.node && n.cluster == job.cluster; });
     if (node != queue.nodes.end()) features.assign(node->features.begin(), node->features.end());
   }
   const auto partition = job.partition.substr(0, job.partition.find(','));
   std::optional<std::size_t> first;
   for (std::size_t s = 0; s < std::min(config.sites.size(), kMostSites); ++s) {
     const auto& site = config.sites[s];
-    if (!is_here(site, config) || !has(site.partitions, partition)) continue;
+    if (cluster_of(site, config) != job.cluster || !has(site.partitions, partition)) continue;
     if (has_all(features, site.features)) return s;
     if (!first) first = s;
   }
   return first;  // where no feature tells sites that share a partition apart, the first of them
 }
 
-QueueReading read_queue(const SlurmQueue& queue, const Config& config, Instant now) {
+QueueReading read_queue(const SlurmQueue& queue, const Config& config, Instant now, bool all) {
   QueueReading out;
   for (const auto& site : config.sites) out.capacity.push_back(capacity_of(site, queue, config));
   for (const auto& job : queue.jobs) {
     if (job.gpus <= 0) continue;
-    if (job.state == JobState::kPending) read_pending(job, queue, config, now, out);
+    if (job.stranded && is_ours(job, all)) {
+      if (auto change = called_back(job, config)) out.called_back.push_back(std::move(*change));
+    }
+    if (job.state == JobState::kPending) read_pending(job, queue, config, now, all, out);
     if (job.state != JobState::kRunning) continue;
     const auto site = site_of(job, queue, config);
     if (!site) continue;

@@ -43,10 +43,12 @@ struct QueueReading {
   std::vector<policies::RunningJob> running;   // those with GPUs
   std::vector<const QueuedJob*> running_jobs;  // beside `running`
   std::vector<JobChange> given_up;             // jobs that somebody has changed: marked as his
+  std::vector<JobChange> called_back;          // jobs that another cluster refused: home again
   std::vector<double> capacity;                // GPUs of each site
 };
 
-QueueReading read_queue(const SlurmQueue& queue, const Config& config, Instant now);
+// `all`: deferred jobs of other clusters of the federation are ours to move too.
+QueueReading read_queue(const SlurmQueue& queue, const Config& config, Instant now, bool all);
 
 // The site that a job is at, by its partition and by the features that it asks for (or those of its node).
 std::optional<std::size_t> site_of(const QueuedJob& job, const SlurmQueue& queue, const Config& config);

@@ -10,7 +10,7 @@ namespace carbon::ctld {
 Duration ReplanLoop::round(Instant now) {
   const auto series = series_();
   if (!series || series->size() != config_.sites.size()) return config_.replan.interval;
-  const auto queue = slurm_.queue();
+  const auto queue = slurm_.queue(config_.other_clusters());
   if (!queue) {
     say(queue.error().message);
     return config_.replan.interval;
@@ -24,14 +24,24 @@ Duration ReplanLoop::round(Instant now) {
     ahead.push_back({(*series)[s].series.view(), config_.sites[s].pue, config_.sites[s].transfer_kwh_per_gb});
   const auto interruptions = plan_interruptions(*queue, config_, ahead, now);
   interrupt(interruptions);
-  auto round = replanner_.round({now, *queue, ahead});
+  if (led_()) {
+    say("the carbonctld at " + config_.carbonctld.leader + " plans for the federation");
+  } else {
+    plan(*queue, ahead, now);
+    say("");
+  }
+  if (!interruptions.next) return config_.replan.interval;
+  return std::clamp<Duration>(*interruptions.next - now, std::chrono::seconds(1), config_.replan.interval);
+}
+
+void ReplanLoop::plan(const SlurmQueue& queue, std::span<const policies::SiteAhead> ahead, Instant now) {
+  auto round = replanner_.round({now, queue, ahead, config_.carbonctld.leads()});
   send(round);
-  say("");
   const std::lock_guard lock(mutex_);
   view_.at = now;
   view_.deferred = std::move(round.deferred);
-  if (!interruptions.next) return config_.replan.interval;
-  return std::clamp<Duration>(*interruptions.next - now, std::chrono::seconds(1), config_.replan.interval);
+  view_.clusters = {config_.cluster};
+  if (config_.carbonctld.leads()) view_.clusters.insert(view_.clusters.end(), queue.others.begin(), queue.others.end());
 }
 
 // With backups of slurmctld there is a carbonctld beside each. One on a host of its own plans in any case.
@@ -70,11 +80,12 @@ void ReplanLoop::send(const ReplanRound& round) {
     const auto done = slurm_.change_job(change);
     if (!done) {
       spdlog::warn("job={} not changed: {}", change.id, done.error().message);
-      if (change.partition || change.features) replanner_.refused(change.id);
+      if (change.partition || change.features || change.clusters) replanner_.refused(change.id);
       continue;
     }
-    spdlog::info("job={} begin={} partition={} features={} why=\"{}\"", change.id, change.begin ? format_utc(*change.begin) : "-",
-                 change.partition.value_or("-"), change.features.value_or("-"), round.reasons[i]);
+    spdlog::info("job={} begin={} clusters={} partition={} features={} why=\"{}\"", change.id,
+                 change.begin ? format_utc(*change.begin) : "-", change.clusters.value_or("-"), change.partition.value_or("-"),
+                 change.features.value_or("-"), round.reasons[i]);
   }
 }
 

@@ -18,15 +18,22 @@ namespace carbon::ctld {
 struct QueueView {
   Instant at{};  // the epoch: not looked yet
   std::vector<DeferredJob> deferred;
-  std::string problem;  // why it is not newer; empty: all is well
+  std::vector<std::string> clusters;  // whose jobs were planned
+  std::string problem;                // why it is not newer; empty: all is well
 };
 
 class ReplanLoop {
  public:
   using Series = std::shared_ptr<const std::vector<feeds::SiteSeries>>;
   // None is owned. `series`: the last of each site; null before the first. `host`: of this process, as slurm.conf names it.
-  ReplanLoop(const Config& config, SlurmApi& slurm, std::function<Series()> series, std::string host)
-      : config_(config), slurm_(slurm), series_(std::move(series)), host_(std::move(host)), replanner_(config) {}
+  // `led`: whether another carbonctld of the federation plans for all just now.
+  ReplanLoop(const Config& config, SlurmApi& slurm, std::function<Series()> series, std::string host, std::function<bool()> led)
+      : config_(config),
+        slurm_(slurm),
+        series_(std::move(series)),
+        host_(std::move(host)),
+        led_(std::move(led)),
+        replanner_(config) {}
 
   // One round; returns how long until the next. One thread calls it.
   Duration round(Instant now);
@@ -34,6 +41,7 @@ class ReplanLoop {
 
  private:
   bool is_standby(const SlurmQueue& queue) const;
+  void plan(const SlurmQueue& queue, std::span<const policies::SiteAhead> ahead, Instant now);
   void send(const ReplanRound& round);
   void interrupt(const InterruptRound& round);
   void say(const std::string& problem);
@@ -42,6 +50,7 @@ class ReplanLoop {
   SlurmApi& slurm_;
   std::function<Series()> series_;
   std::string host_;
+  std::function<bool()> led_;
   Replanner replanner_;
   mutable std::mutex mutex_;
   QueueView view_;

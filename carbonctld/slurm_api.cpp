@@ -206,7 +206,7 @@ class LibslurmApi final : public SlurmApi {
     return Done{};
   }
 
-  Result<SlurmPlaces> places() override { return libslurm::places(); }
+  Result<SlurmPlaces> places(const std::vector<std::string>& others) override { return libslurm::places(others); }
 
   Result<std::vector<Association>> associations(const std::vector<std::string>& clusters) override {
     const DbConnection db;
@@ -254,7 +254,7 @@ class LibslurmApi final : public SlurmApi {
     return rights;
   }
 
-  Result<SlurmQueue> queue() override { return libslurm::queue(); }
+  Result<SlurmQueue> queue(const std::vector<std::string>& others) override { return libslurm::queue(others); }
   Status change_job(const JobChange& change) override { return libslurm::change_job(change); }
   Status signal_job(std::uint32_t job_id, int signal_number) override { return libslurm::signal_job(job_id, signal_number); }
   Status requeue_job(std::uint32_t job_id) override { return libslurm::requeue_job(job_id); }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What carbonctld asks of Slurm. Three files talk libslurm, whose structs differ by Slurm version: slurm_api.cpp (slurmdbd,
-// settings), slurm_places_api.cpp (where jobs can run) and slurm_queue_api.cpp (the queue: all that moves a job stands there).
+// What carbonctld asks of Slurm. Four files talk libslurm, whose structs differ by Slurm version: slurm_api.cpp (slurmdbd,
+// settings), slurm_places_api.cpp (where jobs can run), slurm_queue_api.cpp (the queue: all that moves a job stands there) and
+// slurm_federation_api.cpp (which clusters there are to ask).
 //
 // libslurm may block for long and ends the process on some errors (fatal()), so the daemon calls it in a child of its own:
 // slurm_child.h.
@@ -67,13 +68,13 @@ class SlurmApi {
   // slurmdbd can address the last run of a requeued job only: `job` must be the one of the latest submit time.
   virtual Status set_admin_comment(const SlurmJob& job, const std::string& comment) = 0;
   virtual Result<std::vector<Association>> associations(const std::vector<std::string>& clusters) = 0;
-  // From slurmctld.
-  virtual Result<SlurmPlaces> places() = 0;
+  // From slurmctld. `others`: clusters of its federation that matter; those of them that do not answer are left out.
+  virtual Result<SlurmPlaces> places(const std::vector<std::string>& others) = 0;
   virtual Result<SlurmSettings> settings() = 0;
   // From slurmdbd. A user whom it does not know has no rights.
   virtual Result<SlurmRights> rights(const std::string& user) = 0;
-  // All jobs of this cluster that wait or run, and its nodes with GPUs.
-  virtual Result<SlurmQueue> queue() = 0;
+  // All jobs of this cluster, and of those `others`, that wait or run, and the nodes with GPUs.
+  virtual Result<SlurmQueue> queue(const std::vector<std::string>& others) = 0;
   // Of an array: all of its tasks that wait.
   virtual Status change_job(const JobChange& change) = 0;
   // To the batch script and its steps.

@@ -77,10 +77,10 @@ json answer_to(const json& request, SlurmApi& api) {
   if (call == "find_jobs") return wrap(api.find_jobs(request.at("cluster"), request.at("job_ids")));
   if (call == "set_admin_comment") return done(api.set_admin_comment(request.at("job"), request.at("comment")));
   if (call == "associations") return wrap(api.associations(request.at("clusters")));
-  if (call == "places") return wrap(api.places());
+  if (call == "places") return wrap(api.places(request.at("others")));
   if (call == "rights") return wrap(api.rights(request.at("user")));
   if (call == "settings") return wrap(api.settings());
-  if (call == "queue") return wrap(api.queue());
+  if (call == "queue") return wrap(api.queue(request.at("others")));
   if (call == "change_job") return done(api.change_job(request.at("change")));
   if (call == "signal_job") return done(api.signal_job(request.at("job_id"), request.at("signal")));
   if (call == "requeue_job") return done(api.requeue_job(request.at("job_id")));
@@ -183,7 +183,9 @@ Result<std::vector<Association>> SlurmChild::associations(const std::vector<std:
   return value_of<std::vector<Association>>(ask(text_of({{"call", "associations"}, {"clusters", clusters}})));
 }
 
-Result<SlurmPlaces> SlurmChild::places() { return value_of<SlurmPlaces>(ask(text_of({{"call", "places"}}))); }
+Result<SlurmPlaces> SlurmChild::places(const std::vector<std::string>& others) {
+  return value_of<SlurmPlaces>(ask(text_of({{"call", "places"}, {"others", others}})));
+}
 
 Result<SlurmSettings> SlurmChild::settings() { return value_of<SlurmSettings>(ask(text_of({{"call", "settings"}}))); }
 
@@ -191,7 +193,9 @@ Result<SlurmRights> SlurmChild::rights(const std::string& user) {
   return value_of<SlurmRights>(ask(text_of({{"call", "rights"}, {"user", user}})));
 }
 
-Result<SlurmQueue> SlurmChild::queue() { return value_of<SlurmQueue>(ask(text_of({{"call", "queue"}}))); }
+Result<SlurmQueue> SlurmChild::queue(const std::vector<std::string>& others) {
+  return value_of<SlurmQueue>(ask(text_of({{"call", "queue"}, {"others", others}})));
+}
 
 Status SlurmChild::change_job(const JobChange& change) {
   return value_of<Done>(ask(text_of({{"call", "change_job"}, {"change", change}})));

@@ -28,10 +28,10 @@ class SlurmChild final : public SlurmApi {
   Result<std::vector<SlurmJob>> find_jobs(const std::string& cluster, const std::vector<std::uint32_t>& job_ids) override;
   Status set_admin_comment(const SlurmJob& job, const std::string& comment) override;
   Result<std::vector<Association>> associations(const std::vector<std::string>& clusters) override;
-  Result<SlurmPlaces> places() override;
+  Result<SlurmPlaces> places(const std::vector<std::string>& others) override;
   Result<SlurmSettings> settings() override;
   Result<SlurmRights> rights(const std::string& user) override;
-  Result<SlurmQueue> queue() override;
+  Result<SlurmQueue> queue(const std::vector<std::string>& others) override;
   Status change_job(const JobChange& change) override;
   Status signal_job(std::uint32_t job_id, int signal_number) override;
   Status requeue_job(std::uint32_t job_id) override;

@@ -16,14 +16,15 @@ bool alike(const NodeKind& a, const NodeKind& b) {
 
 }  // namespace
 
-PartitionLimits limits_of(const SlurmPlaces& places, const std::string& partition, const std::vector<std::string>& features) {
-  const auto known =
-      std::find_if(places.partitions.begin(), places.partitions.end(), [&](const auto& p) { return p.name == partition; });
+PartitionLimits limits_of(const SlurmPlaces& places, const std::string& partition, const Site& site) {
+  const auto known = std::find_if(places.partitions.begin(), places.partitions.end(),
+                                  [&](const auto& p) { return p.name == partition && p.cluster == site.cluster; });
   if (known == places.partitions.end()) return {};
   auto limits = known->limits;
   for (const auto& node : places.nodes) {
-    const bool here = has(node.partitions, partition) &&
-                      std::all_of(features.begin(), features.end(), [&](const auto& f) { return has(node.kind.features, f); });
+    const bool here =
+        node.cluster == site.cluster && has(node.partitions, partition) &&
+        std::all_of(site.features.begin(), site.features.end(), [&](const auto& f) { return has(node.kind.features, f); });
     if (!here) continue;
     const auto same = std::find_if(limits.kinds.begin(), limits.kinds.end(), [&](const auto& k) { return alike(k, node.kind); });
     if (same == limits.kinds.end()) {
@@ -35,8 +36,15 @@ PartitionLimits limits_of(const SlurmPlaces& places, const std::string& partitio
   return limits;
 }
 
+std::uint32_t fed_id_of(const SlurmPlaces& places, const std::string& cluster) {
+  const auto it =
+      std::find_if(places.federation.begin(), places.federation.end(), [&](const auto& c) { return c.name == cluster; });
+  return it == places.federation.end() ? 0 : it->id;
+}
+
 const std::vector<std::string>* features_of(const SlurmPlaces& places, const std::string& node) {
-  const auto it = std::find_if(places.nodes.begin(), places.nodes.end(), [&](const auto& n) { return n.name == node; });
+  const auto it =
+      std::find_if(places.nodes.begin(), places.nodes.end(), [&](const auto& n) { return n.name == node && n.cluster.empty(); });
   return it == places.nodes.end() ? nullptr : &it->kind.features;
 }
 

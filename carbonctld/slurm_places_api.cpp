@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 
+#include "carbonctld/slurm_federation_api.h"
 #include "carbonctld/slurm_list.h"
 #include "carbonctld/slurm_text.h"
 #include "placement/gpu_request.h"
@@ -86,28 +87,43 @@ SlurmNode node_of(const node_info_t& n) {
   return {text(n.name), names(n.partitions), std::move(kind)};
 }
 
-}  // namespace
-
-Result<SlurmPlaces> places() {
+// A failure leaves `out` as it was.
+Status load(SlurmPlaces& out, const std::string& cluster) {
   partition_info_msg_t* partitions = nullptr;
   errno = 0;
   if (slurm_load_partitions(0, &partitions, SHOW_ALL | SHOW_LOCAL) != SLURM_SUCCESS)
     return failed("ask slurmctld for partitions");
-  SlurmPlaces out;
-  for (std::uint32_t i = 0; i < partitions->record_count; ++i)
-    out.partitions.push_back(partition_of(partitions->partition_array[i]));
   node_info_msg_t* nodes = nullptr;
   const bool loaded = slurm_load_node(0, &nodes, SHOW_ALL | SHOW_LOCAL) == SLURM_SUCCESS;
   const auto error = loaded ? Error{} : failed("ask slurmctld for nodes");
   if (loaded) {
     slurm_populate_node_partitions(nodes, partitions);
+    for (std::uint32_t i = 0; i < partitions->record_count; ++i) {
+      out.partitions.push_back(partition_of(partitions->partition_array[i]));
+      out.partitions.back().cluster = cluster;
+    }
     for (std::uint32_t i = 0; i < nodes->record_count; ++i) {
-      if (nodes->node_array[i].name != nullptr) out.nodes.push_back(node_of(nodes->node_array[i]));
+      if (nodes->node_array[i].name == nullptr) continue;
+      out.nodes.push_back(node_of(nodes->node_array[i]));
+      out.nodes.back().cluster = cluster;
     }
     slurm_free_node_info_msg(nodes);
   }
   slurm_free_partition_info_msg(partitions);
   if (!loaded) return error;
+  return Done{};
+}
+
+}  // namespace
+
+Result<SlurmPlaces> places(const std::vector<std::string>& others) {
+  SlurmPlaces out;
+  const auto asked = ask_clusters(others, [&](const ClusterAsked& cluster) {
+    const auto loaded = load(out, cluster.name);
+    if (loaded && cluster.fed_id != 0) out.federation.push_back({cluster.name, cluster.fed_id});
+    return loaded;
+  });
+  if (!asked) return asked.error();
   return out;
 }
 

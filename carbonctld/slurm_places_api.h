@@ -7,7 +7,7 @@
 
 namespace carbon::ctld::libslurm {
 
-Result<SlurmPlaces> places();
+Result<SlurmPlaces> places(const std::vector<std::string>& others);
 // `db`: a connection to slurmdbd.
 Result<std::vector<Association>> associations(void* db, const std::vector<std::string>& clusters);
 

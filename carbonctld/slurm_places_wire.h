@@ -49,8 +49,9 @@ inline void from_json(const nlohmann::json& j, PartitionLimits& l) {
 
 namespace carbon::ctld {
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PartitionInfo, name, limits)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmNode, name, partitions, kind)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmPlaces, partitions, nodes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PartitionInfo, name, limits, cluster)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmNode, name, partitions, kind, cluster)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FederatedCluster, name, id)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmPlaces, partitions, nodes, federation)
 
 }  // namespace carbon::ctld

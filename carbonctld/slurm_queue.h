@@ -36,6 +36,9 @@ struct QueuedJob {
   Instant started{};  // of a running one
   Duration limit{0};  // 0: none
   std::string admin_comment;
+  std::string cluster = {};  // of a federation; empty: this cluster
+  bool federated = false;    // its federation knows it: its number is of one job only
+  bool stranded = false;     // it was sent to other clusters, and none of them has taken it
 
   double units() const { return gpus * tasks; }
 };
@@ -44,12 +47,14 @@ struct GpuNode {
   std::string name;
   std::vector<std::string> partitions, features;
   double gpus = 0;  // that jobs may have: none on a node that is down; on a draining one those that are still held
+  std::string cluster = {};
   bool operator==(const GpuNode&) const = default;
 };
 
 struct SlurmQueue {
   std::vector<QueuedJob> jobs;
   std::vector<GpuNode> nodes;
+  std::vector<std::string> others;       // clusters of the federation that jobs and nodes are of too
   std::vector<std::string> controllers;  // hosts of slurmctld and its backups; empty where there are none
   std::string active;                    // the one of them that answers first
 };
@@ -59,6 +64,7 @@ struct JobChange {
   std::string id;
   std::optional<Instant> begin;  // whole seconds
   std::optional<std::string> partition, features, admin_comment;
+  std::optional<std::string> clusters;  // of the federation, where it may run
   std::optional<std::uint32_t> priority;
   std::optional<std::int64_t> nice;
 };

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 #include <string_view>
 
+#include "carbonctld/slurm_federation_api.h"
 #include "carbonctld/slurm_text.h"
 
 extern "C" std::int32_t slurm_bit_set_count(bitstr_t* bits);  // exported, and in no header
@@ -125,7 +127,8 @@ QueuedJob job_of(const slurm_job_info_t& j) {
   out.reservation = text(j.resv_name);
   if (out.state == JobState::kRunning) out.node = first_node(j.nodes);
   out.uid = j.user_id;
-  out.gpus = gpus_in(out.state == JobState::kPending ? j.tres_req_str : j.tres_alloc_str);
+  const bool waits = (j.job_state & JOB_STATE_BASE) == JOB_PENDING;
+  out.gpus = gpus_in(waits ? j.tres_req_str : j.tres_alloc_str);
   out.held = j.priority == 0;
   out.may_requeue = j.requeue != 0;
   out.priority = j.priority;
@@ -136,6 +139,8 @@ QueuedJob job_of(const slurm_job_info_t& j) {
   out.started = out.state == JobState::kRunning ? time_of(j.start_time) : Instant{};
   out.limit = minutes_or_zero(j.time_limit);
   out.admin_comment = text(j.admin_comment);
+  out.federated = !text(j.fed_origin_str).empty();
+  out.stranded = out.federated && waits && (j.job_state & JOB_REVOKED) != 0 && text(j.fed_siblings_active_str).empty();
   return out;
 }
 
@@ -152,19 +157,21 @@ GpuNode node_of(const node_info_t& n) {
   return out;
 }
 
-Status load_jobs(std::vector<QueuedJob>& jobs) {
+Status load_jobs(std::vector<QueuedJob>& jobs, const std::string& cluster) {
   job_info_msg_t* answer = nullptr;
   errno = 0;
   if (slurm_load_jobs(0, &answer, SHOW_ALL | SHOW_DETAIL | SHOW_LOCAL) != SLURM_SUCCESS) return failed("ask slurmctld for jobs");
   for (std::uint32_t i = 0; i < answer->record_count; ++i) {
-    if (!over(answer->job_array[i])) jobs.push_back(job_of(answer->job_array[i]));
+    if (over(answer->job_array[i])) continue;
+    jobs.push_back(job_of(answer->job_array[i]));
+    jobs.back().cluster = cluster;
   }
   slurm_free_job_info_msg(answer);
   return Done{};
 }
 
 // A node says its partitions only beside a list of them.
-Status load_nodes(SlurmQueue& queue) {
+Status load_nodes(std::vector<GpuNode>& nodes, const std::string& cluster) {
   partition_info_msg_t* partitions = nullptr;
   node_info_msg_t* answer = nullptr;
   errno = 0;
@@ -176,7 +183,8 @@ Status load_nodes(SlurmQueue& queue) {
     slurm_populate_node_partitions(answer, partitions);
     for (std::uint32_t i = 0; i < answer->record_count; ++i) {
       auto node = node_of(answer->node_array[i]);
-      if (!node.name.empty() && answer->node_array[i].gres != nullptr) queue.nodes.push_back(std::move(node));
+      node.cluster = cluster;
+      if (!node.name.empty() && answer->node_array[i].gres != nullptr) nodes.push_back(std::move(node));
     }
     slurm_free_node_info_msg(answer);
   }
@@ -222,10 +230,17 @@ Status first_error(int rc, job_array_resp_msg_t* answers, const std::string& cal
 
 }  // namespace
 
-Result<SlurmQueue> queue() {
+Result<SlurmQueue> queue(const std::vector<std::string>& others) {
   SlurmQueue out;
-  if (const auto jobs = load_jobs(out.jobs); !jobs) return jobs.error();
-  if (const auto nodes = load_nodes(out); !nodes) return nodes.error();
+  const auto asked = ask_clusters(others, [&](const ClusterAsked& cluster) -> Status {
+    std::vector<QueuedJob> jobs;
+    if (const auto loaded = load_jobs(jobs, cluster.name); !loaded) return loaded;
+    if (const auto loaded = load_nodes(out.nodes, cluster.name); !loaded) return loaded;
+    std::move(jobs.begin(), jobs.end(), std::back_inserter(out.jobs));
+    if (!cluster.name.empty()) out.others.push_back(cluster.name);
+    return Done{};
+  });
+  if (!asked) return asked.error();
   find_active(out);
   return out;
 }
@@ -237,6 +252,7 @@ Status change_job(const JobChange& change) {
   job.job_id_str = writable.id.data();
   if (change.begin) job.begin_time = std::chrono::floor<std::chrono::seconds>(*change.begin).time_since_epoch().count();
   if (change.partition) job.partition = writable.partition->data();
+  if (change.clusters) job.clusters = writable.clusters->data();
   if (change.features) job.features = writable.features->data();
   if (change.admin_comment) job.admin_comment = writable.admin_comment->data();
   if (change.priority) job.priority = *change.priority;

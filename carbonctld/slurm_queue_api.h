@@ -7,7 +7,7 @@
 
 namespace carbon::ctld::libslurm {
 
-Result<SlurmQueue> queue();
+Result<SlurmQueue> queue(const std::vector<std::string>& others);
 Status change_job(const JobChange& change);
 Status signal_job(std::uint32_t job_id, int signal_number);
 Status requeue_job(std::uint32_t job_id);

@@ -22,7 +22,7 @@ bool SlurmState::refresh(Instant now) {
 
 bool SlurmState::refresh_places(Instant now) {
   if (now < next_places_) return false;
-  auto places = slurmctld_.places();
+  auto places = slurmctld_.places({clusters_.begin() + (clusters_.empty() ? 0 : 1), clusters_.end()});
   const auto settings = places ? slurmctld_.settings() : Result<SlurmSettings>(places.error());
   next_places_ = now + (settings ? fresh_ : std::min(kRetry, fresh_));
   const std::lock_guard lock(mutex_);

@@ -15,7 +15,7 @@ namespace carbon::ctld {
 
 class SlurmState {
  public:
-  // Neither is owned. `fresh`: how old what it knows may become. `clusters`: whose associations matter.
+  // Neither is owned. `fresh`: how old what it knows may become. `clusters`: the own one, then others of its federation.
   SlurmState(SlurmApi& slurmctld, SlurmApi& slurmdbd, Duration fresh, std::vector<std::string> clusters)
       : slurmctld_(slurmctld), slurmdbd_(slurmdbd), fresh_(fresh), clusters_(std::move(clusters)) {}
 

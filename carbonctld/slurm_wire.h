@@ -39,9 +39,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmSettings, slurm_user, privacy, associati
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmRights, operates, coordinates, privacy)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(QueuedJob, id, job_id, array_job_id, tasks, heterogeneous, batch, state, name, user, account,
                                    qos, partition, features, dependency, reservation, node, uid, gpus, held, may_requeue,
-                                   priority, nice, restarts, submit, begin, started, limit, admin_comment)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GpuNode, name, partitions, features, gpus)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmQueue, jobs, nodes, controllers, active)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobChange, id, begin, partition, features, admin_comment, priority, nice)
+                                   priority, nice, restarts, submit, begin, started, limit, admin_comment, cluster, federated,
+                                   stranded)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GpuNode, name, partitions, features, gpus, cluster)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmQueue, jobs, nodes, others, controllers, active)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobChange, id, begin, partition, features, clusters, admin_comment, priority, nice)
 
 }  // namespace carbon::ctld

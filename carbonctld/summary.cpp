@@ -71,7 +71,7 @@ std::string with_summary(const std::string& admin_comment, const ledger::JobRow&
   set_emission(c, row);
   if (!row.site.empty()) c.set("site", row.site);
   if (!row.complete) c.set("nodes", std::to_string(row.nodes) + "/" + std::to_string(row.nodes_expected));
-  for (const auto* key : {"mode", "observe", "home", "planned"}) {
+  for (const auto* key : {"mode", "observe", "home", "planned", "submit"}) {
     if (const auto value = decision.get(key)) c.set(key, *value);
   }
   return c.put_into(admin_comment);

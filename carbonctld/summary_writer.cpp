@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "carbonctld/replan_jobs.h"
 #include "carbonctld/summary.h"
 #include "core/comment.h"
 
@@ -38,9 +39,9 @@ bool is_last_run(const std::vector<SlurmJob>& found, const SlurmJob& job) {
   return std::none_of(found.begin(), found.end(), [&](const auto& j) { return j.job_id == job.job_id && j.submit > job.submit; });
 }
 
-// A requeued job was submitted when its first run was.
+// A requeued job was submitted when its first run was; one that was sent here while it waited when its token says.
 Instant first_submit(const std::vector<SlurmJob>& found, const SlurmJob& job) {
-  Instant first = job.submit;
+  Instant first = std::min(job.submit, seconds_at(CarbonComment::find_in(job.admin_comment), "submit").value_or(job.submit));
   for (const auto& j : found) {
     if (j.job_id == job.job_id) first = std::min(first, j.submit);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/config.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -42,6 +43,10 @@ void read_controller(const toml::table& table, FirstError& error, ControllerConf
   if (out.comment_field != "AdminComment" && out.comment_field != "none") {
     in.fail("comment_field", "= '" + out.comment_field + "'; accepted: AdminComment, none");
   }
+  in.text("leader", out.leader);
+  const auto colon = out.leader.rfind(':');
+  if (!out.leader.empty() && (colon == 0 || colon == std::string::npos || colon + 1 == out.leader.size()))
+    in.fail("leader", "= '" + out.leader + "'; accepted: host:port of a carbonctld");
   in.finish();
 }
 
@@ -84,9 +89,20 @@ Config read_all(const toml::table& root, FirstError& error) {
 
 }  // namespace
 
-std::string Config::controller_url() const {
-  const bool v6 = carbonctld.host.find(':') != std::string::npos;
-  return "http://" + (v6 ? '[' + carbonctld.host + ']' : carbonctld.host) + ':' + std::to_string(carbonctld.port);
+std::string ControllerConfig::address() const {
+  const bool v6 = host.find(':') != std::string::npos;
+  return (v6 ? '[' + host + ']' : host) + ':' + std::to_string(port);
+}
+
+std::string Config::controller_url() const { return "http://" + carbonctld.address(); }
+
+std::vector<std::string> Config::other_clusters() const {
+  std::vector<std::string> out;
+  for (const auto& site : sites) {
+    const bool other = !site.cluster.empty() && site.cluster != cluster;
+    if (other && std::find(out.begin(), out.end(), site.cluster) == out.end()) out.push_back(site.cluster);
+  }
+  return out;
 }
 
 std::filesystem::path default_config_path() {

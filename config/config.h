@@ -34,6 +34,12 @@ struct ControllerConfig {  // [carbonctld]
   Duration snapshot_max_age = std::chrono::hours(1);
   Duration horizon = std::chrono::hours(168);  // how far ahead the snapshot looks
   std::string comment_field = "AdminComment";
+  // In a federation: "host:port" of the carbonctld that asks the feeds and plans for all; empty: each for itself.
+  std::string leader;
+
+  std::string address() const;  // "host:port"
+  bool leads() const { return leader == address(); }
+  bool follows() const { return !leader.empty() && !leads(); }
 };
 
 // How a job whose told bound is near is brought to the front of the queue: by priority above all others, by its nice value, or
@@ -78,7 +84,8 @@ struct Config {
   Prices prices;
   std::vector<Budget> budgets;
 
-  std::string controller_url() const;  // "http://host:port"
+  std::string controller_url() const;               // "http://host:port"
+  std::vector<std::string> other_clusters() const;  // of the federation, that have sites
 };
 
 // "/etc/slurm/carbon.conf", or carbon.conf beside $SLURM_CONF, or $SLURM_CARBON_CONF.

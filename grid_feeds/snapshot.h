@@ -45,6 +45,7 @@ struct SnapshotSite {
   std::string cluster = {};                // empty: this cluster
   double transfer_kwh_per_gb = 0.0;
   std::vector<ForecastError> errors = {};  // ascending; empty: not known
+  std::uint32_t fed_id = 0;                // its cluster's number in the federation; 0: slurmctld knows of none
 };
 
 // Who may use which account where. A view into checked pages.

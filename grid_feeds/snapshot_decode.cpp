@@ -103,6 +103,8 @@ SnapshotSite read_site(const format::SiteRecord& r, Bytes& bytes) {
   site.meta.zone = bytes.text(r.zone);
   site.meta.provider = bytes.text(r.provider);
   site.cluster = bytes.text(r.cluster);
+  bytes.expect(r.fed_id <= 63);  // as many as Slurm has bits for
+  site.fed_id = r.fed_id;
   site.features = bytes.list(r.features);
   bytes.expect(r.signal <= 1 && r.emissions <= 1 && r.boundary <= 1 && r.simulated <= 1);
   bytes.expect(r.origin <= static_cast<std::uint32_t>(Origin::kYearlyFactor) && is_time(r.issued_ms));

@@ -159,6 +159,7 @@ format::SiteRecord record_of(const SnapshotSite& site, Builder& file) {
   r.zone = file.text(site.meta.zone);
   r.provider = file.text(site.meta.provider);
   r.cluster = file.text(site.cluster);
+  r.fed_id = site.fed_id;
   r.features = file.list(site.features);
   r.pue = site.pue;
   r.transfer_kwh_per_gb = site.transfer_kwh_per_gb;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The snapshot's layout, version 2, in the machine's byte order (a foreign one fails on the magic number). docs/snapshot.md.
+// The snapshot's layout, version 3, in the machine's byte order (a foreign one fails on the magic number). docs/snapshot.md.
 // Header, then tables of records and arrays of numbers, then texts. Records point to both by offsets from the start of the file.
 #pragma once
 
@@ -8,7 +8,7 @@
 namespace carbon::feeds::snapshot_format {
 
 inline constexpr std::uint64_t kMagic = 0x50414e5342524143;  // "CARBSNAP" where the low byte comes first
-inline constexpr std::uint32_t kVersion = 2;
+inline constexpr std::uint32_t kVersion = 3;
 inline constexpr std::uint64_t kMaxBytes = 1u << 30;
 inline constexpr std::uint32_t kMaxPartitions = 1u << 16;
 inline constexpr std::uint64_t kMostCopied = 1u << 22;  // records and characters that a reader copies out
@@ -109,6 +109,8 @@ struct SiteRecord {
   std::uint64_t integrals_at;
   std::uint64_t covered_at;
   Table errors;
+  std::uint32_t fed_id;  // 0: none
+  std::uint32_t reserved;
 };
 
 struct ErrorRecord {  // ascending by until_ms
@@ -135,6 +137,6 @@ struct Header {
 
 static_assert(sizeof(RulesRecord) == 120 && sizeof(RuleRecord) == 88 && sizeof(PartitionRecord) == 136 &&
               sizeof(KindRecord) == 40);
-static_assert(sizeof(AssociationRecord) == 32 && sizeof(SiteRecord) == 128 && sizeof(Header) == 240);
+static_assert(sizeof(AssociationRecord) == 32 && sizeof(SiteRecord) == 136 && sizeof(Header) == 240);
 
 }  // namespace carbon::feeds::snapshot_format

@@ -14,6 +14,27 @@ bool here(const SnapshotContent& snapshot, const PartitionRule& p) {
   return p.site < count_of_sites(snapshot) && snapshot.sites[p.site].cluster.empty();
 }
 
+// The user's --clusters; a list with commas.
+bool wants_cluster(const SubmitRequest& job, const std::string& cluster) {
+  std::string_view rest = job.clusters;
+  if (rest.empty() || same_name(rest, "all")) return true;
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find(','), rest.size());
+    if (same_name(rest.substr(0, end), cluster)) return true;
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return false;
+}
+
+// A federation hands the job on as the user wrote it: it must find its partition there under the same name, and no features of
+// sites to be added.
+bool within_reach(const SubmitRequest& job, const SnapshotContent& snapshot, const PartitionRule& home, const PartitionRule& p) {
+  if (here(snapshot, p)) return true;
+  if (p.site >= count_of_sites(snapshot) || snapshot.sites[p.site].fed_id == 0 || !federated(job, snapshot, home)) return false;
+  return p.name == home.name && !job.cluster_pinned && (!job.default_partition || p.limits.is_default) && !shared(p, snapshot) &&
+         wants_cluster(job, snapshot.sites[p.site].cluster);
+}
+
 // The site's features of its constraint: none where it names no feature of the site's.
 bool names_all(const std::vector<std::string_view>& wanted, const std::vector<std::string>& features) {
   return std::all_of(features.begin(), features.end(),
@@ -40,7 +61,7 @@ void allow_other_sites(const SubmitRequest& job, const SnapshotContent& snapshot
   if (!features || chose_site(job, snapshot, home)) return;
   Needs needs{job.size, *job.gpus, *features, job.who, job.time_limit};
   for (const auto& p : snapshot.partitions) {
-    if (!here(snapshot, p) || p.site == home.site || p.position != home.position) continue;
+    if (p.site == home.site || p.position != home.position || !within_reach(job, snapshot, home, p)) continue;
     if (!fits(needs, snapshot, home, p)) continue;
     choice.job.sites |= std::uint64_t{1} << p.site;
     choice.partition_at[p.site] = &p;
@@ -105,10 +126,36 @@ const char* untouchable(const SubmitRequest& job) {
 
 std::size_t count_of_sites(const SnapshotContent& snapshot) { return std::min(snapshot.sites.size(), kMostSites); }
 
+const std::string& cluster_of(std::uint32_t site, const SnapshotContent& snapshot) {
+  const auto& cluster = snapshot.sites[site].cluster;
+  return cluster.empty() ? snapshot.cluster : cluster;
+}
+
+bool shared(const PartitionRule& p, const SnapshotContent& snapshot) {
+  return std::any_of(snapshot.partitions.begin(), snapshot.partitions.end(), [&](const auto& other) {
+    return other.name == p.name && other.site != p.site && snapshot.sites[other.site].cluster == snapshot.sites[p.site].cluster;
+  });
+}
+
+bool federated(const SubmitRequest& job, const SnapshotContent& snapshot, const PartitionRule& home) {
+  return snapshot.sites[home.site].fed_id != 0 && !job.in_array && !job.heterogeneous;
+}
+
 const PartitionRule* find_home(const SubmitRequest& job, const SnapshotContent& snapshot) {
   const PartitionRule* first = nullptr;
   for (const auto& p : snapshot.partitions) {
     if (p.name != job.partition || !here(snapshot, p)) continue;
+    if (snapshot.sites[p.site].fed_id != 0 && !wants_cluster(job, snapshot.cluster)) continue;
+    if (first == nullptr) first = &p;
+    if (chose_site(job, snapshot, p)) return &p;
+  }
+  return first;
+}
+
+const PartitionRule* find_origin(const SubmitRequest& job, const SnapshotContent& snapshot) {
+  const PartitionRule* first = nullptr;
+  for (const auto& p : snapshot.partitions) {
+    if (p.site >= count_of_sites(snapshot) || snapshot.sites[p.site].fed_id != job.origin || p.name != job.partition) continue;
     if (first == nullptr) first = &p;
     if (chose_site(job, snapshot, p)) return &p;
   }
@@ -146,6 +193,10 @@ Result<Choice> make_choice(const SubmitRequest& job, const SnapshotContent& snap
   }
   // At another site's queue nobody knows whether a deadline holds.
   if (may_relocate(wish.mode) && !job.deadline && !job.pinned) allow_other_sites(job, snapshot, home, choice);
+  choice.reach = request.sites;
+  for (std::size_t i = 0; job.origin != 0 && i < count_of_sites(snapshot); ++i) {
+    if (!snapshot.sites[i].cluster.empty()) request.sites &= ~(std::uint64_t{1} << i);  // its origin has chosen this cluster
+  }
   return choice;
 }
 

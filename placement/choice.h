@@ -27,10 +27,23 @@ const char* untouchable(const SubmitRequest& job);
 struct Choice {
   JobRequest job;
   std::array<const PartitionRule*, kMostSites> partition_at{};  // where the job would go at each site
+  std::uint64_t reach = 1;  // bit i: re-planning may send it to site i; of a copy from another cluster more than `job.sites`
 };
 
 // The job's home among the sites: by its partition, and by its constraint where sites share that. Null: none of them.
 const PartitionRule* find_home(const SubmitRequest& job, const feeds::SnapshotContent& snapshot);
+
+// The site of this copy's origin, likewise.
+const PartitionRule* find_origin(const SubmitRequest& job, const feeds::SnapshotContent& snapshot);
+
+// The cluster of a site.
+const std::string& cluster_of(std::uint32_t site, const feeds::SnapshotContent& snapshot);
+
+// Whether sites of one cluster are told apart by features in this partition.
+bool shared(const PartitionRule& p, const feeds::SnapshotContent& snapshot);
+
+// Slurm's federation can take this job to other clusters.
+bool federated(const SubmitRequest& job, const feeds::SnapshotContent& snapshot, const PartitionRule& home);
 
 // The rules that hold for a job with this home (null: none of the sites).
 JobRules rules_of(const SubmitRequest& job, const feeds::SnapshotContent& snapshot, const PartitionRule* home);

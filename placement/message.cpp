@@ -27,6 +27,7 @@ std::string sources(const Move& move) {
 // "moved from inland to coast (partition coast)"
 std::string where(const Move& move) {
   std::string out = "moved from " + move.home.name + " to " + move.site.name;
+  if (!move.site.cluster.empty()) out += " (cluster " + move.site.cluster + ')';
   if (!move.partition.empty()) out += " (partition " + std::string(move.partition) + ')';
   if (!move.constraint.empty()) out += " (constraint " + std::string(move.constraint) + ')';
   return out;

@@ -32,12 +32,6 @@ std::string constraint_at(const SubmitRequest& job, const feeds::SnapshotSite& s
   return out;
 }
 
-// Whether sites are told apart by features in this partition.
-bool shared(const PartitionRule& p, const SnapshotContent& snapshot) {
-  return std::any_of(snapshot.partitions.begin(), snapshot.partitions.end(),
-                     [&p](const auto& other) { return other.name == p.name && other.site != p.site; });
-}
-
 std::string unix_seconds(Instant t) { return std::to_string(unix_ms(t) / 1000); }
 
 // A placement as the job is given it, with what it saves.
@@ -70,9 +64,9 @@ bool worth_it(const Plan& plan, const Choice& choice, double min_saving) {
 // The sites where a deferred job fits, for re-planning; empty where it may not go elsewhere.
 std::string names_of_sites(const Plan& plan, const Choice& choice, const SnapshotContent& snapshot) {
   std::string out;
-  if (!plan.deferred || std::has_single_bit(choice.job.sites)) return out;
+  if (!plan.deferred || std::has_single_bit(choice.reach)) return out;
   for (std::size_t i = 0; i < count_of_sites(snapshot); ++i) {
-    if ((choice.job.sites >> i & 1) != 0) out += (out.empty() ? "" : "+") + snapshot.sites[i].name;
+    if ((choice.reach >> i & 1) != 0) out += (out.empty() ? "" : "+") + snapshot.sites[i].name;
   }
   return out;
 }
@@ -85,19 +79,36 @@ void record(CarbonComment& comment, const Plan& plan, const Choice& choice, cons
   comment.set("cap", unix_seconds(plan.cap_end));
 }
 
+// Where the job was submitted: for a copy from another cluster the site of its origin.
+const feeds::SnapshotSite& home_of(const SubmitRequest& job, const SnapshotContent& snapshot, const Choice& choice) {
+  const auto* origin = job.origin != 0 ? find_origin(job, snapshot) : nullptr;
+  return snapshot.sites[origin != nullptr ? origin->site : choice.job.home];
+}
+
+// The job at its site in Slurm's words.
+void send(const SubmitRequest& job, const SnapshotContent& snapshot, const PartitionRule& there, SubmitDecision& d) {
+  const auto& site = snapshot.sites[there.site];
+  if (!site.cluster.empty()) return;  // the federation hands it on as the user wrote it
+  if (there.name != job.partition) d.partition = there.name;
+  if (shared(there, snapshot)) d.constraint = constraint_at(job, site);
+}
+
 // Asks the policy, and puts its answer into Slurm's words and the user's.
 SubmitDecision settle(const SubmitRequest& job, const SnapshotContent& snapshot, const Choice& choice, CarbonMode mode,
                       bool observe, StartBook& book) {
   const auto ahead = sites_ahead(snapshot);
   const auto plan = make_plan(choice, mode, std::span(ahead.data(), count_of_sites(snapshot)), book);
-  const auto &home = snapshot.sites[choice.job.home], &site = snapshot.sites[plan.place.site];
+  const auto &home = home_of(job, snapshot, choice), &site = snapshot.sites[plan.place.site];
+  // A job that is given a place belongs to it: else whichever cluster of the federation has room first would run it.
+  const bool one_place = !observe && job.origin == 0 && federated(job, snapshot, *choice.partition_at[choice.job.home]);
   SubmitDecision d;
   d.comment.set("mode", to_string(mode));
   if (observe) d.comment.set("observe", "1");
   d.comment.set("home", home.name);
   if (job.data_gb) d.comment.set("data_gb", *job.data_gb);
   if (!worth_it(plan, choice, snapshot.rules.min_saving)) {
-    d.comment.set("site", home.name);
+    d.comment.set("site", snapshot.sites[choice.job.home].name);
+    if (one_place && may_relocate(mode) && plan.grams_now) d.clusters = snapshot.cluster;
     if (may_interrupt(mode)) d.comment.set("cap", unix_seconds(plan.cap_end));  // for its interruptions, once it runs
     if (job.mode && !observe) d.message = message_for_stay(plan.grams_now ? kNothingBetter : kIntensityUnknown);
     return d;
@@ -106,11 +117,8 @@ SubmitDecision settle(const SubmitRequest& job, const SnapshotContent& snapshot,
   record(d.comment, plan, choice, snapshot, told);
   if (observe) return d;
   if (plan.deferred) d.begin = plan.place.start;
-  if (plan.place.site != choice.job.home) {
-    const auto& there = *choice.partition_at[plan.place.site];
-    if (there.name != job.partition) d.partition = there.name;
-    if (shared(there, snapshot)) d.constraint = constraint_at(job, site);
-  }
+  if (plan.place.site != choice.job.home) send(job, snapshot, *choice.partition_at[plan.place.site], d);
+  if (one_place) d.clusters = cluster_of(choice.partition_at[plan.place.site]->site, snapshot);
   book.add(plan.place.site, plan.place.start);
   d.message =
       message_for_move({home, site, d.partition, d.constraint, d.begin, told, choice.job.ready, *plan.grams, *plan.grams_now});
@@ -120,6 +128,7 @@ SubmitDecision settle(const SubmitRequest& job, const SnapshotContent& snapshot,
 }  // namespace
 
 SubmitDecision decide(const SubmitRequest& job, const SnapshotContent* snapshot, StartBook& book, Instant now) {
+  if (job.origin != 0 && !job.only_here) return {};  // its origin left it to the federation
   if (snapshot == nullptr) {
     const auto wish = read_wish(job, CarbonMode::kOff);
     if (wish && wish->mode == CarbonMode::kOff) return {};
@@ -137,6 +146,7 @@ SubmitDecision decide(const SubmitRequest& job, const SnapshotContent* snapshot,
   if (wish->mode == CarbonMode::kOff) return {};
   if (const char* why = untouchable(job)) return stay(job, why);
   if (home == nullptr) return stay(job, "its partition is not among those that may be moved");
+  if (job.cluster_features && federated(job, *snapshot, *home)) return stay(job, "it chooses clusters by their features");
   const auto choice = make_choice(job, *snapshot, *home, rules, *wish, now);
   return choice ? settle(job, *snapshot, *choice, wish->mode, rules.observe, book) : stay(job, choice.error().message);
 }

@@ -30,7 +30,16 @@ struct SubmitRequest {
   std::optional<std::string_view> max_delay;  // --carbon-max-delay, as sent
   std::optional<std::string_view> data_gb;    // --carbon-data, as sent
 
-  bool interactive = false;  // srun, salloc: no script
+  std::string_view clusters;      // --clusters, in a federation: where it may run; empty: on each of them
+  std::uint32_t origin = 0;       // number in the federation of the cluster that sent this copy of the job; 0: submitted here
+  bool only_here = false;         // of a copy: it may run on no other cluster
+  bool cluster_features = false;  // --cluster-constraint
+  bool cluster_pinned = false;    // asks for what other clusters need not know: licenses, nodes to leave out
+  bool only_known_here = false;   // asks for what other clusters need not know: licenses, nodes to leave out
+
+  bool default_partition = false;  // it names none
+  bool in_array = false;           // --array, be it of one task
+  bool interactive = false;        // srun, salloc: no script
   bool begin_given = false;
   bool reservation = false;
   bool dependency = false;
@@ -45,6 +54,7 @@ struct SubmitDecision {
   std::optional<Instant> begin;  // whole seconds; none: at once
   std::string partition;         // empty: as it was
   std::string constraint;        // empty: as it was
+  std::string clusters;          // of the federation, where it may run; empty: as it was
   std::string message;           // one line for the user; empty: none
   CarbonComment comment;         // for AdminComment; empty: none
 };
@@ -52,7 +62,9 @@ struct SubmitDecision {
 // A delay below this is not worth a begin time.
 inline constexpr Duration kLeastDelay = std::chrono::seconds(2);
 
-// `snapshot` is null where there is no current one: then the job runs at once. What is given out is noted in `book`.
+// `snapshot` is null where there is no current one: then the job runs at once. What is given out is noted in `book`. In a
+// federation the clusters send each other the job as the user wrote it: where the origin has chosen this cluster, the time is
+// chosen here.
 SubmitDecision decide(const SubmitRequest& job, const feeds::SnapshotContent* snapshot, StartBook& book, Instant now);
 
 // The same, to be shown before submission: what running now emits, and the best that the job's wishes, taken as `mode`, allow.

@@ -2,6 +2,7 @@
 #include "plugin/job_description.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "plugin/slurm_symbols.h"
 
@@ -18,6 +19,8 @@ constexpr time_t kEarliest = 0;
 constexpr time_t kLatest = 100'000'000'000;  // the year 5138
 constexpr std::uint64_t kMostCpus = 100'000'000;
 constexpr std::uint64_t kMostMemory = 1'000'000'000'000;  // MB
+
+constexpr int kFederationShift = 26;  // job ids of a federation: the origin's number stands above this bit
 
 constexpr std::string_view kOption = "_SLURM_SPANK_OPTION_carbon_carbon";
 
@@ -107,8 +110,18 @@ SubmitRequest read_job(const job_desc_msg_t& job, std::string_view default_parti
   request.reservation = given(job.reservation);
   request.dependency = given(job.dependency);
   request.held = job.priority == 0;
-  request.heterogeneous = job.het_job_offset != NO_VAL;
   request.periodic = job.crontab_entry != nullptr;
+  request.default_partition = !given(job.partition);
+  request.in_array = given(job.array_inx);
+  request.clusters = view(job.clusters);
+  request.cluster_features = given(job.cluster_features);
+  request.cluster_pinned = given(job.licenses) || given(job.exc_nodes);
+  // A cluster of a federation sends the others the job with its number, and the set of clusters that may run it.
+  if (job.fed_siblings_viable != 0 && job.job_id != NO_VAL) {
+    request.origin = job.job_id >> kFederationShift;
+    request.only_here = std::has_single_bit(job.fed_siblings_viable);
+  }
+  request.heterogeneous = request.origin == 0 && job.het_job_offset != NO_VAL;  // not yet set in a copy, and none is federated
   request.pinned = given(job.req_nodes) || given(job.prefer) || given(job.cluster_features) || given(job.burst_buffer);
   return request;
 }
@@ -117,6 +130,7 @@ void apply(const SubmitDecision& decision, job_desc_msg_t& job, char** user_mess
   if (decision.begin) job.begin_time = static_cast<time_t>(unix_ms(*decision.begin) / 1000);
   if (!decision.partition.empty()) replace(job.partition, decision.partition);
   if (!decision.constraint.empty()) replace(job.features, decision.constraint);
+  if (!decision.clusters.empty()) replace(job.clusters, decision.clusters);
   if (!decision.comment.empty()) replace(job.admin_comment, decision.comment.put_into(view(job.admin_comment)));
   if (!decision.message.empty() && user_message != nullptr) {
     replace(*user_message, given(*user_message) ? std::string(*user_message) + '\n' + decision.message : decision.message);

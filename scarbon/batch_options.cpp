@@ -14,7 +14,7 @@ namespace {
 using placement::SubmitRequest;
 
 // Long name, and the short one where there is one. Those of the second list take no value.
-constexpr std::array<std::pair<const char*, const char*>, 28> kWithValue{{{"partition", "p"},
+constexpr std::array<std::pair<const char*, const char*>, 30> kWithValue{{{"partition", "p"},
                                                                           {"account", "A"},
                                                                           {"qos", "q"},
                                                                           {"constraint", "C"},
@@ -38,6 +38,8 @@ constexpr std::array<std::pair<const char*, const char*>, 28> kWithValue{{{"part
                                                                           {"gpus-per-task", ""},
                                                                           {"gpus-per-socket", ""},
                                                                           {"nodelist", "w"},
+                                                                          {"clusters", "M"},
+                                                                          {"cluster-constraint", ""},
                                                                           {"prefer", ""},
                                                                           {"carbon", ""},
                                                                           {"carbon-max-delay", ""},
@@ -216,11 +218,13 @@ BatchOptions options_of_script(std::string_view text) {
 Result<SubmitRequest> request_of(const BatchOptions& options, std::string_view default_partition, Instant now) {
   Reader in(options);
   SubmitRequest job;
-  job.partition = in.has("partition") ? in.text("partition") : default_partition;
+  job.default_partition = !in.has("partition");
+  job.partition = job.default_partition ? default_partition : in.text("partition");
   job.who.account = in.text("account");
   job.who.qos = in.text("qos");
   job.constraint = in.text("constraint");
-  if (in.has("array")) job.array = placement::array_shape(in.text("array"));
+  job.in_array = in.has("array");
+  if (job.in_array) job.array = placement::array_shape(in.text("array"));
   read_size(in, job);
   read_time(in, job);
   job.mode = in.maybe("carbon");
@@ -230,7 +234,9 @@ Result<SubmitRequest> request_of(const BatchOptions& options, std::string_view d
   job.dependency = in.has("dependency");
   job.reservation = in.has("reservation");
   job.held = in.has("hold");
-  job.pinned = in.has("nodelist") || in.has("prefer");
+  job.clusters = in.text("clusters");
+  job.cluster_features = in.has("cluster-constraint");
+  job.pinned = in.has("nodelist") || in.has("prefer") || job.cluster_features;
   if (in.has("deadline")) {
     const auto at = parse_slurm_time(in.text("deadline"), now);
     if (at) job.deadline = *at;

@@ -41,7 +41,7 @@ Result<std::string> read_script(const std::string& name) {
 
 std::string default_partition(const feeds::SnapshotContent& snapshot) {
   for (const auto& p : snapshot.partitions) {
-    if (p.limits.is_default) return p.name;
+    if (p.limits.is_default && snapshot.sites[p.site].cluster.empty()) return p.name;
   }
   return {};
 }

@@ -53,12 +53,15 @@ def with_setting(text, section, key, value):
 class Carbon:
     """`day_seconds`: how long a day of the simulated grid lasts. `settings`: (section, key) -> value, for carbon.conf;
     `lines`: more lines of it, before the sites. `forecast`: in place of that grid's days, what the test says by forecast(): of each
-    site this."""
+    site this. `sites`: name -> lines of carbon.conf that say where it is; else each partition is one. `daemon`: carbonctld's name
+    here."""
 
-    def __init__(self, slurm, day_seconds, settings, lines=(), forecast=None):
+    def __init__(self, slurm, day_seconds, settings, lines=(), forecast=None, sites=None, daemon="carbonctld"):
         self.slurm = slurm
         self.day_seconds = day_seconds
         self.first_forecast = forecast
+        self.sites = sites or {partition: self.partitions(partition) for partition in slurm.partitions}
+        self.daemon = daemon
         self.settings = {**settings_for(day_seconds), **settings}
         self.lines = list(lines)
         self.root = slurm.root / "carbon"
@@ -111,23 +114,23 @@ class Carbon:
     def write_grid(self):
         """The simulated grid; it is FIRST_HOUR there when this is called."""
         if self.first_forecast:
-            self.forecast({partition: self.first_forecast for partition in self.slurm.partitions})
+            self.forecast({site: self.first_forecast for site in self.sites})
             return
         (self.root / "grid.csv").write_text(replay.csv(max(1, round(24 * ROW_SECONDS / self.day_seconds))))
         self.origin = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
 
     def forecast(self, of_site):
-        """What the feeds say from now on. Partition -> a list of (seconds from now, g/kWh): from then on it is that much, an hour
+        """What the feeds say from now on. Site -> a list of (seconds from now, g/kWh): from then on it is that much, an hour
         past the last one. The first one holds for the past hour too."""
         now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
         rows = {}
-        for partition, steps in of_site.items():
-            zone = SITE_OF[partition][0]
+        for site, steps in of_site.items():
+            zone = SITE_OF[site][0]
             values = dict(steps) | {-3600: steps[0][1], steps[-1][0] + 3600: steps[-1][1]}
             for second in sorted({s for steps in of_site.values() for s, _ in steps} | set(values)):
                 known = max(s for s in values if s <= second)
                 rows.setdefault(second, {})[zone] = values[known]
-        zones = [SITE_OF[partition][0] for partition in of_site]
+        zones = [SITE_OF[site][0] for site in of_site]
         lines = ["datetime," + ",".join(zones)]
         for second in sorted(rows):
             at = now + datetime.timedelta(seconds=second)
@@ -157,7 +160,7 @@ class Carbon:
         for (section, key), value in settings.items():
             text = with_setting(text, section, key, value)
         text = text[:text.index("\n[[site]]") + 1]
-        return text + "\n".join(self.lines + [self.site(partition) for partition in self.slurm.partitions])
+        return text + "\n".join(self.lines + [self.site(name) for name in self.sites])
 
     def partitions(self, site):
         """A site has its own partition, and its nodes' part of the shared one."""
@@ -165,15 +168,15 @@ class Carbon:
             return [f'partitions = ["{site}"]']
         return [f'partitions = ["{site}", "{self.slurm.shared_partition}"]', f'features = ["{site}"]']
 
-    def site(self, partition):
-        zone, pue = SITE_OF[partition]
+    def site(self, name):
+        zone, pue = SITE_OF[name]
         if self.first_forecast:
-            return "\n".join(["[[site]]", f'name = "{partition}"', f'zone = "{zone}"', f"pue = {pue}", f'partitions = ["{partition}"]', "",
+            return "\n".join(["[[site]]", f'name = "{name}"', f'zone = "{zone}"', f"pue = {pue}", *self.sites[name], "",
                               "  [[site.feed]]                   # simulated: written by the test",
                               '  provider = "csv"', f'  file = "{self.root}/grid.csv"', ""])
         start = replay.FIRST_DAY + datetime.timedelta(hours=FIRST_HOUR)
         return "\n".join([
-            "[[site]]", f'name = "{partition}"', f'zone = "{zone}"', f"pue = {pue}", *self.partitions(partition), "",
+            "[[site]]", f'name = "{name}"', f'zone = "{zone}"', f"pue = {pue}", *self.sites[name], "",
             "  [[site.feed]]                   # simulated: no real grid stands behind it",
             '  provider = "replay"', f'  file = "{self.root}/grid.csv"', f'  origin = "{self.origin:%Y-%m-%dT%H:%M:%SZ}"',
             f'  start = "{start:%Y-%m-%dT%H:%M:%SZ}"', f"  scale = {86400 // self.day_seconds}", ""])
@@ -181,7 +184,7 @@ class Carbon:
     # -- its daemons
 
     def start_carbonctld(self):
-        self.slurm.daemons.start("carbonctld", [self.bin / "carbonctld", "--config", self.slurm.etc / "carbon.conf"],
+        self.slurm.daemons.start(self.daemon, [self.bin / "carbonctld", "--config", self.slurm.etc / "carbon.conf"],
                                  self.slurm.root / "log" / "carbonctld.log",
                                  lambda: listening(self.port) and self.snapshot.exists(), env=self.slurm.environment())
 
@@ -190,7 +193,7 @@ class Carbon:
         return (self.slurm.root / "log" / "carbonctld.log").read_text(errors="replace")
 
     def stop_carbonctld(self, signal_number=signal.SIGTERM):
-        return self.slurm.daemons.end("carbonctld", signal_number)
+        return self.slurm.daemons.end(self.daemon, signal_number)
 
     def start_nodes(self):
         for node in self.slurm.nodes:

@@ -16,6 +16,8 @@ class Cluster:
     """`carbon`: with slurm-carbon's plugins and daemons. `day_seconds`, `settings`, `carbon_lines`, `forecast`: see Carbon.
     `shared_partition`, `accounting`: see SlurmCluster. `start_nodes`: without it no slurmd and no carbond is started. `dbd_lines`, `mariadb_options`: see Accounting."""
 
+    slurm_class, carbon_class = SlurmCluster, Carbon
+
     def __init__(self, name="demo", partitions=None, users=ORDINARY_USERS, gpus=4, carbon=True, day_seconds=60, settings=None,
                  extra_lines=(), shared_partition=None, accounting=(), carbon_lines=(), start_nodes=True, forecast=None,
                  dbd_lines=(), mariadb_options=()):
@@ -23,10 +25,10 @@ class Cluster:
         self.root.chmod(0o755)  # jobs of ordinary users run in it
         self.daemons = Daemons(self.root)
         self.accounting = Accounting(self.root, self.daemons, dbd_lines, mariadb_options)
-        self.slurm = SlurmCluster(name, self.accounting, self.daemons, partitions or PARTITIONS, users, gpus, extra_lines,
+        self.slurm = self.slurm_class(name, self.accounting, self.daemons, partitions or PARTITIONS, users, gpus, extra_lines,
                                   shared_partition, accounting)
         self.start_nodes = start_nodes
-        self.carbon = Carbon(self.slurm, day_seconds, settings or {}, carbon_lines, forecast) if carbon else None
+        self.carbon = self.carbon_class(self.slurm, day_seconds, settings or {}, carbon_lines, forecast) if carbon else None
 
     def __enter__(self):
         try:
@@ -46,3 +48,6 @@ class Cluster:
 
     def __exit__(self, *_):
         self.daemons.close()
+
+    def logs(self):
+        return [*self.daemons.logs.values(), self.slurm.root / "log" / "slurmctld.log"]

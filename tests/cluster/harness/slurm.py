@@ -44,10 +44,11 @@ class Output:
 class SlurmCluster:
     """`partitions`: name -> number of nodes; the first one is the default. `users`: ordinary accounts of the machine.
     `shared_partition`: the name of one more, which has all nodes; each has the name of its other partition as a feature.
-    `accounting`: what else is told to sacctmgr before slurmctld starts."""
+    `accounting`: what else is told to sacctmgr before slurmctld starts. `node_prefix`: the nodes' name, a number behind it; else
+    that of their partition."""
 
     def __init__(self, name, accounting, daemons, partitions, users, gpus=4, extra_lines=(), shared_partition=None,
-                 accounting_changes=()):
+                 accounting_changes=(), node_prefix=None):
         self.name = name
         self.accounting = accounting
         self.daemons = daemons
@@ -62,7 +63,7 @@ class SlurmCluster:
         self.conf = self.etc / "slurm.conf"
         ports = iter(free_ports(1 + sum(self.partitions.values())))
         self.port = next(ports)
-        self.nodes = [Node(f"{partition}{k + 1}", partition, next(ports), gpus)
+        self.nodes = [Node(f"{node_prefix or partition}{k + 1}", partition, next(ports), gpus)
                       for partition, count in self.partitions.items() for k in range(count)]
 
     def environment(self):
@@ -173,9 +174,9 @@ class SlurmCluster:
         return (int(said.out.split(";")[0]) if said.status == 0 else None), said
 
     def job(self, job_id):
-        """scontrol's view of a job that slurmctld still knows: key -> value. Values with blanks are cut at the first one,
+        """scontrol's view of a job that this slurmctld still knows: key -> value. Values with blanks are cut at the first one,
         save AdminComment and Comment, which have a line of their own."""
-        text = self.run("scontrol", "show", "job", job_id).out
+        text = self.run("scontrol", "--local", "show", "job", job_id).out
         fields = dict(re.findall(r"(\S+?)=(\S*)", text))
         for key in ("AdminComment", "Comment"):
             line = re.search(rf"^\s+{key}=(.*?)\s*$", text, re.MULTILINE)

@@ -284,6 +284,19 @@ TEST_F(ApiTest, GridTellsTheSitesEvenBeforeTheFirstPoll) {
   EXPECT_TRUE(sites[0]["feeds"][1]["last_good"].is_null()) << "never is not 1970";
 }
 
+TEST_F(ApiTest, TheGridsPastIsToldToWhoAsksForIt) {
+  feeds::SiteSeries s;
+  s.series = std::move(*IntensitySeries::make(
+      {"Z-a", "fake", {}, kDay, false},
+      {{{kDay, kDay + 6h}, GramsPerKwh(41), Origin::kActual}, {{kDay + 6h, kDay + 24h}, GramsPerKwh(42), Origin::kForecast}}));
+  grid_ = std::make_shared<std::vector<feeds::SiteSeries>>(1, s);
+  EXPECT_EQ(json::parse(ask(kAda, "/v1/grid").body)["sites"][0]["points"].size(), 1u);
+  const auto site = json::parse(ask(kAda, "/v1/grid", {{"since", format_utc(kDay)}}).body)["sites"][0];
+  EXPECT_EQ(site["points"].size(), 2u);
+  EXPECT_EQ(site["intensity_now"], 42.0);
+  EXPECT_EQ(ask(kAda, "/v1/grid", {{"since", "yesterday"}}).status, 400);
+}
+
 TEST_F(ApiTest, AccuracyIsToldBySiteMakerAndHorizon) {
   auto sites = json::parse(ask(kAda, "/v1/grid/accuracy").body)["sites"];
   ASSERT_EQ(sites.size(), 2u);

@@ -40,7 +40,7 @@ class FakeSlurm final : public SlurmApi {
     return association_list;
   }
 
-  Result<SlurmPlaces> places() override {
+  Result<SlurmPlaces> places(const std::vector<std::string>&) override {
     if (!ctld_up) return Error{"slurmctld is away"};
     return known_places;
   }
@@ -58,7 +58,7 @@ class FakeSlurm final : public SlurmApi {
   }
 
   std::map<std::string, SlurmRights> rights_of;
-  Result<SlurmQueue> queue() override {
+  Result<SlurmQueue> queue(const std::vector<std::string>&) override {
     if (!ctld_up) return Error{"slurmctld is away"};
     return waiting;
   }

@@ -15,6 +15,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr double kDirty = 400, kGreen = 100;
+constexpr std::uint32_t kFederated = (1u << 26) + 1;
 
 class ReplanTest : public testing::Test {
  protected:
@@ -61,9 +62,15 @@ class ReplanTest : public testing::Test {
     job.node = "n1";
   }
 
+  // The second site becomes a cluster of its own.
+  void federate() {
+    config_.sites[1].cluster = queue_.nodes[1].cluster = "south";
+    config_.sites[1].partitions = queue_.nodes[1].partitions = {"gpu-a"};
+  }
+
   ReplanRound round() {
     const std::array<policies::SiteAhead, 2> sites{{{a_.view()}, {b_.view()}}};
-    return replanner_.round({kNow, queue_, sites});
+    return replanner_.round({kNow, queue_, sites, all_});
   }
 
   // What is to be changed, in words: empty where nothing is.
@@ -78,6 +85,7 @@ class ReplanTest : public testing::Test {
 
   Config config_;
   SlurmQueue queue_;
+  bool all_ = false;
   IntensitySeries a_ = hours({kDirty, kDirty, kDirty, kGreen, kDirty, kDirty, kDirty, kDirty});
   IntensitySeries b_ = hours({kDirty, kDirty, kDirty, kDirty, kDirty, kDirty, kDirty, kDirty});
   Replanner replanner_{config_};
@@ -188,6 +196,58 @@ TEST_F(ReplanTest, SitesThatShareAPartitionAreToldApartByFeatures) {
   EXPECT_FALSE(r.changes[0].partition);
 }
 
+TEST_F(ReplanTest, AFederatedJobIsDrawnToAnotherCluster) {
+  federate();
+  b_ = hours({50, 50, 50, 50, 50, 50, 50, 50});
+  add_deferred(kFederated, 2, 3h, 6h, "auto").federated = true;
+  add_deferred(2, 1, 3h, 6h, "auto").federated = true;
+  queue_.jobs.back().array_job_id = 2;  // Slurm keeps an array at its origin
+  add_deferred(3, 1, 3h, 6h, "auto");   // of before the federation
+  add_deferred(4, 1, 3h, 6h, "auto").federated = true;
+  queue_.jobs.back().partition = "gpu-b";  // taken for its owner's own choice
+  const auto r = round();
+  std::vector<std::string> sent;
+  for (const auto& change : r.changes) {
+    EXPECT_FALSE(change.partition);
+    if (!change.clusters) continue;
+    sent.push_back(change.id + " to " + *change.clusters);
+    EXPECT_EQ(CarbonComment::find_in(*change.admin_comment).get("submit"), seconds_text(queue_.jobs[0].submit));
+  }
+  EXPECT_EQ(sent, std::vector{std::to_string(kFederated) + " to south"});
+}
+
+TEST_F(ReplanTest, AJobThatAnotherClusterRefusedComesHomeForGood) {
+  federate();
+  b_ = hours({50, 50, 50, 50, 50, 50, 50, 50});
+  auto& job = add_deferred(kFederated, 2, 3h, 6h, "auto");
+  job.federated = job.stranded = true;
+  job.state = JobState::kOther;
+  job.admin_comment.replace(job.admin_comment.find("site=a"), 6, "site=b");
+  const auto r = round();
+  ASSERT_EQ(r.changes.size(), 1u);
+  EXPECT_EQ(r.changes[0].clusters, "campus");
+  job.admin_comment = *r.changes[0].admin_comment;
+  EXPECT_EQ(CarbonComment::find_in(job.admin_comment).get("site"), "a");
+  job.state = JobState::kPending;
+  job.stranded = false;
+  EXPECT_EQ(changes(), "") << "it is not sent there again";
+}
+
+TEST_F(ReplanTest, TheLeaderPlansForAllClusters) {
+  federate();
+  b_ = hours({kDirty, kDirty, kDirty, kDirty, kGreen, kDirty, kDirty, kDirty});
+  auto& job = add_deferred(kFederated, 2, 1h, 6h);
+  job.cluster = "south";
+  job.admin_comment.replace(job.admin_comment.find("site=a"), 6, "site=b");
+  EXPECT_EQ(changes(), "") << "the carbonctld there plans it";
+  all_ = true;
+  EXPECT_EQ(changes(), "") << "its number may be that of a job here too";
+  job.federated = true;
+  EXPECT_EQ(changes(), "job " + job.id + " begins " + format_utc(kNow + 4h) + ": less carbon; ");
+  job.state = JobState::kOther;  // where it was submitted its record stays behind
+  EXPECT_EQ(changes(), "");
+}
+
 TEST_F(ReplanTest, AJobWhoseLastStartIsNearGoesToTheFront) {
   run(1, 4, 10min);
   add(2, 1);
@@ -244,7 +304,7 @@ TEST_F(ReplanTest, OnlyTheOneBesideTheActiveControllerPlans) {
   const auto changes_at = [&](const std::string& host) {
     slurm.changes.clear();
     ReplanLoop loop(
-        config_, slurm, [&] { return series; }, host);
+        config_, slurm, [&] { return series; }, host, [] { return false; });
     loop.round(kNow);
     return slurm.changes.size();
   };
@@ -258,12 +318,32 @@ TEST_F(ReplanTest, OnlyTheOneBesideTheActiveControllerPlans) {
   EXPECT_EQ(changes_at("ctl2"), 1u);
 }
 
+TEST_F(ReplanTest, WhoFollowsPlansNothingWhileTheLeaderDoes) {
+  add_deferred(1, 2, 1h, 6h);
+  config_.carbonctld.leader = "north:6822";
+  FakeSlurm slurm;
+  slurm.waiting = queue_;
+  auto series = std::make_shared<std::vector<feeds::SiteSeries>>(2);
+  series->at(0).series = a_;
+  series->at(1).series = b_;
+  bool led = true;
+  ReplanLoop loop(
+      config_, slurm, [&] { return series; }, "ctl1", [&] { return led; });
+  loop.round(kNow);
+  EXPECT_TRUE(slurm.changes.empty());
+  EXPECT_EQ(loop.view().problem, "the carbonctld at north:6822 plans for the federation");
+  led = false;
+  loop.round(kNow);
+  EXPECT_EQ(slurm.changes.size(), 1u);
+  EXPECT_EQ(loop.view().problem, "");
+}
+
 TEST_F(ReplanTest, SlurmctldAwayIsSaidAndChangesNothing) {
   FakeSlurm slurm;
   slurm.ctld_up = false;
   auto series = std::make_shared<std::vector<feeds::SiteSeries>>(2);
   ReplanLoop loop(
-      config_, slurm, [&] { return series; }, "ctl1");
+      config_, slurm, [&] { return series; }, "ctl1", [] { return false; });
   loop.round(kNow);
   EXPECT_NE(loop.view().problem.find("slurmctld is away"), std::string::npos);
   slurm.ctld_up = true;

@@ -44,14 +44,16 @@ class Double final : public SlurmApi {
     act();
     return std::vector<Association>{{1000, clusters.at(0), "nlp", "gpu", true}};
   }
-  Result<SlurmPlaces> places() override {
+  Result<SlurmPlaces> places(const std::vector<std::string>& others) override {
     act();
     PartitionLimits limits;
     limits.default_time = Duration(1000);
     limits.max_time = Duration(2000);
     limits.allow_accounts = {"nlp"};
     limits.open = false;
-    return SlurmPlaces{{{"gpu", limits}}, {{"n1", {"gpu"}, {1, 8, 4096, {{"a100", 4}}, {"coast"}}}}};
+    SlurmPlaces places{{{"gpu", limits}}, {{"n1", {"gpu"}, {1, 8, 4096, {{"a100", 4}}, {"coast"}}}}};
+    for (const auto& name : others) places.federation.push_back({name, 2});
+    return places;
   }
   Result<SlurmSettings> settings() override {
     act();
@@ -60,7 +62,7 @@ class Double final : public SlurmApi {
   Result<SlurmRights> rights(const std::string& user) override {
     return SlurmRights{false, {"nlp", user}, {false, true, false, false}};
   }
-  Result<SlurmQueue> queue() override {
+  Result<SlurmQueue> queue(const std::vector<std::string>&) override {
     act();
     SlurmQueue queue;
     QueuedJob job;

@@ -143,6 +143,16 @@ TEST_F(SummaryWriterTest, OfARequeuedJobTheLastRunIsWrittenAndTheFirstSubmission
   EXPECT_EQ(job(1, 0).facts.submit, kDay);
 }
 
+TEST_F(SummaryWriterTest, AJobSentHereWhileItWaitedCountsFromItsSubmission) {
+  put({make_record(1, kDay + 1h, {kKwhMj})});
+  account();
+  in_slurm(1, kDay + 30min, kDay + 1h, kDay + 2h).admin_comment =
+      "carbon:mode=auto,home=a,submit=" + std::to_string(unix_ms(kDay) / 1000);
+  EXPECT_EQ(run(kDay + 2h), 1u);
+  EXPECT_EQ(job(1, 0).facts.submit, kDay);
+  EXPECT_NE(slurm_.jobs[0].admin_comment.find(",submit="), std::string::npos) << "a correction must find it again";
+}
+
 TEST_F(SummaryWriterTest, ACorrectionIsWrittenAgain) {
   put({make_record(1, kDay, {kKwhMj})});
   account();

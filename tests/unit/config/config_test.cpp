@@ -240,5 +240,28 @@ TEST(Config, TheShippedFileShowsTheTrueDefaults) {
   EXPECT_EQ(a.sites.at(0).transfer_kwh_per_gb, b.sites.at(0).transfer_kwh_per_gb);
 }
 
+TEST(Config, TheExampleOfAFederationIsRead) {
+  const auto config = load_config(SLURM_CONF_DIR "/carbon.conf.federation");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->sites.at(0).cluster, "") << "its own";
+  EXPECT_EQ(config->other_clusters(), std::vector<std::string>{"helsinki"});
+  EXPECT_TRUE(config->carbonctld.leads());
+  EXPECT_FALSE(config->carbonctld.follows());
+}
+
+TEST(Config, WhoLeadsIsSaidByHostAndPort) {
+  const auto config = [](const std::string& leader) {
+    return parse_config("cluster='c'\n[carbonctld]\nhost='ctl'\nleader='" + leader + "'\n", "carbon.conf");
+  };
+  EXPECT_TRUE(config("ctl:6822")->carbonctld.leads());
+  EXPECT_TRUE(config("other:6822")->carbonctld.follows());
+  const auto nobody = config("");
+  EXPECT_FALSE(nobody->carbonctld.leads() || nobody->carbonctld.follows());
+  for (const auto* bad : {"ctl", ":6822", "ctl:"}) {
+    ASSERT_FALSE(config(bad)) << bad;
+    EXPECT_NE(config(bad).error().message.find("host:port of a carbonctld"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace carbon

@@ -38,6 +38,7 @@ constexpr std::array<const char*, 9> kArrays{"0-3", "0-3%2", "1,2,9", "0-4294967
 constexpr std::array<const char*, 5> kComments{"JS1:abcd", "carbon:mode=x,home=y", "carbon:", "  carbon:a=b  ", "note"};
 constexpr std::array<const char*, 8> kConstraints{"inland", "coast", "fast", "fast&coast", "a|b", "[x*2]", "&&", ","};
 constexpr std::array<const char*, 5> kNames{"nlp", "NLP", "vision", "", "normal"};
+constexpr std::array<const char*, 7> kClusters{"here", "there", "here,there", "all", "", ",", "nowhere"};
 constexpr std::array<const char*, 7> kData{"0", "12", "1e9", "999999999", "-1", "nan", ""};
 constexpr std::array<const char*, 4> kTexts{"x", "", "afterok:1", "n[1-3]"};
 
@@ -117,6 +118,11 @@ void dress_up(feeds::SnapshotContent& content, Random& random) {
     content.sites[1].features = {"coast"};
     content.partitions[2].name = content.partitions[0].name;
   }
+  if (one_in(random, 2)) {
+    content.cluster = "here";
+    content.sites[1].cluster = "there";
+    for (auto& site : content.sites) site.fed_id = static_cast<std::uint32_t>(below(random, 3));
+  }
   for (auto& p : content.partitions) {
     auto& kind = p.limits.kinds[0];
     kind.features = content.sites[p.site].features;
@@ -168,6 +174,13 @@ RandomJob::RandomJob(Random& random) {
   desc.qos = sometimes(kNames);
   desc.prefer = sometimes(kTexts);
   desc.burst_buffer = sometimes(kTexts);
+  desc.clusters = sometimes(kClusters);
+  desc.cluster_features = one_in(random, 32) ? strdup("x") : nullptr;
+  desc.job_id = NO_VAL;
+  if (one_in(random, 4)) {  // a copy from another cluster of a federation
+    desc.job_id = odd() ? number(random) : (static_cast<std::uint32_t>(below(random, 3)) << 26) + 7;
+    desc.fed_siblings_viable = odd() ? random() : std::uint64_t{1} << below(random, 3);
+  }
   const auto option = [&](const char* name, const auto& values) {
     char* value = text(random, values);
     options_.push_back(strdup((std::string("_SLURM_SPANK_OPTION_") + name + '=' + value).c_str()));
@@ -185,7 +198,7 @@ RandomJob::RandomJob(Random& random) {
 RandomJob::~RandomJob() {
   for (char* each : {desc.script, desc.partition, desc.tres_per_job, desc.tres_per_node, desc.tres_per_socket, desc.tres_per_task,
                      desc.array_inx, desc.admin_comment, desc.reservation, desc.dependency, desc.req_nodes, desc.features,
-                     desc.account, desc.qos, desc.prefer, desc.burst_buffer}) {
+                     desc.account, desc.qos, desc.prefer, desc.burst_buffer, desc.clusters, desc.cluster_features}) {
     std::free(each);
   }
   for (char* each : options_) std::free(each);

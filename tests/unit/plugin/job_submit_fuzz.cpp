@@ -27,13 +27,16 @@ std::uint64_t seed = 1;
 
 bool filled(const char* text) { return text != nullptr && *text != '\0'; }
 
+// From another cluster of a federation.
+bool is_copy(const job_desc_msg_t& job) { return job.fed_siblings_viable != 0 && job.job_id != NO_VAL && job.job_id >> 26 != 0; }
+
 bool must_be_left_alone(const job_desc_msg_t& job) {
   return !filled(job.script) || job.begin_time != 0 || filled(job.reservation) || filled(job.dependency) || job.priority == 0 ||
-         job.het_job_offset != NO_VAL || job.time_limit == INFINITE;
+         (job.het_job_offset != NO_VAL && !is_copy(job)) || job.time_limit == INFINITE;
 }
 
 struct Tally {
-  std::uint64_t deferred = 0, moved = 0, told = 0;
+  std::uint64_t deferred = 0, moved = 0, sent = 0, told = 0;
 };
 
 void submit_one(Submit* submit, Random& random, Tally& tally) {
@@ -43,13 +46,18 @@ void submit_one(Submit* submit, Random& random, Tally& tally) {
   const std::string comment = before.admin_comment == nullptr ? "" : before.admin_comment;
   const std::string constraint = before.features == nullptr ? "" : before.features;
   const bool untouchable = must_be_left_alone(before);
+  const std::string clusters = before.clusters == nullptr ? "" : before.clusters;
   char* message = nullptr;
   ASSERT_EQ(submit(&job.desc, 1000, &message), 0);
   const std::string now_in = job.desc.partition == nullptr ? "" : job.desc.partition;
   const std::string constrained_to = job.desc.features == nullptr ? "" : job.desc.features;
   const bool deferred = job.desc.begin_time != before.begin_time, moved = now_in != partition || constrained_to != constraint;
+  const bool sent = clusters != (job.desc.clusters == nullptr ? "" : job.desc.clusters);
+  if (sent) {
+    EXPECT_FALSE(is_copy(before) || filled(before.array_inx) || filled(before.cluster_features));
+  }
   if (untouchable) {
-    EXPECT_FALSE(deferred || moved) << message;
+    EXPECT_FALSE(deferred || moved || sent) << message;
     EXPECT_EQ(comment, job.desc.admin_comment == nullptr ? "" : job.desc.admin_comment);
   }
   if (deferred || moved) {
@@ -62,9 +70,11 @@ void submit_one(Submit* submit, Random& random, Tally& tally) {
   same.partition = before.partition;
   same.features = before.features;
   same.admin_comment = before.admin_comment;
+  same.clusters = before.clusters;
   EXPECT_EQ(std::memcmp(&same, &before, sizeof same), 0);
   tally.deferred += deferred;
   tally.moved += moved;
+  tally.sent += sent;
   tally.told += message != nullptr;
   std::free(message);
 }
@@ -91,8 +101,10 @@ TEST(JobSubmitFuzz, NoJobAndNoSnapshotHarmsTheHost) {
   unsetenv("SLURM_CARBON_SNAPSHOT");
   EXPECT_GT(tally.deferred, cases / 200) << "the cases no longer reach what they are to test";
   EXPECT_GT(tally.moved, cases / 200);
+  EXPECT_GT(tally.sent, cases / 200);
   std::cout << cases << " jobs, seed " << seed << ": " << tally.deferred << " deferred, " << tally.moved << " moved, "
-            << tally.told << " told; " << host().errors.size() << " exceptions at the wall\n";
+            << tally.sent << " bound to a cluster, " << tally.told << " told; " << host().errors.size()
+            << " exceptions at the wall\n";
   EXPECT_TRUE(host().errors.empty()) << host().errors.front();
 }
 

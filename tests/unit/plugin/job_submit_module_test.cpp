@@ -97,6 +97,21 @@ TEST_F(JobSubmitModuleTest, MovesToTheOtherPartition) {
   EXPECT_EQ(job.desc.begin_time, 0);
 }
 
+TEST_F(JobSubmitModuleTest, KnowsACopyFromAnotherClusterOfTheFederation) {
+  publish();
+  // As slurmctld takes it in: its number has the origin's above bit 26, and het_job_offset is not set yet.
+  job.desc.job_id = (2u << 26) + 5;
+  job.desc.fed_siblings_viable = 1;
+  job.desc.het_job_offset = 0;
+  submit();
+  EXPECT_NE(job.desc.begin_time, 0);
+  EXPECT_EQ(job.desc.clusters, nullptr);
+  job.desc.begin_time = 0;
+  job.desc.fed_siblings_viable = 3;
+  submit();
+  EXPECT_EQ(job.desc.begin_time, 0) << "its origin left it to whichever has room first";
+}
+
 TEST_F(JobSubmitModuleTest, ReadsTheLongestDelay) {
   publish();
   job.option("carbon_carbon_max_delay=10");

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one who follows takes from the carbonctld that leads, and when it goes its own way.
+#include "carbonctld/leader.h"
+
+#include <gtest/gtest.h>
+
+#include "carbonctld/grid_keeper.h"
+#include "carbonctld/json_views.h"
+#include "net/query.h"
+#include "tests/unit/carbonctld/fake_slurm.h"
+#include "tests/unit/carbonctld/hourly_series.h"
+#include "tests/unit/ledger/ledger_fixture.h"
+#include "tests/unit/net/local_munged.h"
+
+namespace carbon::ctld {
+namespace {
+using namespace std::chrono_literals;
+
+// The leader, as its answers show it.
+class LeadersAnswers final : public net::HttpTransport {
+ public:
+  Result<net::HttpResponse> send(const net::HttpRequest& request) override {
+    if (!up) return Error{"connection refused"};
+    asked.push_back(request.url);
+    signed_all = signed_all && !request.headers.empty();
+    net::HttpResponse response;
+    response.body = request.url.ends_with("/v1/health") ? health_json(health, clock) : grid_json(clock, {}, sites, series);
+    return response;
+  }
+  bool up = true, signed_all = true;
+  Instant clock = kNow;
+  Health health;
+  std::vector<Site> sites;
+  std::vector<feeds::SiteSeries> series;
+  std::vector<std::string> asked;
+};
+
+class OwnFeeds final : public feeds::GridFeeds {
+ public:
+  std::vector<feeds::SiteSeries> poll(Instant, Interval) override {
+    ++polls;
+    std::vector<feeds::SiteSeries> out(2);
+    for (auto& s : out) s.series = hours({300});
+    return out;
+  }
+  int polls = 0;
+};
+
+class LeaderTest : public ledger::LedgerTest {
+ protected:
+  void SetUp() override {
+    LedgerTest::SetUp();
+    if (!munged_.running()) GTEST_SKIP() << "munged does not start here (Debian package munge)";
+    config_.cluster = "south";
+    config_.carbonctld.leader = "north:6822";
+    config_.carbonctld.state_dir = dir_;
+    config_.sites = answers_.sites = sites();
+    for (const auto& site : config_.sites) {
+      feeds::SiteSeries s;
+      s.site = site.name;
+      s.series = std::move(*IntensitySeries::make(
+          {"Z", "gb-neso", {Signal::kMarginal, Emissions::kDirect, Boundary::kProduction}, kNow - 1min, true},
+          {{{kNow - 500ms, kNow}, GramsPerKwh(101), Origin::kActual},
+           {{kNow, kNow + 1h}, GramsPerKwh(102.5), Origin::kForecast}}));
+      s.origin = Origin::kForecast;
+      s.bands = {std::nullopt, feeds::ForecastBand{GramsPerKwh(90), GramsPerKwh(120)}};
+      s.feeds = {{"gb-neso", false, "503", kNow, {}, "zeros", "estimates"}};
+      answers_.series.push_back(std::move(s));
+    }
+    answers_.health = {{}, kNow, "ok", "ok", kNow, {"north", "south"}, ""};
+  }
+
+  test::LocalMunged munged_;
+  Config config_;
+  LeadersAnswers answers_;
+  net::Munge munge_{munged_.socket()};
+  Leader leader_{config_, answers_, munge_};
+};
+
+TEST_F(LeaderTest, ItsGridComesOverWhole) {
+  const auto found = leader_.ask(kNow, kNow - 24h);
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->size(), 2u);
+  EXPECT_TRUE(answers_.signed_all);
+  EXPECT_EQ(answers_.asked.at(1), "http://north:6822/v1/grid?since=" + net::percent_encoded(format_utc(kNow - 24h)));
+  const auto& got = found->at(0);
+  const auto& given = answers_.series.at(0);
+  EXPECT_EQ(got.site, given.site);
+  EXPECT_EQ(got.origin, given.origin);
+  EXPECT_EQ(got.series.meta().provider, "gb-neso");
+  EXPECT_EQ(got.series.meta().kind, given.series.meta().kind);
+  EXPECT_EQ(got.series.meta().issued, given.series.meta().issued);
+  EXPECT_TRUE(got.series.meta().simulated);
+  ASSERT_EQ(got.series.points().size(), 2u);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(got.series.points()[i].when, given.series.points()[i].when);
+    EXPECT_EQ(got.series.points()[i].value, given.series.points()[i].value);
+    EXPECT_EQ(got.series.points()[i].origin, given.series.points()[i].origin);
+  }
+  EXPECT_FALSE(got.bands[0]);
+  EXPECT_EQ(got.bands[1]->p90, GramsPerKwh(120));
+  EXPECT_EQ(got.feeds[0].cause, "503");
+  EXPECT_EQ(got.feeds[0].note, "estimates");
+  EXPECT_EQ(got.feeds[0].last_good, Instant{}) << "never";
+  EXPECT_TRUE(leader_.plans(kNow));
+}
+
+TEST_F(LeaderTest, ItPlansNoMoreOnceItIsSilent) {
+  ASSERT_TRUE(leader_.ask(kNow, kNow));
+  EXPECT_FALSE(leader_.plans(kNow + 10min)) << "nobody has asked it for long";
+  answers_.up = false;
+  EXPECT_FALSE(leader_.ask(kNow, kNow));
+  EXPECT_FALSE(leader_.plans(kNow));
+}
+
+TEST_F(LeaderTest, AnsweringIsNotPlanning) {
+  answers_.health.planned = kNow - 1h;  // its slurmctld is away
+  EXPECT_TRUE(leader_.ask(kNow, kNow));
+  EXPECT_FALSE(leader_.plans(kNow));
+  answers_.health.planned = kNow;
+  answers_.health.clusters = {"north"};  // it does not lead by its own configuration, or our slurmctld does not answer it
+  EXPECT_TRUE(leader_.ask(kNow, kNow));
+  EXPECT_FALSE(leader_.plans(kNow));
+}
+
+TEST_F(LeaderTest, OldNewsAndOtherSitesAreOfNoUse) {
+  answers_.health.snapshot_published = kNow - 2h;
+  EXPECT_FALSE(leader_.ask(kNow, kNow));
+  answers_.health.snapshot_published = kNow;
+  answers_.clock = kNow + 3min;  // clocks differ
+  EXPECT_TRUE(leader_.ask(kNow, kNow));
+  answers_.sites.pop_back();
+  EXPECT_FALSE(leader_.ask(kNow, kNow));
+}
+
+TEST_F(LeaderTest, OwnFeedsAreAskedOnlyWithoutIt) {
+  OwnFeeds feeds;
+  FakeSlurm slurm;
+  SlurmState state(slurm, slurm, 1min, {"south"});
+  GridKeeper keeper(config_, feeds, *store_, state, &leader_);
+  keeper.round(kNow);
+  EXPECT_EQ(feeds.polls, 0);
+  EXPECT_EQ(keeper.latest()->at(0).series.view().at(kNow), GramsPerKwh(102.5));
+  answers_.up = false;
+  keeper.round(kNow + 1min);
+  EXPECT_EQ(feeds.polls, 1);
+  EXPECT_EQ(keeper.latest()->at(0).series.view().at(kNow), GramsPerKwh(300));
+  answers_.up = true;
+  keeper.round(kNow + 2min);
+  EXPECT_EQ(feeds.polls, 1);
+}
+
+}  // namespace
+}  // namespace carbon::ctld
