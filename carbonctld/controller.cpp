@@ -36,8 +36,7 @@ constexpr Duration kAccountEach = 1s;      // at the latest; sooner when records
 constexpr Duration kSummariesEach = 1s;
 constexpr Duration kSlurmdbdRetry = 10s;
 constexpr Duration kLedgerRetry = 10s;  // a full disk, a database server that is away
-constexpr std::size_t kAccountBatch = 500;
-constexpr Duration kSilence = 10min;  // longer than any step may take
+constexpr Duration kSilence = 10min;    // longer than any step may take
 
 // A thread that does one thing again and again, and can be woken.
 class Loop {
@@ -214,11 +213,9 @@ class Daemon final : public Controller {
   bool account() {
     if (!knows_sites()) return false;
     const std::lock_guard lock(account_mutex_);
-    for (;;) {
-      const auto done = accountant_.run(now(), kAccountBatch);
-      if (!done) spdlog::error("{}", done.error().message);
-      if (!done || *done == 0) return done.ok();
-    }
+    const auto done = accountant_.run(now());
+    if (!done) spdlog::error("{}", done.error().message);
+    return done.ok();
   }
 
   Duration account_step() {

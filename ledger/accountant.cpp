@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 #include <iterator>
 #include <map>
 #include <set>
@@ -214,17 +215,30 @@ Result<std::vector<JobRow>> Accountant::compute(std::span<const JobInput> inputs
   return rows;
 }
 
-Result<std::size_t> Accountant::run(Instant now, std::size_t limit) {
-  const auto due = store_.due(limit);
+Result<Accountant::Batch> Accountant::read(std::size_t limit, std::int64_t after) {
+  auto due = store_.due(limit, after);
   if (!due) return due.error();
-  if (due->jobs.empty()) return std::size_t{0};
   const auto inputs = store_.inputs(due->jobs);
   if (!inputs) return inputs.error();
-  const auto rows = compute(*inputs);
+  auto rows = compute(*inputs);
   if (!rows) return rows.error();
-  const auto done = store_.account(*rows, *due, now);
-  if (!done) return done.error();
-  return due->jobs.size();
+  return Batch{std::move(*due), std::move(*rows)};
+}
+
+// What is read while the rows before are not yet written stays right: a row is a function of records, facts and intensities
+// alone, and whatever changes one of them makes the job due again.
+Result<std::size_t> Accountant::run(Instant now, std::size_t limit) {
+  std::size_t done = 0;
+  for (auto next = read(limit, 0);;) {
+    if (!next) return next.error();
+    const Batch batch = std::move(*next);
+    if (batch.due.jobs.empty()) return done;
+    auto reading = std::async(std::launch::async, [&] { return read(limit, batch.due.upto); });
+    const auto written = store_.account(batch.rows, batch.due, now);
+    next = reading.get();
+    if (!written) return written.error();
+    done += batch.due.jobs.size();
+  }
 }
 
 }  // namespace carbon::ledger

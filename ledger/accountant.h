@@ -14,6 +14,8 @@
 
 namespace carbon::ledger {
 
+inline constexpr std::size_t kAccountedAtOnce = 2000;  // records that come meanwhile wait for so many jobs to be written
+
 class Accountant {
  public:
   // Features of a node, as Slurm knows them now; none where it does not know the node.
@@ -23,12 +25,19 @@ class Accountant {
   Accountant(Store& store, std::vector<Site> sites, NodeFeatures features = {})
       : store_(store), sites_(std::move(sites)), features_(std::move(features)) {}
 
-  // Accounts up to `limit` of what is due; returns how many entries of the queue it worked off, 0 when there is none.
-  Result<std::size_t> run(Instant now, std::size_t limit);
+  // Accounts all that is due, `limit` jobs a transaction: the next are read and computed while those before are written. Returns
+  // how many jobs it worked off. One thread at a time.
+  Result<std::size_t> run(Instant now, std::size_t limit = kAccountedAtOnce);
   // The rows of these jobs, of those that have records; nothing is written.
   Result<std::vector<JobRow>> compute(std::span<const JobInput> inputs);
 
  private:
+  struct Batch {
+    DueJobs due;
+    std::vector<JobRow> rows;
+  };
+  // What is due behind the entry `after` of the queue.
+  Result<Batch> read(std::size_t limit, std::int64_t after);
   // Where a job ran: by its partition, and by its (first) node where sites share that.
   const Site* site_of(const std::string& partition, const std::string& node) const;
   const Site* site_named(const std::string& name) const;

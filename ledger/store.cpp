@@ -189,13 +189,15 @@ Result<PutOutcome> Store::put(std::span<const EnergyRecord> records) {
   });
 }
 
-Result<DueJobs> Store::due(std::size_t limit) {
+Result<DueJobs> Store::due(std::size_t limit, std::int64_t after) {
   return impl_->db->read([&](soci::session& sql) -> Result<DueJobs> {
     BoundKey k;
     long long seq = 0;
-    const auto most = static_cast<long long>(limit);
-    soci::statement find = (sql.prepare << "SELECT seq, job_id, restart_count, cluster FROM due_jobs ORDER BY seq LIMIT :most",
-                            into(seq), into(k.job_id), into(k.restart), into(k.cluster), use(most, "most"));
+    const long long most = static_cast<long long>(limit), behind = after;
+    soci::statement find =
+        (sql.prepare << "SELECT seq, job_id, restart_count, cluster FROM due_jobs WHERE seq > :behind"
+                        " ORDER BY seq LIMIT :most",
+         into(seq), into(k.job_id), into(k.restart), into(k.cluster), use(behind, "behind"), use(most, "most"));
     DueJobs due;
     due.intensities = fact(sql, "intensities");
     std::set<JobKey> jobs;

@@ -78,7 +78,8 @@ class Store {
   // Ascending, without overlap; all that touch `when`.
   Result<std::vector<StoredIntensity>> intensity(const std::string& site, Interval when);
 
-  Result<DueJobs> due(std::size_t limit);
+  // In order of arrival, those behind the entry `after` of the queue.
+  Result<DueJobs> due(std::size_t limit, std::int64_t after = 0);
   // What is known of each of these jobs besides the intensities; in their order, none left out.
   Result<std::vector<JobInput>> inputs(std::span<const JobKey> keys);
   Result<std::vector<EnergyRecord>> records(const JobKey& key);

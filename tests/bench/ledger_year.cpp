@@ -106,9 +106,7 @@ YearLedger::~YearLedger() {
 
 std::unique_ptr<Store> YearLedger::open_sqlite() const {
   auto store = must(Store::open("sqlite3://db=" + (dir_ / (std::to_string(jobs_) + ".sqlite")).string()));
-  Accountant accountant(*store, sites());
-  while (must(accountant.run(kYear + kYearLength, 4000)) > 0) {  // what a run that was broken off had left
-  }
+  must(Accountant(*store, sites()).run(kYear + kYearLength));  // what a run that was broken off had left
   if (must(store->counts()).jobs < jobs_) fill(*store);
   return store;
 }
@@ -121,12 +119,7 @@ void YearLedger::leave_if_late() const {
   std::_Exit(75);
 }
 
-std::size_t YearLedger::account() {
-  Accountant accountant(*store_, sites());
-  std::size_t all = 0;
-  while (const auto done = must(accountant.run(kYear + kYearLength, 4000))) all += done;
-  return all;
-}
+std::size_t YearLedger::account() { return must(Accountant(*store_, sites()).run(kYear + kYearLength)); }
 
 void YearLedger::fill(Store& store) const {
   for (const auto* site : {"a", "b"})

@@ -252,7 +252,11 @@ ctld::QueueView queue() {
   other.gpus = 0.5;
   other.now_g = other.planned_g = std::nullopt;
   other.why = "waits for capacity";
-  return {kNow - 40s, {one, other}, "slurmctld does not answer"};
+  ctld::QueueView view;
+  view.at = kNow - 40s;
+  view.deferred = {one, other};
+  view.problem = "slurmctld does not answer";
+  return view;
 }
 
 }  // namespace
@@ -303,9 +307,7 @@ void Campus::fill_ledger() {
 
 Result<ledger::PutOutcome> Campus::take(std::vector<EnergyRecord> list) {
   const auto put = store_->put(list);
-  ledger::Accountant accountant(*store_, config_.sites);
-  while (must(accountant.run(kNow, 1000)) > 0) {
-  }
+  must(ledger::Accountant(*store_, config_.sites).run(kNow));
   return put;
 }
 
