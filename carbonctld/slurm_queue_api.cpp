@@ -91,7 +91,7 @@ std::string id_of(const slurm_job_info_t& j) {
 }
 
 std::string first_node(const char* nodes) {
-  const hostlist_t list = slurm_hostlist_create(nodes);
+  const auto list = slurm_hostlist_create(nodes);
   if (list == nullptr) return {};
   char* const name = slurm_hostlist_shift(list);
   const auto out = text(name);
