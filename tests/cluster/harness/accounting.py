@@ -38,8 +38,8 @@ class Accounting:
 
     def start(self):
         self._start_munged()
-        self._start_mariadb()
-        self._start_slurmdbd()
+        self._make_database()
+        self._configure_slurmdbd()
 
     def _start_munged(self):
         home = self.munge_socket.parent
@@ -55,7 +55,7 @@ class Accounting:
                             f"--log-file={private}/munged.log"],
                            home / "munged.out", self.munge_socket.exists)
 
-    def _start_mariadb(self):
+    def _make_database(self):
         data = self.root / "mariadb"
         made = subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--user=root", "--skip-name-resolve",
                                "--skip-test-db", "--force", "--auth-root-authentication-method=normal"],
@@ -63,20 +63,26 @@ class Accounting:
         if made.returncode != 0:
             raise Failed(f"mariadb-install-db: {made.stdout}{made.stderr}")
         first_statements = self.root / "mariadb.sql"
-        # A file of statements has one statement a line.
+        # A file of statements has one statement a line. slurmdbd would make the database itself, on a connection that was refused for
+        # its absence; Debian 13's libmariadb 11.8.9 then takes no result from it ("maximum allowed number of columns (=0)").
         first_statements.write_text(
+            "CREATE DATABASE slurm_acct_db;\n"
             f"CREATE USER '{DBD_USER}'@'127.0.0.1' IDENTIFIED BY '{DBD_PASSWORD}';\n"
             f"GRANT ALL ON slurm_acct_db.* TO '{DBD_USER}'@'127.0.0.1';\n")
         first_statements.chmod(0o600)
+        self.start_mariadb([f"--init-file={first_statements}"])
+
+    def start_mariadb(self, more=()):
+        data = self.root / "mariadb"
         self.daemons.start("mariadbd",
                            ["/usr/sbin/mariadbd", "--no-defaults", "--user=root", f"--datadir={data}", f"--tmpdir={data}",
                             "--bind-address=127.0.0.1", f"--port={self.database_port}", f"--socket={data}/socket",
-                            f"--pid-file={data}/pid", f"--init-file={first_statements}", "--skip-name-resolve",
+                            f"--pid-file={data}/pid", *more, "--skip-name-resolve",
                             "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=16M",
                             "--innodb-doublewrite=0", "--innodb-lock-wait-timeout=900", "--performance-schema=OFF", *self.mariadb_options],
                            self.root / "mariadb.log", lambda: listening(self.database_port), seconds=40)
 
-    def _start_slurmdbd(self):
+    def _configure_slurmdbd(self):
         self.dbd_directory.mkdir()
         conf = self.dbd_directory / "slurmdbd.conf"
         conf.write_text("\n".join([
@@ -86,5 +92,8 @@ class Accounting:
             f"StoragePass={DBD_PASSWORD}", "StorageLoc=slurm_acct_db", f"PidFile={self.dbd_directory}/pid",
             f"LogFile={self.dbd_directory}/slurmdbd.log", "DebugLevel=info", *self.dbd_lines, ""]))
         conf.chmod(0o600)  # slurmdbd refuses a wider one
+        self.start_slurmdbd()
+
+    def start_slurmdbd(self):
         self.daemons.start("slurmdbd", ["/usr/sbin/slurmdbd", "-D"], self.dbd_directory / "slurmdbd.out",
                            lambda: listening(self.dbd_port, self.address), env={"SLURM_CONF": str(self.dbd_directory / "slurm.conf")}, seconds=40)

@@ -29,10 +29,10 @@ class Job:
         return self.start - self.submit
 
 
-def make_load(count, span, partitions, caps, seconds, seed=1):
+def make_load(count, span, partitions, caps, seconds, seed=1, gpus=(1, 1, 2, 4)):
     """`count` jobs that arrive over `span` seconds; lengths from the pair `seconds`."""
     chance = random.Random(seed)
-    return [Job(span * k / count, chance.choice(partitions), chance.choice((1, 1, 2, 4)), chance.randint(*seconds), chance.choice(caps))
+    return [Job(span * k / count, chance.choice(partitions), chance.choice(gpus), chance.randint(*seconds), chance.choice(caps))
             for k in range(count)]
 
 

@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The long proofs that slurm-carbon neither harms its cluster nor loses a joule. Each prints what it saw and fails where it does not hold.
+
+  trust_proof.py kills [JOBS KILLS]        carbond and carbonctld killed KILLS times each, slurmctld, slurmdbd and MariaDB restarted
+                                           once each, while JOBS jobs pass (default 500 and 200): each job counts once, the energy in
+                                           the ledger is what the simulated GPUs drew within 0.5 %, no node is drained, no daemon of
+                                           Slurm has ended by itself
+  trust_proof.py overhead [ROUNDS JOBS]    two clusters take turns, one with slurm-carbon and one without: from sbatch to the job's first
+                                           command, and the makespan of JOBS short jobs (default 10 rounds of 100); the ratios of medians
+"""
+import random
+import signal
+import statistics
+import sys
+import threading
+import time
+
+from harness.cluster import Cluster
+from harness.load import make_load, play
+from harness.processes import wait_until
+
+MOST_ENERGY_ERROR = 0.005
+MOST_RATIO = 1.02
+
+
+class Deaths:
+    """While it is entered, daemons die at random over `span` seconds, one at a time."""
+
+    def __init__(self, cluster, kills, span, seed=3):
+        chance = random.Random(seed)
+        carbon, slurm, shared = cluster.carbon, cluster.slurm, cluster.accounting
+
+        def carbond():
+            node = chance.choice(slurm.nodes)
+            carbon.stop_carbond(node, signal.SIGKILL)
+            time.sleep(chance.uniform(0, 0.3))
+            carbon.start_carbond(node)
+
+        def carbonctld():
+            carbon.stop_carbonctld(signal.SIGKILL)
+            time.sleep(chance.uniform(0, 0.3))
+            carbon.start_carbonctld()
+
+        def again(name, start):
+            def restart():
+                cluster.daemons.end(name)
+                start()
+            return restart
+
+        once = [slurm.restart_slurmctld, again("slurmdbd", shared.start_slurmdbd), again("mariadbd", shared.start_mariadb)]
+        self.events = sorted(((chance.uniform(1, span), what) for what in [carbond] * kills + [carbonctld] * kills + once),
+                             key=lambda event: event[0])
+        self.done = 0
+        self.failure = None
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        begun = time.monotonic()
+        try:
+            for at, event in self.events:
+                time.sleep(max(0.0, begun + at - time.monotonic()))
+                event()
+                self.done += 1
+        except Exception as bad:  # pylint: disable=broad-except
+            self.failure = bad
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.thread.join()
+
+
+def unharmed(cluster):
+    """What is wrong with Slurm's own daemons and nodes."""
+    slurm = cluster.slurm
+    names = ["slurmdbd", "mariadbd", f"{slurm.name}.slurmctld"] + [f"{slurm.name}.{node.name}" for node in slurm.nodes]
+    for name in names:
+        if cluster.daemons.status(name) is not None:
+            yield f"{name} has ended"
+    states = set(slurm.run("sinfo", "-N", "-h", "-o", "%T").out.split())
+    if states != {"idle"}:
+        yield f"nodes: {states}: {slurm.run('sinfo', '-R').out}"
+
+
+def accounted(cluster, load):
+    """Waits for all records; yields what is wrong, and prints the energy beside the truth."""
+    slurm, carbon = cluster.slurm, cluster.carbon
+    missing = lambda: [job.job_id for job in load if not any(run["complete"] for run in carbon.runs(job.job_id))]
+    try:
+        wait_until(lambda: not missing(), 180, "records", pause=1)
+    except Exception:  # told below, job by job
+        pass
+    said = truth = estimated = worst = 0.0
+    for job in load:
+        runs = carbon.runs(job.job_id)
+        if len(runs) != 1 or not runs[0]["complete"]:
+            yield f"job {job.job_id}: {len(runs)} runs in the ledger"
+            continue
+        (run,) = runs
+        node = next(node for node in slurm.nodes if node.partition == job.partition)
+        # The GPUs of a node draw all the same.
+        drew = carbon.true_joules(node, range(job.gpus), run["start_ms"], run["end_ms"])
+        said += run["energy_mj"] / 1000
+        estimated += run["estimated_mj"] / 1000
+        truth += drew
+        off = run["energy_mj"] / 1000 / drew - 1
+        worst = max(worst, abs(off))
+        if abs(off) > 0.1:
+            print(f"job {job.job_id} on {node.name}: {100 * off:+.1f} %, method {run['method']}, {run['estimated_mj'] / 1000:.0f} J estimated, "
+                  f"note '{run['note']}'")
+        if abs((run["end_ms"] - run["start_ms"]) / 1000 - job.held) > 2.5:
+            yield f"job {job.job_id}: {(run['end_ms'] - run['start_ms']) / 1000} s in the ledger, {job.held} s in Slurm"
+    error = said / truth - 1
+    print(f"energy: ledger {said:.0f} J, drawn {truth:.0f} J (simulated GPUs), {100 * error:+.3f} %; estimated {100 * estimated / said:.2f} %; "
+          f"the worst single job is off by {100 * worst:.2f} %")
+    if abs(error) > MOST_ENERGY_ERROR:
+        yield f"the energy is off by {100 * error:.3f} %"
+
+
+def kills(count=500, killed=200):
+    span = 0.85 * count
+    load = make_load(count, span, ["inland", "coast"], (60,), (3, 6), gpus=(1, 1, 1, 2))
+    with Cluster() as cluster:
+        with Deaths(cluster, killed, span) as deaths:
+            play(cluster.slurm, load, carbon=False)
+        if deaths.failure:
+            raise deaths.failure
+        bad = [f"job {job.job_id}: {job.state}" for job in load if job.state != "COMPLETED"]
+        bad += list(accounted(cluster, load)) + list(unharmed(cluster))
+    print(f"{count} jobs, {deaths.done} deaths: carbond and carbonctld killed {killed} times each, slurmctld, slurmdbd and MariaDB "
+          f"restarted once each; {len(bad)} faults")
+    print("\n".join(bad), end="\n" if bad else "")
+    return 1 if bad else 0
+
+
+def latency(slurm):
+    """Milliseconds from the call of sbatch to the first command of the job."""
+    said = slurm.home(slurm.users[0]) / "began"
+    said.unlink(missing_ok=True)
+    asked = time.time()
+    slurm.sbatch("--time=1", "--gres=gpu:1", f"--output={said}", script="date +%s.%N")
+    began = wait_until(lambda: said.exists() and said.read_text().strip(), 60, "first command", pause=0.01)
+    return 1000 * (float(began) - asked)
+
+
+def makespan(slurm, count):
+    """Seconds in which `count` jobs that do nothing are run."""
+    asked = time.monotonic()
+    first = None
+    for _ in range(count):
+        last, _ = slurm.sbatch("--time=1", "--gres=gpu:1", "--output=/dev/null", script="true")
+        first = first or last
+    wait_until(lambda: not slurm.run("squeue", "-h", "-o", "%i").out.strip(), 300, "empty queue", pause=0.05)
+    return time.monotonic() - asked
+
+
+def overhead(rounds=10, count=100):
+    with Cluster("ours") as ours, Cluster("plain", carbon=False) as plain:
+        sides = {"with": ours.slurm, "without": plain.slurm}
+        latencies, spans = {side: [] for side in sides}, {side: [] for side in sides}
+        for k in range(rounds):
+            for side in sorted(sides, reverse=k % 2 == 1):
+                latencies[side] += [latency(sides[side]) for _ in range(10)]
+                spans[side].append(makespan(sides[side], count))
+                print(f"round {k + 1} {side}: {spans[side][-1]:.2f} s for {count} jobs", flush=True)
+    bad = 0
+    for what, unit, values in (("sbatch to start", "ms", latencies), (f"makespan of {count} jobs", "s", spans)):
+        medians = {side: statistics.median(values[side]) for side in sides}
+        ratio = medians["with"] / medians["without"]
+        bad += ratio > MOST_RATIO
+        print(f"{what}: median {medians['with']:.2f} {unit} with, {medians['without']:.2f} {unit} without ({len(values['with'])} each): "
+              f"ratio {ratio:.3f}")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    proofs = {"kills": kills, "overhead": overhead}
+    if len(sys.argv) < 2 or sys.argv[1] not in proofs:
+        sys.exit(__doc__)
+    sys.exit(proofs[sys.argv[1]](*map(int, sys.argv[2:])))
