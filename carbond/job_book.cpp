@@ -134,7 +134,9 @@ void JobBook::end(const Mark& mark, const energy::Moment& now) {
   }
   if (ended) {
     ended->end_seen = true;
-    if (!ended->end) close_at(*ended, mark, at);
+    if (ended->end) return;
+    learn_gpus(*ended, mark);
+    close_at(*ended, mark, at);
     return;
   }
   if (end_was_closed(mark)) return;
@@ -143,6 +145,21 @@ void JobBook::end(const Mark& mark, const energy::Moment& now) {
   unseen.end_seen = true;
   unseen.notes.insert("no start mark: energy of this run is not known");
   jobs_.emplace(key_of(mark), std::move(unseen));
+}
+
+// A job that slurmctld starts just after its own restart, before the node has registered again, gets GPUs whose numbers Slurm learns
+// later: its start mark names none, its end mark does.
+void JobBook::learn_gpus(OpenJob& job, const Mark& end) {
+  auto& start = job.start;
+  if (!start.gpus.empty() || !start.mig.empty() || (end.gpus.empty() && end.mig.empty())) return;
+  start.gpus = end.gpus;
+  start.mig = end.mig;
+  start.mps_percent = end.mps_percent;
+  job.notes.insert("Slurm named its GPUs only at its end");
+  for (const auto& [id, share] : allotment_of(start).devices) {
+    if (!job.devices.emplace(id, new_device(share)).second) continue;
+    book(id, devices_.at(id).take({key_of(start), share, start.since_boot}));
+  }
 }
 
 bool JobBook::start_was_closed(const Mark& start) const {

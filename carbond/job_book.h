@@ -103,6 +103,7 @@ class JobBook {
  private:
   void start(const Mark& mark, const energy::Moment& now);
   void end(const Mark& mark, const energy::Moment& now);
+  void learn_gpus(OpenJob& job, const Mark& end);
   void end_without_mark(OpenJob& job, const Mark& cause, Duration at, const std::string& why);
   void close_at(OpenJob& job, Mark end, Duration at);
   energy::DeviceBook::Shares cpu_shares(const std::string& device, Duration at);

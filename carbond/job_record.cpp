@@ -72,7 +72,8 @@ ledger::EnergyRecord JobBook::record_of(const OpenJob& job) const {
   const auto stepped = (r.end - r.start) - elapsed;
   if (std::chrono::abs(stepped) > kNoStep) {
     r.start = r.end - elapsed;  // a step corrects the clock: what it showed at the end is right
-    notes.insert("the clock was stepped by " + std::to_string(std::chrono::round<std::chrono::seconds>(stepped).count()) + " s during the job");
+    notes.insert("the clock was stepped by " + std::to_string(std::chrono::round<std::chrono::seconds>(stepped).count()) +
+                 " s during the job");
   }
   r.final = true;
   r.revision = job.revision;
@@ -93,7 +94,7 @@ ledger::EnergyRecord JobBook::record_of(const OpenJob& job) const {
     r.devices.push_back(estimate(minor, r));
     notes.insert("GPU " + std::to_string(minor) + " has no meter: gpu_power x time");
   }
-  if (r.devices.empty() && notes.empty()) notes.insert("no meter for anything that this job used");
+  if (r.devices.empty() && notes.empty()) notes.insert("no meter for anything that its marks name");
   r.note = join(notes);
   return r;
 }

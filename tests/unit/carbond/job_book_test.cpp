@@ -119,6 +119,22 @@ TEST(JobBook, APrologWithoutEpilogEndsWhenItsGpuIsGivenAway) {
   EXPECT_EQ(estimated_mj(records[1]), 0);
 }
 
+TEST(JobBook, GpusThatSlurmNamesOnlyAtTheEndAreChargedFromTheStart) {
+  NodeSimulation n;
+  n.pass(Duration(2000));
+  n.start(7, {});
+  n.pass(Duration(60'000));
+  n.book.mark(n.mark(MarkEvent::kEnd, 7, {0}), n.moment());
+  n.pass(Duration(1000));
+  const auto records = n.take();
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(ledger::total_mj(records[0]), 60 * 300'000);
+  EXPECT_EQ(estimated_mj(records[0]), 0);
+  EXPECT_EQ(records[0].note, "Slurm named its GPUs only at its end");
+  const auto& totals = n.book.totals().begin()->second;
+  EXPECT_EQ(totals.jobs_mj, 60 * 300'000) << "and the device's idle time is no longer that";
+}
+
 TEST(JobBook, AnEpilogWithoutPrologSaysThatNothingIsKnown) {
   NodeSimulation n;
   n.pass(Duration(2000));
