@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <random>
+#include <thread>
 
 #include "tests/unit/ledger/ledger_fixture.h"
 
@@ -293,6 +295,39 @@ TEST_F(AccountantTest, RollupsEqualAScanAfterLateRecordsRevisionsAndRestatements
     const auto start = from + 1min * static_cast<std::int64_t>(pick(90 * 24 * 60));
     expect_rollups_equal_scan({start, start + 1min * static_cast<std::int64_t>(pick(90 * 24 * 60))});
   }
+}
+
+// Batches are read ahead while others are written: records, restatements and facts come right between.
+TEST_F(AccountantTest, WhatComesWhileOthersAreAccountedIsNotLost) {
+  constexpr std::uint32_t kJobs = 60, kRounds = 12;
+  std::atomic<bool> over = false;
+  std::thread accounting([&] {
+    while (!over) EXPECT_TRUE(Accountant(*store_, sites()).run(kDay, 5));
+  });
+  for (std::uint32_t round = 1; round <= kRounds; ++round) {
+    std::vector<EnergyRecord> records;
+    for (std::uint32_t id = 1; id <= kJobs; ++id) {
+      auto r = make_record(id, kDay + 1h * static_cast<std::int64_t>(id % 7), {kKwhMj * round, kKwhMj});
+      r.revision = round;
+      r.user = "u" + std::to_string(id % 3);
+      records.push_back(std::move(r));
+    }
+    put(records);
+    put_hours("a", kDay, std::vector<double>(12, 100.0 + round));
+    SlurmFacts facts{.submit = kDay + 1h, .mode = "defer", .home = "a"};
+    facts.state = round % 2 ? "COMPLETED" : "FAILED";
+    if (*store_->job({"campus", round, 0})) {
+      EXPECT_TRUE(store_->set_facts({"campus", round, 0}, facts));
+    }
+  }
+  over = true;
+  accounting.join();
+  account();
+  for (std::uint32_t id = 1; id <= kJobs; ++id) {
+    EXPECT_EQ(job(id).energy_mj, kKwhMj * (kRounds + 1));
+    EXPECT_EQ(job(id).co2e_ug, (kRounds + 1) * (100 + kRounds) * 1'000'000LL);
+  }
+  expect_rollups_equal_scan({kDay, kDay + 24h});
 }
 
 }  // namespace
