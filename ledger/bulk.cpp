@@ -75,8 +75,7 @@ std::unique_ptr<BulkWriter> make_sqlite_writer(soci::session& sql, const std::st
   return std::make_unique<SqliteWriter>(sql, statement, width);
 }
 
-Bulk::Bulk(soci::session& sql, const BulkTable& table)
-    : width_(table.key.size() + table.columns.size()), cells_(width_ * kMostRows) {
+Bulk::Bulk(soci::session& sql, const BulkTable& table) : width_(table.key.size() + table.columns.size()) {
   const bool sqlite = sql.get_backend_name() == "sqlite3";
   const auto statement = statement_for(table, width_, sqlite);
   writer_ = sqlite ? make_sqlite_writer(sql, statement, width_) : make_mariadb_writer(sql, statement, width_);
@@ -89,6 +88,7 @@ std::span<Cell> Bulk::next() {
     for (const auto& c : row(rows_ - 1)) bytes_ += c.text.size();
   }
   if (rows_ == kMostRows || bytes_ > kMostBytes) flush();
+  if (cells_.size() == rows_ * width_) cells_.resize(cells_.size() + width_);
   return row(rows_++);
 }
 
