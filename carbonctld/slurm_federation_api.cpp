@@ -71,7 +71,6 @@ bool has_controller(const slurmdb_cluster_rec_t& cluster) {
 }  // namespace
 
 Status ask_clusters(const std::vector<std::string>& others, const std::function<Status(const ClusterAsked&)>& ask) {
-  if (others.empty()) return ask({});
   static std::map<std::string, Clock::time_point> silent;  // cluster -> until when it is left alone
   const Federation federation;
   const auto* own = federation.find(own_name());
