@@ -99,6 +99,33 @@ TEST_F(GridKeeperTest, PublishesWhatItsNodesAre) {
   EXPECT_EQ(small.content().sites.at(0).features, (std::vector<std::string>{"small"}));
 }
 
+TEST_F(GridKeeperTest, PublishesTheFederationsClustersWithWhatTheirNodesAre) {
+  config_.sites[1].cluster = "south";
+  config_.sites[1].partitions = {"gpu-a"};
+  slurm_.known_places = places();
+  auto there = slurm_.known_places.partitions[0];
+  there.limits.max_time = 2h;
+  there.cluster = "south";
+  slurm_.known_places.partitions.push_back(there);
+  slurm_.known_places.nodes.push_back({"n1", {"gpu-a"}, {1, 16, 4096, {{"h100", 8}}, {}}, "south"});
+  slurm_.known_places.federation = {{"", 1}, {"south", 2}};
+  SlurmState state(slurm_, slurm_, 1min, {"campus", "south"});
+  GridKeeper keeper(config_, feeds_, *store_, state);
+  keeper.round(kDay);
+  const auto s = snapshot();
+  EXPECT_EQ(s.content().sites[0].fed_id, 1u);
+  EXPECT_EQ(s.content().sites[1].fed_id, 2u);
+  const auto &here = s.content().partitions.at(0).limits, &other = s.content().partitions.at(1).limits;
+  EXPECT_EQ(here.max_time, Duration(24h));
+  EXPECT_EQ(here.kinds.size(), 2u) << "none of a node of the same name elsewhere";
+  EXPECT_EQ(other.max_time, Duration(2h));
+  ASSERT_EQ(other.kinds.size(), 1u);
+  EXPECT_EQ(other.kinds[0].gpus[0].type, "h100");
+  slurm_.known_places.federation = {{"", 1}};  // it drains, or does not answer
+  keeper.round(kDay + 2min);
+  EXPECT_EQ(snapshot().content().sites[1].fed_id, 0u);
+}
+
 TEST_F(GridKeeperTest, PublishesUsersAndTheirAccounts) {
   PlacementRule rule;
   rule.users = {"root", "nobody-of-that-name"};

@@ -88,6 +88,8 @@ TEST_F(InterruptTest, WhoeverMayNotBeInterruptedRunsOn) {
   EXPECT_TRUE(runs_on([&] { job_.started = kNow - 3min; }));        // has only just begun
   EXPECT_TRUE(runs_on([&] { job_.admin_comment += ",times=3"; }));  // often enough
   EXPECT_TRUE(runs_on([&] { job_.admin_comment += ",observe=1"; }));
+  config_.sites[0].cluster = queue_.nodes[0].cluster = "south";
+  EXPECT_TRUE(runs_on([&] { job_.cluster = "south"; })) << "the carbonctld there sees to it";
   EXPECT_TRUE(runs_on([&] { job_.admin_comment = "carbon:mode=defer,home=a,site=a,cap=" + seconds_text(kNow + 6h); }));
   EXPECT_TRUE(runs_on(
       [&] { job_.admin_comment = "carbon:mode=interrupt,home=a,site=a,cap=" + seconds_text(kNow + 2h); }));  // no green by then
