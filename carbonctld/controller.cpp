@@ -244,6 +244,7 @@ class Daemon final : public Controller {
             grid_->published(),
             slurm_state_.state(),
             slurmdbd_,
+            config_.carbonctld.leads(),
             plan.at,
             plan.clusters,
             plan.problem};

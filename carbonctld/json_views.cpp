@@ -286,6 +286,7 @@ std::string health_json(const Health& h, Instant now) {
   const bool published = h.snapshot_published > Instant{};
   return text_of({{"status", published && h.slurmctld == "ok" && h.slurmdbd == "ok" ? "ok" : "degraded"},
                   {"version", CARBON_VERSION},
+                  {"leads", h.leads},
                   {"now", format_utc(now)},
                   {"ledger",
                    {{"records", h.ledger.records},

@@ -53,6 +53,7 @@ struct Health {
   Instant snapshot_published{};  // the epoch: never
   std::string slurmctld;         // "ok", or why not
   std::string slurmdbd;
+  bool leads = false;                 // the federation, by its configuration
   Instant planned{};                  // last round of re-planning; the epoch: none yet
   std::vector<std::string> clusters;  // whose jobs it planned
   std::string planning;               // why there was none since; empty: all is well

@@ -58,6 +58,9 @@ Status Leader::look_at_health(Instant now) {
       const auto t = parse_utc(j.is_string() ? j.get<std::string>() : "");
       return t ? *t : Instant{};
     };
+    // One that follows, be it this very process under another name, would hand on what it was given for ever.
+    if (!health.at("leads").get<bool>())
+      return Error{"does not lead: its own carbon.conf names another leader, or another host or port"};
     const auto there = time(health.at("now"));
     if (there - time(health.at("snapshot").at("published")) > config_.carbonctld.snapshot_max_age)
       return Error{"has published nothing of late"};

@@ -67,7 +67,7 @@ class LeaderTest : public ledger::LedgerTest {
       s.feeds = {{"gb-neso", false, "503", kNow, {}, "zeros", "estimates"}};
       answers_.series.push_back(std::move(s));
     }
-    answers_.health = {{}, kNow, "ok", "ok", kNow, {"north", "south"}, ""};
+    answers_.health = {{}, kNow, "ok", "ok", true, kNow, {"north", "south"}, ""};
   }
 
   test::LocalMunged munged_;
@@ -118,8 +118,14 @@ TEST_F(LeaderTest, AnsweringIsNotPlanning) {
   EXPECT_TRUE(leader_.ask(kNow, kNow));
   EXPECT_FALSE(leader_.plans(kNow));
   answers_.health.planned = kNow;
-  answers_.health.clusters = {"north"};  // it does not lead by its own configuration, or our slurmctld does not answer it
+  answers_.health.clusters = {"north"};  // our slurmctld does not answer it
   EXPECT_TRUE(leader_.ask(kNow, kNow));
+  EXPECT_FALSE(leader_.plans(kNow));
+}
+
+TEST_F(LeaderTest, NobodyFollowsOneWhoFollows) {
+  answers_.health.leads = false;
+  EXPECT_FALSE(leader_.ask(kNow, kNow));
   EXPECT_FALSE(leader_.plans(kNow));
 }
 
