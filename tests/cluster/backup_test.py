@@ -48,7 +48,7 @@ class BackupTest(CarbonCase):
         self.assertIn("slurmctld is active on ctl1, and the carbonctld there plans", self.carbon.log_of("ctl2"))
         self.slurm.take_over()
         before = self.changes("ctl1")
-        self.expect(green_from(40, 90))
+        self.expect(green_from(30, 80))
         third = self.moved(job, lambda p: p["planned"] < second["planned"] - 10)
         self.assertGreaterEqual(self.changes("ctl2"), 1)
         self.assertEqual(self.changes("ctl1"), before)
