@@ -46,7 +46,6 @@ class Api {
   net::ServerResponse intensity(const net::ServerRequest& request) const;
 
   Status cover(const std::vector<ledger::EnergyRecord>& estimates) const;
-  Result<std::vector<ledger::ReportRow>> sums(const ledger::ReportQuery& query) const;
   Result<ledger::Totals> total(ledger::ReportQuery query) const;
   bool privileged(const net::Caller& caller) const;
   std::optional<ledger::Scope> visible(const net::Caller& caller, Asks asks) const;  // none: all

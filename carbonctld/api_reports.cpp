@@ -48,23 +48,6 @@ std::string_view name_of(BudgetPeriod period) {
 
 }  // namespace
 
-// A run that was requeued has no counterfactual of its own: without us, too, its job would have run once to the end. So what it
-// emitted is charged to what is saved.
-Result<std::vector<ledger::ReportRow>> Api::sums(const ledger::ReportQuery& query) const {
-  auto rows = store_.report(query);
-  if (!rows) return rows;
-  auto requeued = query;
-  requeued.only.push_back({ledger::ReportBy::kState, {"REQUEUED"}});
-  const auto restarts = store_.report(requeued);
-  if (!restarts) return restarts;
-  for (const auto& restart : *restarts) {
-    for (auto& row : *rows) {
-      if (row.key == restart.key && row.within == restart.within) row.sums.counterfactual_ug -= restart.sums.counterfactual_ug;
-    }
-  }
-  return rows;
-}
-
 ServerResponse Api::report(const ServerRequest& request) const {
   Parameters parameters(request);
   const auto named = parameters.text("by").value_or("user");
@@ -81,14 +64,14 @@ ServerResponse Api::report(const ServerRequest& request) const {
     if (!query.visible) query.visible = visible(request.caller, asks_of(*second));
   }
   if (!parameters.error().empty()) return error_response(400, parameters.error());
-  const auto rows = sums(query);
+  const auto rows = store_.report(query);
   if (!rows) return unavailable(rows.error());
   return {200, report_json(named, query.when, *rows, query.within.has_value())};
 }
 
 Result<ledger::Totals> Api::total(ledger::ReportQuery query) const {
   query.by = ledger::ReportBy::kCluster;
-  const auto rows = sums(query);
+  const auto rows = store_.report(query);
   if (!rows) return rows.error();
   ledger::Totals sum;
   for (const auto& r : *rows) sum += r.sums;

@@ -42,10 +42,12 @@ void set_emission(CarbonComment& c, const ledger::JobRow& row) {
 
 }  // namespace
 
-ledger::SlurmFacts facts_from(const SlurmJob& job, Instant submit, const std::string& ran_at) {
+ledger::SlurmFacts facts_from(const SlurmJob& job, const RunPart& part, const std::string& ran_at) {
   const auto token = CarbonComment::find_in(job.admin_comment);
   ledger::SlurmFacts facts;
-  facts.submit = submit;
+  facts.submit = part.turn;
+  facts.kept_from = part.from;
+  facts.kept_to = part.to;
   facts.mode = token.get("observe") ? "observe" : token.get("mode").value_or("");
   facts.home = token.get("home").value_or(ran_at);
   facts.eligible = job.eligible;

@@ -4,14 +4,15 @@
 
 #include <string>
 
+#include "carbonctld/job_runs.h"
 #include "carbonctld/slurm_api.h"
 #include "ledger/store.h"
 
 namespace carbon::ctld {
 
-// What slurmdbd says of a run, and what the decision token of job_submit says: mode and home. `submit`: of the first run;
-// `ran_at` stands for a home that is not named.
-ledger::SlurmFacts facts_from(const SlurmJob& job, Instant submit, const std::string& ran_at);
+// What slurmdbd says of a run, and what the decision token of job_submit says: mode and home. `ran_at` stands
+// for a home that is not named.
+ledger::SlurmFacts facts_from(const SlurmJob& job, const RunPart& part, const std::string& ran_at);
 
 // `admin_comment` with our token renewed and all else kept. A job without metered device and without decision gets none.
 std::string with_summary(const std::string& admin_comment, const ledger::JobRow& row);

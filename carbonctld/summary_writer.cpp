@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "carbonctld/replan_jobs.h"
+#include "carbonctld/job_runs.h"
 #include "carbonctld/summary.h"
-#include "core/comment.h"
 
 namespace carbon::ctld {
 namespace {
@@ -33,30 +32,6 @@ const SlurmJob* match(const std::vector<SlurmJob>& found, const ledger::JobRow& 
     if (!best || distance(j) < distance(*best)) best = &j;
   }
   return best;
-}
-
-bool is_last_run(const std::vector<SlurmJob>& found, const SlurmJob& job) {
-  return std::none_of(found.begin(), found.end(), [&](const auto& j) { return j.job_id == job.job_id && j.submit > job.submit; });
-}
-
-// A requeued job was submitted when its first run was; one that was sent here while it waited when its token says.
-Instant first_submit(const std::vector<SlurmJob>& found, const SlurmJob& job) {
-  Instant first = std::min(job.submit, seconds_at(CarbonComment::find_in(job.admin_comment), "submit").value_or(job.submit));
-  for (const auto& j : found) {
-    if (j.job_id == job.job_id) first = std::min(first, j.submit);
-  }
-  return first;
-}
-
-// When the run's turn would have come without us: at submission, or, behind an interruption for the carbon, as soon as the
-// earlier runs were over.
-Instant turn_of(const std::vector<SlurmJob>& found, const SlurmJob& job) {
-  Instant turn = first_submit(found, job);
-  if (CarbonComment::find_in(job.admin_comment).get("mode") != "interrupt") return turn;
-  for (const auto& j : found) {
-    if (j.job_id == job.job_id && j.start && j.end && *j.start < *job.start) turn += *j.end - *j.start;
-  }
-  return turn;
 }
 
 }  // namespace
@@ -103,12 +78,15 @@ Result<std::size_t> SummaryWriter::run_cluster(const std::string& cluster, const
 Result<SummaryWriter::Learnt> SummaryWriter::learn(const std::vector<ledger::PendingSummary>& due,
                                                    const std::vector<SlurmJob>& found) {
   std::vector<ledger::JobKey> keys;
-  for (const auto& p : due) keys.push_back(p.key);
+  for (const auto& p : due) {
+    // With the earlier runs: what became of them is known once the next one has begun.
+    for (std::uint32_t restart = 0; restart <= p.key.restart; ++restart) keys.push_back({p.key.cluster, p.key.job_id, restart});
+  }
   const auto rows = store_.jobs_of(keys);
   if (!rows) return rows.error();
   std::map<ledger::JobKey, ledger::SlurmFacts> facts;
   for (const auto& [key, row] : *rows) {
-    if (const auto* job = match(found, row)) facts[key] = facts_from(*job, turn_of(found, *job), row.site);
+    if (const auto* job = match(found, row)) facts[key] = facts_from(*job, part_of(found, *job), row.site);
   }
   const auto set = store_.set_facts(facts);
   if (!set) return set.error();
@@ -145,7 +123,7 @@ Result<bool> SummaryWriter::settle(const ledger::PendingSummary& pending, const 
   }
   if (job->whole_array) return later(pending, now, "slurmdbd has not been told which task of its array it is");
   if (!row.complete && now - *job->end < kNodesMayBeLate) return later(pending, now, "nodes are missing");
-  if (!is_last_run(found, *job)) return drop("the job was requeued; the last run's record carries the summary");
+  if (was_requeued(found, *job)) return drop("the job was requeued; the last run's record carries the summary");
   const auto comment = with_summary(job->admin_comment, row);
   if (write_ && comment != job->admin_comment) {
     const auto set = slurm_.set_admin_comment(*job, comment);

@@ -139,7 +139,15 @@ void label_source(JobRow& row, const std::vector<StoredIntensity>& stored) {
   for (const auto& p : providers) row.provider += (row.provider.empty() ? "" : "+") + p;
 }
 
-Duration shift_to_submission(const JobRow& row) { return *row.facts.submit - row.start; }
+// The part of the run that is compared, begun when its turn would have come.
+Emission emission_otherwise(const Job& job, const SiteIntensities& home) {
+  const auto& facts = job.row.facts;
+  const Instant from = facts.kept_from.value_or(job.row.start);
+  const auto shift = *facts.submit - from;
+  if (!facts.kept_from && !facts.kept_to) return emission_of(job.profile, home.series, job.home->pue, shift);
+  const auto kept = cut(job.profile, {from, facts.kept_to.value_or(job.row.end)});
+  return emission_of(kept, home.series, job.home->pue, shift);
+}
 
 void set_emission(Job& job, const Intensities& intensities) {
   auto& row = job.row;
@@ -153,7 +161,7 @@ void set_emission(Job& job, const Intensities& intensities) {
   row.intensity = actual.origin;
   label_source(row, here.stored);
   if (!row.facts.submit || !job.home) return;
-  const auto otherwise = emission_of(job.profile, intensities.of(job.home).series, job.home->pue, shift_to_submission(row));
+  const auto otherwise = emission_otherwise(job, intensities.of(job.home));
   if (otherwise.whole()) row.counterfactual_ug = micrograms(otherwise.grams);
 }
 
@@ -199,8 +207,8 @@ Result<std::vector<JobRow>> Accountant::compute(std::span<const JobInput> inputs
     job.home = job.row.facts.home.empty() ? job.site : site_named(job.row.facts.home);
     intensities.want(job.site, {job.row.start, job.row.end});
     if (job.row.facts.submit) {
-      const auto shift = shift_to_submission(job.row);
-      intensities.want(job.home, {job.row.start + shift, job.row.end + shift});
+      const auto turn = *job.row.facts.submit;
+      intensities.want(job.home, {turn, turn + (job.row.end - job.row.start)});
     }
     jobs.push_back(std::move(job));
   }

@@ -2,6 +2,7 @@
 #include "ledger/emissions.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 namespace carbon::ledger {
@@ -45,6 +46,20 @@ std::vector<EnergySlice> profile_of(std::span<const EnergyRecord> records) {
   std::vector<EnergySlice> out;
   out.reserve(sums.size());
   for (const auto& [when, mj] : sums) out.push_back({{when.first, when.second}, mj});
+  return out;
+}
+
+std::vector<EnergySlice> cut(std::span<const EnergySlice> profile, Interval when) {
+  std::vector<EnergySlice> out;
+  for (const auto& slice : profile) {
+    const Interval part{std::max(slice.when.start, when.start), std::min(slice.when.end, when.end)};
+    if (slice.when.length() <= Duration::zero() && when.start <= slice.when.start && slice.when.start < when.end) {
+      out.push_back(slice);
+    } else if (part.length() > Duration::zero()) {
+      const double share = seconds(part.length()) / seconds(slice.when.length());
+      out.push_back({part, std::llround(share * static_cast<double>(slice.mj))});
+    }
+  }
   return out;
 }
 

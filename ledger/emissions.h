@@ -42,6 +42,9 @@ struct Emission {
   std::optional<GramsPerKwh> average(double pue) const;
 };
 
+// What of it lies in `when`, the energy of a slice spread evenly over it.
+std::vector<EnergySlice> cut(std::span<const EnergySlice> profile, Interval when);
+
 // `shift` moves the whole profile in time: the counterfactual is the same profile begun at submission (shift = submit - start)
 // with the home site's series and PUE.
 Emission emission_of(std::span<const EnergySlice> profile, const IntensitySeries& series, double pue,

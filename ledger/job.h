@@ -24,7 +24,7 @@ struct JobKey {
 
 // What Slurm's accounting knows of a job and the records do not.
 struct SlurmFacts {
-  std::optional<Instant> submit;  // of its first run
+  std::optional<Instant> submit;  // of its first run; behind an interruption, when this run's turn would have come without it
   std::string mode{};             // from the decision token; empty: no decision was asked for
   std::string home{};             // the site that it was submitted to; empty: where it ran
   std::optional<Instant> eligible{};
@@ -32,6 +32,9 @@ struct SlurmFacts {
   std::string name{}, state{}, exit_code{}, qos{}, wckey{}, comment{};
   std::optional<std::pair<std::uint32_t, std::uint32_t>> array{};  // array job id, index
   std::optional<std::pair<std::uint32_t, std::uint32_t>> het{};    // leader's job id, offset
+  // The part of the run that is compared: what was lost to a requeue, or done again behind one, the job would not have run
+  // without it. None: from its start, to its end.
+  std::optional<Instant> kept_from{}, kept_to{};
   bool operator==(const SlurmFacts&) const = default;
   // True where slurm-carbon chose the start or the site, be it the same as without it.
   bool decided() const { return !mode.empty() && mode != "off" && mode != "observe"; }

@@ -36,6 +36,8 @@ void each_column(Row& r, Group& group, F f) {
   f("array_index", r.facts.array, &Pair::second);
   f("het_job", r.facts.het, &Pair::first);
   f("het_offset", r.facts.het, &Pair::second);
+  f("kept_from_ms", r.facts.kept_from);
+  f("kept_to_ms", r.facts.kept_to);
   // The figures: what a restatement changes.
   f("nodes", r.nodes);
   f("nodes_expected", r.nodes_expected);

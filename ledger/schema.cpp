@@ -123,16 +123,21 @@ void sum_up_again(soci::session& sql) {
   account_all_again(sql);
 }
 
+// Of a run that was requeued nothing counts as kept: until now reports said so, now its row does.
+constexpr Column kVersion5Columns[] = {{"jobs", "kept_from_ms", "BIGINT"}, {"jobs", "kept_to_ms", "BIGINT"}};
+constexpr const char* kVersion5[] = {"UPDATE jobs SET kept_to_ms = start_ms WHERE state = 'REQUEUED'"};
+
 struct Migration {
   int to;
   std::span<const Column> columns;  // added where they are missing: MariaDB keeps those of an attempt that was broken off
   std::span<const char* const> steps;
   void (*last)(soci::session&);
 };
-const std::array<Migration, 4> kMigrations{{{1, {}, kVersion1, nullptr},
+const std::array<Migration, 5> kMigrations{{{1, {}, kVersion1, nullptr},
                                             {2, kVersion2Columns, kVersion2, sum_up_again},
                                             {3, {}, kVersion3, nullptr},
-                                            {4, kVersion4Columns, {}, account_all_again}}};
+                                            {4, kVersion4Columns, {}, account_all_again},
+                                            {5, kVersion5Columns, kVersion5, account_all_again}}};
 
 bool has_column(soci::session& sql, const Column& column) {
   try {

@@ -98,16 +98,21 @@ class InputReader {
   void read_facts(const std::string& ids) {
     BoundKey k;
     std::string mode, home;
-    long long submit = 0;
-    auto submit_known = soci::i_null;
+    long long submit = 0, from = 0, to = 0;
+    auto submit_known = soci::i_null, from_known = soci::i_null, to_known = soci::i_null;
     soci::statement find =
-        (sql_.prepare << "SELECT job_id, restart_count, cluster, submit_ms, mode, home FROM jobs WHERE job_id IN (" + ids + ")",
-         into(k.job_id), into(k.restart), into(k.cluster), into(submit, submit_known), into(mode), into(home));
+        (sql_.prepare << "SELECT job_id, restart_count, cluster, submit_ms, mode, home, kept_from_ms, kept_to_ms FROM jobs"
+                         " WHERE job_id IN (" +
+                             ids + ")",
+         into(k.job_id), into(k.restart), into(k.cluster), into(submit, submit_known), into(mode), into(home),
+         into(from, from_known), into(to, to_known));
     each_row(find, [&] {
       const auto wanted = inputs_.find(k.key());
       if (wanted == inputs_.end()) return;
       auto& facts = wanted->second.facts;
       if (submit_known == soci::i_ok) facts.submit = from_unix_ms(submit);
+      if (from_known == soci::i_ok) facts.kept_from = from_unix_ms(from);
+      if (to_known == soci::i_ok) facts.kept_to = from_unix_ms(to);
       facts.mode = mode;
       facts.home = home;
     });

@@ -94,6 +94,10 @@ bool reads_differently(const JobRow& a, const JobRow& b) {
          a.counterfactual_ug != b.counterfactual_ug || a.intensity != b.intensity || a.method != b.method || a.nodes != b.nodes;
 }
 
+bool compared_differently(const SlurmFacts& a, const SlurmFacts& b) {
+  return a.submit != b.submit || a.home != b.home || a.kept_from != b.kept_from || a.kept_to != b.kept_to;
+}
+
 // As wide as the columns.
 SlurmFacts fitting(SlurmFacts f) {
   for (auto* text : {&f.mode, &f.state}) *text = cut(std::move(*text), 32);
@@ -192,7 +196,7 @@ Status Store::set_facts(const std::map<JobKey, SlurmFacts>& jobs) {
       auto row = held->second;
       row.facts = fitting(given);
       if (row.facts == held->second.facts) continue;
-      if (row.facts.submit != held->second.facts.submit || row.facts.home != held->second.facts.home) to_compute.push_back(key);
+      if (compared_differently(row.facts, held->second.facts)) to_compute.push_back(key);
       writer.put(&held->second, row);
     }
     writer.finish();

@@ -182,7 +182,8 @@ Result<Choice> make_choice(const SubmitRequest& job, const SnapshotContent& snap
   request.ready = now;
   const auto expected = std::chrono::duration_cast<Duration>(limit * snapshot.rules.expected_share_of_limit);
   request.length = std::max(expected, kShortest) * job.array->waves();
-  request.power = snapshot.rules.gpu_power * static_cast<double>(std::uint64_t{gpus} * job.array->at_once);
+  choice.gpus = static_cast<double>(std::uint64_t{gpus} * job.array->at_once);
+  request.power = snapshot.rules.gpu_power * choice.gpus;
   if (request.power * request.length < rules.min_energy) return Error{"it is expected to need too little energy"};
   request.data_gb = wish.data_gb;
   request.home = home.site;

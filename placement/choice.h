@@ -26,6 +26,7 @@ const char* untouchable(const SubmitRequest& job);
 // A job that the rules let be moved.
 struct Choice {
   JobRequest job;
+  double gpus = 0;                                              // that it holds at once
   std::array<const PartitionRule*, kMostSites> partition_at{};  // where the job would go at each site
   std::uint64_t reach = 1;  // bit i: re-planning may send it to site i; of a copy from another cluster more than `job.sites`
 };

@@ -134,4 +134,10 @@ std::optional<std::uint32_t> gpus_of_each_node(const PartitionLimits& limits) {
   return each;
 }
 
+std::uint64_t gpus_of_all_nodes(const PartitionLimits& limits) {
+  std::uint64_t sum = 0;
+  for (const auto& kind : limits.kinds) sum += kind.nodes * gpus_of(kind, "");
+  return sum;
+}
+
 }  // namespace carbon::placement

@@ -50,5 +50,7 @@ std::optional<std::vector<std::string_view>> plain_constraint(std::string_view c
 
 // GPUs of each node of the kinds; none where they differ or are not known.
 std::optional<std::uint32_t> gpus_of_each_node(const PartitionLimits& limits);
+// Of all its nodes.
+std::uint64_t gpus_of_all_nodes(const PartitionLimits& limits);
 
 }  // namespace carbon::placement

@@ -17,6 +17,18 @@ std::int64_t second_of(Instant t) { return unix_ms(t) / 1000; }
 void StartBook::forget_before(Instant now) {
   beginning_.erase(beginning_.begin(), beginning_.lower_bound({second_of(now), 0}));
   if (beginning_.size() > kMostKept) beginning_.clear();
+  now_ = now;
+  for (auto& [place, slots] : given_) slots.forget_before(now);
+}
+
+Instant StartBook::place(const Stay& stay, Instant start, Instant latest) const {
+  return least_crowded(stay.site, with_room(stay, start, latest), latest);
+}
+
+Instant StartBook::with_room(const Stay& stay, Instant start, Instant latest) const {
+  const auto slots = given_.find({std::string(stay.partition), stay.site});
+  if (slots == given_.end() || stay.capacity < stay.gpus) return start;
+  return slots->second.room(start, latest, stay.length, stay.gpus, stay.capacity).value_or(start);
 }
 
 Instant StartBook::least_crowded(std::size_t site, Instant start, Instant latest) const {
@@ -34,6 +46,11 @@ Instant StartBook::least_crowded(std::size_t site, Instant start, Instant latest
   return std::max(from_unix_ms(best * 1000), start);
 }
 
-void StartBook::add(std::size_t site, Instant start) { ++beginning_[{second_of(start), site}]; }
+void StartBook::add(const Stay& stay, Instant start) {
+  ++beginning_[{second_of(start), stay.site}];
+  const auto [slots, fresh] = given_.try_emplace({std::string(stay.partition), stay.site});
+  if (fresh) slots->second.forget_before(now_);
+  slots->second.add(start, stay.length, stay.gpus);
+}
 
 }  // namespace carbon::placement

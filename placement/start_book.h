@@ -1,28 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
-// The starts that were given out, so that hundreds of jobs do not all begin in one second. What the GPUs can take is not its
-// business: carbonctld plans all of them anew together within a minute.
+// The starts that were given out, so that hundreds of jobs that come at once neither begin in one second nor where others have
+// taken all GPUs. It knows of nothing else that runs or waits: carbonctld plans all jobs anew together within a minute.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "core/time.h"
+#include "placement/gpu_slots.h"
 
 namespace carbon::placement {
+
+// What a job takes where.
+struct Stay {
+  std::string_view partition;
+  std::size_t site = 0;
+  double capacity = 0;  // GPUs of the partition at the site; 0: not known
+  double gpus = 0;
+  Duration length{};
+};
 
 class StartBook {
  public:
   // Forgets starts before `now`.
   void forget_before(Instant now);
 
-  // The first second within five minutes from `start` on in which few jobs begin; `latest` at the latest.
-  Instant least_crowded(std::size_t site, Instant start, Instant latest) const;
+  // The first start from `start` on that finds room, or `start` where there is none by `latest`; of the five minutes from there
+  // on the first second in which few jobs begin.
+  Instant place(const Stay& stay, Instant start, Instant latest) const;
 
-  void add(std::size_t site, Instant start);
+  void add(const Stay& stay, Instant start);
 
  private:
+  Instant with_room(const Stay& stay, Instant start, Instant latest) const;
+  Instant least_crowded(std::size_t site, Instant start, Instant latest) const;
+
+  Instant now_{};
   std::map<std::pair<std::int64_t, std::size_t>, std::uint32_t> beginning_;  // second, site -> jobs
+  std::map<std::pair<std::string, std::size_t>, GpuSlots> given_;            // partition, site
 };
 
 }  // namespace carbon::placement

@@ -42,6 +42,11 @@ struct Plan {
   std::optional<GramsCo2e> grams, grams_now;
 };
 
+Stay stay_at(const Choice& choice, std::size_t site) {
+  const auto& there = *choice.partition_at[site];
+  return {there.name, site, static_cast<double>(gpus_of_all_nodes(there.limits)), choice.gpus, choice.job.length};
+}
+
 Plan make_plan(const Choice& choice, CarbonMode mode, std::span<const policies::SiteAhead> sites, const StartBook& book) {
   Plan plan;
   plan.place = choose_start(choice, mode, sites);
@@ -49,7 +54,8 @@ Plan make_plan(const Choice& choice, CarbonMode mode, std::span<const policies::
   const auto now = choice.job.ready;
   auto& [site, start] = plan.place;
   plan.deferred = start >= now + kLeastDelay;
-  start = plan.deferred ? whole_seconds(book.least_crowded(site, start, plan.cap_end), plan.cap_end, choice, sites[site]) : now;
+  start = plan.deferred ? whole_seconds(book.place(stay_at(choice, site), start, plan.cap_end), plan.cap_end, choice, sites[site])
+                        : now;
   plan.grams = grams_of(choice, sites, site, start);
   plan.grams_now = grams_of(choice, sites, choice.job.home, now);
   return plan;
@@ -119,7 +125,7 @@ SubmitDecision settle(const SubmitRequest& job, const SnapshotContent& snapshot,
   if (plan.deferred) d.begin = plan.place.start;
   if (plan.place.site != choice.job.home) send(job, snapshot, *choice.partition_at[plan.place.site], d);
   if (one_place) d.clusters = cluster_of(choice.partition_at[plan.place.site]->site, snapshot);
-  book.add(plan.place.site, plan.place.start);
+  book.add(stay_at(choice, plan.place.site), plan.place.start);
   d.message =
       message_for_move({home, site, d.partition, d.constraint, d.begin, told, choice.job.ready, *plan.grams, *plan.grams_now});
   return d;

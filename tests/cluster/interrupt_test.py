@@ -61,6 +61,15 @@ class InterruptTest(CarbonCase):
         runs = wait_until(lambda: (r := self.carbon.runs(job)) and len(r) == 2 and all(x["counterfactual_ug"] for x in r) and r, 60,
                           lambda: f"both runs in the ledger: {[dict(r) for r in self.carbon.runs(job)]}", pause=1)
         self.assertEqual([r["restart_count"] for r in runs], [0, 1])
+        # What ran after the signal, and as long again behind the restart, is no energy of an uninterrupted job: at the intensity of
+        # the submission, which is the dirty one here, it would have needed less than the two runs together.
+        self.assertTrue(runs[0]["kept_to_ms"] and runs[1]["kept_from_ms"], [dict(r) for r in runs])
+        self.assertGreater(runs[0]["end_ms"] - runs[0]["kept_to_ms"], 2000)
+        self.assertGreater(runs[1]["kept_from_ms"] - runs[1]["start_ms"], 2000)
+        for run, kept in zip(runs, (runs[0]["kept_to_ms"] - runs[0]["start_ms"], runs[1]["end_ms"] - runs[1]["kept_from_ms"])):
+            uninterrupted = run["counterfactual_ug"] / DIRTY / run["pue"] * 3.6e3  # mJ
+            self.assertLess(uninterrupted, run["energy_mj"])
+            self.assertAlmostEqual(uninterrupted / run["energy_mj"], kept / (run["end_ms"] - run["start_ms"]), delta=0.35)
         shown = self.carbon.scarbon("jobs", "-X", "-P", "-n", "-j", job, "-o", "JobID,EnergyKWh,Co2eG,SavedCo2eG").out.strip().split("|")
         grams = sum(r["co2e_ug"] for r in runs) / 1e6
         saved = sum(r["counterfactual_ug"] - r["co2e_ug"] for r in runs) / 1e6

@@ -86,7 +86,7 @@ TEST(Summary, FactsComeFromSlurmdbdAndTheDecisionToken) {
   job.qos = "long";
   job.array = {7, 3};
   const auto first = from_unix_ms(1'764'000'000'000);
-  auto facts = facts_from(job, first, "coast");
+  auto facts = facts_from(job, {first, {}, {}}, "coast");
   EXPECT_EQ(facts.submit, first);
   EXPECT_EQ(facts.mode, "relocate");
   EXPECT_EQ(facts.home, "inland");
@@ -96,7 +96,7 @@ TEST(Summary, FactsComeFromSlurmdbdAndTheDecisionToken) {
   EXPECT_EQ(facts.state, "");  // it has not ended
   job.end = job.submit;
   job.admin_comment = "";
-  facts = facts_from(job, first, "coast");
+  facts = facts_from(job, {first, {}, {}}, "coast");
   EXPECT_EQ(facts.mode, "");
   EXPECT_EQ(facts.home, "coast");
   EXPECT_EQ(facts.state, "FAILED");

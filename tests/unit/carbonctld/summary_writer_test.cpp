@@ -153,6 +153,46 @@ TEST_F(SummaryWriterTest, AJobSentHereWhileItWaitedCountsFromItsSubmission) {
   EXPECT_NE(slurm_.jobs[0].admin_comment.find(",submit="), std::string::npos) << "a correction must find it again";
 }
 
+// The signal came half an hour before the requeue, and the second run needs as long to get there again. Without us: an hour and a
+// half from submission on, at 500 and 400 g/kWh.
+TEST_F(SummaryWriterTest, WhatAnInterruptionCostsIsChargedToWhatItSaves) {
+  auto again = make_record(1, kDay + 3h, {kKwhMj, kKwhMj / 2});
+  again.end = kDay + 4h + 30min;
+  again.restart = 1;
+  put({make_record(1, kDay, {kKwhMj}), again});
+  account();
+  const auto stop = std::to_string(unix_ms(kDay + 1h) / 1000);
+  auto& interrupted = in_slurm(1, kDay, kDay, kDay + 1h);
+  interrupted.state = "REQUEUED";
+  interrupted.admin_comment =
+      "carbon:mode=interrupt,home=a,times=1,ran=1800,stop=" + stop + ",again=" + std::to_string(unix_ms(kDay + 3h) / 1000);
+  EXPECT_EQ(run(kDay + 2h), 1u);
+  auto& last = in_slurm(1, kDay + 1h, kDay + 3h, kDay + 4h + 30min);
+  last.admin_comment = "carbon:mode=interrupt,home=a,times=1,ran=1800";
+  EXPECT_EQ(run(kDay + 5h), 1u);
+  const auto first = job(1, 0), second = job(1, 1);
+  EXPECT_EQ(first.co2e_ug, 500'000'000);
+  EXPECT_EQ(first.counterfactual_ug, 250'000'000);  // what ran after the signal was lost
+  EXPECT_EQ(second.co2e_ug, 250'000'000);           // 1 kWh at 200 and half a kWh at 100 g/kWh
+  EXPECT_EQ(second.facts.submit, kDay + 30min);     // it goes on where the first one had been
+  EXPECT_EQ(second.counterfactual_ug, 250'000'000 + 200'000'000);
+  EXPECT_EQ(first.counterfactual_ug.value() + second.counterfactual_ug.value() - first.co2e_ug - second.co2e_ug, -50'000'000);
+}
+
+TEST_F(SummaryWriterTest, OfARunThatSlurmRequeuedNothingWouldHaveRun) {
+  auto again = make_record(1, kDay + 1h, {kKwhMj});
+  again.restart = 1;
+  put({make_record(1, kDay, {kKwhMj}), again});
+  account();
+  in_slurm(1, kDay, kDay, kDay + 1h).admin_comment = "carbon:mode=defer,home=a";
+  in_slurm(1, kDay + 1h, kDay + 1h, kDay + 2h).admin_comment = "carbon:mode=defer,home=a";
+  run(kDay + 3h);
+  EXPECT_EQ(job(1, 0).counterfactual_ug, 0);
+  EXPECT_EQ(job(1, 0).saved_ug(), -500'000'000);
+  EXPECT_EQ(job(1, 1).counterfactual_ug, 500'000'000);
+  EXPECT_EQ(job(1, 1).saved_ug(), 100'000'000);
+}
+
 TEST_F(SummaryWriterTest, ACorrectionIsWrittenAgain) {
   put({make_record(1, kDay, {kKwhMj})});
   account();

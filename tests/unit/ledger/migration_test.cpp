@@ -127,6 +127,7 @@ class MigrationTest : public LedgerTest {
     EXPECT_FALSE(job(1).restated);
     EXPECT_EQ(job(1).summary, "carbon:g=400");
     EXPECT_EQ(job(1).facts.mode, "defer");
+    EXPECT_FALSE(job(1).facts.kept_to);  // new in version 5
     for (const Interval when : {Interval{kDay, kDay + 24h}, Interval{kDay - 400h, kDay + 9000h}, Interval{kDay, kDay + 3h}}) {
       rows = *store_->report({ReportBy::kUser, when});
       ASSERT_EQ(rows.size(), 1u);

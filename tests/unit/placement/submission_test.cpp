@@ -61,6 +61,27 @@ TEST_F(SubmissionTest, RelocatesToTheSamePositionAtTheGreenerSite) {
   EXPECT_EQ(d.comment.token(), "carbon:mode=relocate,home=north,site=south,planned=1795000000,latest=1795000000,cap=1795000000");
 }
 
+// 500 jobs of two GPUs for two hours, for sixteen GPUs that are green from four hours on: eight at a time, until a day has
+// passed.
+TEST_F(SubmissionTest, HundredsThatComeAtOnceAreSpreadOverWhatTheSiteCanRun) {
+  std::map<Instant, int> of_second, of_window;
+  int deferred = 0;
+  for (int i = 0; i < 500; ++i) {
+    const auto d = decide(job, &sample.content(), book, kNow);
+    if (!d.begin) continue;
+    ++deferred;
+    ++of_second[*d.begin];
+    ++of_window[kNow + hours(4) + (*d.begin - kNow - hours(4)) / hours(2) * hours(2)];
+    EXPECT_LE(*d.begin, kNow + hours(24));
+  }
+  EXPECT_EQ(deferred, 500) << "what finds no room is deferred all the same: it would queue at once, too";
+  int most = 0, fair = 0;
+  for (const auto& [second, jobs] : of_second) most = std::max(most, jobs);
+  EXPECT_LE(most, 2);
+  for (auto window = kNow + hours(6); window < kNow + hours(24); window += hours(2)) fair += of_window[window];
+  EXPECT_GE(fair, 9 * 7) << "each two hours of the day get about as many as can run";
+}
+
 TEST_F(SubmissionTest, AutoDoesBothAtOnce) {
   job.mode = "auto";
   job.partition = "gpu-south";
@@ -355,6 +376,7 @@ TEST_F(SubmissionTest, SaysHowGoodSuchForecastsHaveBeen) {
 }
 
 TEST_F(SubmissionTest, HundredsOfJobsDoNotBeginInOneSecond) {
+  for (auto& p : sample.content().partitions) p.limits.kinds[0].nodes = 1000;  // room for all
   std::map<Instant, int> starts;
   for (int i = 0; i < 300; ++i) ++starts[*decide(job, &sample.content(), book, kNow).begin];
   EXPECT_EQ(starts.begin()->first, kNow + hours(4));
