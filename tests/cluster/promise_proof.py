@@ -3,7 +3,8 @@
 """The long proofs that no job waits past what it was told, on real clusters. Each prints what it saw and fails where one did.
 
   promise_proof.py full [JOBS]                    the same load on a full cluster, without slurm-carbon and with it
-  promise_proof.py kills [JOBS KILLS RESTARTS]    carbonctld killed and slurmctld restarted while the jobs pass
+  promise_proof.py kills [JOBS KILLS RESTARTS]    carbonctld killed and slurmctld restarted while the jobs pass; before, the same load
+                                                  and restarts without slurm-carbon, to be seen beside it
   promise_proof.py minute                         a forecast that changes twice, with the intervals of an installation (one minute)
 """
 import copy
@@ -61,13 +62,18 @@ def kills(count=200, killed=50, restarts=5):
     span = 2 * count  # a start and an end hold GPUs too: the load that counts is printed at the end
     load = make_load(count, span, ["inland", "coast"], (30, 60, 120, 180), (3, 8))
     print(f"{count} jobs arrive in {span:.0f} s at 8 GPUs: load {offered(load, 8):.2f} by their work alone")
+    without = copy.deepcopy(load)
+    with Cluster(carbon=False) as cluster, Trouble(cluster, 0, restarts, span):
+        play(cluster.slurm, without, carbon=False)
+    print(f"without slurm-carbon: load by GPUs held={held(without, 8):.2f} "
+          f"past cap plus {TOLERANCE} s: {len(broken(without, lambda job: job.cap + TOLERANCE))}")
     with Cluster(**forecast(waves(90, 30))) as cluster, Trouble(cluster, killed, restarts, span) as trouble:
         play(cluster.slurm, load, carbon=True)
         trouble.thread.join()
         moved = cluster.carbon.log().count(" why=")
     if trouble.failure:
         raise trouble.failure
-    table(load)
+    table(load, without)
     print(f"carbonctld killed={trouble.killed} slurmctld restarted={trouble.restarted} changes sent={moved} "
           f"load by GPUs held={held(load, 8):.2f}")
     return verdict(load, broken(load, lambda job: job.cap + TOLERANCE))
