@@ -3,8 +3,8 @@
 """The long proofs that no job waits past what it was told, on real clusters. Each prints what it saw and fails where one did.
 
   promise_proof.py full [JOBS]                    the same load on a full cluster, without slurm-carbon and with it
-  promise_proof.py kills [JOBS KILLS RESTARTS]    carbonctld killed and slurmctld restarted while the jobs pass; before, the same load
-                                                  and restarts without slurm-carbon, to be seen beside it
+  promise_proof.py kills [JOBS KILLS RESTARTS BESIDE]  carbonctld killed and slurmctld restarted while the jobs pass; BESIDE not 0:
+                                                  before, the same load and restarts without slurm-carbon, to be seen beside it
   promise_proof.py minute                         a forecast that changes twice, with the intervals of an installation (one minute)
 """
 import copy
@@ -34,12 +34,13 @@ def table(load, others=None):
     for k, job in enumerate(load):
         beside = f" without={others[k].wait:4d}s" if others else ""
         print(f"job={job.job_id:4d} gpus={job.gpus} seconds={job.seconds:2d} cap={job.cap:3d}s deferred={'yes' if job.deferred else 'no '} "
-              f"wait={job.wait:4d}s{beside} {job.state}")
+              f"wait={job.wait:4d}s{beside} {job.state}{' requeued by Slurm' * job.requeued}")
 
 
 def verdict(load, bad):
     print(f"jobs={len(load)} deferred={sum(j.deferred for j in load)} completed={sum(j.state == 'COMPLETED' for j in load)} "
-          f"mean_wait={statistics.mean(j.wait for j in load):.1f}s most_past_cap={max(j.wait - j.cap for j in load)}s broken={len(bad)}")
+          f"mean_wait={statistics.mean(j.wait for j in load):.1f}s most_past_cap={max(j.wait - j.cap for j in load)}s "
+          f"requeued_by_slurm={sum(j.requeued for j in load)} broken={len(bad)}")
     for job in bad:
         print("BROKEN", job)
     return 1 if bad else 0
@@ -58,19 +59,23 @@ def full(count=50):
     return verdict(load, broken(load, lambda job: max(job.cap, beside[job.job_id]) + TOLERANCE))
 
 
-def kills(count=200, killed=50, restarts=5):
-    span = 2 * count  # a start and an end hold GPUs too: the load that counts is printed at the end
+def kills(count=200, killed=50, restarts=5, beside=0):
+    span = 1.6 * count  # a start and an end hold GPUs too: the load that counts is printed at the end
     load = make_load(count, span, ["inland", "coast"], (30, 60, 120, 180), (3, 8))
     print(f"{count} jobs arrive in {span:.0f} s at 8 GPUs: load {offered(load, 8):.2f} by their work alone")
-    without = copy.deepcopy(load)
-    with Cluster(carbon=False) as cluster, Trouble(cluster, 0, restarts, span):
-        play(cluster.slurm, without, carbon=False)
-    print(f"without slurm-carbon: load by GPUs held={held(without, 8):.2f} "
-          f"past cap plus {TOLERANCE} s: {len(broken(without, lambda job: job.cap + TOLERANCE))}")
+    without = copy.deepcopy(load) if beside else None
+    if without:
+        with Cluster(carbon=False) as cluster, Trouble(cluster, 0, restarts, span):
+            play(cluster.slurm, without, carbon=False)
+        print(f"without slurm-carbon: load by GPUs held={held(without, 8):.2f} "
+              f"past cap plus {TOLERANCE} s: {len(broken(without, lambda job: job.cap + TOLERANCE))}")
     with Cluster(**forecast(waves(90, 30))) as cluster, Trouble(cluster, killed, restarts, span) as trouble:
         play(cluster.slurm, load, carbon=True)
         trouble.thread.join()
         moved = cluster.carbon.log().count(" why=")
+        for line in (cluster.slurm.root / "log" / "slurmctld.log").read_text(errors="replace").splitlines():
+            if "equeue" in line:
+                print("slurmctld:", line)
     if trouble.failure:
         raise trouble.failure
     table(load, without)

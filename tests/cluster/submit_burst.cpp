@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// submit_burst JOBS MODE: submits that many batch jobs of one GPU through libslurm, one behind the other, and prints how
-// many seconds that took. sbatch itself would spend most of the time on starting anew. For submit_rate.py.
+// submit_burst JOBS MODE LATER: submits that many batch jobs of one GPU through libslurm, one behind the other, and prints how
+// many seconds that took; with a begin time so many seconds from now where LATER is not 0. sbatch itself would spend most of the
+// time on starting anew. For submit_rate.py.
 #include <slurm/slurm.h>
 #include <slurm/slurm_errno.h>
 #include <unistd.h>
@@ -8,11 +9,12 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <string>
 
 namespace {
 
-bool submit(char* option) {
+bool submit(char* option, std::time_t begin) {
   char name[] = "burst", script[] = "#!/bin/sh\nsleep 60\n", directory[] = "/tmp", nowhere[] = "/dev/null";
   char gpus[] = "gres:gpu:1", variable[] = "PATH=/usr/bin:/bin";
   char* environment[] = {variable};
@@ -29,6 +31,7 @@ bool submit(char* option) {
   job.spank_job_env_size = 1;
   job.tres_per_node = gpus;
   job.time_limit = 60;
+  job.begin_time = begin;
   job.min_nodes = 1;
   job.user_id = ::getuid();
   job.group_id = ::getgid();
@@ -44,15 +47,17 @@ bool submit(char* option) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fprintf(stderr, "submit_burst JOBS MODE\n");
+  if (argc != 4) {
+    std::fprintf(stderr, "submit_burst JOBS MODE LATER\n");
     return 2;
   }
   slurm_init(nullptr);
   std::string option = std::string("_SLURM_SPANK_OPTION_carbon_carbon=") + argv[2];
+  const auto later = std::atol(argv[3]);
+  const std::time_t begin = later == 0 ? 0 : std::time(nullptr) + later;
   const auto start = std::chrono::steady_clock::now();
   for (int left = std::atoi(argv[1]); left > 0; --left) {
-    if (!submit(option.data())) return 1;
+    if (!submit(option.data(), begin)) return 1;
   }
   std::printf("%.6f\n", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   return 0;

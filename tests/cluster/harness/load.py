@@ -21,11 +21,14 @@ class Job:
     deferred: bool = False
     submit: int = 0
     start: int = 0
-    held: int = 0  # seconds
+    held: int = 0  # seconds, by all runs
     state: str = ""
+    requeued: int = 0  # how often Slurm ended a run that had begun, and let the job wait again
+
 
     @property
     def wait(self):
+        """Until its first start: Slurm itself lets a job that it requeued wait for two minutes, with or without slurm-carbon."""
         return self.start - self.submit
 
 
@@ -70,17 +73,27 @@ def play(slurm, load, carbon):
     patience = max(job.cap for job in load) + 240
     ids = ",".join(str(job.job_id) for job in load)
 
-    def rows():
-        said = slurm.run("sacct", "-X", "-P", "-n", "-j", ids, "-o", "JobIDRaw,Submit,Start,State,ElapsedRaw", check=False).out
-        return {int(r[0]): r for r in (line.split("|") for line in said.splitlines())}
+    def runs():
+        said = slurm.run("sacct", "-X", "-D", "-P", "-n", "-j", ids, "-o", "JobIDRaw,Submit,Start,State,ElapsedRaw", check=False).out
+        of_job = {job.job_id: [] for job in load}
+        for line in said.splitlines():
+            job_id, *row = line.split("|")
+            of_job[int(job_id)].append(row)
+        return of_job
+
+    def ended(rows):
+        return bool(rows) and rows[-1][2].split()[0] in FINISHED
 
     def over():
-        known = rows()
-        return len(known) == len(load) and all(r[3].split()[0] in FINISHED for r in known.values()) and known
-    known = wait_until(over, patience, lambda: f"end of {[r for r in rows().values() if r[3].split()[0] not in FINISHED]}", pause=2)
+        known = runs()
+        return known if all(ended(rows) for rows in known.values()) else None
+    known = wait_until(over, patience, lambda: f"end of {[rows for rows in runs().values() if not ended(rows)]}", pause=2)
     for job in load:
-        _, submitted, started, job.state, elapsed = known[job.job_id]
-        job.submit, job.start, job.held = unix(submitted), unix(started) or 0, int(elapsed)
+        rows = known[job.job_id]
+        begun = [row for row in rows if unix(row[1])]
+        job.submit, job.state, job.requeued = unix(rows[0][0]), rows[-1][2], len(begun) - 1
+        job.start = unix(begun[0][1]) if begun else 0
+        job.held = sum(int(row[3]) for row in begun)
 
 
 class Trouble:
