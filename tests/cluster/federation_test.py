@@ -111,12 +111,13 @@ class FederationTest(LogCase):
         self.assertEqual((first["site"], first["sites"]), ("inland", "inland+coast"))
         stays, _ = self.submit("--carbon=defer", "--gres=gpu:1", "--carbon-max-delay=3:00")
         self.expect({"inland": [(0, DIRTY), (100, 300), (150, DIRTY)], "coast": [(0, DIRTY), (20, GREEN), (160, DIRTY)]})
-        plan = wait_until(lambda: (p := plan_of(self.inland, job)) and p["site"] == "coast" and p, 70,
-                          lambda: f"move of the job: {plan_of(self.inland, job)}", pause=0.5)
-        self.assertEqual(plan["latest"], first["latest"])
+        wait_until(lambda: plan_of(self.inland, job)["site"] == "coast", 70, lambda: f"move of the job: {plan_of(self.inland, job)}",
+                   pause=0.5)
         self.wait_until_known(self.coast, job)
-        wait_until(lambda: plan_of(self.coast, job) == plan, 20, lambda: f"plan there: {plan_of(self.coast, job)}, here: {plan}")
-        self.assertEqual(begin_of(self.coast, job), plan["planned"])
+        plan = wait_until(lambda: (p := plan_of(self.coast, job)) and p == plan_of(self.inland, job)
+                          and begin_of(self.coast, job) == p["planned"] and p, 20,
+                          lambda: f"one plan there and here: {plan_of(self.coast, job)}, {plan_of(self.inland, job)}")
+        self.assertEqual((plan["site"], plan["latest"]), ("coast", first["latest"]))
         at = started(self.coast, job)
         self.assertGreaterEqual(at, plan["planned"])
         self.assertLessEqual(at, plan["latest"])
@@ -143,11 +144,12 @@ class FederationTest(LogCase):
         self.expect(green_from(130, 180))
         second = wait_until(lambda: (p := plan_of(self.coast, job))["planned"] > first["planned"] + 10 and p, 70,
                             lambda: f"new plan: {plan_of(self.coast, job)}", pause=0.5)
-        self.assertEqual((self.changes("inland", job), self.changes("coast", job)), (1, 0))
+        self.assertGreaterEqual(self.changes("inland", job), 1)
+        self.assertEqual(self.changes("coast", job), 0)
+        follower.forecast(green_from(40, 90))
         leader.stop_carbonctld(signal_number=9)
         self.addCleanup(leader.start_carbonctld)
         wait_until(lambda: "own feeds and own plan" in follower.log(), 30, "word that the leader is gone")
-        follower.forecast(green_from(40, 90))
         third = wait_until(lambda: (p := plan_of(self.coast, job))["planned"] < second["planned"] - 10 and p, 70,
                            lambda: f"new plan: {plan_of(self.coast, job)}", pause=0.5)
         self.assertGreaterEqual(self.changes("coast", job), 1)
