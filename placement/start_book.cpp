@@ -17,6 +17,9 @@ std::int64_t second_of(Instant t) { return unix_ms(t) / 1000; }
 void StartBook::forget_before(Instant now) {
   beginning_.erase(beginning_.begin(), beginning_.lower_bound({second_of(now), 0}));
   if (beginning_.size() > kMostKept) beginning_.clear();
+  // Each run of full seconds that is still to come has a second that is kept.
+  if (full_.size() > beginning_.size()) std::erase_if(full_, [&](const auto& run) { return run.second <= second_of(now); });
+  if (beginning_.empty()) full_.clear();
   now_ = now;
   for (auto& [place, slots] : given_) slots.forget_before(now);
 }
@@ -32,22 +35,36 @@ Instant StartBook::with_room(const Stay& stay, Instant start, Instant latest) co
 }
 
 Instant StartBook::least_crowded(std::size_t site, Instant start, Instant latest) const {
-  const auto first = second_of(start), last = std::min(first + kSpread, second_of(latest));
-  auto best = first;
-  std::uint32_t fewest = ~0u;
-  for (auto second = first; second <= last && fewest >= kAtOnce; ++second) {
-    const auto it = beginning_.find({second, site});
-    const auto jobs = it == beginning_.end() ? 0 : it->second;
-    if (jobs < kAtOnce || jobs < fewest) {
-      fewest = jobs;
-      best = second;
-    }
+  const auto first = second_of(start), last = std::max(first, std::min(first + kSpread, second_of(latest)));
+  auto second = behind_full(site, first);
+  if (second > last) second = first + added_ % (last - first + 1);  // all are full: in turn
+  return std::max(from_unix_ms(second * 1000), start);
+}
+
+std::int64_t StartBook::behind_full(std::size_t site, std::int64_t second) const {
+  auto run = full_.upper_bound({site, second});
+  if (run == full_.begin()) return second;
+  --run;
+  return run->first.first == site ? std::max(second, run->second) : second;
+}
+
+void StartBook::set_full(std::size_t site, std::int64_t second) {
+  auto end = second + 1;
+  if (const auto next = full_.find({site, end}); next != full_.end()) {
+    end = next->second;
+    full_.erase(next);
   }
-  return std::max(from_unix_ms(best * 1000), start);
+  auto before = full_.upper_bound({site, second});
+  if (before != full_.begin() && (--before)->first.first == site && before->second == second) {
+    before->second = end;
+  } else {
+    full_[{site, second}] = end;
+  }
 }
 
 void StartBook::add(const Stay& stay, Instant start) {
-  ++beginning_[{second_of(start), stay.site}];
+  ++added_;
+  if (++beginning_[{second_of(start), stay.site}] == kAtOnce) set_full(stay.site, second_of(start));
   const auto [slots, fresh] = given_.try_emplace({std::string(stay.partition), stay.site});
   if (fresh) slots->second.forget_before(now_);
   slots->second.add(start, stay.length, stay.gpus);

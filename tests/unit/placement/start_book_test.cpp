@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 namespace carbon::placement {
 namespace {
 
@@ -23,6 +25,30 @@ TEST(StartBook, StartsMoveToSecondsWithFewOthers) {
   EXPECT_EQ(book.place(here, at, at), at) << "not beyond the latest";
   book.forget_before(at + seconds(1));
   EXPECT_EQ(book.place(here, at, latest), at) << "what has begun is forgotten";
+}
+
+TEST(StartBook, ThousandsAreSpreadEvenlyOverTheFiveMinutes) {
+  const auto at = kNow + hours(1), latest = kNow + hours(2);
+  StartBook book;
+  book.forget_before(kNow);
+  std::map<Instant, int> jobs;
+  const auto submit = [&](std::size_t site, Instant wanted, int count) {
+    for (int i = 0; i < count; ++i) {
+      const Stay stay{"gpu", site, 0, 1, hours(1)};
+      const auto start = book.place(stay, wanted, latest);
+      book.add(stay, start);
+      if (site == 0) ++jobs[start];
+    }
+  };
+  submit(0, at + seconds(10), 20);  // seconds 10 to 19
+  submit(1, at + seconds(5), 50);
+  submit(0, at, 40);  // 0 to 9, and behind the others
+  EXPECT_EQ(jobs.size(), 30u);
+  for (const auto& [start, count] : jobs) EXPECT_EQ(count, 2) << format_utc(start);
+  submit(0, at, 3000);
+  EXPECT_EQ(jobs.begin()->first, at);
+  EXPECT_EQ(jobs.rbegin()->first, at + minutes(5));
+  for (const auto& [start, count] : jobs) EXPECT_LE(count, 12) << format_utc(start);
 }
 
 TEST(StartBook, StartsMoveToWhereGpusAreLeft) {
