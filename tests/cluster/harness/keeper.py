@@ -71,6 +71,7 @@ class Keeper:
             child = subprocess.Popen(argv, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                                      start_new_session=True)
         child.returncode = 0  # reaped here, not by subprocess
+        self.statuses.pop(child.pid, None)  # of an earlier process with this id: those of jobs end here, too
         self.pids[name] = child.pid
         return {"pid": child.pid}
 
