@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""slurm-carbon beside others: a lua plugin before and after it in the chain, `sbatch --test-only`, and a user's later changes."""
+"""slurm-carbon beside others: a lua plugin before and after it in the chain, `sbatch --test-only`, a user's later changes, limits on
+users and QOS, and Slurm's own preemption."""
 import re
+import time
 import unittest
 
 from harness.case import CarbonCase
@@ -22,7 +24,8 @@ return slurm.SUCCESS
 
 
 class NeighboursTest(CarbonCase):
-    options = {"day_seconds": 60}
+    options = {"day_seconds": 60, "settings": {("replan", "interval"): '"2s"'},
+               "extra_lines": ["AccountingStorageEnforce=associations,limits,qos", "PreemptType=preempt/qos", "PreemptMode=REQUEUE"]}
 
     def submit(self, name, *options):
         self.carbon.wait_for_hour(13, 17)
@@ -43,6 +46,60 @@ class NeighboursTest(CarbonCase):
         self.slurm.daemons.end(f"{self.slurm.name}.slurmctld")
         self.slurm.start_slurmctld()
         wait_until(lambda: set(self.slurm.run("sinfo", "-N", "-h", "-o", "%T").out.split()) <= {"idle", "mixed"}, 60, "idle nodes")
+
+    def manage(self, *change):
+        self.slurm.run("sacctmgr", "-i", "-Q", *change)
+
+    def test_a_limit_on_submitted_jobs_counts_deferred_ones_as_any_other(self):
+        self.manage("modify", "user", "news", "set", "MaxSubmitJobs=2")
+        self.addCleanup(self.manage, "modify", "user", "news", "set", "MaxSubmitJobs=-1")
+        self.addCleanup(self.slurm.run, "scancel", "--user", "news")
+        self.carbon.wait_for_hour(13, 17)
+        ask = lambda mode: self.slurm.sbatch("--time=1", "--gres=gpu:1", f"--carbon={mode}", script="true", user="news", check=False)
+        jobs = [ask("defer") for _ in range(2)]
+        for job, said in jobs:
+            self.assertIsNotNone(job, said.err)
+            self.assertIn("carbon: deferred to", said.err)
+        for mode in ("defer", "off"):
+            job, said = ask(mode)
+            self.assertIsNone(job)
+            self.assertIn("job submit limit", said.err)
+        self.slurm.run("scancel", jobs[0][0], user="news")
+        job, said = wait_until(lambda: (answer := ask("defer"))[0] and answer, 20, "room for another job")
+        self.assertIn("carbon: deferred to", said.err)
+
+    def test_a_job_does_not_go_where_a_qos_would_refuse_it(self):
+        ask = lambda: self.slurm.sbatch("--time=1", "--gres=gpu:2", "--carbon=relocate", script="true", check=False)
+        moved = "carbon: moved from inland to coast"
+        wait_until(lambda: moved in ask()[1].err, 30, "job that is moved, as without the limit")
+        self.manage("add", "qos", "tight", "flags=DenyOnLimit", "MaxTRESPerJob=gres/gpu=1")
+        self.slurm.run("scontrol", "update", "PartitionName=coast", "QOS=tight")
+        self.addCleanup(self.restart)
+        alone = self.slurm.sbatch("--time=1", "--gres=gpu:2", "--partition=coast", "--carbon=off", script="true", check=False)
+        self.assertIsNone(alone[0], "or the limit is none")
+        job, said = wait_until(lambda: (answer := ask())[0] and moved not in answer[1].err and answer, 30,
+                               "snapshot that knows of the partition's QOS")
+        self.assertEqual(self.slurm.job(job)["Partition"], "inland")
+
+    def test_a_job_that_slurm_preempts_is_left_to_slurm(self):
+        self.manage("add", "qos", "urgent", "preempt=normal")
+        self.manage("modify", "user", "news", "set", "qos+=urgent")
+        self.carbon.wait_for_hour(13, 17)
+        job, said = self.slurm.sbatch("--time=1", "--gres=gpu:4", "--carbon=defer", "--requeue", script="sleep 8")
+        self.assertIn("carbon: deferred to", said.err)
+        self.slurm.wait_for_state(job, ("RUNNING",), 60)
+        urgent, _ = self.slurm.sbatch("--time=1", "--gres=gpu:1", "--qos=urgent", script="sleep 1", user="news")
+        self.slurm.wait_for_end(urgent, 60)
+        shown = self.slurm.wait_for_state(job, ("PENDING",), 30)
+        self.assertEqual(shown["Restarts"], "1")
+        rounds = self.carbon.log().count("\n")
+        time.sleep(6)  # three rounds of re-planning
+        later = self.slurm.job(job)
+        for key in ("StartTime", "Partition", "Priority", "Nice", "AdminComment"):
+            self.assertEqual(later[key], shown[key], key)
+        self.assertNotIn(f"job={job} begin=", "\n".join(self.carbon.log().splitlines()[rounds:]))
+        self.slurm.run("scontrol", "update", f"jobid={job}", "StartTime=now+3")
+        self.assertEqual(self.slurm.wait_for_end(job, 60)["JobState"], "COMPLETED")
 
     def test_lua_before(self):
         self.chain("lua,carbon")
