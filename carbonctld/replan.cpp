@@ -121,8 +121,10 @@ void raise_near_cap(const QueueReading& reading, const Config& config, Instant n
     JobChange change;
     change.id = w.job->id;
     if (config.replan.near_cap == NearCap::kNice) {
-      if (w.job->nice <= kFrontNice) continue;
-      change.nice = kFrontNice;
+      // slurmctld adds it to the priority, which is at its upper end without the multifactor plugin, and wraps round there.
+      const auto room = std::int64_t{kHighestPriority} - w.job->priority, boost = std::min(w.job->nice - kFrontNice, room);
+      if (boost <= 0) continue;
+      change.nice = w.job->nice - boost;
     } else {
       if (w.job->priority >= highest) continue;
       change.priority = highest = std::min(highest, kHighestPriority - 1) + 1;

@@ -263,6 +263,14 @@ TEST_F(ReplanTest, AJobWhoseLastStartIsNearGoesToTheFront) {
     }
   }
   config_.replan.near_cap = NearCap::kNice;
+  const auto nice = late.nice;
+  late.priority = 4'294'901'700;  // as without the multifactor plugin: slurmctld's sum must not pass 32 bits
+  const auto near_the_top = round();
+  ASSERT_EQ(near_the_top.changes.size(), 1u);
+  EXPECT_EQ(late.priority + nice - *near_the_top.changes[0].nice, 0xfffffff0);
+  late.priority = 0xfffffff0;
+  EXPECT_TRUE(round().changes.empty()) << "it is in front already";
+  late.priority = 1000;
   late.nice = -1'000'000;
   EXPECT_EQ(changes(), "");
 }
