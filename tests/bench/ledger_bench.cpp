@@ -84,7 +84,7 @@ std::vector<std::string> fresh_bodies(std::size_t bodies, std::uint32_t each) {
 void ingest(benchmark::State& state) {
   const auto senders = static_cast<std::size_t>(state.range(0));
   const auto each = static_cast<std::uint32_t>(state.range(1));
-  const std::size_t in_all = std::max<std::size_t>(senders * 4, 40'000 / each);
+  const std::size_t in_all = std::max<std::size_t>(senders * 4, std::min<std::size_t>(5'000, 20'000 / each));
   std::int64_t stored = 0;
   for (auto _ : state) {
     state.PauseTiming();
