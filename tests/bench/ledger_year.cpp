@@ -93,8 +93,11 @@ YearLedger::YearLedger() : jobs_(jobs_wanted()) {
                                            std::vector<std::string>{"--innodb-buffer-pool-size=4G", "--innodb-log-file-size=1G"});
   if (!mariadb_->running()) throw std::runtime_error("mariadbd does not start");
   store_ = must(Store::open(mariadb_->connection("one")));
-  copy_ledger(dir_ / (std::to_string(jobs_) + ".sqlite"), mariadb_->connection("one"), [this] { leave_if_late(); });
-  store_ = must(Store::open(mariadb_->connection("one")));
+  if (must(store_->counts()).jobs < jobs_) {
+    store_.reset();
+    copy_ledger(dir_ / (std::to_string(jobs_) + ".sqlite"), mariadb_->connection("one"), [this] { leave_if_late(); });
+    store_ = must(Store::open(mariadb_->connection("one")));
+  }
   account();
 }
 
