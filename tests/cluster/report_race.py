@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Who tells sooner how long each user's jobs ran in a year: sacct and a sum, sreport, or scarbon; side by side on a slurmdbd with as
 many jobs as are asked for. The jobs are generated: rows of the job table that slurmdbd made in MariaDB, and energy records posted to carbonctld.
-The three are asked in turn, round by round; while it is sacct's and sreport's turn carbonctld is down, so that it does not ask slurmdbd
-anything. The sums of all three must be equal, user by user, or this fails.
+Each job has a batch step, as any that sbatch submits. All are asked in turn, round by round, sacct with the steps and without (-X); while
+it is sacct's and sreport's turn carbonctld is stopped, so that it does not ask slurmdbd anything. The sums must be equal, user by user,
+or this fails.
 
 What sreport reads are sums by day. slurmdbd's own rollup (--roll) takes a quarter of an hour for 200,000 jobs; without it the same rows
 are computed here.
@@ -14,7 +15,9 @@ import collections
 import hashlib
 import http.client
 import json
+import os
 import random
+import signal
 import statistics
 import subprocess
 import sys
@@ -26,6 +29,7 @@ from harness.processes import wait_until
 USERS, ACCOUNTS, CPUS, STEP_MS = 200, 10, 8, 3_600_000
 TRES = {1: CPUS, 2: 4096, 4: 1, 5: 8}    # of each job, by slurmdbd's number: cpu, mem, node, billing
 STATES = (3, 3, 3, 3, 3, 3, 3, 5, 4, 6)  # of Slurm's enum: completed, failed, cancelled, timed out
+BATCH_STEP = -5                          # as slurmdbd numbers it
 FIRST_ID = 1_000_000                     # of the generated jobs: above those of the cluster's own
 
 
@@ -62,6 +66,9 @@ def load_slurmdbd(slurm, jobs, associations):
                         f" 4294967294, 0, 'inland1', 1, 'inland', 1, {state}, 480, {start - 60}, {start - 60}, {start},"
                         f" {start + elapsed}, '{tres}', '{tres}')")
         tell_mariadb(slurm, f"INSERT INTO {slurm.name}_job_table ({columns}) VALUES {', '.join(rows)};")
+    tell_mariadb(slurm, f"INSERT INTO {slurm.name}_step_table (job_db_inx, exit_code, id_step, nodelist, nodes_alloc, state, step_name,"
+                        f" task_cnt, time_start, time_end, tres_alloc) SELECT job_db_inx, exit_code, {BATCH_STEP}, nodelist, 1, state,"
+                        f" 'batch', 1, time_start, time_end, tres_alloc FROM {slurm.name}_job_table WHERE id_job >= {FIRST_ID};")
 
 
 def roll_up(slurm, first):
@@ -130,33 +137,38 @@ def fill_ledger(cluster, jobs):
         ask(cluster, "POST", "/v1/records", json.dumps(records).encode())
 
 
+OURS = "scarbon report --by user"
+
+
 class Race:
     """Who is asked, and how long each answer took."""
 
     def __init__(self, window, cluster):
-        add_up = "awk -F'|' '{ s[$1] += $2 } END { for (u in s) print u, s[u] }'"
+        add_up = "awk -F'|' '$1 { s[$1] += $2 } END { for (u in s) print u, s[u] }'"  # a step has no user
         slurm, (start, end) = cluster.slurm, window
-        self.times = {"sacct -a -X -P | awk": [], "sreport AccountUtilizationByUser": [], "scarbon report --by user": []}
-        self.carbon = cluster.carbon
-        self.ask = [lambda: slurm.run("sh", "-c", f"sacct -a -X -n -P -S {start} -E {end} -o User,ElapsedRaw | {add_up}", seconds=600).out,
-                    lambda: slurm.run("sreport", "-n", "-P", "-t", "Seconds", "cluster", "AccountUtilizationByUser", f"start={start}",
-                                      f"end={end}").out,
-                    lambda: cluster.carbon.scarbon("report", "--by", "user", "-S", start, "-E", end, "-P", "-n").out]
+        self.carbonctld = cluster.carbon.carbonctld_pid
+        sacct = f"sacct -a -n -P -S {start} -E {end} -o User,ElapsedRaw"
+        self.ask = {"sacct -a -P | awk": lambda: slurm.run("sh", "-c", f"{sacct} | {add_up}", seconds=600).out,
+                    "sacct -a -X -P | awk": lambda: slurm.run("sh", "-c", f"{sacct} -X | {add_up}", seconds=600).out,
+                    "sreport AccountUtilizationByUser": lambda: slurm.run(
+                        "sreport", "-n", "-P", "-t", "Seconds", "cluster", "AccountUtilizationByUser", f"start={start}", f"end={end}").out,
+                    OURS: lambda: cluster.carbon.scarbon("report", "--by", "user", "-S", start, "-E", end, "-P", "-n").out}
+        self.times = {name: [] for name in self.ask}
 
     def round(self):
         """What each said."""
+        os.kill(self.carbonctld, signal.SIGSTOP)
         answers = []
-        self.carbon.stop_carbonctld()
-        for times, ask in zip(self.times.values(), self.ask, strict=True):
-            if ask is self.ask[-1]:
-                self.carbon.start_carbonctld()
+        for name, ask in self.ask.items():
+            if name == OURS:
+                os.kill(self.carbonctld, signal.SIGCONT)
             start = time.monotonic()
             answers.append(ask())
-            times.append(time.monotonic() - start)
+            self.times[name].append(time.monotonic() - start)
         return answers
 
     def show(self, jobs):
-        ours = statistics.median(self.times["scarbon report --by user"])
+        ours = statistics.median(self.times[OURS])
         print(f"\nper-user sums of a year of {jobs} jobs, wall time with the command's own start:")
         for name, times in self.times.items():
             print(f"  {name:34} median {statistics.median(times):8.3f} s, from {min(times):.3f} to {max(times):.3f} s"
@@ -198,10 +210,12 @@ def main():
         by_scarbon, _ = sums(cluster, window)
     race.show(options.jobs)
     by_sacct = {user: int(seconds) for user, seconds in (line.split() for line in answers[0].splitlines())}
-    cells = [line.split("|") for line in answers[1].splitlines()]
+    if sorted(answers[0].splitlines()) != sorted(answers[1].splitlines()):
+        sys.exit("sacct says other sums with -X")
+    cells = [line.split("|") for line in answers[2].splitlines()]
     by_sreport = {row[2]: int(row[4]) / CPUS for row in cells if row[2].startswith("user")}
     print(f"elapsed seconds: sacct {sum(by_sacct.values())}, sreport {sum(by_sreport.values()):.0f}, scarbon {sum(by_scarbon.values())}")
-    if sum(line.startswith("user") for line in answers[2].splitlines()) != len(by_scarbon):
+    if sum(line.startswith("user") for line in answers[3].splitlines()) != len(by_scarbon):
         sys.exit("scarbon prints other users than carbonctld reports")
     for name, others in (("scarbon", by_scarbon), ("sreport", by_sreport)):
         if by_sacct != others:

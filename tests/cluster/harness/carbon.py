@@ -184,9 +184,9 @@ class Carbon:
     # -- its daemons
 
     def start_carbonctld(self):
-        self.slurm.daemons.start(self.daemon, [self.bin / "carbonctld", "--config", self.slurm.etc / "carbon.conf"],
-                                 self.slurm.root / "log" / "carbonctld.log",
-                                 lambda: listening(self.port) and self.snapshot.exists(), env=self.slurm.environment())
+        self.carbonctld_pid = self.slurm.daemons.start(
+            self.daemon, [self.bin / "carbonctld", "--config", self.slurm.etc / "carbon.conf"], self.slurm.root / "log" / "carbonctld.log",
+            lambda: listening(self.port) and self.snapshot.exists(), env=self.slurm.environment())
 
     def log(self):
         """What carbonctld has said so far."""
