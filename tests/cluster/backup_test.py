@@ -18,7 +18,8 @@ def green_from(second, until):
 
 class BackupTest(CarbonCase):
     cluster_class = ClusterWithBackup
-    options = {"settings": SETTINGS, "forecast": [(0, DIRTY)], "extra_lines": ["SlurmctldTimeout=10"]}
+    # Of two controllers a node may register with the one that stands by; it is asked again after a third of SlurmdTimeout.
+    options = {"settings": SETTINGS, "forecast": [(0, DIRTY)], "extra_lines": ["SlurmctldTimeout=10", "SlurmdTimeout=30"]}
 
     def changes(self, host):
         """How many changes the carbonctld there has made so far."""
