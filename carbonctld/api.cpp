@@ -94,34 +94,43 @@ ServerResponse Api::snapshot() const {
 }
 
 ServerResponse Api::post(const ServerRequest& request) const {
-  if (!privileged(request.caller)) return error_response(403, "records are taken from root and SlurmUser alone");
+  if (!privileged(request.caller)) {
+    refused_.add("forbidden");
+    return error_response(403, "records are taken from root and SlurmUser alone");
+  }
   if (request.path == "/v1/summaries") return summaries(request);
   return records(request, request.path == "/v1/estimates");
 }
 
 ServerResponse Api::records(const ServerRequest& request, bool estimates) const {
   auto records = ledger::records_from_json(request.body, kMaxRecordsAtOnce);
-  const auto refuse = [&](const std::string& why) {
+  const auto refuse = [&](const char* kind, const std::string& why) {
+    refused_.add(kind);
     spdlog::warn("records refused uid={}: {}", request.caller.uid, why);
     return error_response(400, why);
   };
-  if (!records) return refuse(records.error().message);
+  if (!records) return refuse("malformed", records.error().message);
   const auto latest = sources_.clock() + kMaxAhead;
   for (const auto& r : *records) {
     const auto who = "job " + std::to_string(r.job_id) + " of node " + r.node;
     if (!estimates && r.cluster != config_.cluster)
-      return refuse("record: cluster = '" + r.cluster + "' (" + who + "); accepted: " + config_.cluster);
+      return refuse("cluster", "record: cluster = '" + r.cluster + "' (" + who + "); accepted: " + config_.cluster);
     if (estimates != (r.node == ledger::kBackfillNode))
-      return refuse("record: node = '" + r.node + "' (" + who + "); '" + std::string(ledger::kBackfillNode) +
-                    "' is for estimates alone");
+      return refuse("node", "record: node = '" + r.node + "' (" + who + "); '" + std::string(ledger::kBackfillNode) +
+                                "' is for estimates alone");
     if (r.end > latest)
-      return refuse("record: end_ms is in the future (" + who + "): " + format_utc(r.end) + "; the node's clock?");
+      return refuse("future", "record: end_ms is in the future (" + who + "): " + format_utc(r.end) + "; the node's clock?");
   }
   if (estimates) {
     if (const auto covered = cover(*records); !covered) return unavailable(covered.error());
   }
   const auto outcome = sources_.put(std::move(*records));
-  if (!outcome) return unavailable(outcome.error());
+  if (!outcome) {
+    refused_.add("unavailable");
+    return unavailable(outcome.error());
+  }
+  taken_.add("stored", outcome->stored);
+  taken_.add("known", outcome->known);
   return {200, put_json(*outcome)};
 }
 

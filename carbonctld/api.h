@@ -8,6 +8,7 @@
 #include "carbonctld/json_views.h"
 #include "carbonctld/slurm_api.h"
 #include "config/config.h"
+#include "core/exposition.h"
 #include "net/server.h"
 
 namespace carbon::ctld {
@@ -31,6 +32,10 @@ class Api {
 
   net::ServerResponse handle(const net::ServerRequest& request) const;
 
+  // Records by what became of them ("stored", "known"); POSTs that were not taken, by why. Any thread.
+  std::map<std::string, std::uint64_t> records_taken() const { return taken_.counts(); }
+  std::map<std::string, std::uint64_t> refusals() const { return refused_.counts(); }
+
  private:
   net::ServerResponse grid(const net::ServerRequest& request) const;
   net::ServerResponse snapshot() const;
@@ -53,6 +58,7 @@ class Api {
   const Config& config_;
   ledger::Store& store_;
   ApiSources sources_;
+  mutable Tally taken_, refused_;
 };
 
 }  // namespace carbon::ctld

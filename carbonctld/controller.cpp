@@ -17,10 +17,12 @@
 #include "carbonctld/grid_keeper.h"
 #include "carbonctld/ingest.h"
 #include "carbonctld/leader.h"
+#include "carbonctld/metrics.h"
 #include "carbonctld/replan_loop.h"
 #include "carbonctld/slurm_child.h"
 #include "carbonctld/slurm_state.h"
 #include "carbonctld/summary_writer.h"
+#include "grid_feeds/secrets.h"
 #include "ledger/accountant.h"
 #include "net/munge.h"
 
@@ -141,6 +143,8 @@ class Daemon final : public Controller {
   }
 
   Status prepare(const std::filesystem::path& secrets) {
+    auto held = feeds::load_secrets(secrets);
+    if (!held) return held.error();
     auto feeds =
         feeds::GridFeeds::make(config_.sites, {&transport_, config_.carbonctld.state_dir, secrets, std::random_device{}()});
     if (!feeds) return feeds.error();
@@ -152,10 +156,10 @@ class Daemon final : public Controller {
         [this] { return leader_ && leader_->plans(now()); });
     ingest_ = std::make_unique<Ingest>(*store_, [this] { accounting_.wake(); });
     api_ = std::make_unique<Api>(config_, *store_, sources());
+    metrics_ = std::make_unique<Metrics>(config_, (*held)["metrics"], metrics_sources());
     server_ = std::make_unique<net::Server>(
-        net::ServerLimits{},
-        [this](auto who, auto method, auto target, auto body) { return munge_.verify(who, method, target, body); },
-        [this](const net::ServerRequest& request) { return api_->handle(request); });
+        net::ServerLimits{}, [this](const auto& request) { return caller(request); },
+        [this](const auto& request) { return api_->handle(request); }, [this](const auto& request) { return open(request); });
     return Done{};
   }
 
@@ -186,6 +190,55 @@ class Daemon final : public Controller {
             [this] { return health(); },
             [] { return now(); },
             [this] { return replan_->view(); }};
+  }
+
+  Metrics::Sources metrics_sources() {
+    return {[this] { return metrics_view(); },
+            // What somebody may see who has no right of his own.
+            [this] { return !visible_to("nobody", Asks::kSums, slurm_state_.settings(), rights_.of("nobody", now())); },
+            [this] {
+              return store_->report({.by = ledger::ReportBy::kSite, .when = {Instant{}, now() + std::chrono::hours(24)}});
+            }};
+  }
+
+  MetricsView metrics_view() {
+    MetricsView view;
+    view.now = now();
+    view.host = host_name();
+    view.grid = grid_->latest();
+    view.outages = grid_->outages();
+    view.health = health();
+    view.queue = replan_->view();
+    view.replan = replan_->counts();
+    view.records = api_->records_taken();
+    view.refusals = api_->refusals();
+    view.refusals["unauthenticated"] = unauthenticated_;
+    view.helper_losses = {{"slurmctld", for_slurmctld_.losses()},
+                          {"slurmdbd", for_slurmdbd_.losses()},
+                          {"rights", for_rights_.losses()},
+                          {"replan", for_replanning_.losses()}};
+    if (config_.carbonctld.database.empty()) view.ledger_bytes = ledger_bytes();
+    return view;
+  }
+
+  std::optional<std::uint64_t> ledger_bytes() const {
+    const auto file = config_.carbonctld.state_dir / "ledger.sqlite";
+    std::error_code ec;
+    const auto size = std::filesystem::file_size(file, ec);
+    if (ec) return std::nullopt;
+    const auto log = std::filesystem::file_size(file.string() + "-wal", ec);
+    return size + (ec ? 0 : log);
+  }
+
+  Result<net::Caller> caller(const net::ServerRequest& request) {
+    auto who = by_munge_(request);
+    if (!who && request.path == "/v1/records") ++unauthenticated_;
+    return who;
+  }
+
+  std::optional<net::ServerResponse> open(const net::ServerRequest& request) {
+    if (request.path == "/metrics") return metrics_->answer(request);
+    return std::nullopt;
   }
 
   Duration feed_step() {
@@ -257,6 +310,8 @@ class Daemon final : public Controller {
   RightsBook rights_;
   SlurmState slurm_state_;
   net::Munge munge_;
+  net::Authenticate by_munge_ = net::by_munge(munge_);
+  std::atomic<std::uint64_t> unauthenticated_ = 0;
   std::unique_ptr<feeds::GridFeeds> feeds_;
   std::unique_ptr<Leader> leader_;  // null: this one follows nobody
   std::unique_ptr<GridKeeper> grid_;
@@ -269,6 +324,7 @@ class Daemon final : public Controller {
   Loop accounting_, summarizing_, replanning_, polling_;
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<Api> api_;
+  std::unique_ptr<Metrics> metrics_;
   std::unique_ptr<net::Server> server_;
 };
 

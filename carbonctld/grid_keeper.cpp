@@ -71,11 +71,24 @@ void GridKeeper::round(Instant now) {
   }
   {
     const std::lock_guard lock(mutex_);
+    count_outages(*all);
     latest_ = all;
   }
   keep_past(*all, now);
   publish(*all, now);
   if (slurm_.refresh(now)) publish(*all, now);
+}
+
+// From the last round to this one; under the lock.
+void GridKeeper::count_outages(const std::vector<feeds::SiteSeries>& all) {
+  outages_.resize(all.size());
+  for (std::size_t s = 0; s < all.size(); ++s) {
+    outages_[s].resize(all[s].feeds.size());
+    for (std::size_t f = 0; f < all[s].feeds.size(); ++f) {
+      const bool was_ok = !latest_ || s >= latest_->size() || f >= (*latest_)[s].feeds.size() || (*latest_)[s].feeds[f].ok;
+      if (was_ok && !all[s].feeds[f].ok) ++outages_[s][f];
+    }
+  }
 }
 
 std::vector<feeds::SiteSeries> GridKeeper::look(Instant now) {
@@ -129,6 +142,11 @@ void GridKeeper::publish(const std::vector<feeds::SiteSeries>& all, Instant now)
 std::shared_ptr<const std::vector<feeds::SiteSeries>> GridKeeper::latest() const {
   const std::lock_guard lock(mutex_);
   return latest_;
+}
+
+std::vector<std::vector<std::uint64_t>> GridKeeper::outages() const {
+  const std::lock_guard lock(mutex_);
+  return outages_;
 }
 
 Instant GridKeeper::published() const {

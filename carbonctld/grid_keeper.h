@@ -30,9 +30,12 @@ class GridKeeper {
   // Any thread.
   std::shared_ptr<const std::vector<feeds::SiteSeries>> latest() const;
   Instant published() const;
+  // How often each entry of each site's chain stopped answering since this process began.
+  std::vector<std::vector<std::uint64_t>> outages() const;
 
  private:
   std::vector<feeds::SiteSeries> look(Instant now);
+  void count_outages(const std::vector<feeds::SiteSeries>& all);
   void keep_past(const std::vector<feeds::SiteSeries>& all, Instant now);
   void publish(const std::vector<feeds::SiteSeries>& all, Instant now);
 
@@ -45,6 +48,7 @@ class GridKeeper {
   mutable std::mutex mutex_;  // of what follows
   std::shared_ptr<const std::vector<feeds::SiteSeries>> latest_;
   Instant published_{};
+  std::vector<std::vector<std::uint64_t>> outages_;
 };
 
 }  // namespace carbon::ctld

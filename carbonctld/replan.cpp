@@ -108,6 +108,23 @@ bool changes_anything(const Move& m) {
   return m.to.site != m.job->site || std::chrono::abs(m.to.start - m.job->planned) >= kSameTime;
 }
 
+bool is_near_cap(const WaitingJob& w, const Config& config, Instant now) {
+  return now >= w.latest - std::max(2 * config.replan.interval, (w.latest - w.job->submit) / 10);
+}
+
+std::vector<PromiseStanding> promises_of(const QueueReading& reading, const Config& config, Instant now) {
+  std::vector<PromiseStanding> out(config.sites.size());
+  for (const auto& w : reading.waiting) out[w.site].near += is_near_cap(w, config, now);
+  for (const auto& q : reading.queueing) {
+    if (!q.ours) continue;
+    auto& site = out[q.site];
+    ++site.queued;
+    site.near += is_near_cap(*q.ours, config, now);
+    site.overdue += now > q.ours->latest;
+  }
+  return out;
+}
+
 // A job whose time has come and whose last start is near goes to the front, by the means that the site allows.
 void raise_near_cap(const QueueReading& reading, const Config& config, Instant now, ReplanRound& out) {
   if (config.replan.near_cap == NearCap::kNone) return;
@@ -116,8 +133,7 @@ void raise_near_cap(const QueueReading& reading, const Config& config, Instant n
   for (const auto& q : reading.queueing) {
     if (!q.ours) continue;
     const auto& w = *q.ours;
-    const auto near = std::max(2 * config.replan.interval, (w.latest - w.job->submit) / 10);
-    if (now < w.latest - near) continue;
+    if (!is_near_cap(w, config, now)) continue;
     JobChange change;
     change.id = w.job->id;
     if (config.replan.near_cap == NearCap::kNice) {
@@ -165,6 +181,7 @@ ReplanRound Replanner::round(const ReplanInput& input) {
   }
   note_arrivals(reading);
   ReplanRound out;
+  out.promises = promises_of(reading, config_, input.now);
   for (const auto& change : reading.given_up) {
     out.changes.push_back(change);
     out.reasons.emplace_back("somebody chose its time or place");

@@ -36,10 +36,18 @@ struct ReplanInput {
   bool all = false;                            // plan for the other clusters of the federation too
 };
 
+// How the jobs of one site stand whose users were told a latest start.
+struct PromiseStanding {
+  std::size_t queued = 0;   // their time has come, and they wait for GPUs
+  std::size_t near = 0;     // deferred or queued, and the latest start is near
+  std::size_t overdue = 0;  // of the queued: it has passed
+};
+
 struct ReplanRound {
   std::vector<JobChange> changes;
-  std::vector<std::string> reasons;   // of each change, for the log
-  std::vector<DeferredJob> deferred;  // as they are once the changes are made
+  std::vector<std::string> reasons;       // of each change, for the log
+  std::vector<DeferredJob> deferred;      // as they are once the changes are made
+  std::vector<PromiseStanding> promises;  // of each site of the configuration
 };
 
 class Replanner {

@@ -40,6 +40,8 @@ void ReplanLoop::plan(const SlurmQueue& queue, std::span<const policies::SiteAhe
   const std::lock_guard lock(mutex_);
   view_.at = now;
   view_.deferred = std::move(round.deferred);
+  view_.promises = std::move(round.promises);
+  ++counts_.rounds;
   view_.clusters = {config_.cluster};
   if (config_.carbonctld.leads()) view_.clusters.insert(view_.clusters.end(), queue.others.begin(), queue.others.end());
 }
@@ -61,6 +63,7 @@ void ReplanLoop::interrupt(const InterruptRound& round) {
   };
   for (const auto& i : round.signals) {
     if (failed(i.mark.id, slurm_.change_job(i.mark)) || failed(i.mark.id, slurm_.signal_job(i.job_id, signal))) continue;
+    count([](auto& c) { ++c.interruptions; });
     spdlog::info("job={} is told to write its checkpoint (SIG{}) why=\"{}\"", i.mark.id, config_.placement.interrupt.signal,
                  i.why);
   }
@@ -81,8 +84,10 @@ void ReplanLoop::send(const ReplanRound& round) {
     if (!done) {
       spdlog::warn("job={} not changed: {}", change.id, done.error().message);
       if (change.partition || change.features || change.clusters) replanner_.refused(change.id);
+      count([](auto& c) { ++c.refused; });
       continue;
     }
+    count([&](auto& c) { ++c.changes[round.reasons[i]]; });
     spdlog::info("job={} begin={} clusters={} partition={} features={} why=\"{}\"", change.id,
                  change.begin ? format_utc(*change.begin) : "-", change.clusters.value_or("-"), change.partition.value_or("-"),
                  change.features.value_or("-"), round.reasons[i]);
@@ -100,6 +105,11 @@ void ReplanLoop::say(const std::string& problem) {
 QueueView ReplanLoop::view() const {
   const std::lock_guard lock(mutex_);
   return view_;
+}
+
+ReplanCounts ReplanLoop::counts() const {
+  const std::lock_guard lock(mutex_);
+  return counts_;
 }
 
 }  // namespace carbon::ctld

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -18,8 +19,17 @@ namespace carbon::ctld {
 struct QueueView {
   Instant at{};  // the epoch: not looked yet
   std::vector<DeferredJob> deferred;
-  std::vector<std::string> clusters;  // whose jobs were planned
-  std::string problem;                // why it is not newer; empty: all is well
+  std::vector<std::string> clusters;           // whose jobs were planned
+  std::string problem;                         // why it is not newer; empty: all is well
+  std::vector<PromiseStanding> promises = {};  // of each site
+};
+
+// What the rounds did since this process began.
+struct ReplanCounts {
+  std::uint64_t rounds = 0;
+  std::map<std::string, std::uint64_t> changes;  // that Slurm made, by why
+  std::uint64_t refused = 0;                     // by Slurm
+  std::uint64_t interruptions = 0;
 };
 
 class ReplanLoop {
@@ -37,7 +47,8 @@ class ReplanLoop {
 
   // One round; returns how long until the next. One thread calls it.
   Duration round(Instant now);
-  QueueView view() const;  // any thread
+  QueueView view() const;       // any thread
+  ReplanCounts counts() const;  // any thread
 
  private:
   bool is_standby(const SlurmQueue& queue) const;
@@ -45,6 +56,11 @@ class ReplanLoop {
   void send(const ReplanRound& round);
   void interrupt(const InterruptRound& round);
   void say(const std::string& problem);
+  template <class Add>
+  void count(const Add& add) {
+    const std::lock_guard lock(mutex_);
+    add(counts_);
+  }
 
   const Config& config_;
   SlurmApi& slurm_;
@@ -54,6 +70,7 @@ class ReplanLoop {
   Replanner replanner_;
   mutable std::mutex mutex_;
   QueueView view_;
+  ReplanCounts counts_;
 };
 
 }  // namespace carbon::ctld

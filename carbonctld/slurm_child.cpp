@@ -164,6 +164,7 @@ Result<std::string> SlurmChild::ask(const std::string& request) {
     if (auto answer = receive_message(socket_, deadline)) return std::move(*answer);
   }
   end();
+  ++losses_;
   const bool late = std::chrono::steady_clock::now() >= deadline;
   if (!late) return Error{"slurm: the process that asks libslurm ended (is slurm.conf in place, and munged running?)"};
   char text[64];

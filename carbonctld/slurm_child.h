@@ -5,6 +5,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -35,6 +36,8 @@ class SlurmChild final : public SlurmApi {
   Status change_job(const JobChange& change) override;
   Status signal_job(std::uint32_t job_id, int signal_number) override;
   Status requeue_job(std::uint32_t job_id) override;
+  // How many children ended or were given up within a call. Any thread.
+  std::uint64_t losses() const { return losses_; }
 
  private:
   Result<std::string> ask(const std::string& request);
@@ -46,6 +49,7 @@ class SlurmChild final : public SlurmApi {
   std::mutex mutex_;
   pid_t pid_ = -1;
   int socket_ = -1;
+  std::atomic<std::uint64_t> losses_ = 0;
 };
 
 // The child's side: answers requests until the other end closes, whatever the API does just then. `make`: the API, whose making

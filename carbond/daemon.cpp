@@ -51,7 +51,9 @@ BookSettings book_settings(const DaemonSettings& s) {
 Daemon::Daemon(DaemonSettings settings)
     : settings_(std::move(settings)),
       book_(book_settings(settings_), energy::current_boot_id()),
-      outbox_(settings_.spool, settings_.outbox_max_bytes) {}
+      outbox_(settings_.spool, settings_.outbox_max_bytes) {
+  health_.node = settings_.node;
+}
 
 Daemon::~Daemon() {
   if (inotify_ >= 0) close(inotify_);
@@ -223,6 +225,7 @@ void Daemon::note_failure(const std::string& device, const std::string& why) {
   auto& held = health_.unavailable[device];
   if (held != why) spdlog::warn("{} is unavailable: {}", device, why);
   held = why;
+  ++health_.meter_errors[device];
 }
 
 // One reading per device and round. An edge search takes more calls at once; they are paid back by leaving out every second
@@ -257,10 +260,14 @@ void Daemon::round() {
 }
 
 void Daemon::write_metrics(Duration now) {
-  if (book_.devices().empty()) return;
+  // Until the first devices are found, or it is clear that there are none, nothing is to be said.
+  if (book_.devices().empty() && pool_.discovering()) return;
   next_metrics_ = now + kMetricsEvery;
   health_.outbox_bytes = outbox_.bytes();
-  const auto written = replace_file(settings_.spool.root / "carbond.prom", metrics_text(book_, health_), false);
+  health_.outbox = outbox_.standing();
+  health_.attempts = settings_.attempts();
+  if (settings_.metrics_file.empty()) return;
+  const auto written = replace_file(settings_.metrics_file, metrics_text(book_, health_), false, 0644);
   if (!written) trouble(written.error().message);
 }
 

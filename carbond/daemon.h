@@ -28,6 +28,8 @@ struct DaemonSettings {
   std::filesystem::path sysfs = "/sys";
   std::function<energy::MetersFound()> find_meters;
   std::function<void()> on_record = [] {};  // a record is in the outbox
+  std::filesystem::path metrics_file;       // empty: none
+  std::function<std::map<std::string, std::uint64_t>()> attempts = [] { return std::map<std::string, std::uint64_t>(); };
 };
 
 class Daemon {

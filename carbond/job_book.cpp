@@ -147,8 +147,8 @@ void JobBook::end(const Mark& mark, const energy::Moment& now) {
   jobs_.emplace(key_of(mark), std::move(unseen));
 }
 
-// A job that slurmctld starts just after its own restart, before the node has registered again, gets GPUs whose numbers Slurm learns
-// later: its start mark names none, its end mark does.
+// A job that slurmctld starts just after its own restart, before the node has registered again, gets GPUs whose numbers Slurm
+// learns later: its start mark names none, its end mark does.
 void JobBook::learn_gpus(OpenJob& job, const Mark& end) {
   auto& start = job.start;
   if (!start.gpus.empty() || !start.mig.empty() || (end.gpus.empty() && end.mig.empty())) return;
@@ -201,6 +201,7 @@ void JobBook::book(const std::string& device, const std::vector<energy::Piece>& 
     totals.jobs.add(p.at, idle ? 0 : p.mj, Duration(0));
     totals.idle.add(p.at, idle ? p.mj : 0, Duration(0));
     (idle ? totals.idle_mj : totals.jobs_mj) += p.mj;
+    totals.estimated_mj += std::max<std::int64_t>(p.estimated_mj, 0);
     if (idle) continue;
     auto& held = job->second.devices.at(device);
     held.profile.add(p.at, p.mj, p.device_idle ? p.length : Duration(0));

@@ -43,7 +43,8 @@ struct OpenJob {
 struct DeviceTotals {
   std::int64_t jobs_mj = 0;
   std::int64_t idle_mj = 0;
-  energy::Profile jobs, idle;  // the same by interval, of late and since this process began
+  energy::Profile jobs, idle;     // the same by interval, of late and since this process began
+  std::int64_t estimated_mj = 0;  // of both sums, not measured; since this process began
 };
 
 // In the interval where jobs and idle are furthest from what the device used: the difference in mJ.

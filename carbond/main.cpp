@@ -69,6 +69,9 @@ int serve(const Arguments& arguments) {
   settings.spool = node::Spool::at(config->carbond.spool, arguments.node);
   settings.reading_interval = config->carbond.reading_interval;
   settings.profile_interval = config->carbond.profile_interval;
+  const auto& metrics = config->carbond.metrics_file;
+  settings.metrics_file = settings.spool.root / "carbond.prom";
+  if (!metrics.empty()) settings.metrics_file = node::with_node(metrics, arguments.node);
   settings.outbox_max_bytes = config->carbond.outbox_max_bytes;
   settings.shards_per_gpu = config->carbond.shards_per_gpu;
   settings.gpu_power = config->placement.gpu_power;
@@ -80,6 +83,7 @@ int serve(const Arguments& arguments) {
       std::make_unique<net::CurlTransport>(),
       [munge = net::Munge(config->munge_socket)](net::HttpRequest& request) { return munge.sign(request); }, node::Backoff{});
   settings.on_record = [&shipper] { shipper.wake(); };
+  settings.attempts = [&shipper] { return shipper.attempts(); };
   if (const auto made = settings.spool.create(); !made) {
     spdlog::error("{}", made.error().message);
     return 1;

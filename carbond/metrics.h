@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// What carbond says about itself, as a text file for the textfile collector of Prometheus' node_exporter: <spool>/carbond.prom.
+// What carbond says about itself, as a text file for the textfile collector of Prometheus' node_exporter. docs/monitoring.md.
 #pragma once
 
 #include <map>
 #include <string>
 
 #include "carbond/job_book.h"
+#include "carbond/outbox.h"
 
 namespace carbon::node {
 
 struct NodeHealth {
-  std::map<std::string, std::string> unavailable;  // device -> why
+  std::string node;                                   // as slurm.conf names it
+  std::map<std::string, std::string> unavailable;     // device -> why
+  std::map<std::string, std::uint64_t> meter_errors;  // device -> readings that failed
+  std::map<std::string, std::uint64_t> attempts;      // to ship a record, by how they ended
+  Outbox::Standing outbox;
   std::uint64_t outbox_bytes = 0;
   std::uint64_t records_dropped = 0;
 };

@@ -2,6 +2,7 @@
 #include "carbond/outbox.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace carbon::node {
 namespace {
@@ -44,6 +45,21 @@ void Outbox::acknowledge(const fs::path& file) const {
 void Outbox::refuse(const fs::path& file) const {
   std::error_code ec;
   fs::rename(file, spool_.refused() / file.filename(), ec);
+}
+
+Outbox::Standing Outbox::standing() const {
+  Standing out;
+  std::error_code ec;
+  for (const auto& entry : fs::directory_iterator(spool_.outbox(), ec)) {
+    if (is_temporary(entry.path())) continue;
+    ++out.records;
+    const auto name = entry.path().filename().string();
+    std::int64_t ended = 0;
+    std::from_chars(name.data(), name.data() + name.size(), ended);
+    if (out.oldest == Instant{} || from_unix_ms(ended) < out.oldest) out.oldest = from_unix_ms(ended);
+  }
+  for ([[maybe_unused]] const auto& entry : fs::directory_iterator(spool_.refused(), ec)) ++out.refused;
+  return out;
 }
 
 std::uint64_t Outbox::bytes() const {

@@ -25,6 +25,12 @@ class Outbox {
   // Moves it to refused/.
   void refuse(const std::filesystem::path& file) const;
   std::uint64_t bytes() const;
+  struct Standing {
+    std::uint64_t records = 0;
+    std::uint64_t refused = 0;  // marks and records in refused/
+    Instant oldest{};           // the end of the job whose record has waited longest; the epoch: none waits
+  };
+  Standing standing() const;
 
  private:
   Spool spool_;

@@ -81,35 +81,44 @@ Shipper::Outcome Shipper::ship_one() {
   if (!body) {
     spdlog::error("{}; moved to refused/", body.error().message);
     outbox_.refuse(*file);
+    attempts_.add("refused");
     return Outcome::kDone;
   }
+  const auto outcome = send(*file, std::move(*body));
+  if (outcome == Outcome::kLater) attempts_.add("failed");
+  return outcome;
+}
+
+Shipper::Outcome Shipper::send(const std::filesystem::path& file, std::string body) {
   net::HttpRequest request;
   request.method = "POST";
   request.url = url_;
   request.headers = {{"Content-Type", "application/json"}};
-  request.body = std::move(*body);
+  request.body = std::move(body);
   request.timeout = std::chrono::seconds(10);  // so long may stopping take
   if (const auto signed_ = sign_(request); !signed_) {
-    spdlog::warn("{} waits: {}", file->filename().string(), signed_.error().message);
+    spdlog::warn("{} waits: {}", file.filename().string(), signed_.error().message);
     return Outcome::kLater;
   }
   const auto answer = transport_->send(request);
   if (!answer) {
-    spdlog::warn("{} waits: {}", file->filename().string(), answer.error().message);
+    spdlog::warn("{} waits: {}", file.filename().string(), answer.error().message);
     return Outcome::kLater;
   }
   if (answer->status == 200) {
-    spdlog::info("{} shipped", file->filename().string());
-    outbox_.acknowledge(*file);
+    spdlog::info("{} shipped", file.filename().string());
+    outbox_.acknowledge(file);
+    attempts_.add("acknowledged");
     return Outcome::kDone;
   }
   const auto reason = answer->body.substr(0, 300);
   if (is_final_refusal(answer->status)) {
-    spdlog::error("{} refused with {}: {}; moved to refused/", file->filename().string(), answer->status, reason);
-    outbox_.refuse(*file);
+    spdlog::error("{} refused with {}: {}; moved to refused/", file.filename().string(), answer->status, reason);
+    outbox_.refuse(file);
+    attempts_.add("refused");
     return Outcome::kDone;
   }
-  spdlog::warn("{} waits: carbonctld answered {}: {}", file->filename().string(), answer->status, reason);
+  spdlog::warn("{} waits: carbonctld answered {}: {}", file.filename().string(), answer->status, reason);
   return Outcome::kLater;
 }
 

@@ -4,12 +4,14 @@
 
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <random>
 #include <thread>
 
 #include "carbond/outbox.h"
+#include "core/exposition.h"
 #include "net/http.h"
 
 namespace carbon::node {
@@ -49,11 +51,14 @@ class Shipper {
 
   void start();
   void wake();  // something new is in the outbox
+  // How attempts ended so far: "acknowledged", "refused", "failed". Any thread.
+  std::map<std::string, std::uint64_t> attempts() const { return attempts_.counts(); }
 
  private:
   enum class Outcome { kEmpty, kDone, kLater };
   void run();
   Outcome ship_one();
+  Outcome send(const std::filesystem::path& file, std::string body);
   bool pause(Duration d);  // false: asked to stop
 
   Outbox outbox_;
@@ -61,6 +66,7 @@ class Shipper {
   std::unique_ptr<net::HttpTransport> transport_;
   Sign sign_;
   Pacing pacing_;
+  Tally attempts_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stop_ = false;

@@ -35,11 +35,12 @@ void sync_directory(const fs::path& directory) {
 
 }  // namespace
 
-Spool Spool::at(const std::string& configured, const std::string& node) {
-  std::string path = configured;
+std::string with_node(std::string path, const std::string& node) {
   for (auto at = path.find("%n"); at != std::string::npos; at = path.find("%n", at + node.size())) path.replace(at, 2, node);
-  return {path};
+  return path;
 }
+
+Spool Spool::at(const std::string& configured, const std::string& node) { return {with_node(configured, node)}; }
 
 Status Spool::create() const {
   for (const auto& d : {root, marks(), jobs(), outbox(), refused()}) {
@@ -50,12 +51,12 @@ Status Spool::create() const {
   return Done{};
 }
 
-Status replace_file(const fs::path& file, std::string_view content, bool sync) {
+Status replace_file(const fs::path& file, std::string_view content, bool sync, mode_t mode) {
   fs::path temporary = file;
   temporary += ".tmp";
   const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd < 0) return failed(temporary, "cannot be written");
-  const bool written = write_all(fd, content) && (!sync || fsync(fd) == 0);
+  const bool written = fchmod(fd, mode) == 0 && write_all(fd, content) && (!sync || fsync(fd) == 0);
   const auto why = written ? Error{} : failed(temporary, "cannot be written");
   close(fd);
   if (!written) {

@@ -5,6 +5,8 @@
 //   carbond.prom   metrics for node_exporter's textfile collector
 #pragma once
 
+#include <sys/types.h>
+
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -16,7 +18,7 @@ namespace carbon::node {
 struct Spool {
   std::filesystem::path root;
 
-  // `configured` with %n replaced by the node's name.
+  // `configured`: see with_node().
   static Spool at(const std::string& configured, const std::string& node);
   Status create() const;  // directories of mode 0700
 
@@ -26,8 +28,11 @@ struct Spool {
   std::filesystem::path refused() const { return root / "refused"; }
 };
 
+// `path` with %n replaced by the node's name.
+std::string with_node(std::string path, const std::string& node);
+
 // Writes a temporary file beside `file`, and renames it. `sync`: also safe against the loss of power.
-Status replace_file(const std::filesystem::path& file, std::string_view content, bool sync);
+Status replace_file(const std::filesystem::path& file, std::string_view content, bool sync, mode_t mode = 0600);
 Result<std::string> read_file(const std::filesystem::path& file, std::size_t max_bytes);
 bool is_temporary(const std::filesystem::path& file);
 

@@ -26,6 +26,7 @@ void read_node(const toml::table& table, FirstError& error, NodeConfig& out) {
   in.duration("reading_interval", 100ms, 60s, out.reading_interval);
   in.duration("profile_interval", 500ms, 1h, out.profile_interval);
   in.bytes("outbox_max", out.outbox_max_bytes);
+  if (in.has("metrics_file")) read_path(in, "metrics_file", out.metrics_file);
   in.integer("shards_per_gpu", 0, 1024, [&out](std::int64_t n) { out.shards_per_gpu = static_cast<std::uint32_t>(n); });
   in.finish();
 }

@@ -22,6 +22,7 @@ struct NodeConfig {                                         // [carbond]
   Duration reading_interval = std::chrono::seconds(1);
   Duration profile_interval = std::chrono::minutes(5);  // the step of an energy profile
   std::uint64_t outbox_max_bytes = 256u << 20;
+  std::filesystem::path metrics_file;  // for node_exporter's textfile collector; empty: carbond.prom in the spool
   std::uint32_t shards_per_gpu = 0;  // gres/shard: how many shards a GPU has; 0: one job at a time holds a GPU
 };
 

@@ -27,8 +27,12 @@ std::string json_text(std::string_view text) {
 
 void put(const ServerResponse& from, httplib::Response& to) {
   to.status = from.status;
-  to.set_content(from.body, "application/json");
+  to.set_content(from.body, from.type);
   to.set_header("Cache-Control", "no-store");
+  for (const auto& [name, value] : from.headers) {
+    to.headers.erase(name);
+    to.set_header(name, value);
+  }
 }
 
 std::string_view reason_of(int status) {
@@ -48,15 +52,30 @@ ServerResponse error_response(int status, std::string_view message) {
 }
 
 struct Server::Impl {
-  Impl(ServerLimits l, Authenticate a, Handler h) : limits(l), authenticate(std::move(a)), handler(std::move(h)) {}
+  Impl(ServerLimits l, Authenticate a, Handler h, Open o)
+      : limits(l), authenticate(std::move(a)), handler(std::move(h)), open(std::move(o)) {}
 
   ServerResponse serve(const httplib::Request& in) const {
     if (in.headers.size() > kMaxHeaders) return error_response(431, "too many headers");
-    const auto caller = authenticate(in.get_header_value("Authorization"), in.method, in.target, in.body);
+    auto request = read(in);
+    if (open) {
+      if (auto answer = open(request)) return std::move(*answer);
+    }
+    const auto caller = authenticate(request);
     if (!caller) return error_response(401, caller.error().message);
-    ServerRequest request{in.method, in.path, {}, in.body, *caller};
-    for (const auto& [name, value] : in.params) request.query.emplace(name, value);
+    request.caller = *caller;
     return handler(request);
+  }
+
+  static ServerRequest read(const httplib::Request& in) {
+    ServerRequest request{in.method, in.path, in.target, {}, {}, in.remote_addr, in.body};
+    for (const auto& [name, value] : in.params) request.query.emplace(name, value);
+    for (const auto& [name, value] : in.headers) {
+      std::string lower;
+      for (const char c : name) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+      request.headers.emplace(std::move(lower), value);
+    }
+    return request;
   }
 
   void set_up() {
@@ -85,12 +104,22 @@ struct Server::Impl {
   ServerLimits limits;
   Authenticate authenticate;
   Handler handler;
+  Open open;
   httplib::Server http;
   socket_t listener = INVALID_SOCKET;
 };
 
-Server::Server(ServerLimits limits, Authenticate authenticate, Handler handler)
-    : impl_(std::make_unique<Impl>(limits, std::move(authenticate), std::move(handler))) {
+std::string_view ServerRequest::header(std::string_view name) const {
+  const auto it = headers.find(name);
+  return it == headers.end() ? std::string_view() : std::string_view(it->second);
+}
+
+Authenticate by_munge(const Munge& munge) {
+  return [&munge](const ServerRequest& r) { return munge.verify(r.header("authorization"), r.method, r.target, r.body); };
+}
+
+Server::Server(ServerLimits limits, Authenticate authenticate, Handler handler, Open open)
+    : impl_(std::make_unique<Impl>(limits, std::move(authenticate), std::move(handler), std::move(open))) {
   impl_->set_up();
 }
 

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// An HTTP server whose every request has an authenticated caller. Answers are JSON; errors are {"error": "one line"}.
+// An HTTP server whose requests have an authenticated caller, but for what is open to all. Answers are JSON unless they say
+// otherwise; errors are {"error": "one line"}.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "core/result.h"
 #include "net/munge.h"
@@ -18,14 +22,21 @@ namespace carbon::net {
 struct ServerRequest {
   std::string method;
   std::string path;
-  std::map<std::string, std::string, std::less<>> query;  // decoded; of a name given twice the first
+  std::string target;                                       // path and query as received
+  std::map<std::string, std::string, std::less<>> query;    // decoded; of a name given twice the first
+  std::map<std::string, std::string, std::less<>> headers;  // names in lower case; of a name given twice the first
+  std::string peer;                                         // address of the other end
   std::string body;
-  Caller caller;
+  Caller caller{};
+
+  std::string_view header(std::string_view name) const;  // empty: not there
 };
 
 struct ServerResponse {
   int status = 200;
   std::string body = "{}";
+  std::string type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers{};
 };
 
 // {"error": message}
@@ -40,13 +51,17 @@ struct ServerLimits {
 
 // Runs on the pool's threads, several at once. What it throws becomes a 500 that says nothing but so.
 using Handler = std::function<ServerResponse(const ServerRequest&)>;
-// Munge::verify; its error becomes a 401.
-using Authenticate = std::function<Result<Caller>(std::string_view authorization, std::string_view method,
-                                                  std::string_view target, std::string_view body)>;
+// Who sent it; an error becomes a 401.
+using Authenticate = std::function<Result<Caller>(const ServerRequest&)>;
+// Asked first, before anybody has said who he is: the answer to what is open to all; none: it is not.
+using Open = std::function<std::optional<ServerResponse>(const ServerRequest&)>;
+
+// Authenticate by the header "Authorization: MUNGE <credential>". `munge` is not owned.
+Authenticate by_munge(const Munge& munge);
 
 class Server {
  public:
-  Server(ServerLimits limits, Authenticate authenticate, Handler handler);
+  Server(ServerLimits limits, Authenticate authenticate, Handler handler, Open open = {});
   ~Server();  // as stop()
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

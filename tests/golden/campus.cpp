@@ -283,8 +283,8 @@ Campus::Campus(const std::string& munge_socket) {
                                                    [] { return kNow; }, [] { return queue(); }});
   server_ = std::make_unique<net::Server>(
       net::ServerLimits{},
-      [munge = net::Munge(munge_socket)](auto authorization, auto method, auto target, auto body) -> Result<net::Caller> {
-        const auto caller = munge.verify(authorization, method, target, body);
+      [munge = net::Munge(munge_socket)](const net::ServerRequest& request) -> Result<net::Caller> {
+        const auto caller = net::by_munge(munge)(request);
         if (!caller) return caller.error();
         return net::Caller{0, 0};  // whoever runs the tests asks as root
       },

@@ -43,12 +43,23 @@ class ApiTest : public ledger::LedgerTest {
                 [] { return Health{}; }, [] { return kDay + 12h; }, [this] { return queue_; }});
   }
 
+  static net::ServerRequest request(std::uint32_t uid, const std::string& method, const std::string& path) {
+    net::ServerRequest r;
+    r.method = method;
+    r.path = r.target = path;
+    r.caller = {uid, uid};
+    return r;
+  }
   net::ServerResponse ask(std::uint32_t uid, const std::string& path,
                           std::map<std::string, std::string, std::less<>> query = {}) {
-    return api().handle({"GET", path, std::move(query), "", {uid, uid}});
+    auto r = request(uid, "GET", path);
+    r.query = std::move(query);
+    return api().handle(r);
   }
-  net::ServerResponse post(std::uint32_t uid, const std::string& body) {
-    return api().handle({"POST", "/v1/records", {}, body, {uid, uid}});
+  net::ServerResponse post(std::uint32_t uid, const std::string& body, const std::string& path = "/v1/records") {
+    auto r = request(uid, "POST", path);
+    r.body = body;
+    return api().handle(r);
   }
 
   void two_users() {
@@ -202,9 +213,7 @@ TEST_F(ApiTest, EstimatesAreLabelledCoveredByTheYearlyFactorAndGiveWayToARecord)
   estimate.node = "(backfill)";
   estimate.devices[0].method = Method::kEstimated;
   EXPECT_EQ(post(0, to_json(estimate)).status, 400);  // not as a record
-  const auto as_estimate = [&](std::uint32_t uid, const std::string& body) {
-    return api().handle({"POST", "/v1/estimates", {}, body, {uid, uid}}).status;
-  };
+  const auto as_estimate = [&](std::uint32_t uid, const std::string& body) { return post(uid, body, "/v1/estimates").status; };
   EXPECT_EQ(as_estimate(kAda, to_json(estimate)), 403);
   EXPECT_EQ(as_estimate(0, to_json(make_record(7, kDay, {kKwhMj}))), 400);
   EXPECT_EQ(as_estimate(0, to_json(estimate)), 200);
@@ -251,7 +260,7 @@ TEST_F(ApiTest, BadParametersAreNamed) {
   EXPECT_EQ(ask(0, "/v1/jobs", {{"jobs", "12'; DROP TABLE jobs"}}).status, 400);
   EXPECT_EQ(json::parse(ask(0, "/v1/jobs", {{"user", "x' OR '1'='1"}}).body)["jobs"].size(), 0u);
   EXPECT_EQ(ask(0, "/v2/jobs").status, 404);
-  EXPECT_EQ(api().handle({"POST", "/v1/jobs", {}, "", {0, 0}}).status, 405);
+  EXPECT_EQ(post(0, "", "/v1/jobs").status, 405);
 }
 
 TEST_F(ApiTest, GridTellsTheSitesEvenBeforeTheFirstPoll) {

@@ -54,9 +54,15 @@ std::string request(const std::string& line, const std::string& body = "", const
          "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
-Result<Caller> by_name(std::string_view who, std::string_view, std::string_view target, std::string_view) {
+Result<Caller> by_name(const ServerRequest& r) {
+  const auto who = r.header("authorization");
   if (who != "alice") return Error{"who is \"" + std::string(who) + "\"?"};
-  return Caller{1000, static_cast<std::uint32_t>(target.size())};
+  return Caller{1000, static_cast<std::uint32_t>(r.target.size())};
+}
+
+std::optional<ServerResponse> page(const ServerRequest& r) {
+  if (r.path != "/page") return std::nullopt;
+  return ServerResponse{200, "<p>" + r.peer + "</p>", "text/html", {{"Cache-Control", "max-age=60"}, {"Set-Cookie", "a=b"}}};
 }
 
 ServerResponse echo(const ServerRequest& r) {
@@ -72,7 +78,7 @@ class ServerTest : public ::testing::Test {
     const auto started = server_.start("127.0.0.1", 0);
     ASSERT_TRUE(started) << started.error().message;
   }
-  Server server_{{.max_body = 1000, .threads = 4, .read_timeout_s = 2, .keep_alive_s = 1}, by_name, echo};
+  Server server_{{.max_body = 1000, .threads = 4, .read_timeout_s = 2, .keep_alive_s = 1}, by_name, echo, page};
 };
 
 TEST_F(ServerTest, HandlerSeesMethodQueryBodyAndCaller) {
@@ -84,6 +90,16 @@ TEST_F(ServerTest, WithoutACallerThereIsNoAnswer) {
   const auto answer = exchange(server_.port(), request("GET /echo", "", "mallory"));
   EXPECT_NE(answer.find(" 401 "), std::string::npos) << answer;
   EXPECT_NE(answer.find(R"({"error": "who is \"mallory\"?"})"), std::string::npos) << answer;
+}
+
+TEST_F(ServerTest, WhatIsOpenIsAnsweredWithoutACaller) {
+  const auto answer = exchange(server_.port(), request("GET /page", "", "mallory"));
+  EXPECT_NE(answer.find(" 200 "), std::string::npos) << answer;
+  EXPECT_NE(answer.find("<p>127.0.0.1</p>"), std::string::npos) << answer;
+  EXPECT_NE(answer.find("Content-Type: text/html"), std::string::npos) << answer;
+  EXPECT_NE(answer.find("Set-Cookie: a=b"), std::string::npos) << answer;
+  EXPECT_NE(answer.find("Cache-Control: max-age=60"), std::string::npos) << answer;
+  EXPECT_EQ(answer.find("no-store"), std::string::npos) << answer;
 }
 
 TEST_F(ServerTest, ErrorsAreJson) {
