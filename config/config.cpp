@@ -13,11 +13,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-void read_path(TableReader& in, std::string_view key, std::filesystem::path& out) {
+void read_path(TableReader& in, std::string_view key, std::filesystem::path& out, bool may_be_empty = false) {
   std::string text = out.string();
-  in.text(key, text, false);
+  in.text(key, text, may_be_empty);
   out = text;
-  if (!out.is_absolute()) in.fail(key, "= '" + text + "'; accepted: an absolute path");
+  if (!out.is_absolute() && !out.empty()) in.fail(key, "= '" + text + "'; accepted: an absolute path");
 }
 
 void read_node(const toml::table& table, FirstError& error, NodeConfig& out) {
@@ -26,7 +26,7 @@ void read_node(const toml::table& table, FirstError& error, NodeConfig& out) {
   in.duration("reading_interval", 100ms, 60s, out.reading_interval);
   in.duration("profile_interval", 500ms, 1h, out.profile_interval);
   in.bytes("outbox_max", out.outbox_max_bytes);
-  if (in.has("metrics_file")) read_path(in, "metrics_file", out.metrics_file);
+  read_path(in, "metrics_file", out.metrics_file, true);
   in.integer("shards_per_gpu", 0, 1024, [&out](std::int64_t n) { out.shards_per_gpu = static_cast<std::uint32_t>(n); });
   in.finish();
 }
