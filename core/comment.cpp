@@ -55,14 +55,15 @@ std::optional<std::string> CarbonComment::get(std::string_view key) const {
 }
 
 void CarbonComment::set(std::string_view key, std::string_view value) {
-  const auto k = clean(key);
+  auto k = clean(key);
   for (auto& [name, held] : pairs_) {
     if (name == k) {
       held = clean(value);
       return;
     }
   }
-  pairs_.emplace_back(k, clean(value));
+  if (pairs_.empty()) pairs_.reserve(8);  // as many as a deferred job has
+  pairs_.emplace_back(std::move(k), clean(value));
 }
 
 void CarbonComment::erase(std::string_view key) {
@@ -71,6 +72,7 @@ void CarbonComment::erase(std::string_view key) {
 
 std::string CarbonComment::token() const {
   std::string out;
+  out.reserve(160);
   for (const auto& [k, v] : pairs_) {
     out += out.empty() ? kPrefix : ",";
     out += k;

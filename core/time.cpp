@@ -3,6 +3,7 @@
 
 #include <date/date.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -117,9 +118,17 @@ std::string format_local(Instant t) {
   const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();
   std::tm local{};
   localtime_r(&seconds, &local);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &local);
-  return text.data();
+  std::string text = "0000-00-00T00:00:00";
+  const auto put = [&text](std::size_t last, int value) {
+    for (; value > 0; value /= 10) text[last--] = static_cast<char>('0' + value % 10);
+  };
+  put(3, std::clamp(local.tm_year + 1900, 0, 9999));
+  put(6, local.tm_mon + 1);
+  put(9, local.tm_mday);
+  put(12, local.tm_hour);
+  put(15, local.tm_min);
+  put(18, local.tm_sec);
+  return text;
 }
 
 Result<Instant> parse_utc(std::string_view text) {

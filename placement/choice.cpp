@@ -201,11 +201,11 @@ Result<Choice> make_choice(const SubmitRequest& job, const SnapshotContent& snap
   return choice;
 }
 
-Ahead sites_ahead(const SnapshotContent& snapshot) {
-  Ahead ahead;
-  for (std::size_t i = 0; i < count_of_sites(snapshot); ++i) {
-    const auto& site = snapshot.sites[i];
-    ahead[i] = {site.series, site.pue, site.transfer_kwh_per_gb};
+std::vector<policies::SiteAhead> sites_ahead(const SnapshotContent& snapshot) {
+  std::vector<policies::SiteAhead> ahead;
+  ahead.reserve(count_of_sites(snapshot));
+  for (const auto& site : std::span(snapshot.sites).first(count_of_sites(snapshot))) {
+    ahead.push_back({site.series, site.pue, site.transfer_kwh_per_gb});
   }
   return ahead;
 }

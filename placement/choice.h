@@ -5,6 +5,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/result.h"
 #include "placement/submission.h"
@@ -53,8 +54,7 @@ JobRules rules_of(const SubmitRequest& job, const feeds::SnapshotContent& snapsh
 Result<Choice> make_choice(const SubmitRequest& job, const feeds::SnapshotContent& snapshot, const PartitionRule& home,
                            const JobRules& rules, const Wish& wish, Instant now);
 
-using Ahead = std::array<policies::SiteAhead, kMostSites>;
-Ahead sites_ahead(const feeds::SnapshotContent& snapshot);
+std::vector<policies::SiteAhead> sites_ahead(const feeds::SnapshotContent& snapshot);
 std::size_t count_of_sites(const feeds::SnapshotContent& snapshot);
 
 // Grams of a start at a site, its transfer included; none where they are not known.

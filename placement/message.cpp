@@ -11,56 +11,114 @@
 namespace carbon::placement {
 namespace {
 
-// Independent of the locale that the host has set.
-std::string fixed(double value, int decimals) {
-  std::array<char, 64> text{};
-  const auto [end, ec] = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, decimals);
-  return ec == std::errc{} ? std::string(text.data(), end) : "?";
+// The line grows in one piece of memory: it is written under slurmctld's locks.
+constexpr std::size_t kUsualLength = 320;
+
+// Whole numbers and at most one decimal, independent of the locale that the host has set, and without what it takes to print any
+// double.
+void add_whole(std::string& line, double value) {
+  std::array<char, 24> text{};
+  if (!(std::abs(value) < 1e15)) {
+    line += '?';
+    return;
+  }
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), std::llround(value)).ptr;
+  line.append(text.data(), end);
 }
 
-std::string sources(const Move& move) {
+// Precondition: value >= 0.
+void add_tenths(std::string& line, double value) {
+  const auto tenths = std::round(value * 10);
+  add_whole(line, std::trunc(tenths / 10));
+  line += '.';
+  line += static_cast<char>('0' + static_cast<int>(std::fmod(tenths, 10)));
+}
+
+void add_mass(std::string& line, GramsCo2e grams) {
+  const double g = grams.value();
+  if (g < 9.95) {
+    add_tenths(line, g);
+  } else if (g < 9999.5) {
+    add_whole(line, g);
+  } else {
+    add_tenths(line, g / 1000);
+  }
+  line += g < 9999.5 ? " g" : " kg";
+}
+
+const feeds::ForecastError* error_at(const feeds::SnapshotSite& site, Duration ahead) {
+  const auto error = std::find_if(site.errors.begin(), site.errors.end(), [ahead](const auto& e) { return ahead <= e.until; });
+  return error == site.errors.end() ? nullptr : &*error;
+}
+
+void add_how_known(std::string& line, const feeds::SnapshotSite& site, Duration ahead) {
+  if (site.meta.simulated) line += "simulated ";
+  line.append(to_string(site.origin)).append(" by ").append(site.meta.provider);
+  const auto* error = error_at(site, ahead);
+  if (error == nullptr) return;
+  line += ", 80 % of such within -";
+  add_whole(line, std::max(0.0, 100.0 * (1.0 - error->low)));
+  line += " and +";
+  add_whole(line, std::max(0.0, 100.0 * (error->high - 1.0)));
+  line += " %";
+}
+
+bool known_alike(const feeds::SnapshotSite& a, Duration ahead_a, const feeds::SnapshotSite& b, Duration ahead_b) {
+  const auto *at_a = error_at(a, ahead_a), *at_b = error_at(b, ahead_b);
+  const bool same_error = at_a == nullptr || at_b == nullptr ? at_a == at_b : at_a->low == at_b->low && at_a->high == at_b->high;
+  return same_error && a.meta.simulated == b.meta.simulated && a.origin == b.origin && a.meta.provider == b.meta.provider;
+}
+
+void add_sources(std::string& line, const Move& move) {
   const auto ahead = move.begin.value_or(move.now) - move.now;
-  const auto here = how_known(move.home, Duration(0)), there = how_known(move.site, ahead);
-  return &move.home == &move.site || here == there ? there : here + ", " + there;
+  if (&move.home != &move.site && !known_alike(move.home, Duration(0), move.site, ahead)) {
+    add_how_known(line, move.home, Duration(0));
+    line += ", ";
+  }
+  add_how_known(line, move.site, ahead);
 }
 
 // "moved from inland to coast (partition coast)"
-std::string where(const Move& move) {
-  std::string out = "moved from " + move.home.name + " to " + move.site.name;
-  if (!move.site.cluster.empty()) out += " (cluster " + move.site.cluster + ')';
-  if (!move.partition.empty()) out += " (partition " + std::string(move.partition) + ')';
-  if (!move.constraint.empty()) out += " (constraint " + std::string(move.constraint) + ')';
-  return out;
+void add_where(std::string& line, const Move& move) {
+  line.append("moved from ").append(move.home.name).append(" to ").append(move.site.name);
+  if (!move.site.cluster.empty()) line.append(" (cluster ").append(move.site.cluster).append(")");
+  if (!move.partition.empty()) line.append(" (partition ").append(move.partition).append(")");
+  if (!move.constraint.empty()) line.append(" (constraint ").append(move.constraint).append(")");
 }
 
 }  // namespace
 
 std::string how_known(const feeds::SnapshotSite& site, Duration ahead) {
-  auto out =
-      std::string(site.meta.simulated ? "simulated " : "") + std::string(to_string(site.origin)) + " by " + site.meta.provider;
-  const auto error = std::find_if(site.errors.begin(), site.errors.end(), [ahead](const auto& e) { return ahead <= e.until; });
-  if (error != site.errors.end()) {
-    const auto below = std::max(0.0, 100.0 * (1.0 - error->low)), above = std::max(0.0, 100.0 * (error->high - 1.0));
-    out += ", 80 % of such within -" + fixed(below, 0) + " and +" + fixed(above, 0) + " %";
-  }
-  return out;
+  std::string line;
+  add_how_known(line, site, ahead);
+  return line;
 }
 
 std::string mass_text(GramsCo2e grams) {
-  const double g = grams.value();
-  if (g < 9.95) return fixed(g, 1) + " g";
-  return g < 9999.5 ? fixed(g, 0) + " g" : fixed(g / 1000, 1) + " kg";
+  std::string line;
+  add_mass(line, grams);
+  return line;
 }
 
 std::string message_for_move(const Move& move) {
-  std::string out = "carbon: ";
-  if (&move.home != &move.site) out += where(move) + (move.begin ? " and " : "");
-  if (move.begin) out += "deferred to " + format_local(*move.begin) + " (at the latest " + format_local(move.latest) + ')';
-  const double saved = 100.0 * (1.0 - move.planned / move.at_once);
-  out += ": about " + mass_text(move.planned) + " CO2e instead of " + mass_text(move.at_once) + " (-" + fixed(saved, 0) + " %, " +
-         sources(move) + "); ";
-  out += move.begin ? "to run at once" : "to stay";
-  return out + ": --carbon=off";
+  std::string line;
+  line.reserve(kUsualLength);
+  line += "carbon: ";
+  if (&move.home != &move.site) add_where(line, move);
+  if (move.begin) {
+    line += &move.home != &move.site ? " and deferred to " : "deferred to ";
+    line.append(format_local(*move.begin)).append(" (at the latest ").append(format_local(move.latest)).append(")");
+  }
+  line += ": about ";
+  add_mass(line, move.planned);
+  line += " CO2e instead of ";
+  add_mass(line, move.at_once);
+  line += " (-";
+  add_whole(line, 100.0 * (1.0 - move.planned / move.at_once));
+  line += " %, ";
+  add_sources(line, move);
+  line += move.begin ? "); to run at once" : "); to stay";
+  return line + ": --carbon=off";
 }
 
 std::string message_for_stay(std::string_view why) { return "carbon: left as it is: " + std::string(why); }

@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::uint32_t kAtOnce = 2;        // jobs that may begin in one second at one site
 constexpr std::int64_t kSpread = 300;       // seconds by which a start moves for it
+constexpr std::int64_t kForgetEvery = 60;   // seconds; what is past is in nobody's way until then
 constexpr std::size_t kMostKept = 100'000;  // seconds with starts; beyond, the book forgets
 
 std::int64_t second_of(Instant t) { return unix_ms(t) / 1000; }
@@ -15,12 +16,15 @@ std::int64_t second_of(Instant t) { return unix_ms(t) / 1000; }
 }  // namespace
 
 void StartBook::forget_before(Instant now) {
-  beginning_.erase(beginning_.begin(), beginning_.lower_bound({second_of(now), 0}));
-  if (beginning_.size() > kMostKept) beginning_.clear();
-  // Each run of full seconds that is still to come has a second that is kept.
-  if (full_.size() > beginning_.size()) std::erase_if(full_, [&](const auto& run) { return run.second <= second_of(now); });
-  if (beginning_.empty()) full_.clear();
+  const auto second = second_of(now);
+  if (now >= now_ && second / kForgetEvery == second_of(now_) / kForgetEvery) return;
   now_ = now;
+  beginning_.erase(beginning_.begin(), beginning_.lower_bound({second, 0}));
+  std::erase_if(full_, [second](const auto& run) { return run.second <= second; });
+  if (beginning_.size() + full_.size() > kMostKept) {
+    beginning_.clear();
+    full_.clear();
+  }
   for (auto& [place, slots] : given_) slots.forget_before(now);
 }
 
@@ -62,9 +66,17 @@ void StartBook::set_full(std::size_t site, std::int64_t second) {
   }
 }
 
+void StartBook::begin_at(std::size_t site, std::int64_t second) {
+  if (behind_full(site, second) != second) return;
+  const auto at = beginning_.try_emplace({second, site}).first;
+  if (++at->second < kAtOnce) return;
+  beginning_.erase(at);
+  set_full(site, second);
+}
+
 void StartBook::add(const Stay& stay, Instant start) {
   ++added_;
-  if (++beginning_[{second_of(start), stay.site}] == kAtOnce) set_full(stay.site, second_of(start));
+  begin_at(stay.site, second_of(start));
   const auto [slots, fresh] = given_.try_emplace({std::string(stay.partition), stay.site});
   if (fresh) slots->second.forget_before(now_);
   slots->second.add(start, stay.length, stay.gpus);

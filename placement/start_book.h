@@ -38,10 +38,11 @@ class StartBook {
   Instant with_room(const Stay& stay, Instant start, Instant latest) const;
   Instant least_crowded(std::size_t site, Instant start, Instant latest) const;
   std::int64_t behind_full(std::size_t site, std::int64_t second) const;
+  void begin_at(std::size_t site, std::int64_t second);
   void set_full(std::size_t site, std::int64_t second);
 
   Instant now_{};
-  std::map<std::pair<std::int64_t, std::size_t>, std::uint32_t> beginning_;  // second, site -> jobs
+  std::map<std::pair<std::int64_t, std::size_t>, std::uint32_t> beginning_;  // second, site -> jobs; not the full
   std::map<std::pair<std::size_t, std::int64_t>, std::int64_t> full_;  // site, second -> the first behind it that is not full
   std::int64_t added_ = 0;
   std::map<std::pair<std::string, std::size_t>, GpuSlots> given_;  // partition, site

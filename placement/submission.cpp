@@ -103,7 +103,7 @@ void send(const SubmitRequest& job, const SnapshotContent& snapshot, const Parti
 SubmitDecision settle(const SubmitRequest& job, const SnapshotContent& snapshot, const Choice& choice, CarbonMode mode,
                       bool observe, StartBook& book) {
   const auto ahead = sites_ahead(snapshot);
-  const auto plan = make_plan(choice, mode, std::span(ahead.data(), count_of_sites(snapshot)), book);
+  const auto plan = make_plan(choice, mode, ahead, book);
   const auto &home = home_of(job, snapshot, choice), &site = snapshot.sites[plan.place.site];
   // A job that is given a place belongs to it: else whichever cluster of the federation has room first would run it.
   const bool one_place = !observe && job.origin == 0 && federated(job, snapshot, *choice.partition_at[choice.job.home]);
@@ -168,7 +168,7 @@ Estimate estimate(const SubmitRequest& job, const SnapshotContent& snapshot, Car
   const auto choice = make_choice(job, snapshot, *home, rules_of(job, snapshot, home), *wish, now);
   if (!choice) return {choice.error().message, {}, {}};
   const auto ahead = sites_ahead(snapshot);
-  const auto plan = make_plan(*choice, mode, std::span(ahead.data(), count_of_sites(snapshot)), StartBook());
+  const auto plan = make_plan(*choice, mode, ahead, StartBook());
   if (plan.grams_now) out.now = Offer{choice->job.home, now, *plan.grams_now};
   if (plan.grams) out.best = Offer{plan.place.site, plan.place.start, *plan.grams};
   return out;

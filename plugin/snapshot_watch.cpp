@@ -6,10 +6,14 @@
 #include <utility>
 
 namespace carbon::plugin {
+namespace {
+
+constexpr Duration kBetweenLooks = std::chrono::milliseconds(100);
+
+}  // namespace
 
 const feeds::SnapshotContent* SnapshotWatch::current(Instant now) {
-  if (held_ && held_->replaced(file_)) held_.reset();
-  if (!held_) open();
+  look(now);
   if (!held_) return nullptr;
   if (held_->stale(now)) {
     if (enters(State::kStale)) log_(describe() + " is too old: jobs run at once until a new one is published");
@@ -17,6 +21,13 @@ const feeds::SnapshotContent* SnapshotWatch::current(Instant now) {
   }
   if (enters(State::kCurrent)) log_(describe() + " is in use");
   return &held_->content();
+}
+
+void SnapshotWatch::look(Instant now) {
+  if (held_ && now >= looked_ && now - looked_ < kBetweenLooks) return;
+  looked_ = now;
+  if (held_ && held_->replaced(file_)) held_.reset();
+  if (!held_) open();
 }
 
 void SnapshotWatch::open() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The snapshot as job_submit sees it from job to job: kept open, opened anew when it was replaced, and one log line when its
-// state changes, however many jobs come by. Not thread safe.
+// state changes, however many jobs come by. It looks at the file ten times a second at the most. Not thread safe.
 #pragma once
 
 #include <array>
@@ -31,6 +31,7 @@ class SnapshotWatch {
   using Identity = std::array<std::int64_t, 7>;
   static Identity identity_of(const std::filesystem::path& file);
 
+  void look(Instant now);
   void open();
   bool enters(State state);      // true where that is a change
   std::string describe() const;  // precondition: held_
@@ -38,6 +39,7 @@ class SnapshotWatch {
   std::filesystem::path file_;
   Log log_;
   std::optional<feeds::Snapshot> held_;
+  Instant looked_{};                 // at the file
   std::optional<Identity> refused_;  // the file that could not be used: it is not read again for every job
   State state_ = State::kUnknown;
 };

@@ -14,7 +14,10 @@ using placement::TemporaryDirectory;
 namespace {
 
 using std::chrono::hours;
+using std::chrono::minutes;
 using std::chrono::seconds;
+
+constexpr Duration kLook = std::chrono::milliseconds(100);  // after which the file is looked at again
 
 class SnapshotWatchTest : public testing::Test {
  protected:
@@ -53,16 +56,23 @@ TEST_F(SnapshotWatchTest, TakesUpANewOneAndReportsEachChangeOfState) {
   publish(kNow + hours(4));
   EXPECT_NE(watch.current(kNow + hours(4)), nullptr);
   std::filesystem::remove(file);
-  EXPECT_EQ(watch.current(kNow + hours(4)), nullptr);
-  EXPECT_EQ(watch.current(kNow + hours(4)), nullptr);
+  EXPECT_EQ(watch.current(kNow + hours(4) + kLook), nullptr);
+  EXPECT_EQ(watch.current(kNow + hours(4) + kLook), nullptr);
   EXPECT_EQ(lines.size(), 5u) << "none, good, stale, good, none";
+}
+
+TEST_F(SnapshotWatchTest, LooksAgainWhenTheClockIsSetBack) {
+  publish(kNow);
+  ASSERT_NE(watch.current(kNow + hours(1)), nullptr);
+  std::filesystem::remove(file);
+  EXPECT_EQ(watch.current(kNow + minutes(1)), nullptr);
 }
 
 TEST_F(SnapshotWatchTest, ABadFileIsNoSnapshot) {
   publish(kNow);
   ASSERT_NE(watch.current(kNow), nullptr);
   std::filesystem::resize_file(file, std::filesystem::file_size(file) - 8);
-  EXPECT_EQ(watch.current(kNow), nullptr);
+  EXPECT_EQ(watch.current(kNow + kLook), nullptr);
   std::ofstream(file) << std::string(4096, 'x');
   EXPECT_EQ(watch.current(kNow + seconds(2)), nullptr);
   publish(kNow);
