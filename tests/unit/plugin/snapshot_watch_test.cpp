@@ -17,7 +17,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr Duration kLook = std::chrono::milliseconds(100);  // after which the file is looked at again
+constexpr Duration kLook = std::chrono::milliseconds(10);  // after which the file is looked at again
 
 class SnapshotWatchTest : public testing::Test {
  protected:
@@ -54,10 +54,10 @@ TEST_F(SnapshotWatchTest, TakesUpANewOneAndReportsEachChangeOfState) {
   EXPECT_EQ(watch.current(kNow + hours(3)), nullptr) << "published three hours ago";
   EXPECT_EQ(watch.current(kNow + hours(4)), nullptr);
   publish(kNow + hours(4));
-  EXPECT_NE(watch.current(kNow + hours(4)), nullptr);
+  EXPECT_NE(watch.current(kNow + hours(4) + kLook), nullptr);
   std::filesystem::remove(file);
-  EXPECT_EQ(watch.current(kNow + hours(4) + kLook), nullptr);
-  EXPECT_EQ(watch.current(kNow + hours(4) + kLook), nullptr);
+  EXPECT_EQ(watch.current(kNow + hours(4) + 2 * kLook), nullptr);
+  EXPECT_EQ(watch.current(kNow + hours(4) + 2 * kLook), nullptr);
   EXPECT_EQ(lines.size(), 5u) << "none, good, stale, good, none";
 }
 
