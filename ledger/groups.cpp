@@ -42,13 +42,17 @@ std::size_t Groups::Hash::operator()(const GroupKey& key) const {
 
 void Groups::remember(const GroupKey& key, long long id) {
   const auto [at, fresh] = numbers_.try_emplace(key, id);
-  if (fresh) of_user_[part(key, ReportBy::kUser)].push_back(&*at);
+  if (!fresh) return;
+  of_user_[part(key, ReportBy::kUser)].push_back(&*at);
   last_ = std::max(last_, id);
+  keys_.resize(static_cast<std::size_t>(last_) + 1);
+  keys_[static_cast<std::size_t>(id)] = &at->first;
 }
 
 void Groups::load(soci::session& sql) {
   numbers_.clear();
   of_user_.clear();
+  keys_.clear();
   last_ = 0;
   long long id = 0;
   GroupKey key;
@@ -69,6 +73,11 @@ long long Groups::number_of(soci::session& sql, const GroupKey& key) {
       use(last_, "id"), use(key[0], "user"), use(key[1], "account"), use(key[2], "part"), use(key[3], "site"),
       use(key[4], "cluster"), use(key[5], "qos"), use(key[6], "wckey"), use(key[7], "state");
   return last_;
+}
+
+const GroupKey& Groups::key_of(long long id) const {
+  const std::lock_guard lock(mutex_);
+  return *keys_.at(static_cast<std::size_t>(id));
 }
 
 Grouping Groups::grouping(soci::session& sql, const ReportQuery& query) {

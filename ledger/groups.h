@@ -19,6 +19,8 @@ namespace carbon::ledger {
 // The properties in the order of ReportBy.
 using GroupKey = std::array<std::string, 8>;
 GroupKey group_of(const JobRow& row);
+// A property's column in jobs and in job_groups.
+const char* column_of(ReportBy by);
 
 // The rows that a query asks for, still without sums, and which row each group belongs to.
 struct Grouping {
@@ -33,6 +35,8 @@ class Groups {
  public:
   // The number of a group, made where there is none: in the writer's transaction.
   long long number_of(soci::session& sql, const GroupKey& key);
+  // That of a number which was given; stands until forget().
+  const GroupKey& key_of(long long id) const;
   Grouping grouping(soci::session& sql, const ReportQuery& query);
   // After a transaction that was rolled back: numbers given in it are no more.
   void forget();
@@ -42,13 +46,14 @@ class Groups {
   void load(soci::session& sql);
   void remember(const GroupKey& key, long long id);
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   bool loaded_ = false;
   struct Hash {
     std::size_t operator()(const GroupKey& key) const;
   };
   std::unordered_map<GroupKey, long long, Hash> numbers_;
   using Entry = std::pair<const GroupKey, long long>;
+  std::vector<const GroupKey*> keys_;  // by number
   std::unordered_map<std::string, std::vector<const Entry*>> of_user_;
   long long last_ = 0;
 };

@@ -8,7 +8,7 @@
 #include <tuple>
 
 #include "ledger/job_row.h"
-#include "ledger/rollups.h"
+#include "ledger/rollup_reader.h"
 #include "ledger/store_impl.h"
 
 namespace carbon::ledger {
@@ -31,6 +31,19 @@ constexpr std::array<Property, 8> kProperties{{{"user", "user_name"},
                                                {"state", "state"}}};
 const Property& property(ReportBy by) { return kProperties[static_cast<std::size_t>(by)]; }
 
+// Whether it asks for the jobs of everybody by one property, and for no other.
+bool of_all_by_one(const ReportQuery& q) {
+  return !q.user && !q.within && !q.visible &&
+         std::all_of(q.only.begin(), q.only.end(), [&](const auto& filter) { return filter.by == q.by; });
+}
+
+std::vector<ReportRow> wanted(std::vector<ReportRow> rows, const std::vector<ReportFilter>& only) {
+  for (const auto& filter : only)
+    std::erase_if(
+        rows, [&](const auto& r) { return std::find(filter.values.begin(), filter.values.end(), r.key) == filter.values.end(); });
+  return rows;
+}
+
 std::vector<ReportRow> sorted(std::vector<ReportRow> rows) {
   std::erase_if(rows, [](const auto& r) { return r.sums.jobs == 0; });
   std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
@@ -49,7 +62,7 @@ class Conditions {
     if (q.uid) also("uid = " + std::to_string(*q.uid));
     if (q.start) also("end_ms >= " + std::to_string(unix_ms(*q.start)));
     if (q.end) also("start_ms < " + std::to_string(unix_ms(*q.end)));
-    for (const auto& filter : q.only) texts(property(filter.by).column, filter.values);
+    for (const auto& filter : q.only) texts(column_of(filter.by), filter.values);
     if (q.visible) {
       const auto own = in("user_name", {q.visible->user});
       const auto led = in("account", q.visible->accounts);
@@ -89,6 +102,7 @@ bool like(const std::optional<std::string>& pattern, const std::string& text) {
 }  // namespace
 
 std::string_view to_string(ReportBy by) { return property(by).name; }
+const char* column_of(ReportBy by) { return property(by).column; }
 
 Result<ReportBy> parse_report_by(std::string_view text) {
   for (std::size_t i = 0; i < kProperties.size(); ++i) {
@@ -100,6 +114,7 @@ Result<ReportBy> parse_report_by(std::string_view text) {
 Result<std::vector<ReportRow>> Store::report(const ReportQuery& query) {
   return impl_->db->read([&](soci::session& sql) -> Result<std::vector<ReportRow>> {
     const soci::transaction one_view(sql);  // the parts of the window as of one moment
+    if (of_all_by_one(query)) return sorted(wanted(sums_by(sql, query.by, query.when), query.only));
     auto grouping = impl_->groups.grouping(sql, query);
     add_window(sql, query.when, grouping);
     return sorted(std::move(grouping.rows));

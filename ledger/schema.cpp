@@ -79,6 +79,16 @@ constexpr Column kVersion2Columns[] = {
     {"jobs", "het_offset", "BIGINT"},
 };
 
+// Sums over all jobs by one property, over the same spans. The second version's step fills it already, so it makes it too.
+#define CARBON_SUMS                                                                                                          \
+  " jobs BIGINT NOT NULL, elapsed_ms BIGINT NOT NULL, energy_mj BIGINT NOT NULL, covered_mj BIGINT NOT NULL,"                \
+  " co2e_ug BIGINT NOT NULL, compared_jobs BIGINT NOT NULL, counterfactual_ug BIGINT NOT NULL, compared_ug BIGINT NOT NULL," \
+  " held_idle_ms BIGINT NOT NULL, simulated_jobs BIGINT NOT NULL, gpu_ms BIGINT NOT NULL, estimated_mj BIGINT NOT NULL,"     \
+  " unmetered_jobs BIGINT NOT NULL,"
+constexpr const char* kPropertyRollups =
+    "CREATE TABLE IF NOT EXISTS property_rollups (property VARCHAR(16) NOT NULL, span CHAR(1) NOT NULL, start_ms BIGINT NOT NULL,"
+    " name VARCHAR(128) NOT NULL," CARBON_SUMS " PRIMARY KEY (property, span, start_ms, name)){clustered}{binary}";
+
 constexpr const char* kVersion2[] = {
     "CREATE TABLE IF NOT EXISTS job_groups (id BIGINT NOT NULL PRIMARY KEY, user_name VARCHAR(128) NOT NULL,"
     " account VARCHAR(128) NOT NULL, part VARCHAR(128) NOT NULL, site VARCHAR(128) NOT NULL, cluster VARCHAR(128) NOT NULL,"
@@ -86,11 +96,9 @@ constexpr const char* kVersion2[] = {
     "DELETE FROM job_groups",
     // Sums over jobs by the UTC day ('d'), month ('m') and year ('y') in which they ended.
     "DROP TABLE IF EXISTS rollups",
-    "CREATE TABLE rollups (span CHAR(1) NOT NULL, start_ms BIGINT NOT NULL, grp BIGINT NOT NULL,"
-    " jobs BIGINT NOT NULL, elapsed_ms BIGINT NOT NULL, energy_mj BIGINT NOT NULL, covered_mj BIGINT NOT NULL,"
-    " co2e_ug BIGINT NOT NULL, compared_jobs BIGINT NOT NULL, counterfactual_ug BIGINT NOT NULL, compared_ug BIGINT NOT NULL,"
-    " held_idle_ms BIGINT NOT NULL, simulated_jobs BIGINT NOT NULL, gpu_ms BIGINT NOT NULL, estimated_mj BIGINT NOT NULL,"
-    " unmetered_jobs BIGINT NOT NULL, PRIMARY KEY (span, start_ms, grp)){clustered}",
+    "CREATE TABLE rollups (span CHAR(1) NOT NULL, start_ms BIGINT NOT NULL, grp BIGINT NOT NULL," CARBON_SUMS
+    " PRIMARY KEY (span, start_ms, grp)){clustered}",
+    kPropertyRollups,
     "CREATE INDEX IF NOT EXISTS jobs_by_array ON jobs (array_job)",
     // Slurm is asked of each job again, the newest first and a thousand times as fast as they ended.
     "REPLACE INTO summaries (job_id, restart_count, cluster, next_ms, tries, problem)"
@@ -127,17 +135,21 @@ void sum_up_again(soci::session& sql) {
 constexpr Column kVersion5Columns[] = {{"jobs", "kept_from_ms", "BIGINT"}, {"jobs", "kept_to_ms", "BIGINT"}};
 constexpr const char* kVersion5[] = {"UPDATE jobs SET kept_to_ms = start_ms WHERE state = 'REQUEUED'"};
 
+#undef CARBON_SUMS
+constexpr const char* kVersion6[] = {kPropertyRollups};
+
 struct Migration {
   int to;
   std::span<const Column> columns;  // added where they are missing: MariaDB keeps those of an attempt that was broken off
   std::span<const char* const> steps;
   void (*last)(soci::session&);
 };
-const std::array<Migration, 5> kMigrations{{{1, {}, kVersion1, nullptr},
+const std::array<Migration, 6> kMigrations{{{1, {}, kVersion1, nullptr},
                                             {2, kVersion2Columns, kVersion2, sum_up_again},
                                             {3, {}, kVersion3, nullptr},
                                             {4, kVersion4Columns, {}, account_all_again},
-                                            {5, kVersion5Columns, kVersion5, account_all_again}}};
+                                            {5, kVersion5Columns, kVersion5, account_all_again},
+                                            {6, {}, kVersion6, rebuild_property_rollups}}};
 
 bool has_column(soci::session& sql, const Column& column) {
   try {
@@ -153,12 +165,14 @@ void replace_all(std::string& text, const std::string& what, const std::string& 
     text.replace(at, what.size(), with);
 }
 
-// {clustered}: rows stand in the order of their key, which InnoDB does by itself. {now}: unix ms. {mariadb}: a step for it alone.
+// {clustered}: rows stand in the order of their key, which InnoDB does by itself. {binary}: names are compared byte by byte, as
+// SQLite does. {now}: unix ms. {mariadb}: a step for it alone.
 void run_step(soci::session& sql, std::string step) {
   const bool sqlite = sql.get_backend_name() == "sqlite3";
   if (sqlite && step.starts_with("{mariadb}")) return;
   replace_all(step, "{mariadb}", "");
   replace_all(step, "{clustered}", sqlite ? " WITHOUT ROWID" : "");
+  replace_all(step, "{binary}", sqlite ? "" : " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
   replace_all(step, "{now}", std::to_string(unix_ms(now())));
   sql << step;
 }

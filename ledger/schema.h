@@ -8,7 +8,7 @@
 
 namespace carbon::ledger {
 
-inline constexpr int kSchemaVersion = 5;
+inline constexpr int kSchemaVersion = 6;
 
 // Makes the tables or adds what is missing, step by step; to be called in a transaction. A schema of a later version than
 // kSchemaVersion is an error: nothing is touched.

@@ -55,7 +55,7 @@ class JobWriter {
   void finish() {
     whole_.flush();
     figures_.flush();
-    deltas_.write(sql_);
+    deltas_.write(sql_, groups_);
   }
 
  private:

@@ -14,6 +14,11 @@ std::string listed(const char* SumColumn::*part) {
 
 std::string sum_columns() { return listed(&SumColumn::column); }
 std::string sums_of_jobs() { return listed(&SumColumn::of_jobs); }
+std::string sums_of_rollups() {
+  std::string out;
+  for (const auto& c : kSums) out += (out.empty() ? "SUM(" : ", SUM(") + std::string(c.column) + ")";
+  return out;
+}
 
 Totals totals_of(const JobRow& row) {
   Totals t;

@@ -40,5 +40,7 @@ inline constexpr std::array<SumColumn, 13> kSums{{
 std::string sum_columns();
 // "COUNT(*), SUM(end_ms - start_ms), ..."
 std::string sums_of_jobs();
+// "SUM(jobs), SUM(elapsed_ms), ..."
+std::string sums_of_rollups();
 
 }  // namespace carbon::ledger

@@ -47,6 +47,7 @@ class AccountantTest : public LedgerTest {
       }
     }
     expect_equal_to_scan({.by = ReportBy::kUser, .when = when, .only = {{ReportBy::kAccount, {"a1", "a2"}}}});
+    expect_equal_to_scan({.by = ReportBy::kUser, .when = when, .only = {{ReportBy::kUser, {"u1", "u3", "nobody"}}}});
     expect_equal_to_scan({.by = ReportBy::kAccount, .when = when, .visible = Scope{"u2", {"a1"}}});
   }
 };

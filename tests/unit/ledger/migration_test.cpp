@@ -141,6 +141,39 @@ class MigrationTest : public LedgerTest {
     EXPECT_EQ(store_->report({ReportBy::kState, {kDay, kDay + 24h}, "ada"})->at(0).key, "");
     EXPECT_EQ(store_->report({ReportBy::kState, {kDay, kDay + 24h}, "ada"})->at(1).key, "FAILED");
   }
+
+  // As version 5 left it: without sums by property.
+  static void back_to_version5(soci::session& sql) {
+    sql << "DROP TABLE property_rollups";
+    sql << "DELETE FROM schema_version WHERE version > 5";
+  }
+
+  void fill() {
+    std::vector<EnergyRecord> records;
+    for (std::uint32_t id = 1; id <= 60; ++id) {
+      auto r = make_record(id, kDay + 31h * static_cast<std::int64_t>(id), {static_cast<std::int64_t>(id) * 1'000'000});
+      r.user = id % 2 ? "ada" : "Ada";
+      r.account = "group" + std::to_string(id % 7);
+      records.push_back(r);
+    }
+    put(records);
+    account();
+  }
+
+  void expect_sums_by_property() {
+    for (const auto by : {ReportBy::kUser, ReportBy::kAccount, ReportBy::kSite, ReportBy::kState}) {
+      for (const Interval when : {Interval{kDay, kDay + 24h * 100}, Interval{kDay + 49h, kDay + 999h}}) {
+        const auto fast = store_->report({by, when}), slow = store_->report_by_scan({by, when});
+        ASSERT_TRUE(fast && slow);
+        ASSERT_FALSE(slow->empty());
+        ASSERT_EQ(fast->size(), slow->size());
+        for (std::size_t i = 0; i < fast->size(); ++i) {
+          EXPECT_EQ((*fast)[i].key, (*slow)[i].key);
+          EXPECT_EQ((*fast)[i].sums, (*slow)[i].sums);
+        }
+      }
+    }
+  }
 };
 
 TEST_F(MigrationTest, FromTheFirstSchema) {
@@ -153,6 +186,19 @@ TEST_F(MigrationTest, FromTheFirstSchema) {
   reopen();  // nothing is migrated twice
   EXPECT_EQ(store_->counts()->jobs, 2);
   EXPECT_EQ(store_->counts()->due, 0);
+}
+
+TEST_F(MigrationTest, SumsByPropertyAreMadeOfWhatIsHeld) {
+  reopen();
+  fill();
+  store_.reset();
+  {
+    auto sql = raw();
+    back_to_version5(sql);
+  }
+  reopen();
+  EXPECT_EQ(store_->counts()->due, 0) << "no job is computed again";
+  expect_sums_by_property();
 }
 
 TEST_F(MigrationTest, OneThatWasBrokenOffIsBegunAgain) {
@@ -204,6 +250,19 @@ TEST_F(MariadbMigrationTest, FromTheFirstSchema) {
   }
   reopen();
   expect_all_is_there();
+}
+
+TEST_F(MariadbMigrationTest, SumsByPropertyAreMadeOfWhatIsHeld) {
+  reopen();
+  fill();
+  store_.reset();
+  {
+    soci::session sql(database());
+    back_to_version5(sql);
+  }
+  reopen();
+  EXPECT_EQ(store_->counts()->due, 0);
+  expect_sums_by_property();
 }
 
 }  // namespace
