@@ -190,7 +190,7 @@ std::vector<std::string> split_words(std::string_view line) {
   return words;
 }
 
-BatchOptions options_of_script(std::string_view text) {
+Result<BatchOptions> options_of_script(std::string_view text) {
   constexpr std::string_view kMark = "#SBATCH";
   std::vector<std::string> words;
   while (!text.empty()) {
@@ -211,7 +211,11 @@ BatchOptions options_of_script(std::string_view text) {
   app.set_help_flag();
   add_batch_options(app, options);
   std::reverse(words.begin(), words.end());
-  app.parse(std::move(words));
+  try {
+    app.parse(std::move(words));
+  } catch (const CLI::ParseError& bad) {
+    return Error{std::string("#SBATCH: ") + bad.what()};
+  }
   return options;
 }
 

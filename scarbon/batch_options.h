@@ -21,7 +21,7 @@ void add_batch_options(CLI::App& app, BatchOptions& options);
 
 // Of the lines "#SBATCH ..." up to the first command, as sbatch reads them. Options that do not matter are passed over.
 // `text` is whole; a line's option stands in quotes where it has blanks.
-BatchOptions options_of_script(std::string_view text);
+Result<BatchOptions> options_of_script(std::string_view text);
 
 // The words of one such line: blanks separate, quotes join, '#' begins a comment.
 std::vector<std::string> split_words(std::string_view line);

@@ -107,13 +107,9 @@ int run_estimate(const EstimateOptions& options, const Session& session) {
   if (!config) return complain(config.error().message);
   const auto script = read_script(options.script);
   if (!script) return complain(script.error().message);
-  BatchOptions batch;
-  try {
-    batch = options_of_script(*script);
-  } catch (const CLI::ParseError& bad) {
-    return complain(options.script + ": #SBATCH: " + bad.what());
-  }
-  for (const auto& [name, value] : options.given) batch[name] = value;
+  auto batch = options_of_script(*script);
+  if (!batch) return complain(options.script + ": " + batch.error().message);
+  for (const auto& [name, value] : options.given) (*batch)[name] = value;
 
   const auto at = now();
   Controller controller(*config);
@@ -125,7 +121,7 @@ int run_estimate(const EstimateOptions& options, const Session& session) {
 
   const auto& content = snapshot->content();
   const auto fallback = default_partition(content);
-  auto job = request_of(batch, fallback, at);
+  auto job = request_of(*batch, fallback, at);
   if (!job) return complain(job.error().message);
   job->who.uid = ::getuid();
   job->who.gid = ::getgid();

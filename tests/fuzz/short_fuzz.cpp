@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <random>
 
-#include "tests/fuzz/parse_all.h"
+#include "tests/fuzz/target.h"
 
 namespace {
 
@@ -30,11 +30,10 @@ std::string damaged(std::string text, const std::vector<std::string>& seeds, std
 
 int main(int argc, char** argv) {
   const int inputs = argc > 1 ? std::atoi(argv[1]) : 2000;
-  for (const auto* provider : carbon::feeds::providers()) {
-    const auto seeds = carbon::feeds::seeds_of(*provider);
+  for (const auto& target : carbon::fuzz::targets()) {
     std::mt19937 random(1);
-    for (const auto& seed : seeds) carbon::feeds::parse_all(*provider, seed);
-    for (int i = 0; i < inputs; ++i) carbon::feeds::parse_all(*provider, damaged(seeds[random() % seeds.size()], seeds, random));
-    std::printf("%s: %d inputs\n", std::string(provider->name).c_str(), inputs);
+    for (const auto& seed : target.seeds) target.check(seed);
+    for (int i = 0; i < inputs; ++i) target.check(damaged(target.seeds[random() % target.seeds.size()], target.seeds, random));
+    std::printf("%s: %d inputs\n", target.name.c_str(), inputs);
   }
 }

@@ -57,9 +57,10 @@ class Accounting:
 
     def _make_database(self):
         data = self.root / "mariadb"
+        # A starting mariadbd clears its temporary directory of what it takes for its own leavings: by default /tmp, everybody's.
         made = subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--user=root", "--skip-name-resolve",
                                "--skip-test-db", "--force", "--auth-root-authentication-method=normal"],
-                              capture_output=True, text=True, check=False, cwd=self.root)
+                              capture_output=True, text=True, check=False, cwd=self.root, env={**os.environ, "TMPDIR": str(self.root)})
         if made.returncode != 0:
             raise Failed(f"mariadb-install-db: {made.stdout}{made.stderr}")
         first_statements = self.root / "mariadb.sql"

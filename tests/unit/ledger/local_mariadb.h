@@ -86,9 +86,11 @@ class LocalMariadb {
   }
   std::string socket() const { return dir_ + "/socket"; }
 
-  static pid_t spawn(std::vector<std::string> command) {
+  pid_t spawn(std::vector<std::string> command) const {
     const pid_t pid = ::fork();
     if (pid != 0) return pid;
+    // A starting mariadbd clears its temporary directory of what it takes for its own leavings: by default /tmp, everybody's.
+    ::setenv("TMPDIR", dir_.c_str(), 1);
     std::vector<char*> argv;
     for (auto& a : command) argv.push_back(a.data());
     argv.push_back(nullptr);

@@ -14,12 +14,16 @@ TEST(BatchScript, OptionsStandInCommentsBeforeTheFirstCommand) {
   const auto options = options_of_script(
       "#!/bin/bash\n# a training\n#SBATCH --gres=gpu:2 -t 1:30:00 # so long\n\n#SBATCH -pgpu --mail-user ada --job-name=\"a b\"\n"
       "#SBATCH --exclusive\nsrun train\n#SBATCH --time=5\n");
-  EXPECT_EQ(options, (BatchOptions{{"gres", "gpu:2"}, {"time", "1:30:00"}, {"partition", "gpu"}, {"exclusive", ""}}));
+  EXPECT_EQ(options.value(), (BatchOptions{{"gres", "gpu:2"}, {"time", "1:30:00"}, {"partition", "gpu"}, {"exclusive", ""}}));
 }
 
 TEST(BatchScript, TheLastOfAnOptionCounts) {
-  EXPECT_EQ(options_of_script("#SBATCH -t 1\n#SBATCH --time=2\n"), (BatchOptions{{"time", "2"}}));
-  EXPECT_TRUE(options_of_script("").empty());
+  EXPECT_EQ(options_of_script("#SBATCH -t 1\n#SBATCH --time=2\n").value(), (BatchOptions{{"time", "2"}}));
+  EXPECT_TRUE(options_of_script("").value().empty());
+}
+
+TEST(BatchScript, AnOptionWithoutItsValueIsAnError) {
+  EXPECT_EQ(options_of_script("#SBATCH --carbon\n").error().message, "#SBATCH: --carbon: 1 required TEXT missing");
 }
 
 TEST(BatchScript, WordsMayStandInQuotes) {

@@ -1,25 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/fuzz/parse_all.h"
-
-#include <cstdio>
-#include <cstdlib>
+// Each provider's parser, given an input as each of its parts and as all of them, and what comes of it to the gates.
+#include <algorithm>
 #include <map>
 
 #include "grid_feeds/gates.h"
+#include "grid_feeds/provider.h"
+#include "tests/fuzz/target.h"
 #include "tests/unit/grid_feeds/played_bodies.h"
 
-namespace carbon::feeds {
+namespace carbon::fuzz {
 namespace {
+using namespace carbon::feeds;
 using namespace std::chrono_literals;
 
 const Instant kNow = parse_utc("2026-11-24T03:10Z").value();
 const Query kQuery{kNow, {kNow - 48h, kNow + 48h}, "session"};
-
-void demand(bool sound, const char* what) {
-  if (sound) return;
-  std::fprintf(stderr, "not sound: %s\n", what);
-  std::abort();
-}
 
 std::string zone_of(const Provider& provider) {
   for (const auto& played : played_providers()) {
@@ -93,8 +88,6 @@ std::vector<Answer> answers_of(const std::vector<Ask>& asks, std::string_view in
   return answers;
 }
 
-}  // namespace
-
 void parse_all(const Provider& provider, std::string_view input) {
   const auto& [feed, asks] = asked(provider);
   check(provider.parse(feed, kQuery, answers_of(asks, input)));
@@ -158,4 +151,24 @@ std::vector<std::string> seeds_of(const Provider& provider) {
   return seeds;
 }
 
-}  // namespace carbon::feeds
+// "providers/gb_neso.cpp"
+std::string source_of(const Provider& provider) {
+  if (provider.name == "csv") return "providers/csv_file.cpp";
+  if (provider.name == "static") return "providers/fixed.cpp";
+  std::string source(provider.name);
+  std::ranges::replace(source, '-', '_');
+  return "providers/" + source + ".cpp";
+}
+
+}  // namespace
+
+std::vector<Target> provider_targets() {
+  std::vector<Target> out;
+  for (const auto* provider : providers()) {
+    out.push_back({std::string(provider->name), source_of(*provider),
+                   [provider](std::string_view input) { parse_all(*provider, input); }, seeds_of(*provider)});
+  }
+  return out;
+}
+
+}  // namespace carbon::fuzz
