@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# What ./check and ./demo share; they source it from the repository's root.
+# What ./check, ./demo and ./package share; they source it from the repository's root.
 
 # A Slurm of its own, with several users, needs root: so do the packages.
 require_root() {
