@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Without a good snapshot jobs run at once, as on a cluster without the plugin, and slurmctld lives on; with the next one
-deferral is back."""
+deferral is back. So does it while the plugins are replaced by others."""
 import os
+import pathlib
+import shutil
 import time
 import unittest
 
@@ -61,6 +63,26 @@ class FailOpenTest(CarbonCase):
         job, said = self.slurm.sbatch("--carbon=off", "--gres=gpu:1", script="true")
         self.assertEqual(said.err, "")
         self.assertEqual(self.slurm.wait_for_end(job, 20)["JobState"], "COMPLETED")
+
+    def loaded(self):
+        """The job_submit plugins that slurmctld has in memory; "(deleted)" stands behind one whose file was replaced."""
+        pid = (self.slurm.root / "run" / "slurmctld.pid").read_text().strip()
+        maps = pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines()
+        return {line.split("/", 1)[1] for line in maps if "job_submit_carbon.so" in line}
+
+    def test_plugins_replaced_while_slurm_runs(self):
+        """An upgrade: new files under the old names, by rename, as a package manager does it."""
+        for plugin in ("job_submit_carbon.so", "spank_carbon.so"):
+            beside = shutil.copy2(self.carbon.installed / plugin, self.carbon.installed / f"{plugin}.new")
+            os.rename(beside, self.carbon.installed / plugin)
+        self.assertTrue(all(name.endswith("(deleted)") for name in self.loaded()), self.loaded())
+        self.assert_deferral()
+        job, _ = self.slurm.sbatch("--carbon=off", "--time=1", "--gres=gpu:1", script="sleep 1")
+        self.assertEqual(self.slurm.wait_for_end(job, 20)["JobState"], "COMPLETED")
+        wait_until(lambda: [run for run in self.carbon.runs(job) if run["complete"]], 30, "record")
+        self.slurm.restart_slurmctld()
+        self.assertFalse(any(name.endswith("(deleted)") for name in self.loaded()), self.loaded())
+        self.assert_deferral()
 
 
 if __name__ == "__main__":
