@@ -15,6 +15,7 @@
 #include "carbond/once.h"
 #include "carbond/shipper.h"
 #include "config/config.h"
+#include "core/mark.h"
 #include "energy/nvml_meter.h"
 #include "energy/rapl_meter.h"
 #include "energy/rocm_meter.h"
@@ -71,7 +72,7 @@ int serve(const Arguments& arguments) {
   settings.profile_interval = config->carbond.profile_interval;
   const auto& metrics = config->carbond.metrics_file;
   settings.metrics_file = settings.spool.root / "carbond.prom";
-  if (!metrics.empty()) settings.metrics_file = node::with_node(metrics, arguments.node);
+  if (!metrics.empty()) settings.metrics_file = node_path(metrics, arguments.node);
   settings.outbox_max_bytes = config->carbond.outbox_max_bytes;
   settings.shards_per_gpu = config->carbond.shards_per_gpu;
   settings.gpu_power = config->placement.gpu_power;

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <fstream>
 
+#include "core/mark.h"
+
 namespace carbon::node {
 namespace {
 
@@ -35,12 +37,7 @@ void sync_directory(const fs::path& directory) {
 
 }  // namespace
 
-std::string with_node(std::string path, const std::string& node) {
-  for (auto at = path.find("%n"); at != std::string::npos; at = path.find("%n", at + node.size())) path.replace(at, 2, node);
-  return path;
-}
-
-Spool Spool::at(const std::string& configured, const std::string& node) { return {with_node(configured, node)}; }
+Spool Spool::at(const std::string& configured, const std::string& node) { return {node_path(configured, node)}; }
 
 Status Spool::create() const {
   for (const auto& d : {root, marks(), jobs(), outbox(), refused()}) {

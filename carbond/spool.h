@@ -18,7 +18,7 @@ namespace carbon::node {
 struct Spool {
   std::filesystem::path root;
 
-  // `configured`: see with_node().
+  // `configured`: see node_path().
   static Spool at(const std::string& configured, const std::string& node);
   Status create() const;  // directories of mode 0700
 
@@ -27,9 +27,6 @@ struct Spool {
   std::filesystem::path outbox() const { return root / "outbox"; }
   std::filesystem::path refused() const { return root / "refused"; }
 };
-
-// `path` with %n replaced by the node's name.
-std::string with_node(std::string path, const std::string& node);
 
 // Writes a temporary file beside `file`, and renames it. `sync`: also safe against the loss of power.
 Status replace_file(const std::filesystem::path& file, std::string_view content, bool sync, mode_t mode = 0600);

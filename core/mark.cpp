@@ -166,4 +166,9 @@ Result<Mark> parse_mark(std::string_view text) {
   return m;
 }
 
+std::string node_path(std::string path, std::string_view node) {
+  for (auto at = path.find("%n"); at != std::string::npos; at = path.find("%n", at + node.size())) path.replace(at, 2, node);
+  return path;
+}
+
 }  // namespace carbon

@@ -47,4 +47,7 @@ std::string format_mark(const Mark& mark);
 // Unknown keys are ignored (a newer plugin); a missing or bad one is an error that names it.
 Result<Mark> parse_mark(std::string_view text);
 
+// "/spool/%n" with %n replaced by the node's name: where a node's marks are.
+std::string node_path(std::string path, std::string_view node);
+
 }  // namespace carbon

@@ -118,11 +118,6 @@ std::optional<std::uint32_t> cpus_on_node(std::string_view cpus_per_node, std::s
   return std::nullopt;
 }
 
-std::string node_path(std::string path, std::string_view node) {
-  for (auto at = path.find("%n"); at != std::string::npos; at = path.find("%n", at + node.size())) path.replace(at, 2, node);
-  return path;
-}
-
 Result<Mark> mark_from_environment(const Environment& get) {
   Mark mark;
   mark.cluster = text_of(get, "SLURM_CLUSTER_NAME");

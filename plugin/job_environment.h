@@ -26,7 +26,4 @@ std::optional<std::uint32_t> cpus_on_node(std::string_view cpus_per_node, std::s
 // The place of `node` in a Slurm node list, counted from 0. The list is not expanded.
 std::optional<std::uint64_t> place_in_node_list(std::string_view list, std::string_view node);
 
-// "/spool/%n" with %n replaced by the node's name.
-std::string node_path(std::string path, std::string_view node);
-
 }  // namespace carbon::plugin

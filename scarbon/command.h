@@ -20,9 +20,8 @@ struct Command {
 // What all commands share; filled in by the command line before a command runs.
 struct Session {
   std::string config_file;
-  Result<Config> config() const {
-    return load_config(config_file.empty() ? default_config_path() : std::filesystem::path(config_file));
-  }
+  std::filesystem::path file() const { return config_file.empty() ? default_config_path() : std::filesystem::path(config_file); }
+  Result<Config> config() const { return load_config(file()); }
 };
 
 Command jobs_command(CLI::App& parent, const Session& session);
@@ -33,6 +32,7 @@ Command backfill_command(CLI::App& parent, const Session& session);
 Command grid_command(CLI::App& parent, const Session& session);
 Command queue_command(CLI::App& parent, const Session& session);
 Command replay_command(CLI::App& parent);
+Command doctor_command(CLI::App& parent, const Session& session);
 
 // sacct's options of how a table is printed; `style` outlives the parsing.
 void add_table_options(CLI::App& app, TableStyle& style);

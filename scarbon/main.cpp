@@ -18,7 +18,8 @@ int main(int argc, char** argv) {
   app.fallthrough();
   const std::vector<Command> commands{
       jobs_command(app, session), report_command(app, session),   study_command(app, session), backfill_command(app, session),
-      grid_command(app, session), estimate_command(app, session), queue_command(app, session), replay_command(app)};
+      grid_command(app, session), estimate_command(app, session), queue_command(app, session), replay_command(app),
+      doctor_command(app, session)};
   CLI11_PARSE(app, argc, argv);
   for (const auto& command : commands) {
     if (command.app->parsed()) return command.run();

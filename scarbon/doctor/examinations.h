@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that scarbon doctor looks at, a topic each. None changes anything. What a host cannot show (another host's files,
+// what only root may read) is said as unseen, never taken as sound.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string_view>
+
+#include "core/time.h"
+#include "energy/meter.h"
+#include "net/http.h"
+#include "scarbon/doctor/finding.h"
+#include "scarbon/doctor/host.h"
+
+namespace carbon::scarbon::doctor {
+
+Examination examine_carbon_conf(const Host& host);                    // carbon.conf, carbon-secrets.conf
+Examination examine_slurm_conf(const Host& host);                     // slurm.conf, and what slurmctld runs with
+Examination examine_plugstack(const Host& host);                      // plugstack.conf of this host, and the plugin that it names
+Examination examine_job_submit(const Host& host);                     // the plugin of slurmctld
+Examination examine_munge(const Host& host);                          // a credential there and back
+Examination examine_directories(const Host& host);                    // the node's spool and marks, the controller's state
+Examination examine_gpus(const Host& host, const std::string& nvml);  // gres.conf against the driver
+
+// What carbonctld says of itself, asked as docs/api.md says; none where it does not answer.
+struct Answers {
+  std::string problem;  // why there are none
+  std::optional<nlohmann::json> health, grid;
+  std::optional<std::string> snapshot;
+  Instant asked{};
+  std::string record_refused;  // what it said to an empty list of records; empty: it takes them. Root alone may ask.
+};
+Answers ask_carbonctld(const Host& host);
+Examination examine_carbonctld(const Host& host, const Answers& answers);
+Examination examine_feeds(const Host& host, const Answers& answers, Instant now);
+Examination examine_snapshot(const Host& host, const Answers& answers, Instant now);
+Examination examine_records(const Host& host, const Answers& answers);  // the outbox, and whether carbonctld takes records
+
+// All of them, in the order in which they should be mended.
+std::vector<Examination> examine(const Host& host, const std::string& nvml);
+
+}  // namespace carbon::scarbon::doctor

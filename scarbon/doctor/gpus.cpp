@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// The GPUs of this node: those that Slurm gives to jobs (gres.conf, by the number in their device's name) against those that the
+// driver shows.
+#include <future>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "energy/nvml_meter.h"
+#include "energy/rocm_meter.h"
+#include "scarbon/doctor/examinations.h"
+#include "scarbon/program.h"
+
+namespace carbon::scarbon::doctor {
+namespace {
+
+struct Driver {
+  std::vector<energy::DeviceInfo> gpus;
+  std::string note;  // why there are none
+};
+
+// A driver may hang: the thread is left behind then.
+std::optional<Driver> ask_driver(const std::string& nvml) {
+  auto promise = std::make_shared<std::promise<Driver>>();
+  auto answer = promise->get_future();
+  std::thread([promise, nvml] {
+    Driver driver;
+    for (const auto find : {energy::find_nvml_meters, energy::find_rocm_meters}) {
+      const auto found = find(find == energy::find_nvml_meters ? nvml : "");
+      for (const auto& meter : found.meters) driver.gpus.push_back(meter->info());
+      if (driver.note.empty()) driver.note = found.note;
+    }
+    promise->set_value(std::move(driver));
+  }).detach();
+  if (answer.wait_for(std::chrono::seconds(10)) != std::future_status::ready) return std::nullopt;
+  return answer.get();
+}
+
+// "n[1-3]", "/dev/nvidia[0-3],/dev/nvidia7": as Slurm expands them.
+std::vector<std::string> expanded(const std::string& list) {
+  std::vector<std::string> out;
+  const auto said = output_of({"timeout", "20", "scontrol", "show", "hostnames", list}, Complaints::kHidden);
+  std::istringstream lines(said ? *said : "");
+  for (std::string line; std::getline(lines, line);) out.push_back(line);
+  return out;
+}
+
+bool is_for(const ConfLine& line, const std::string& node) {
+  const auto& names = line.value("nodename");
+  if (names.empty()) return true;
+  const auto all = expanded(names);
+  return std::find(all.begin(), all.end(), node) != all.end();
+}
+
+std::optional<unsigned> number_behind(const std::string& device) {
+  const auto at = device.find_last_not_of("0123456789") + 1;
+  if (at >= device.size()) return std::nullopt;
+  return static_cast<unsigned>(std::stoul(device.substr(at)));
+}
+
+// What gres.conf says of this node's GPUs.
+struct Listed {
+  std::set<unsigned> minors;
+  bool detected = false;  // AutoDetect finds them
+  bool without_file = false;
+  std::string where, text;  // of the first line
+};
+
+Listed listed_gpus(const ConfFile& gres, const std::string& node) {
+  Listed out;
+  for (const auto& line : gres.lines()) {
+    if (!is_for(line, node)) continue;
+    const auto& detect = line.value("autodetect");
+    if (!detect.empty()) out.detected = lower(detect) != "off";
+    if (lower(line.value("name")) != "gpu") continue;
+    if (out.where.empty()) out.where = line.where, out.text = line.text;
+    const auto& file = line.value("file");
+    if (file.empty()) out.without_file = true;
+    for (const auto& device : file.empty() ? std::vector<std::string>() : expanded(file)) {
+      if (const auto minor = number_behind(device)) out.minors.insert(*minor);
+    }
+  }
+  return out;
+}
+
+// N of "gpu:4", "gpu:a100:4(S:0)", by all such words of a Gres=.
+unsigned count_of(const std::string& gres, const std::string& name) {
+  unsigned count = 0;
+  for (const auto& word : listed(gres)) {
+    const auto bare = word.substr(0, word.find('('));
+    if (!lower(bare).starts_with(name)) continue;
+    const auto colon = bare.rfind(':');
+    const auto number = colon == std::string::npos ? std::nullopt : number_behind(bare.substr(colon));
+    count += number.value_or(1);
+  }
+  return count;
+}
+
+const ConfLine* node_line(const Host& host) {
+  if (!host.slurm) return nullptr;
+  const ConfLine* found = nullptr;
+  for (const auto* line : host.slurm->all("NodeName")) {
+    if (line->value("nodename") == host.node || is_for(*line, host.node)) found = line;
+  }
+  return found;
+}
+
+std::string numbers(const std::set<unsigned>& minors) {
+  std::string out;
+  for (const auto minor : minors) out += (out.empty() ? "" : ", ") + std::to_string(minor);
+  return out;
+}
+
+std::string file_line(const Host& host, const std::set<unsigned>& minors) {
+  std::string list;
+  for (const auto minor : minors) list += (list.empty() ? "" : ",") + std::to_string(minor);
+  return "NodeName=" + host.node + " Name=gpu File=/dev/nvidia[" + list + ']';
+}
+
+void compare(const Host& host, const Listed& slurm, const std::set<unsigned>& driver, const std::string& where,
+             Examination& out) {
+  std::set<unsigned> absent, unlisted;
+  std::set_difference(slurm.minors.begin(), slurm.minors.end(), driver.begin(), driver.end(),
+                      std::inserter(absent, absent.end()));
+  std::set_difference(driver.begin(), driver.end(), slurm.minors.begin(), slurm.minors.end(),
+                      std::inserter(unlisted, unlisted.end()));
+  if (!absent.empty())
+    out.findings.push_back({"gpu-missing", Level::kProblem,
+                            "Slurm gives GPUs to jobs that the driver does not show (number " + numbers(absent) +
+                                "): their energy is only estimated",
+                            where, slurm.text, file_line(host, driver)});
+  if (!slurm.detected && !unlisted.empty() && !slurm.minors.empty())
+    out.findings.push_back({"gpu-unlisted", Level::kAdvice,
+                            "no job can get GPUs that the driver shows: number " + numbers(unlisted), where, slurm.text,
+                            file_line(host, driver)});
+}
+
+void check_shards(const Host& host, const ConfLine& node, Examination& out) {
+  const auto shards = count_of(node.value("gres"), "shard"), gpus = count_of(node.value("gres"), "gpu");
+  if (shards == 0 || gpus == 0 || !host.config || host.config->carbond.shards_per_gpu > 0) return;
+  out.findings.push_back({"gpu-shards", Level::kProblem, "jobs share GPUs by gres/shard, carbond takes each GPU for one job's",
+                          host.in_carbon_conf("[carbond]", "shards_per_gpu"), "",
+                          "shards_per_gpu = " + std::to_string(shards / gpus)});
+}
+
+}  // namespace
+
+Examination examine_gpus(const Host& host, const std::string& nvml) {
+  Examination out{"gpus", {}, {}, {}};
+  if (host.node.empty()) {
+    out.unseen.push_back("this host is no node of slurm.conf; on one: scarbon doctor --node NAME");
+    return out;
+  }
+  const auto driver = ask_driver(nvml);
+  if (!driver) {
+    out.findings.push_back(
+        {"gpu-hangs", Level::kProblem, "the GPU driver does not answer within 10 s", host.node, "", "nvidia-smi"});
+    return out;
+  }
+  std::set<unsigned> minors;
+  std::size_t by_power = 0;
+  bool simulated = false;
+  for (const auto& gpu : driver->gpus) {
+    minors.insert(gpu.minor);
+    by_power += gpu.method != Method::kCounter;
+    simulated = simulated || gpu.simulated;
+  }
+  const auto file = host.slurm_file.parent_path() / "gres.conf";
+  const auto gres = ConfFile::read(file);
+  const auto slurm = gres ? listed_gpus(*gres, host.node) : Listed{};
+  const auto* line = node_line(host);
+  const auto promised = line != nullptr ? count_of(line->value("gres"), "gpu") : 0;
+  const auto where = slurm.where.empty() ? file.string() : slurm.where;
+  if (promised == 0 && slurm.minors.empty() && minors.empty()) {
+    out.sound.push_back("node " + host.node + " has no GPU, by slurm.conf and by the driver");
+    return out;
+  }
+  if (minors.empty()) {
+    out.findings.push_back({"gpu-driver", Level::kProblem,
+                            "Slurm gives GPUs of this node to jobs, but none can be measured: " + driver->note, where, slurm.text,
+                            "nvidia-smi; carbond --once"});
+    return out;
+  }
+  if (slurm.without_file && !slurm.detected)
+    out.findings.push_back({"gpu-no-file", Level::kProblem,
+                            "without File= Slurm does not say which GPU a job has: none is metered by job", where, slurm.text,
+                            file_line(host, minors)});
+  else if (!slurm.detected && slurm.minors.empty())
+    out.findings.push_back({"gpu-no-file", Level::kProblem, "gres.conf has no line for this node's GPUs: no job can have them",
+                            where, "", file_line(host, minors)});
+  compare(host, slurm, minors, where, out);
+  if (line != nullptr && !slurm.detected && !slurm.minors.empty() && promised != slurm.minors.size())
+    out.findings.push_back({"gpu-count", Level::kProblem,
+                            "slurm.conf and gres.conf differ: " + std::to_string(promised) + " and " +
+                                std::to_string(slurm.minors.size()) + " GPUs; Slurm drains the node or uses fewer",
+                            line->where, line->text, "Gres=gpu:" + std::to_string(slurm.minors.size())});
+  if (line != nullptr) check_shards(host, *line, out);
+  if (out.findings.empty())
+    out.sound.push_back(
+        "node " + host.node + ": GPUs " + numbers(minors) + (simulated ? " (simulated)" : "") + ", as in gres.conf; " +
+        (by_power == 0 ? "all with energy counters" : std::to_string(by_power) + " without energy counter, by power"));
+  return out;
+}
+
+}  // namespace carbon::scarbon::doctor

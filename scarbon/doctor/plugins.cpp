@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plugins' files: whether they are where Slurm looks, built for the Slurm that runs, and nobody else's to write.
+#include <dlfcn.h>
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "scarbon/doctor/examinations.h"
+#include "scarbon/doctor/plugin_file.h"
+#include "scarbon/program.h"
+
+namespace carbon::scarbon::doctor {
+namespace {
+
+// Debian's is among Slurm's own defaults; `scontrol show config` tells it where it answers.
+constexpr const char* kUsualDirectory = "/usr/lib/x86_64-linux-gnu/slurm-wlm";
+
+std::string plugin_directories(const Host& host) {
+  const auto named = host.slurm_value("PluginDir");
+  return named.empty() ? kUsualDirectory : named;
+}
+
+struct Version {
+  unsigned major = 0, minor = 0, micro = 0;
+  std::string text() const {
+    char out[32];
+    std::snprintf(out, sizeof out, "%u.%02u.%u", major, minor, micro);
+    return out;
+  }
+};
+
+std::optional<Version> version_in(const std::string& text) {
+  Version v;
+  const auto at = text.find_first_of("0123456789");
+  if (at == std::string::npos || std::sscanf(text.c_str() + at, "%u.%u.%u", &v.major, &v.minor, &v.micro) != 3)
+    return std::nullopt;
+  return v;
+}
+
+// The Slurm whose headers it was built with: SLURM_VERSION_NUMBER, 0x160508 for 22.05.8.
+Result<Version> built_for(const std::filesystem::path& file) {
+  void* raw = dlopen(file.c_str(), RTLD_LAZY | RTLD_LOCAL);
+  if (raw == nullptr) return Error{dlerror()};
+  const std::unique_ptr<void, int (*)(void*)> handle(raw, dlclose);
+  const auto* number = static_cast<const std::uint32_t*>(dlsym(raw, "plugin_version"));
+  if (number == nullptr) return Error{file.string() + ": no plugin of Slurm"};
+  return Version{*number >> 16 & 0xff, *number >> 8 & 0xff, *number & 0xff};
+}
+
+// Of slurmctld for its own plugins, of this host's programs for the others.
+std::optional<Version> slurm_here(const Host& host, Fits fits) {
+  const auto running = host.running.find("slurm_version");
+  const auto ctld = running == host.running.end() ? std::nullopt : version_in(running->second);
+  if (fits == Fits::kExactly && ctld) return ctld;
+  const auto said = output_of({host.node.empty() ? "scontrol" : "slurmd", "-V"}, Complaints::kHidden);
+  const auto here = said ? version_in(*said) : std::nullopt;
+  return here ? here : ctld;
+}
+
+}  // namespace
+
+Result<std::filesystem::path> find_plugin(const Host& host, const std::string& name) {
+  std::error_code ignored;
+  const std::filesystem::path path(name);
+  if (path.is_absolute()) {
+    if (std::filesystem::exists(path, ignored)) return path;
+    return Error{name};
+  }
+  const auto directories = plugin_directories(host);
+  for (std::size_t at = 0; at <= directories.size();) {
+    const auto colon = std::min(directories.find(':', at), directories.size());
+    const auto file = std::filesystem::path(directories.substr(at, colon - at)) / name;
+    if (std::filesystem::exists(file, ignored)) return file;
+    at = colon + 1;
+  }
+  return Error{name + " in " + directories};
+}
+
+void check_plugin(const Host& host, const std::filesystem::path& file, Fits fits, Examination& out) {
+  struct stat info {};
+  if (stat(file.c_str(), &info) != 0) return;
+  if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+    out.findings.push_back({"plugin-mode", Level::kProblem, "others than its owner can change what Slurm's daemons load as root",
+                            file.string(), "", "chmod 0755 " + file.string()});
+    return;  // nor is it loaded here
+  }
+  const auto built = built_for(file);
+  if (!built) {
+    out.findings.push_back({"plugin-broken", Level::kProblem, "it cannot be loaded: " + built.error().message, file.string(), "",
+                            "build and install it anew"});
+    return;
+  }
+  const auto slurm = slurm_here(host, fits);
+  if (!slurm) {
+    out.unseen.push_back("which Slurm runs here: neither slurmctld nor scontrol -V tells");
+    return;
+  }
+  const bool release = built->major == slurm->major && built->minor == slurm->minor;
+  if (release && (fits == Fits::kByRelease || built->micro == slurm->micro)) {
+    out.sound.push_back(file.string() + " is built for Slurm " + built->text());
+    return;
+  }
+  out.findings.push_back(
+      {"plugin-version", Level::kProblem,
+       "it is built for Slurm " + built->text() + ", here runs " + slurm->text() + ": Slurm refuses to load it", file.string(),
+       "", "build slurm-carbon against Slurm " + slurm->text() + " and install it anew"});
+}
+
+Examination examine_job_submit(const Host& host) {
+  Examination out{"job_submit plugin", {}, {}, {}};
+  if (!host.controller) {
+    out.unseen.push_back("job_submit_carbon.so: it is on slurmctld's host");
+    return out;
+  }
+  if (const auto file = find_plugin(host, "job_submit_carbon.so")) {
+    check_plugin(host, *file, Fits::kExactly, out);
+    return out;
+  } else {
+    const auto* line = host.slurm ? host.slurm->find("PluginDir") : nullptr;
+    out.findings.push_back({"job-submit-plugin", Level::kProblem,
+                            "slurmctld finds no " + file.error().message + ": it does not start with JobSubmitPlugins=carbon",
+                            line != nullptr ? line->where : host.slurm_file.string(), line != nullptr ? line->text : "",
+                            "PluginDir=/usr/lib/slurm-carbon:" + plugin_directories(host) +
+                                "    (where it was installed; then: restart slurmctld)"});
+  }
+  return out;
+}
+
+}  // namespace carbon::scarbon::doctor

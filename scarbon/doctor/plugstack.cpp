@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// plugstack.conf of this host: whether spank_carbon.so is loaded, as optional, and leaves its marks where carbond looks.
+#include <glob.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "scarbon/doctor/examinations.h"
+#include "scarbon/doctor/plugin_file.h"
+
+namespace carbon::scarbon::doctor {
+namespace {
+
+constexpr const char* kDefaultSpool = "/var/spool/slurm-carbon";
+
+struct StackLine {
+  std::string where, text;
+  std::vector<std::string> words;
+};
+
+std::vector<StackLine> read_lines(const std::filesystem::path& file, int depth, Examination& out) {
+  std::vector<StackLine> lines;
+  std::ifstream in(file);
+  if (!in || depth > 8) {
+    out.unseen.push_back(file.string() + ": cannot be read");
+    return lines;
+  }
+  std::size_t number = 0;
+  for (std::string text; std::getline(in, text);) {
+    ++number;
+    text = trimmed(text.substr(0, text.find('#')));
+    std::istringstream words(text);
+    StackLine line{file.string() + ':' + std::to_string(number), text, {}};
+    for (std::string word; words >> word;) line.words.push_back(word);
+    if (line.words.size() == 2 && line.words[0] == "include") {
+      const auto pattern = line.words[1].starts_with('/') ? line.words[1] : (file.parent_path() / line.words[1]).string();
+      glob_t found{};
+      if (glob(pattern.c_str(), 0, nullptr, &found) == 0) {
+        for (std::size_t i = 0; i < found.gl_pathc; ++i) {
+          auto more = read_lines(found.gl_pathv[i], depth + 1, out);
+          lines.insert(lines.end(), more.begin(), more.end());
+        }
+      }
+      globfree(&found);
+    } else if (line.words.size() >= 2) {
+      lines.push_back(std::move(line));
+    }
+  }
+  return lines;
+}
+
+std::string right_line(const Host& host, const std::string& plugin) {
+  return "optional " + plugin + " spool=" + (host.config ? host.config->carbond.spool.string() : kDefaultSpool);
+}
+
+void check_line(const StackLine& line, const Host& host, Examination& out) {
+  const auto report = [&](const char* name, const std::string& what) {
+    out.findings.push_back({name, Level::kProblem, what, line.where, line.text, right_line(host, line.words[1])});
+  };
+  if (line.words[0] != "optional")
+    report("plugstack-required", "with '" + line.words[0] + "' a job or a node fails where the plugin cannot be loaded");
+  std::string spool = kDefaultSpool;
+  for (std::size_t i = 2; i < line.words.size(); ++i) {
+    if (line.words[i].starts_with("spool=")) {
+      spool = line.words[i].substr(6);
+    } else {
+      report("plugstack-argument", "the plugin does not know the argument '" + line.words[i] + "'; accepted: spool=DIRECTORY");
+    }
+  }
+  if (host.config && std::filesystem::path(spool) != host.config->carbond.spool)
+    report("plugstack-spool", "marks go to " + spool + ", carbond looks for them in " + host.config->carbond.spool.string() +
+                                  " ([carbond] spool of carbon.conf): no job is metered");
+  if (const auto file = find_plugin(host, line.words[1])) {
+    check_plugin(host, *file, Fits::kByRelease, out);
+  } else {
+    out.findings.push_back({"spank-plugin", Level::kProblem,
+                            "there is no such file on this host: jobs have no --carbon options and leave no marks", line.where,
+                            line.text, "install " + file.error().message});
+  }
+}
+
+}  // namespace
+
+Examination examine_plugstack(const Host& host) {
+  Examination out{"plugstack.conf", {}, {}, {}};
+  const auto named = host.slurm_value("PlugStackConfig");
+  const auto file = named.empty() ? host.slurm_file.parent_path() / "plugstack.conf" : std::filesystem::path(named);
+  const auto beside = file.parent_path() / "plugstack.conf.d";
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored)) {
+    const auto* line = host.slurm ? host.slurm->find("PlugStackConfig") : nullptr;
+    out.findings.push_back({"plugstack-missing", Level::kProblem,
+                            "this host has no " + file.string() + ": jobs have no --carbon options and leave no marks",
+                            line != nullptr ? line->where : file.string(), line != nullptr ? line->text : "",
+                            "echo 'include " + beside.string() + "/*.conf' >" + file.string()});
+    return out;
+  }
+  std::size_t found = 0;
+  for (const auto& line : read_lines(file, 0, out)) {
+    if (line.words[1].find("spank_carbon") == std::string::npos) continue;
+    check_line(line, host, out);
+    if (++found > 1)
+      out.findings.push_back({"plugstack-twice", Level::kAdvice, "the plugin stands there twice: each job leaves its marks twice",
+                              line.where, line.text, "remove this line"});
+  }
+  if (found == 0) {
+    const bool file_is_there = std::filesystem::exists(beside / "carbon.conf", ignored);
+    out.findings.push_back({"plugstack-line", Level::kProblem,
+                            "no line loads spank_carbon.so: jobs have no --carbon options and leave no marks", file.string(), "",
+                            file_is_there ? "include " + beside.string() + "/*.conf" : right_line(host, "spank_carbon.so")});
+  }
+  if (out.findings.empty() && out.unseen.empty()) out.sound.push_back(file.string() + " loads spank_carbon.so, as optional");
+  return out;
+}
+
+}  // namespace carbon::scarbon::doctor

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// slurm.conf: the lines that slurm-carbon stands on, and whether slurmctld runs with them already.
+#include <algorithm>
+#include <functional>
+
+#include "scarbon/doctor/examinations.h"
+
+namespace carbon::scarbon::doctor {
+namespace {
+
+std::string with(const std::string& list, const std::string& word) { return list.empty() ? word : list + ',' + word; }
+
+struct Rule {
+  const char* key;
+  const char* name;
+  Level level;
+  const char* what;
+  // The value that should stand there in place of this one; the same where it is right.
+  std::function<std::string(const Host&, const std::string&)> mended;
+  const char* takes_effect;  // what makes slurmctld read a changed line
+};
+
+bool is_carbon(const std::string& plugin) { return plugin == "carbon" || plugin == "job_submit/carbon"; }
+
+std::string with_carbon(const Host&, const std::string& now) {
+  const auto plugins = listed(now);
+  return std::any_of(plugins.begin(), plugins.end(), is_carbon) ? now : with(now, "carbon");
+}
+
+std::string carbon_last(const Host&, const std::string& now) {
+  const auto plugins = listed(now);
+  const auto it = std::find_if(plugins.begin(), plugins.end(), is_carbon);
+  if (it == plugins.end() || it + 1 == plugins.end()) return now;
+  std::string others;
+  for (const auto& plugin : plugins) {
+    if (!is_carbon(plugin)) others = with(others, plugin);
+  }
+  return with(others, "carbon");
+}
+
+std::string with_alloc(const Host&, const std::string& now) {
+  const bool at_allocation = lists(now, "Alloc") || lists(now, "Contain") || lists(now, "X11");
+  return at_allocation ? now : with(now, "Alloc");
+}
+
+std::string with_age(const Host& host, const std::string& now) {
+  if (!lower(host.slurm_value("PriorityType")).ends_with("multifactor")) return now;  // age counts there alone
+  return lists(now, "ACCRUE_ALWAYS") ? now : with(now, "ACCRUE_ALWAYS");
+}
+
+std::string slurmdbd(const Host&, const std::string& now) {
+  return lower(now).ends_with("slurmdbd") ? now : "accounting_storage/slurmdbd";
+}
+
+std::string with_gpu_type(const Host&, const std::string& now) { return lists(now, "gpu") ? now : with(now, "gpu"); }
+
+std::string with_gpu_tres(const Host&, const std::string& now) {
+  const auto words = listed(lower(now));
+  const bool counted = std::any_of(words.begin(), words.end(), [](const auto& w) { return w.starts_with("gres/gpu"); });
+  return counted ? now : with(now, "gres/gpu");
+}
+
+std::string some_timeout(const Host&, const std::string& now) { return trimmed(now) == "0" ? "300" : now; }
+
+const Rule kRules[] = {
+    {"JobSubmitPlugins", "job-submit-plugins", Level::kProblem,
+     "slurmctld does not load the plugin: no job is deferred or relocated, --carbon does nothing", with_carbon,
+     "restart slurmctld"},
+    {"JobSubmitPlugins", "job-submit-order", Level::kProblem,
+     "plugins behind carbon may change partition or time limit after it has decided by them", carbon_last, "restart slurmctld"},
+    {"PrologFlags", "prolog-flags", Level::kProblem,
+     "a node runs the plugin's prolog at the job's first step, which may be late or never: energy is lost", with_alloc,
+     "scontrol reconfigure"},
+    {"PriorityFlags", "priority-flags", Level::kProblem, "a deferred job gains no priority by age while it waits", with_age,
+     "scontrol reconfigure"},
+    {"AccountingStorageType", "accounting-storage", Level::kProblem,
+     "without slurmdbd there is no accounting record to write emissions into, and no sacct", slurmdbd, "restart slurmctld"},
+    {"GresTypes", "gres-types", Level::kProblem, "Slurm knows of no GPUs: jobs cannot ask for them, and none is metered by job",
+     with_gpu_type, "restart slurmctld and slurmd"},
+    {"AccountingStorageTRES", "accounting-tres", Level::kAdvice,
+     "sacct does not record how many GPUs a job had: scarbon backfill cannot estimate past jobs", with_gpu_tres,
+     "restart slurmctld"},
+    {"SlurmdTimeout", "slurmd-timeout", Level::kAdvice,
+     "slurmctld never gives up a node that died: the records of its jobs stay incomplete", some_timeout, "scontrol reconfigure"},
+};
+
+Finding finding_of(const Rule& rule, const std::string& where, const std::string& found, const std::string& wanted) {
+  return {rule.name, rule.level, rule.what,
+          where,     found,      std::string(rule.key) + '=' + wanted + "    (then: " + rule.takes_effect + ")"};
+}
+
+// The file first; where it is right, whether slurmctld has read it.
+void apply(const Rule& rule, const Host& host, Examination& out) {
+  const auto* line = host.slurm ? host.slurm->find(rule.key) : nullptr;
+  const auto running = host.running.find(lower(rule.key));
+  const bool answers = running != host.running.end();
+  if (line != nullptr || (host.slurm && !answers)) {
+    const auto now = line != nullptr ? line->value(lower(rule.key)) : std::string();
+    const auto wanted = rule.mended(host, now);
+    if (wanted != now) {
+      out.findings.push_back(
+          finding_of(rule, line != nullptr ? line->where : host.slurm_file.string(), line != nullptr ? line->text : "", wanted));
+      return;
+    }
+  }
+  if (!answers) return;
+  const auto wanted = rule.mended(host, running->second);
+  if (wanted == running->second) return;
+  if (line == nullptr) {  // Slurm's default, or a file that is not here
+    out.findings.push_back(finding_of(rule, host.slurm_file.string(), "", wanted));
+    out.findings.back().found = "(nothing; slurmctld runs with " + std::string(rule.key) + '=' + running->second + ")";
+    return;
+  }
+  out.findings.push_back({"slurm-not-reread", Level::kProblem,
+                          std::string("slurm.conf is right, but slurmctld still runs without it: ") + rule.what, line->where,
+                          "slurmctld runs with " + std::string(rule.key) + '=' + running->second, rule.takes_effect});
+}
+
+}  // namespace
+
+Examination examine_slurm_conf(const Host& host) {
+  Examination out{"slurm.conf", {}, {}, {}};
+  if (!host.slurm) {
+    if (host.running.empty()) {
+      out.findings.push_back({"slurm-conf", Level::kProblem, "slurm.conf cannot be used: " + host.slurm_error,
+                              host.slurm_file.string(), "", "SLURM_CONF=/path/of/slurm.conf scarbon doctor"});
+      return out;
+    }
+    out.unseen.push_back("the file itself (" + host.slurm_error + "): what slurmctld runs with was examined");
+  }
+  for (const auto& rule : kRules) apply(rule, host, out);
+  if (host.running.empty()) {
+    out.findings.push_back({"slurmctld-away", Level::kProblem,
+                            "slurmctld does not answer: scontrol show config fails here, and what it runs with was not examined",
+                            host.slurm_file.string(), "", "systemctl status slurmctld; scontrol ping"});
+  } else if (out.findings.empty()) {
+    out.sound.push_back("slurmctld " + host.slurm_value("SLURM_VERSION") + " runs with the lines that slurm-carbon needs");
+    if (!lists(host.slurm_value("AccountingStoreFlags"), "job_comment"))
+      out.sound.push_back("AccountingStoreFlags has no job_comment: emissions need none; scarbon study --comment would");
+  }
+  return out;
+}
+
+}  // namespace carbon::scarbon::doctor
