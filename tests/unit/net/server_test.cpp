@@ -86,6 +86,16 @@ TEST_F(ServerTest, HandlerSeesMethodQueryBodyAndCaller) {
   EXPECT_NE(exchange(server_.port(), request("POST /echo", "{}")).find("POST - {} 1000"), std::string::npos);
 }
 
+// To compress a megabyte as small as it gets takes the controller's host seconds, and a caller could ask for it at will.
+TEST_F(ServerTest, AnswersComeAsTheyAreWhateverTheCallerCouldUnpack) {
+  const std::string asked =
+      "GET /echo?q=" + std::string(500, 'a') +
+      " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: alice\r\nAccept-Encoding: br, gzip, deflate\r\n\r\n";
+  const auto answer = exchange(server_.port(), asked);
+  EXPECT_NE(answer.find("GET " + std::string(500, 'a')), std::string::npos);
+  EXPECT_EQ(answer.find("Content-Encoding"), std::string::npos);
+}
+
 TEST_F(ServerTest, WithoutACallerThereIsNoAnswer) {
   const auto answer = exchange(server_.port(), request("GET /echo", "", "mallory"));
   EXPECT_NE(answer.find(" 401 "), std::string::npos) << answer;
