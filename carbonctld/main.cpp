@@ -15,6 +15,7 @@
 #include "carbonctld/controller.h"
 #include "carbonctld/slurm_child.h"
 #include "ledger/salvage.h"
+#include "manual/describe.h"
 
 namespace {
 
@@ -126,17 +127,20 @@ int run_daemon(const std::filesystem::path& file, bool verbose) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("slurm-carbon's controller daemon: grid feeds, energy records, emissions, summaries in Slurm's accounting");
+  CLI::App app("slurm-carbon's controller daemon: grid feeds, energy records, emissions, summaries in Slurm's accounting",
+               "carbonctld");
   std::filesystem::path config = default_config_path();
   bool verbose = false, helper = false;
-  app.add_option("--config", config, "carbon.conf")->capture_default_str();
+  app.add_option("--config", config, "carbon.conf")->type_name("FILE")->capture_default_str();
   app.add_flag("--verbose", verbose, "log what is done, not only what goes wrong");
   app.add_flag("--slurm-helper", helper, "be the child process that talks to Slurm")->group("");
   std::filesystem::path damaged;
   bool check = false;
   app.add_flag("--check-ledger", check, "read the whole ledger, say what is damaged, and end");
-  app.add_option("--salvage", damaged, "bring what can be read of this damaged ledger file into the configured one, and end");
+  app.add_option("--salvage", damaged, "bring what can be read of this damaged ledger file into the configured one, and end")
+      ->type_name("FILE");
   app.set_version_flag("--version", CARBON_VERSION);
+  manual::add_description(app);
   CLI11_PARSE(app, argc, argv);
   if (helper) {
     // libslurm says each failed connection on stderr several times; what matters comes back as an error.

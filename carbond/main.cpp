@@ -19,6 +19,7 @@
 #include "energy/nvml_meter.h"
 #include "energy/rapl_meter.h"
 #include "energy/rocm_meter.h"
+#include "manual/describe.h"
 #include "net/munge.h"
 
 namespace {
@@ -101,14 +102,17 @@ int serve(const Arguments& arguments) {
 int main(int argc, char** argv) {
   Arguments arguments;
   arguments.node = short_host_name();
-  CLI::App app{"carbond - measures the energy of each Slurm job on this node and ships it to carbonctld"};
-  app.add_option("--config,-f", arguments.config, "carbon.conf; default: /etc/slurm/carbon.conf, or beside $SLURM_CONF");
-  app.add_option("--node,-N", arguments.node, "NodeName of this node in slurm.conf")->capture_default_str();
-  app.add_option("--nvml", arguments.nvml, "NVML library; default: libnvidia-ml.so.1 as the loader finds it");
-  app.add_option("--rocm", arguments.rocm, "ROCm SMI library; default: librocm_smi64.so as the loader finds it");
-  app.add_option("--sysfs", arguments.sysfs, "where RAPL and control groups are looked for; default: /sys");
+  CLI::App app{"measures the energy of each Slurm job on this node and ships it to carbonctld", "carbond"};
+  app.add_option("--config,-f", arguments.config, "carbon.conf; default: /etc/slurm/carbon.conf, or beside $SLURM_CONF")
+      ->type_name("FILE");
+  app.add_option("--node,-N", arguments.node, "NodeName of this node in slurm.conf; default: this host's short name");
+  app.add_option("--nvml", arguments.nvml, "NVML library; default: libnvidia-ml.so.1 as the loader finds it")->type_name("FILE");
+  app.add_option("--rocm", arguments.rocm, "ROCm SMI library; default: librocm_smi64.so as the loader finds it")
+      ->type_name("FILE");
+  app.add_option("--sysfs", arguments.sysfs, "where RAPL and control groups are looked for; default: /sys")->type_name("FILE");
   app.add_flag("--once", arguments.once, "print what can be measured here, and leave");
   app.add_flag("--verbose,-v", arguments.verbose, "log more");
+  carbon::manual::add_description(app);
   CLI11_PARSE(app, argc, argv);
 
   spdlog::set_default_logger(spdlog::stderr_logger_mt("carbond"));

@@ -8,6 +8,7 @@
 #include "scarbon/command.h"
 #include "scarbon/controller.h"
 #include "scarbon/job_runs.h"
+#include "scarbon/progress.h"
 
 namespace carbon::scarbon {
 namespace {
@@ -47,18 +48,21 @@ Work work_of(const SacctTable& sacct, const JobFormat::Runs& runs, Watts gpu_pow
 }
 
 Status send(const Work& work, Controller& controller) {
+  Progress estimated("estimates"), asked_for("summaries");
   for (std::size_t at = 0; at < work.estimates.size(); at += kAtOnce) {
     std::string list;
     for (std::size_t i = at; i < std::min(work.estimates.size(), at + kAtOnce); ++i)
       list += (list.empty() ? "[" : ",") + to_json(work.estimates[i]);
     const auto stored = controller.post("/v1/estimates", list + "]");
     if (!stored) return stored.error();
+    estimated(std::min(at + kAtOnce, work.estimates.size()), work.estimates.size());
   }
   for (std::size_t at = 0; at < work.summaries.size(); at += kAtOnce) {
     auto part = nlohmann::json::array();
     for (std::size_t i = at; i < std::min(work.summaries.size(), at + kAtOnce); ++i) part.push_back(work.summaries[i]);
     const auto asked = controller.post("/v1/summaries", nlohmann::json{{"jobs", part}}.dump());
     if (!asked) return asked.error();
+    asked_for(std::min(at + kAtOnce, work.summaries.size()), work.summaries.size());
   }
   return Done{};
 }

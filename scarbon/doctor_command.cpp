@@ -92,8 +92,9 @@ Command doctor_command(CLI::App& parent, const Session& session) {
   auto* app = parent.add_subcommand("doctor", "Look at this site's set-up, and say what to change");
   app->add_option("-N,--node", options->node, "this host's NodeName (default: its short host name, where slurm.conf has it)");
   app->add_option("--slurm-conf", options->slurm_conf,
-                  "slurm.conf to read (default: $SLURM_CONF, /etc/slurm/slurm.conf, /run/slurm/conf/slurm.conf)");
-  app->add_option("--nvml", options->nvml, "NVML library (default: libnvidia-ml.so.1 as the loader finds it)");
+                  "slurm.conf to read (default: $SLURM_CONF, /etc/slurm/slurm.conf, /run/slurm/conf/slurm.conf)")
+      ->type_name("FILE");
+  app->add_option("--nvml", options->nvml, "NVML library (default: libnvidia-ml.so.1 as the loader finds it)")->type_name("FILE");
   app->add_flag("--json", options->json, "JSON");
   app->footer(
       "Run it as root on slurmctld's host, on a GPU node and on a login node: each shows a part, and what could not be seen "

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // scarbon replay: what a policy would have saved on a recorded job history, before anyone enables it.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <memory>
@@ -11,6 +10,7 @@
 #include "replay/replay.h"
 #include "scarbon/command.h"
 #include "scarbon/forecast_ahead.h"
+#include "scarbon/progress.h"
 #include "scarbon/replay_options.h"
 #include "scarbon/table.h"
 
@@ -154,19 +154,8 @@ std::string print_lengths(const replay::Trace& trace, const replay::Setting& set
                      hours(sum) / static_cast<double>(trace.jobs.size()));
 }
 
-// A bar on a terminal; silent elsewhere, and for runs that are over at once.
-replay::EngineOptions progress_bar(const std::string& policy) {
-  if (isatty(STDERR_FILENO) == 0) return {};
-  return {.progress = [policy, shown = std::size_t{0}](std::size_t done, std::size_t total) mutable {
-    constexpr std::size_t kWidth = 40;
-    const std::size_t percent = done * 100 / total;
-    if (total < 5000 || percent == shown) return;
-    shown = percent;
-    const std::size_t filled = percent * kWidth / 100;
-    fmt::print(stderr, "\r{:16} [{:#<{}}{:.<{}}] {:3}%{}", policy, "", filled, "", kWidth - filled, percent,
-               done == total ? "\r\033[K" : "");
-  }};
-}
+// Runs that are over at once show none.
+replay::EngineOptions progress_bar(const std::string& policy) { return {.progress = Progress(policy, 5000)}; }
 
 int run_replay(const ReplayOptions& options) {
   const auto prepared = prepare(options);
@@ -198,13 +187,17 @@ Command replay_command(CLI::App& parent) {
   auto options = std::make_shared<ReplayOptions>();
   auto* app = parent.add_subcommand("replay", "What a policy would have saved on a recorded job history");
   app->add_option("--jobs", options->jobs, "job trace: CSV (arrival_time,length,cpus|gpus), SWF (.gz too) or a sacct -P dump")
+      ->type_name("FILE")
       ->required();
   app->add_option("--job-unit", options->job_unit, "unit of times in a CSV trace")
       ->check(CLI::IsMember({"s", "h"}))
       ->capture_default_str();
-  app->add_option("--intensity", options->intensity, "CSV with datetime and a column per zone, gCO2e/kWh")->required();
+  app->add_option("--intensity", options->intensity, "CSV with datetime and a column per zone, gCO2e/kWh")
+      ->type_name("FILE")
+      ->required();
   app->add_option("--zone", options->zones, "grid zone of the site; several make several sites")->delimiter(',');
-  app->add_option("--sites", options->sites, "TOML file of sites: name, zone, capacity, pue, transfer_kwh_per_gb");
+  app->add_option("--sites", options->sites, "TOML file of sites: name, zone, capacity, pue, transfer_kwh_per_gb")
+      ->type_name("FILE");
   app->add_option("--from", options->from,
                   "UTC time at which the trace begins (default: where the intensity does, or the trace's own)");
   app->add_option("--policy", options->policies, replay::policy_names())->delimiter(',')->capture_default_str();

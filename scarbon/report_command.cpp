@@ -152,7 +152,7 @@ Command report_command(CLI::App& parent, const Session& session) {
       "what failed, cancelled, timed-out, requeued and otherwise lost jobs emitted, and how long GPUs were held and idle");
   app->add_flag("--budgets", options->budgets, "each account's carbon budget (carbon.conf), what is left of it, and a warning");
   app->add_flag("--equivalents", options->equivalents, "what all of it compares with, each with its source");
-  app->add_option("--html", options->html, "write one page with pictures to this file; it needs no network");
+  app->add_option("--html", options->html, "write one page with pictures to this file; it needs no network")->type_name("FILE");
   app->add_flag("--json", options->json, "carbonctld's answer as it came (docs/api.md)");
   add_table_options(*app, options->style);
   app->footer(
