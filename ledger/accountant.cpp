@@ -226,10 +226,14 @@ Result<std::vector<JobRow>> Accountant::compute(std::span<const JobInput> inputs
 Result<Accountant::Batch> Accountant::read(std::size_t limit, std::int64_t after) {
   auto due = store_.due(limit, after);
   if (!due) return due.error();
-  const auto inputs = store_.inputs(due->jobs);
+  auto inputs = store_.inputs(due->jobs);
   if (!inputs) return inputs.error();
   auto rows = compute(*inputs);
   if (!rows) return rows.error();
+  due->held.emplace();
+  for (auto& input : *inputs) {
+    if (input.held) due->held->emplace_hint(due->held->end(), input.key, std::move(*input.held));
+  }
   return Batch{std::move(*due), std::move(*rows)};
 }
 

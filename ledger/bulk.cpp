@@ -17,7 +17,15 @@ std::string joined(const std::vector<std::string>& a, const std::vector<std::str
   return out;
 }
 
+std::string assigned(const std::vector<std::string>& columns, const char* between) {
+  std::string out;
+  for (const auto& c : columns) out += (out.empty() ? "" : between) + c + " = ?";
+  return out;
+}
+
 std::string statement_for(const BulkTable& table, std::size_t width, bool sqlite) {
+  if (table.on_held == OnHeld::kOnlyHeld)
+    return "UPDATE " + table.table + " SET " + assigned(table.columns, ", ") + " WHERE " + assigned(table.key, " AND ");
   std::string out = "INSERT INTO " + table.table + " (" + joined(table.key, table.columns) + ") VALUES (";
   for (std::size_t c = 0; c < width; ++c) out += c == 0 ? "?" : ", ?";
   out += ")";
@@ -25,7 +33,7 @@ std::string statement_for(const BulkTable& table, std::size_t width, bool sqlite
   // The one clause that the systems spell differently.
   out += sqlite ? " ON CONFLICT (" + joined(table.key, {}) + ") DO UPDATE SET " : " ON DUPLICATE KEY UPDATE ";
   bool first = true;
-  for (const auto& c : table.updated.empty() ? table.columns : table.updated) {
+  for (const auto& c : table.columns) {
     const auto fresh = sqlite ? "excluded." + c : "VALUES(" + c + ")";
     out += (first ? "" : ", ") + c + " = " + (table.on_held == OnHeld::kAdd ? c + " + " : "") + fresh;
     first = false;
@@ -36,8 +44,8 @@ std::string statement_for(const BulkTable& table, std::size_t width, bool sqlite
 // SQLite has no round trip to save: a row at a time.
 class SqliteWriter final : public BulkWriter {
  public:
-  SqliteWriter(soci::session& sql, std::string statement, std::size_t width)
-      : text_(std::move(statement)), bound_(width), statement_(sql) {}
+  SqliteWriter(soci::session& sql, std::string statement, std::size_t width, std::size_t first)
+      : text_(std::move(statement)), first_(first), bound_(width), statement_(sql) {}
 
   void write(std::span<Cell> cells) override {
     if (!ready_) prepare(cells.first(bound_.size()));
@@ -50,7 +58,8 @@ class SqliteWriter final : public BulkWriter {
  private:
   void prepare(std::span<const Cell> like) {
     std::copy(like.begin(), like.end(), bound_.begin());
-    for (auto& c : bound_) {
+    for (std::size_t i = 0; i < bound_.size(); ++i) {
+      auto& c = bound_[(first_ + i) % bound_.size()];
       switch (c.kind) {
         case Cell::Kind::kNumber: statement_.exchange(soci::use(c.number, c.known)); break;
         case Cell::Kind::kReal: statement_.exchange(soci::use(c.real, c.known)); break;
@@ -64,6 +73,7 @@ class SqliteWriter final : public BulkWriter {
   }
 
   std::string text_;
+  std::size_t first_;
   std::vector<Cell> bound_;
   soci::statement statement_;
   bool ready_ = false;
@@ -71,14 +81,18 @@ class SqliteWriter final : public BulkWriter {
 
 }  // namespace
 
-std::unique_ptr<BulkWriter> make_sqlite_writer(soci::session& sql, const std::string& statement, std::size_t width) {
-  return std::make_unique<SqliteWriter>(sql, statement, width);
+std::unique_ptr<BulkWriter> make_sqlite_writer(soci::session& sql, const std::string& statement, std::size_t width,
+                                               std::size_t first) {
+  return std::make_unique<SqliteWriter>(sql, statement, width, first);
 }
 
 Bulk::Bulk(soci::session& sql, const BulkTable& table) : width_(table.key.size() + table.columns.size()) {
   const bool sqlite = sql.get_backend_name() == "sqlite3";
+  const bool update = table.on_held == OnHeld::kOnlyHeld;
   const auto statement = statement_for(table, width_, sqlite);
-  writer_ = sqlite ? make_sqlite_writer(sql, statement, width_) : make_mariadb_writer(sql, statement, width_);
+  writer_ = sqlite   ? make_sqlite_writer(sql, statement, width_, update ? table.key.size() : 0)
+            : update ? make_mariadb_updater(sql, table)
+                     : make_mariadb_writer(sql, statement, width_);
 }
 
 Bulk::~Bulk() = default;

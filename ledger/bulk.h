@@ -30,15 +30,14 @@ struct Cell {
   }
 };
 
-// What becomes of a row whose key is there already.
-enum class OnHeld : std::uint8_t { kError, kUpdate, kAdd };
+// What becomes of a row whose key is there already. kOnlyHeld: all are there, and get the columns that are given.
+enum class OnHeld : std::uint8_t { kError, kUpdate, kAdd, kOnlyHeld };
 
 struct BulkTable {
   std::string table;
   std::vector<std::string> key;
   std::vector<std::string> columns;  // behind the key
   OnHeld on_held = OnHeld::kError;
-  std::vector<std::string> updated{};  // of kUpdate and kAdd, the columns that change; empty: all of `columns`
 };
 
 class BulkWriter;

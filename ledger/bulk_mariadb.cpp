@@ -3,6 +3,8 @@
 // statement, which takes the server longer to read than the rows to store.
 #include <soci/mysql/soci-mysql.h>
 
+#include <optional>
+
 #include "ledger/bulk_writer.h"
 
 namespace carbon::ledger {
@@ -78,10 +80,55 @@ class MariadbWriter final : public BulkWriter {
   std::vector<Column> columns_;
 };
 
+std::string listed(const BulkTable& table) {
+  std::string out;
+  for (const auto* list : {&table.key, &table.columns}) {
+    for (const auto& c : *list) out += (out.empty() ? "" : ", ") + c;
+  }
+  return out;
+}
+
+// The temporary table is the session's, made where there is none: it is of the same types, so that nothing is converted.
+class MariadbUpdater final : public BulkWriter {
+ public:
+  MariadbUpdater(soci::session& sql, const BulkTable& table) : sql_(sql), table_(table), fresh_("fresh_" + table.table) {}
+
+  void write(std::span<Cell> cells) override {
+    if (!insert_) prepare();
+    insert_->write(cells);
+    sql_ << update_;
+    sql_ << "DELETE FROM " + fresh_;
+  }
+
+ private:
+  void prepare() {
+    sql_ << "CREATE TEMPORARY TABLE IF NOT EXISTS " + fresh_ + " ENGINE=MEMORY AS SELECT " + listed(table_) + " FROM " +
+                table_.table + " WHERE 1 = 0";
+    std::string same, set;
+    for (const auto& c : table_.key) same += (same.empty() ? "" : " AND ") + ("held." + c) + " = fresh." + c;
+    for (const auto& c : table_.columns) set += (set.empty() ? "" : ", ") + ("held." + c) + " = fresh." + c;
+    update_ = "UPDATE " + fresh_ + " AS fresh STRAIGHT_JOIN " + table_.table + " AS held ON " + same + " SET " + set;
+    const auto width = table_.key.size() + table_.columns.size();
+    std::string values = "?";
+    for (std::size_t i = 1; i < width; ++i) values += ", ?";
+    insert_.emplace(sql_, "INSERT INTO " + fresh_ + " (" + listed(table_) + ") VALUES (" + values + ")", width);
+  }
+
+  soci::session& sql_;
+  const BulkTable table_;
+  const std::string fresh_;
+  std::string update_;
+  std::optional<MariadbWriter> insert_;
+};
+
 }  // namespace
 
 std::unique_ptr<BulkWriter> make_mariadb_writer(soci::session& sql, const std::string& statement, std::size_t width) {
   return std::make_unique<MariadbWriter>(sql, statement, width);
+}
+
+std::unique_ptr<BulkWriter> make_mariadb_updater(soci::session& sql, const BulkTable& table) {
+  return std::make_unique<MariadbUpdater>(sql, table);
 }
 
 }  // namespace carbon::ledger

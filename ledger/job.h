@@ -81,6 +81,8 @@ struct JobRow {
   // counterfactual - emission; none where either is not known whole, or where nothing was decided: that a job waited in the
   // queue is no saving of ours.
   std::optional<std::int64_t> saved_ug() const;
+
+  bool operator==(const JobRow&) const = default;
 };
 
 // `text` cut to at most `bytes`, not within a character of UTF-8.

@@ -38,11 +38,9 @@ void each_column(Row& r, Group& group, F f) {
   f("het_offset", r.facts.het, &Pair::second);
   f("kept_from_ms", r.facts.kept_from);
   f("kept_to_ms", r.facts.kept_to);
-  // The figures: what a restatement changes.
   f("nodes", r.nodes);
   f("nodes_expected", r.nodes_expected);
   f("complete", r.complete);
-  f("simulated", r.simulated);
   f("note", r.note);
   f("energy_mj", r.energy_mj);
   f("gpu_mj", r.gpu_mj);
@@ -54,12 +52,14 @@ void each_column(Row& r, Group& group, F f) {
   f("estimated_mj", r.estimated_mj);
   f("method", r.method);
   f("pue", r.pue);
+  f("summary", r.summary);
+  // The emission: what a restatement changes.
+  f("simulated", r.simulated);
   f("covered_mj", r.covered_mj);
   f("co2e_ug", r.co2e_ug);
   f("counterfactual_ug", r.counterfactual_ug);
   f("intensity", r.intensity);
   f("provider", r.provider);
-  f("summary", r.summary);
   f("restated", r.restated);
 }
 
@@ -112,7 +112,7 @@ void load(const Cell& c, std::optional<Pair>& value, std::uint32_t Pair::*part) 
   load(c, (*value).*part);
 }
 
-constexpr std::size_t kKeyColumns = 3;
+constexpr std::ptrdiff_t kKeyColumns = 3;
 
 const std::vector<std::string>& column_names() {
   static const auto names = [] {
@@ -125,10 +125,10 @@ const std::vector<std::string>& column_names() {
   return names;
 }
 
-// From the first of the figures on.
-std::vector<std::string> figure_columns() {
+std::ptrdiff_t emission_begin() {
   const auto& all = column_names();
-  return {std::find(all.begin(), all.end(), "nodes"), all.end()};
+  static const auto at = std::find(all.begin(), all.end(), "simulated") - all.begin();
+  return at;
 }
 
 }  // namespace
@@ -136,8 +136,12 @@ std::vector<std::string> figure_columns() {
 BoundJob::BoundJob() : cells_(column_names().size()) { store(JobRow{}, 0, cells_); }
 
 void store(const JobRow& row, long long group, std::span<Cell> cells) {
+  const bool whole = cells.size() == column_names().size();
+  std::ptrdiff_t column = 0;
   std::size_t i = 0;
   each_column(row, group, [&](const char*, const auto&... value) {
+    const auto at = column++;
+    if (!whole && at >= kKeyColumns && at < emission_begin()) return;
     auto& cell = cells[i++];
     cell.known = soci::i_ok;
     store(cell, value...);
@@ -164,17 +168,22 @@ void BoundJob::bind_into(soci::statement& statement) {
 
 BulkTable job_table(bool whole) {
   const auto& all = column_names();
-  const auto behind_key = all.begin() + kKeyColumns;
+  const auto begin = all.begin();
   return {"jobs",
-          {all.begin(), behind_key},
-          {behind_key, all.end()},
-          OnHeld::kUpdate,
-          whole ? std::vector<std::string>{} : figure_columns()};
+          {begin, begin + kKeyColumns},
+          {begin + (whole ? kKeyColumns : emission_begin()), all.end()},
+          whole ? OnHeld::kUpdate : OnHeld::kOnlyHeld};
 }
 
-bool same_but_figures(const JobRow& a, const JobRow& b) {
-  return a.key == b.key && a.uid == b.uid && a.user == b.user && a.account == b.account && a.partition == b.partition &&
-         a.site == b.site && a.start == b.start && a.end == b.end && a.facts == b.facts;
+bool same_but_emission(const JobRow& a, JobRow b) {
+  b.simulated = a.simulated;
+  b.covered_mj = a.covered_mj;
+  b.co2e_ug = a.co2e_ug;
+  b.counterfactual_ug = a.counterfactual_ug;
+  b.intensity = a.intensity;
+  b.provider = a.provider;
+  b.restated = a.restated;
+  return a == b;
 }
 
 const std::string& job_columns() {

@@ -26,12 +26,13 @@ class BoundJob {
   std::vector<Cell> cells_;  // does not grow once it is bound
 };
 
-// Into the cells of a row of job_table().
+// Into the cells of a row of job_table(), all of them or the key and the emission.
 void store(const JobRow& row, long long group, std::span<Cell> cells);
-// The table jobs. `whole`: a row that is held is replaced; else its figures alone, which stand in no index.
+// The table jobs. `whole`: a row that is held is replaced; else it is held, and its emission alone is set: that stands in no
+// index.
 BulkTable job_table(bool whole);
-// Whether `b` differs from `a` in its figures alone.
-bool same_but_figures(const JobRow& a, const JobRow& b);
+// Whether `b` differs from `a` in its emission alone.
+bool same_but_emission(const JobRow& a, JobRow b);
 
 // "job_id, restart_count, ..."
 const std::string& job_columns();

@@ -19,6 +19,8 @@ using soci::use;
 
 // So many jobs are asked for by one statement.
 constexpr std::size_t kAtOnce = 500;
+// Jobs that lie as close as one in so many ids are read in one go, with those between: less work than to look each up.
+constexpr std::size_t kDense = 3;
 
 using Identity = std::tuple<std::uint32_t, std::uint32_t, std::string, std::string, long long>;
 Identity identity(const EnergyRecord& r) { return {r.job_id, r.restart, r.cluster, r.node, unix_ms(r.start)}; }
@@ -34,8 +36,8 @@ std::map<Identity, long long> held_revisions(soci::session& sql, std::span<const
     std::string node;
     long long start = 0, revision = 0;
     soci::statement find = (sql.prepare << "SELECT job_id, restart_count, cluster, node, start_ms, revision FROM records"
-                                           " WHERE job_id IN (" +
-                                               job_ids(keys) + ")",
+                                           " WHERE " +
+                                               with_job_ids(keys),
                             into(k.job_id), into(k.restart), into(k.cluster), into(node), into(start), into(revision));
     each_row(find, [&] { held[{k.job_id, k.restart, k.cluster, node, start}] = revision; });
   }
@@ -66,9 +68,13 @@ class InputReader {
   InputReader(soci::session& sql, std::span<const JobKey> keys) : sql_(sql) {
     for (const auto& key : keys) inputs_[key].key = key;
     for (std::size_t at = 0; at < keys.size(); at += kAtOnce) {
-      const auto ids = job_ids(keys.subspan(at, std::min(kAtOnce, keys.size() - at)));
-      read_records(ids);
-      read_facts(ids);
+      read_records(with_job_ids(keys.subspan(at, std::min(kAtOnce, keys.size() - at))));
+    }
+    for (auto& [key, row] : held_jobs(sql, keys)) {
+      const auto wanted = inputs_.find(key);
+      if (wanted == inputs_.end()) continue;
+      wanted->second.facts = row.facts;
+      wanted->second.held = std::move(row);
     }
   }
 
@@ -79,10 +85,9 @@ class InputReader {
     BoundKey k;
     std::string body;
     long long checksum = 0;
-    soci::statement find =
-        (sql_.prepare << "SELECT job_id, restart_count, cluster, body, checksum FROM records WHERE job_id IN (" + ids +
-                             ") ORDER BY job_id, restart_count, cluster, node, start_ms",
-         into(k.job_id), into(k.restart), into(k.cluster), into(body), into(checksum));
+    soci::statement find = (sql_.prepare << "SELECT job_id, restart_count, cluster, body, checksum FROM records WHERE " + ids +
+                                                " ORDER BY job_id, restart_count, cluster, node, start_ms",
+                            into(k.job_id), into(k.restart), into(k.cluster), into(body), into(checksum));
     each_row(find, [&] {
       const auto wanted = inputs_.find(k.key());
       if (wanted == inputs_.end()) return;
@@ -92,29 +97,6 @@ class InputReader {
       } else {
         ++wanted->second.damaged;
       }
-    });
-  }
-
-  void read_facts(const std::string& ids) {
-    BoundKey k;
-    std::string mode, home;
-    long long submit = 0, from = 0, to = 0;
-    auto submit_known = soci::i_null, from_known = soci::i_null, to_known = soci::i_null;
-    soci::statement find =
-        (sql_.prepare << "SELECT job_id, restart_count, cluster, submit_ms, mode, home, kept_from_ms, kept_to_ms FROM jobs"
-                         " WHERE job_id IN (" +
-                             ids + ")",
-         into(k.job_id), into(k.restart), into(k.cluster), into(submit, submit_known), into(mode), into(home),
-         into(from, from_known), into(to, to_known));
-    each_row(find, [&] {
-      const auto wanted = inputs_.find(k.key());
-      if (wanted == inputs_.end()) return;
-      auto& facts = wanted->second.facts;
-      if (submit_known == soci::i_ok) facts.submit = from_unix_ms(submit);
-      if (from_known == soci::i_ok) facts.kept_from = from_unix_ms(from);
-      if (to_known == soci::i_ok) facts.kept_to = from_unix_ms(to);
-      facts.mode = mode;
-      facts.home = home;
     });
   }
 
@@ -131,10 +113,17 @@ long long fact(soci::session& sql, const char* name) {
   return value;
 }
 
-std::string job_ids(std::span<const JobKey> keys) {
+std::string with_job_ids(std::span<const JobKey> keys) {
+  std::vector<std::uint32_t> ids;
+  for (const auto& k : keys) ids.push_back(k.job_id);
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  if (ids.empty()) return "1 = 0";
+  if (ids.back() - ids.front() < kDense * ids.size())
+    return "job_id BETWEEN " + std::to_string(ids.front()) + " AND " + std::to_string(ids.back());
   std::string out;
-  for (const auto& k : keys) out += (out.empty() ? "" : ", ") + std::to_string(k.job_id);
-  return out;
+  for (const auto id : ids) out += (out.empty() ? "job_id IN (" : ", ") + std::to_string(id);
+  return out + ")";
 }
 
 Store::Store(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -204,6 +193,7 @@ Result<DueJobs> Store::due(std::size_t limit, std::int64_t after) {
                         " ORDER BY seq LIMIT :most",
          into(seq), into(k.job_id), into(k.restart), into(k.cluster), use(behind, "behind"), use(most, "most"));
     DueJobs due;
+    due.changes = impl_->changes.settled();
     due.intensities = fact(sql, "intensities");
     std::set<JobKey> jobs;
     each_row(find, [&] {
@@ -253,6 +243,7 @@ Result<std::uint64_t> Store::asks() {
 Status Store::summaries_written(std::span<const std::pair<JobKey, std::string>> summaries, std::uint64_t asks) {
   if (summaries.empty()) return Done{};
   return impl_->db->write([&](soci::session& sql) -> Status {
+    impl_->changes.settle();
     BoundKey k;
     std::string summary;
     soci::statement set = (sql.prepare << std::string("UPDATE jobs SET summary = :summary") + kWhereKey, use(summary, "summary"),
@@ -262,6 +253,7 @@ Status Store::summaries_written(std::span<const std::pair<JobKey, std::string>> 
     for (const auto& [key, text] : summaries) {
       k = BoundKey(key);
       summary = cut(text, 1000);
+      impl_->changes.note(key);
       set.execute(true);
       const auto last = impl_->asks.last.find(key);
       if (last != impl_->asks.last.end() && last->second > asks) continue;

@@ -34,13 +34,18 @@ struct DueJobs {
   std::vector<JobKey> jobs;
   std::int64_t upto = 0;         // the last of the queue that is among them
   std::int64_t intensities = 0;  // how often intensities had changed when this was read
+  std::uint64_t changes = 0;     // and rows of jobs
+  // Their rows, of those that have one, where the caller has read them since (inputs()): account() reads those alone that were
+  // changed meanwhile.
+  std::optional<std::map<JobKey, JobRow>> held{};
 };
 
 struct JobInput {
   JobKey key;
   std::vector<EnergyRecord> records;  // by node, then by start
   SlurmFacts facts;
-  std::size_t damaged = 0;  // held records that are no longer as they came; not among `records`
+  std::size_t damaged = 0;       // held records that are no longer as they came; not among `records`
+  std::optional<JobRow> held{};  // its row as it stands
 };
 
 struct PutOutcome {

@@ -13,6 +13,7 @@
 
 #include "ledger/database.h"
 #include "ledger/groups.h"
+#include "ledger/row_changes.h"
 #include "ledger/store.h"
 
 namespace carbon::ledger {
@@ -26,6 +27,7 @@ struct SummaryAsks {
 struct Store::Impl {
   std::unique_ptr<Database> db;
   Groups groups;
+  RowChanges changes;
   // Used inside write() alone.
   long long next_seq = 1;  // of due_jobs
   SummaryAsks asks;
@@ -48,8 +50,11 @@ struct BoundKey {
 };
 inline constexpr const char* kWhereKey = " WHERE job_id = :job_id AND restart_count = :restart_count AND cluster = :cluster";
 
-// "1, 2, 3": the job ids of `keys`, for a condition that finds all of them at once (and others of the same ids with them).
-std::string job_ids(std::span<const JobKey> keys);
+// A condition that finds the jobs of `keys` at once, and others of the same ids or of ids between with them.
+std::string with_job_ids(std::span<const JobKey> keys);
+
+// The rows of these jobs, and of others with them.
+std::map<JobKey, JobRow> held_jobs(soci::session& sql, std::span<const JobKey> keys);
 
 // Runs `statement`, and calls f() for each row that it gives; leaves it finished, so that no read stays open.
 template <class F>

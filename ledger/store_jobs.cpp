@@ -19,49 +19,32 @@ constexpr Duration kWaitForNodes = 1h;
 // So many jobs are asked for by one statement.
 constexpr std::size_t kAtOnce = 500;
 
-std::map<JobKey, JobRow> held_jobs(soci::session& sql, std::span<const JobKey> keys) {
-  std::map<JobKey, JobRow> held;
-  for (std::size_t at = 0; at < keys.size(); at += kAtOnce) {
-    const auto ids = job_ids(keys.subspan(at, std::min(kAtOnce, keys.size() - at)));
-    BoundJob bound;
-    soci::statement find(sql);
-    bound.bind_into(find);
-    find.alloc();
-    find.prepare("SELECT " + job_columns() + " FROM jobs WHERE job_id IN (" + ids + ")");
-    find.define_and_bind();
-    each_row(find, [&] {
-      auto row = bound.row();
-      auto key = row.key;
-      held.insert_or_assign(std::move(key), std::move(row));
-    });
-  }
-  return held;
-}
-
 // Rows of jobs and the rollups that move with them.
 class JobWriter {
  public:
-  JobWriter(soci::session& sql, Groups& groups)
-      : sql_(sql), groups_(groups), whole_(sql, job_table(true)), figures_(sql, job_table(false)) {}
+  JobWriter(soci::session& sql, Groups& groups, RowChanges& changes)
+      : sql_(sql), groups_(groups), changes_(changes), whole_(sql, job_table(true)), emissions_(sql, job_table(false)) {}
 
   // `held`: the row as it stands; none: it is new.
   void put(const JobRow* held, const JobRow& row) {
     const auto group = groups_.number_of(sql_, group_of(row));
     if (held) deltas_.remove(*held, groups_.number_of(sql_, group_of(*held)));
     deltas_.add(row, group);
-    store(row, group, (held && same_but_figures(*held, row) ? figures_ : whole_).next());
+    changes_.note(row.key);
+    store(row, group, (held && same_but_emission(*held, row) ? emissions_ : whole_).next());
   }
 
   void finish() {
     whole_.flush();
-    figures_.flush();
+    emissions_.flush();
     deltas_.write(sql_, groups_);
   }
 
  private:
   soci::session& sql_;
   Groups& groups_;
-  Bulk whole_, figures_;
+  RowChanges& changes_;
+  Bulk whole_, emissions_;
   RollupDeltas deltas_;
 };
 
@@ -108,20 +91,63 @@ SlurmFacts fitting(SlurmFacts f) {
   return f;
 }
 
+// The rows as they stand, in whose place others are to be written: those that were read before, and those that changed since
+// anew.
+class HeldRows {
+ public:
+  HeldRows(soci::session& sql, std::span<const JobRow> rows, const DueJobs& due, const RowChanges& changes) {
+    const auto stands = [&](const JobKey& key) { return due.held && changes.stands(key, due.changes); };
+    std::vector<JobKey> keys;
+    for (const auto& row : rows) {
+      if (!stands(row.key)) keys.push_back(row.key);
+    }
+    anew_ = held_jobs(sql, keys);
+    for (const auto& row : rows) {
+      const auto& from = stands(row.key) ? *due.held : anew_;
+      const auto at = from.find(row.key);
+      of_.push_back(at == from.end() ? nullptr : &at->second);
+    }
+  }
+  // Of the row of this index; none: it is new.
+  const JobRow* operator[](std::size_t index) const { return of_[index]; }
+
+ private:
+  std::map<JobKey, JobRow> anew_;
+  std::vector<const JobRow*> of_;
+};
+
 }  // namespace
+
+std::map<JobKey, JobRow> held_jobs(soci::session& sql, std::span<const JobKey> keys) {
+  std::map<JobKey, JobRow> held;
+  for (std::size_t at = 0; at < keys.size(); at += kAtOnce) {
+    const auto ids = with_job_ids(keys.subspan(at, std::min(kAtOnce, keys.size() - at)));
+    BoundJob bound;
+    soci::statement find(sql);
+    bound.bind_into(find);
+    find.alloc();
+    find.prepare("SELECT " + job_columns() + " FROM jobs WHERE " + ids);
+    find.define_and_bind();
+    each_row(find, [&] {
+      auto row = bound.row();
+      auto key = row.key;
+      held.insert_or_assign(std::move(key), std::move(row));
+    });
+  }
+  return held;
+}
 
 Status Store::account(std::span<const JobRow> rows, const DueJobs& due, Instant now) {
   auto done = impl_->db->write([&](soci::session& sql) -> Status {
-    std::vector<JobKey> keys;
-    for (const auto& row : rows) keys.push_back(row.key);
-    const auto all_held = held_jobs(sql, keys);
-    JobWriter jobs(sql, impl_->groups);
+    impl_->changes.settle();
+    const HeldRows all_held(sql, rows, due, impl_->changes);
+    impl_->changes.forget(due.changes);
+    JobWriter jobs(sql, impl_->groups, impl_->changes);
     SummaryAsker summaries(sql, impl_->asks);
     long long longest = 0;
-    for (const auto& fresh : rows) {
-      JobRow row = fresh;
-      const auto it = all_held.find(row.key);
-      const JobRow* held = it == all_held.end() ? nullptr : &it->second;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      JobRow row = rows[i];
+      const JobRow* held = all_held[i];
       if (held) {
         row.facts = held->facts;
         row.summary = held->summary;
@@ -189,7 +215,8 @@ Status Store::set_facts(const std::map<JobKey, SlurmFacts>& jobs) {
     std::vector<JobKey> keys, to_compute;
     for (const auto& [key, facts] : jobs) keys.push_back(key);
     const auto all_held = held_jobs(sql, keys);
-    JobWriter writer(sql, impl_->groups);
+    impl_->changes.settle();
+    JobWriter writer(sql, impl_->groups, impl_->changes);
     for (const auto& [key, given] : jobs) {
       const auto held = all_held.find(key);
       if (held == all_held.end()) continue;

@@ -298,6 +298,24 @@ TEST_F(AccountantTest, RollupsEqualAScanAfterLateRecordsRevisionsAndRestatements
   }
 }
 
+TEST_F(AccountantTest, ARowThatChangesBehindTheReadersBackIsReadAgain) {
+  put({make_record(1, kDay, {kKwhMj}), make_record(2, kDay, {kKwhMj})});
+  put_hours("a", kDay, {100});
+  account();
+  put_hours("a", kDay, {300});
+  auto due = *store_->due(10);
+  due.held = *store_->jobs_of(due.jobs);
+  SlurmFacts facts;
+  facts.state = "FAILED";
+  ASSERT_TRUE(store_->set_facts({"campus", 1, 0}, facts));
+  const auto rows = *Accountant(*store_, sites()).compute(*store_->inputs(due.jobs));
+  ASSERT_TRUE(store_->account(rows, due, kDay));
+  EXPECT_EQ(job(1).facts.state, "FAILED");
+  EXPECT_EQ(job(1).co2e_ug, 300'000'000);
+  EXPECT_EQ(job(2).co2e_ug, 300'000'000);
+  expect_rollups_equal_scan({kDay, kDay + 24h});
+}
+
 // Batches are read ahead while others are written: records, restatements and facts come right between.
 TEST_F(AccountantTest, WhatComesWhileOthersAreAccountedIsNotLost) {
   constexpr std::uint32_t kJobs = 60, kRounds = 12;
