@@ -27,6 +27,8 @@ make_root() {  # RELEASE DIRECTORY
     exit 1
   fi
   apt-config dump | grep -i '^Acquire::[^ ]*proxy' >"$root.new/etc/apt/apt.conf.d/00host" || true
+  # A frozen mirror's sid has a date of expiry that has passed; the root lives for these tests alone.
+  echo 'Acquire::Check-Valid-Until "false";' >>"$root.new/etc/apt/apt.conf.d/00host"
   # Nothing that is installed in there starts a daemon.
   printf '#!/bin/sh\nexit 101\n' >"$root.new/usr/sbin/policy-rc.d"
   chmod 755 "$root.new/usr/sbin/policy-rc.d"

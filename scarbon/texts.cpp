@@ -1,51 +1,83 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scarbon/texts.h"
 
-#include <libintl.h>
-
-#include <clocale>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "scarbon/catalogue.h"
 
 namespace carbon::scarbon {
 namespace {
 
-constexpr const char* kDomain = "scarbon";
+constexpr const char* kWrittenIn = "en";
 
-// The language of LC_ALL, LC_MESSAGES or LANG, as setlocale ranks them: "ko" of "ko_KR.UTF-8".
-std::string asked_language() {
+struct Chosen {
+  std::string language = kWrittenIn;
+  std::optional<Catalogue> catalogue;
+};
+
+Chosen& chosen() {
+  static Chosen one;
+  return one;
+}
+
+std::string_view environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// "ko" of "ko_KR.UTF-8".
+std::string language_of(std::string_view locale) { return std::string(locale.substr(0, locale.find_first_of("_.@"))); }
+
+// The most wanted first: LC_ALL, LC_MESSAGES or LANG names one, LANGUAGE ("ko:en") others before it, unless that one is C.
+std::vector<std::string> asked_languages() {
+  std::string locale;
   for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
-    if (const char* value = std::getenv(name); value != nullptr && *value != '\0') {
-      const std::string text(value);
-      return text.substr(0, text.find_first_of("_.@"));
-    }
+    if (locale.empty()) locale = language_of(environment(name));
   }
-  return "C";
+  if (locale.empty() || locale == "C" || locale == "POSIX") return {};
+  std::vector<std::string> asked;
+  for (std::string_view rest = environment("LANGUAGE"); !rest.empty();) {
+    const auto colon = rest.find(':');
+    asked.push_back(language_of(rest.substr(0, colon)));
+    rest = colon == std::string_view::npos ? std::string_view() : rest.substr(colon + 1);
+  }
+  asked.push_back(locale);
+  return asked;
+}
+
+// A language is the name of a folder.
+bool is_plain(const std::string& language) {
+  return !language.empty() && language.find('/') == std::string::npos && language[0] != '.';
 }
 
 }  // namespace
 
 void set_up_texts() {
-  // Many hosts of a cluster have no locale but C made; a catalogue of ours needs none.
-  if (std::setlocale(LC_MESSAGES, "") == nullptr) {
-    std::setlocale(LC_MESSAGES, "C.UTF-8");
-    ::setenv("LANGUAGE", asked_language().c_str(), 0);
-  }
   std::error_code failed;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", failed);
   if (failed) return;
-  bindtextdomain(kDomain, (program.parent_path().parent_path() / "share" / "locale").c_str());
-  bind_textdomain_codeset(kDomain, "UTF-8");
-  textdomain(kDomain);
+  const auto folder = program.parent_path().parent_path() / "share" / "locale";
+  for (const std::string& language : asked_languages()) {
+    if (language == kWrittenIn) return;
+    if (!is_plain(language)) continue;
+    if (auto catalogue = Catalogue::read(folder / language / "LC_MESSAGES" / "scarbon.mo")) {
+      chosen() = {language, std::move(catalogue)};
+      return;
+    }
+  }
 }
 
-const char* tr(const char* text) { return *text == '\0' ? text : dgettext(kDomain, text); }
-
-std::string text_language() {
-  // The header of a catalogue is the translation of "".
-  const std::string header(dgettext(kDomain, ""));
-  const auto at = header.find("Language: ");
-  return at == std::string::npos ? "en" : header.substr(at + 10, header.find('\n', at) - at - 10);
+const char* tr(const char* text) {
+  const auto& catalogue = chosen().catalogue;
+  const char* translated = *text == '\0' || !catalogue ? nullptr : catalogue->find(text);
+  return translated == nullptr ? text : translated;
 }
+
+std::string text_language() { return chosen().language; }
 
 }  // namespace carbon::scarbon
