@@ -223,7 +223,7 @@ class LibslurmApi final : public SlurmApi {
         conf->slurm_user_id,
         {hides(PRIVATE_DATA_JOBS), hides(PRIVATE_DATA_USAGE), hides(PRIVATE_DATA_USERS), hides(PRIVATE_DATA_ACCOUNTS)},
         (conf->accounting_storage_enforce & kEnforceAssociations) != 0};
-    slurm_free_ctl_conf(conf);
+    free_slurm_settings(conf);
     return settings;
   }
 
@@ -232,7 +232,7 @@ class LibslurmApi final : public SlurmApi {
     if (!db.get()) return failed("connect to slurmdbd");
     SlurmRights rights;
     errno = 0;
-    const SlurmList config(slurmdb_config_get(db.get()));
+    const SlurmList config(slurmdbd_settings(slurmdb_config_get, db.get()));
     if (!config) return failed("ask slurmdbd for its configuration");
     rights.privacy = privacy_of(setting(config.get(), "PrivateData"));
     std::string name(user);

@@ -59,7 +59,7 @@ const std::string& own_name() {
   slurm_conf_t* conf = nullptr;
   if (name.empty() && slurm_load_ctl_conf(0, &conf) == SLURM_SUCCESS) {
     name = text(conf->cluster_name);
-    slurm_free_ctl_conf(conf);
+    free_slurm_settings(conf);
   }
   return name;
 }

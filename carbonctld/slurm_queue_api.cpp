@@ -10,6 +10,7 @@
 
 #include "carbonctld/slurm_federation_api.h"
 #include "carbonctld/slurm_text.h"
+#include "carbonctld/slurm_versions.h"
 
 extern "C" std::int32_t slurm_bit_set_count(bitstr_t* bits);  // exported, and in no header
 
@@ -200,7 +201,7 @@ const std::vector<std::string>& controllers() {
     slurm_conf_t* conf = nullptr;
     if (slurm_load_ctl_conf(0, &conf) != SLURM_SUCCESS) return out;
     for (std::uint32_t i = 0; i < conf->control_cnt; ++i) out.push_back(text(conf->control_machine[i]));
-    slurm_free_ctl_conf(conf);
+    free_slurm_settings(conf);
     return out;
   }();
   return hosts;
@@ -265,13 +266,13 @@ Status change_job(const JobChange& change) {
 
 Status signal_job(std::uint32_t job_id, int signal_number) {
   errno = 0;
-  const int rc = slurm_kill_job(job_id, static_cast<std::uint16_t>(signal_number), KILL_FULL_JOB);
+  const int rc = call_on_job(slurm_kill_job, job_id, static_cast<std::uint16_t>(signal_number), KILL_FULL_JOB);
   return first_error(rc, nullptr, "signal job " + std::to_string(job_id));
 }
 
 Status requeue_job(std::uint32_t job_id) {
   errno = 0;
-  return first_error(slurm_requeue(job_id, 0), nullptr, "requeue job " + std::to_string(job_id));
+  return first_error(call_on_job(slurm_requeue, job_id, 0), nullptr, "requeue job " + std::to_string(job_id));
 }
 
 }  // namespace carbon::ctld::libslurm

@@ -2,6 +2,8 @@
 // Where the Slurm releases that this builds with differ in what carbonctld uses of libslurm, and nothing else.
 #pragma once
 
+#include <cstdint>
+
 extern "C" {
 #include <slurm/slurm.h>
 #include <slurm/slurmdb.h>
@@ -22,6 +24,41 @@ void without_parent_limits(Condition& condition) {
 #ifdef ASSOC_COND_FLAG_WOPL
     condition.flags |= ASSOC_COND_FLAG_WOPL;
 #endif
+  }
+}
+
+// A call on one job: by its number, by 26.05 by an identity of jobs and steps that holds it.
+template <class... Rest, class... Given>
+int call_on_job(int (*call)(std::uint32_t, Rest...), std::uint32_t job_id, Given... given) {
+  return call(job_id, given...);
+}
+template <class... Rest, class... Given>
+int call_on_job(int (*call)(slurm_step_id_t, Rest...), std::uint32_t job_id, Given... given) {
+  slurm_step_id_t whole{};
+  whole.job_id = job_id;
+  whole.step_id = NO_VAL;
+  whole.step_het_comp = NO_VAL;
+  return call(whole, given...);
+}
+
+// slurmdbd's settings: answered as pairs of words, by 26.05 as a structure that can be told in such.
+inline SlurmListPointer slurmdbd_settings(SlurmListPointer (*ask)(void*), void* slurmdbd) { return ask(slurmdbd); }
+template <class Settings>
+SlurmListPointer slurmdbd_settings(int (*ask)(void*, Settings**), void* slurmdbd) {
+  Settings* settings = nullptr;
+  if (ask(slurmdbd, &settings) != SLURM_SUCCESS) return nullptr;
+  const SlurmListPointer pairs = slurmdb_config_get_keypairs(settings);
+  slurmdbd_free_conf(settings);
+  return pairs;
+}
+
+// What slurm_load_ctl_conf gave: by 26.05 the function has another name.
+template <class Settings>
+void free_slurm_settings(Settings* settings) {
+  if constexpr (requires { slurm_free_conf(settings); }) {
+    slurm_free_conf(settings);
+  } else {
+    slurm_free_ctl_conf(settings);
   }
 }
 
