@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // carbon.conf and carbon-secrets.conf: whether the daemons can start with them, and whether they fit Slurm's.
+#include <pwd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 
 #include "grid_feeds/chain.h"
@@ -80,6 +83,27 @@ void check_places(const Host& host, Examination& out) {
   }
 }
 
+// Acts as the file's owner while it lives: carbonctld may be SlurmUser, and takes no secrets of others than himself and root.
+class AsOwner {
+ public:
+  AsOwner(const std::filesystem::path& file, const Host& host) {
+    struct stat info {};
+    const auto* slurm = getpwnam(without_uid(host.slurm_value("SlurmUser")).c_str());
+    if (!host.root || slurm == nullptr || stat(file.c_str(), &info) != 0 || info.st_uid != slurm->pw_uid) return;
+    changed_ = seteuid(info.st_uid) == 0;
+  }
+  ~AsOwner() {
+    if (changed_ && seteuid(0) != 0) std::abort();
+  }
+  AsOwner(const AsOwner&) = delete;
+  AsOwner& operator=(const AsOwner&) = delete;
+
+ private:
+  // "slurm(64030)" of scontrol show config.
+  static std::string without_uid(const std::string& user) { return user.substr(0, user.find('(')); }
+  bool changed_ = false;
+};
+
 // carbonctld's own check, before it starts.
 void check_feeds(const Host& host, Examination& out) {
   const auto secrets = host.carbon_file.parent_path() / "carbon-secrets.conf";
@@ -92,6 +116,7 @@ void check_feeds(const Host& host, Examination& out) {
     out.unseen.push_back(secrets.string() + ": only root may read it");
     return;
   }
+  const AsOwner owner(secrets, host);
   if (const auto loaded = feeds::load_secrets(secrets); !loaded) {
     const auto& why = loaded.error().message;
     const bool mode = why.find("has mode") != std::string::npos || why.find("another user") != std::string::npos;
