@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The intensities that were used, and which jobs a changed one touches.
 #include <algorithm>
-#include <set>
+#include <string>
 
 #include "ledger/paint.h"
 #include "ledger/store_impl.h"
@@ -63,23 +63,21 @@ void replace(soci::session& sql, const std::string& site, const std::string& zon
   }
 }
 
-// Jobs that ran at the site in `when`, or that would have run there had they begun at submission.
-void jobs_touching(soci::session& sql, const std::string& site, Interval when, std::set<JobKey>& found) {
-  const long long from = unix_ms(when.start), to = unix_ms(when.end);
-  const long long longest = fact(sql, "longest_ms");
-  const long long latest_end = to + longest, earliest_start = from - longest;
-  BoundKey k;
-  soci::statement ran = (sql.prepare << "SELECT job_id, restart_count, cluster FROM jobs"
-                                        " WHERE site = :site AND end_ms >= :from AND end_ms <= :latest AND start_ms < :to",
-                         into(k.job_id), into(k.restart), into(k.cluster), use(site, "site"), use(from, "from"),
-                         use(latest_end, "latest"), use(to, "to"));
-  each_row(ran, [&] { found.insert(k.key()); });
-  soci::statement would_have =
-      (sql.prepare << "SELECT job_id, restart_count, cluster FROM jobs WHERE home = :site AND submit_ms >= :earliest"
-                      " AND submit_ms < :to AND submit_ms + (end_ms - start_ms) >= :from",
-       into(k.job_id), into(k.restart), into(k.cluster), use(site, "site"), use(earliest_start, "earliest"), use(to, "to"),
-       use(from, "from"));
-  each_row(would_have, [&] { found.insert(k.key()); });
+constexpr std::size_t kWindowsAtOnce = 100;
+
+// A query of the jobs that ran at :site in one of the windows, or that would have run at :home had they begun at submission,
+// each once.
+std::string jobs_touching(std::span<const Interval> windows, Duration longest) {
+  constexpr const char* kSelect = "SELECT job_id, restart_count, cluster FROM jobs WHERE ";
+  std::string out;
+  for (const auto& when : windows) {
+    const auto from = std::to_string(unix_ms(when.start)), to = std::to_string(unix_ms(when.end));
+    out += (out.empty() ? "" : " UNION ") + std::string(kSelect) + "site = :site AND end_ms >= " + from +
+           " AND end_ms <= " + std::to_string(unix_ms(when.end + longest)) + " AND start_ms < " + to + " UNION " + kSelect +
+           "home = :home AND submit_ms >= " + std::to_string(unix_ms(when.start - longest)) + " AND submit_ms < " + to +
+           " AND submit_ms + (end_ms - start_ms) >= " + from;
+  }
+  return out;
 }
 
 }  // namespace
@@ -96,10 +94,13 @@ Result<std::size_t> Store::put_intensity(const std::string& site, const SeriesMe
     if (painted.changed.empty()) return std::size_t{0};
     sql << "UPDATE facts SET value = value + 1 WHERE name = 'intensities'";
     replace(sql, site, meta.zone, held, painted.values);
-    std::set<JobKey> touched;
-    for (const auto& when : painted.changed) jobs_touching(sql, site, when, touched);
-    impl_->make_due(sql, std::vector<JobKey>(touched.begin(), touched.end()));
-    return touched.size();
+    std::size_t touched = 0;
+    for (std::span<const Interval> rest = painted.changed; !rest.empty();) {
+      const auto some = rest.first(std::min(rest.size(), kWindowsAtOnce));
+      touched += impl_->make_due(sql, site, jobs_touching(some, Duration(fact(sql, "longest_ms"))));
+      rest = rest.subspan(some.size());
+    }
+    return touched;
   });
 }
 

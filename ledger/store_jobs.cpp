@@ -28,10 +28,11 @@ class JobWriter {
   // `held`: the row as it stands; none: it is new.
   void put(const JobRow* held, const JobRow& row) {
     const auto group = groups_.number_of(sql_, group_of(row));
-    if (held) deltas_.remove(*held, groups_.number_of(sql_, group_of(*held)));
+    const bool restated = held && same_but_emission(*held, row);
+    if (held) deltas_.remove(*held, restated ? group : groups_.number_of(sql_, group_of(*held)));
     deltas_.add(row, group);
     changes_.note(row.key);
-    store(row, group, (held && same_but_emission(*held, row) ? emissions_ : whole_).next());
+    store(row, group, (restated ? emissions_ : whole_).next());
   }
 
   void finish() {

@@ -23,6 +23,7 @@ constexpr CopiedTable kTables[] = {{"records", "job_id, restart_count, cluster, 
                                    {"intensities", "site, start_ms"},
                                    {"job_groups", "id"},
                                    {"rollups", "span, start_ms, grp"},
+                                   {"property_rollups", "property, span, start_ms, name"},
                                    {"facts", "name"},
                                    {"jobs", "job_id, restart_count, cluster"}};
 

@@ -84,9 +84,10 @@ YearLedger::YearLedger() : jobs_(jobs_wanted()) {
   dir_ = kept ? kept : ::mkdtemp(name);
   temporary_ = !kept;
   std::filesystem::create_directories(dir_);
-  store_ = open_sqlite();
-  if (!std::getenv("CARBON_BENCH_MARIADB")) return;
-  store_.reset();
+  if (!std::getenv("CARBON_BENCH_MARIADB")) {
+    store_ = open_sqlite();
+    return;
+  }
   kind_ = "mariadb";
   mariadb_ =
       std::make_unique<test::LocalMariadb>(dir_ / ("mariadb-" + std::to_string(jobs_)),
@@ -95,6 +96,7 @@ YearLedger::YearLedger() : jobs_(jobs_wanted()) {
   store_ = must(Store::open(mariadb_->connection("one")));
   if (must(store_->counts()).jobs < jobs_) {
     store_.reset();
+    open_sqlite();
     copy_ledger(dir_ / (std::to_string(jobs_) + ".sqlite"), mariadb_->connection("one"), [this] { leave_if_late(); });
     store_ = must(Store::open(mariadb_->connection("one")));
   }

@@ -63,7 +63,7 @@ class LocalMariadb {
   }
 
   bool running() const { return std::filesystem::exists(socket()); }
-  // To one of the empty databases "one", "two", "three", "four" and "five".
+  // To one of the empty databases "one", "two", "three", "four", "five" and "six".
   std::string connection(const std::string& database) const {
     return "mysql://db=" + database + " user=root unix_socket=" + socket();
   }
@@ -81,7 +81,7 @@ class LocalMariadb {
     std::filesystem::remove(socket());  // of a server that was killed
     std::ofstream(dir_ + "/init.sql")
         << "CREATE DATABASE IF NOT EXISTS one;\nCREATE DATABASE IF NOT EXISTS two;\nCREATE DATABASE IF NOT EXISTS three;\n"
-           "CREATE DATABASE IF NOT EXISTS four;\nCREATE DATABASE IF NOT EXISTS five;\n";
+           "CREATE DATABASE IF NOT EXISTS four;\nCREATE DATABASE IF NOT EXISTS five;\nCREATE DATABASE IF NOT EXISTS six;\n";
     start();
   }
   std::string socket() const { return dir_ + "/socket"; }

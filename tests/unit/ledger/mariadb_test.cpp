@@ -23,7 +23,12 @@ class MariadbTest : public LedgerTest {
     LedgerTest::SetUp();
   }
   std::string database() const override {
-    return mariadb_->connection(used_ == 1 ? "one" : used_ == 2 ? "two" : used_ == 3 ? "three" : used_ == 4 ? "four" : "five");
+    return mariadb_->connection(used_ == 1   ? "one"
+                                : used_ == 2 ? "two"
+                                : used_ == 3 ? "three"
+                                : used_ == 4 ? "four"
+                                : used_ == 5 ? "five"
+                                             : "six");
   }
 
   static inline std::unique_ptr<test::LocalMariadb> mariadb_;
@@ -97,6 +102,18 @@ TEST_F(MariadbTest, AServerThatIsKilledAndComesBackLosesNothingThatWasAcknowledg
   EXPECT_EQ(put({make_record(2, kDay, {5})}).stored, 1u);
   ASSERT_TRUE(store_->counts());
   EXPECT_EQ(store_->counts()->records, 2);
+}
+
+TEST_F(MariadbTest, OnlyTheJobsOfTheHoursThatChangedAreDue) {
+  for (std::uint32_t hour = 0; hour < 4; ++hour) put({make_record(hour + 1, kDay + 1h * hour, {kKwhMj})});
+  put_hours("a", kDay, {100, 100, 100, 100});
+  account();
+  EXPECT_EQ(put_hours("a", kDay, {200, 100, 100, 300}), 3u);  // with the one that ended as the last hour began
+  EXPECT_EQ(store_->counts()->due, 3);
+  account();
+  EXPECT_EQ(job(1).co2e_ug, 200'000'000);
+  EXPECT_EQ(job(3).co2e_ug, 100'000'000);
+  EXPECT_EQ(job(4).co2e_ug, 300'000'000);
 }
 
 TEST_F(MariadbTest, RollupsEqualAScan) {
