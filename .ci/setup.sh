@@ -13,9 +13,11 @@ require_root() {
   exit 1
 }
 
+# What another package provides is there, too: npm is part of some builds of nodejs.
 missing_packages() {
   sed -e 's/#.*//' -e '/^\[/d' -e '/^[[:space:]]*$/d' packages.txt | sort >build/packages.wanted
-  dpkg-query -W -f '${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort -u | comm -13 - build/packages.wanted
+  dpkg-query -W -f '${db:Status-Status} ${Package}, ${Provides}\n' | sed -n -e 's/([^)]*)//g' -e 's/^installed //p' | tr -s ', ' '\n' | sort -u |
+    comm -13 - build/packages.wanted
 }
 
 install_packages() {

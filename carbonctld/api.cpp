@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who asks what; and what is taken in: records, estimates, requests for summaries. The reports: api_reports.cpp.
+// What is taken in: records, estimates, requests for summaries; the grid and the jobs. Sums: api_reports.cpp; who sees what, and
+// the queue: api_queue.cpp.
 #include "carbonctld/api.h"
 
-#include <pwd.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -28,34 +26,12 @@ constexpr std::size_t kMaxJobs = 100'000;
 // A node's clock may be ahead of ours; a record from later than this is from a broken one.
 constexpr Duration kMaxAhead = std::chrono::hours(1);
 
-std::optional<std::string> login_name(std::uint32_t uid) {
-  std::array<char, 16384> buffer;
-  passwd entry{};
-  passwd* found = nullptr;
-  if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) != 0 || !found) return std::nullopt;
-  return std::string(found->pw_name);
-}
-
 ServerResponse unavailable(const Error& e) {
   spdlog::error("{}", e.message);
   return error_response(503, e.message);
 }
 
 }  // namespace
-
-bool Api::privileged(const net::Caller& caller) const {
-  if (caller.uid == 0 || caller.uid == ::geteuid()) return true;
-  const auto settings = sources_.settings();
-  return settings && caller.uid == settings->slurm_user;
-}
-
-std::optional<ledger::Scope> Api::visible(const net::Caller& caller, Asks asks) const {
-  if (privileged(caller)) return std::nullopt;
-  const auto name = login_name(caller.uid);
-  // One without a name owns nothing that can be told by name.
-  const auto user = name.value_or("(uid " + std::to_string(caller.uid) + ")");
-  return visible_to(user, asks, sources_.settings(), name ? sources_.rights(user) : std::nullopt);
-}
 
 ServerResponse Api::handle(const ServerRequest& request) const {
   if (request.path == "/v1/records" || request.path == "/v1/estimates" || request.path == "/v1/summaries") {
@@ -67,6 +43,7 @@ ServerResponse Api::handle(const ServerRequest& request) const {
   if (request.path == "/v1/budgets") return budgets(request);
   if (request.path == "/v1/intensity") return intensity(request);
   if (request.path == "/v1/queue") return queue(request);
+  if (request.path == "/v1/whoami") return whoami(request);
   if (request.path == "/v1/grid" || request.path == "/v1/grid/accuracy") return grid(request);
   if (request.path == "/v1/snapshot") return snapshot();
   if (request.path == "/v1/health") return {200, health_json(sources_.health(), sources_.clock())};
@@ -197,24 +174,6 @@ ServerResponse Api::jobs(const ServerRequest& request) const {
   const bool truncated = rows->size() >= query.limit;
   if (truncated) rows->pop_back();
   return {200, jobs_json(*rows, truncated)};
-}
-
-ServerResponse Api::queue(const ServerRequest& request) const {
-  const auto view = sources_.queue();
-  const auto user = Parameters(request).text("user");
-  std::vector<DeferredJob> rows;
-  const auto scope = visible(request.caller, Asks::kJobs);
-  for (auto job : view.deferred) {
-    const bool led = scope && std::find(scope->accounts.begin(), scope->accounts.end(), job.account) != scope->accounts.end();
-    if (scope && !led && job.uid != request.caller.uid) continue;
-    if (job.user.empty()) job.user = login_name(job.uid).value_or(std::to_string(job.uid));
-    if (!user || job.user == *user) rows.push_back(std::move(job));
-  }
-  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.planned < b.planned; });
-  const auto grid = sources_.grid();
-  const bool simulated =
-      grid && std::any_of(grid->begin(), grid->end(), [](const auto& site) { return site.series.meta().simulated; });
-  return {200, queue_json(view, rows, simulated)};
 }
 
 }  // namespace carbon::ctld

@@ -22,6 +22,7 @@
 #include "carbonctld/slurm_child.h"
 #include "carbonctld/slurm_state.h"
 #include "carbonctld/summary_writer.h"
+#include "carbonctld/web.h"
 #include "grid_feeds/secrets.h"
 #include "ledger/accountant.h"
 #include "net/munge.h"
@@ -156,10 +157,11 @@ class Daemon final : public Controller {
         [this] { return leader_ && leader_->plans(now()); });
     ingest_ = std::make_unique<Ingest>(*store_, [this] { accounting_.wake(); });
     api_ = std::make_unique<Api>(config_, *store_, sources());
+    web_ = std::make_unique<Web>(config_, (*held)["proxy"], [] { return now(); });
     metrics_ = std::make_unique<Metrics>(config_, (*held)["metrics"], metrics_sources());
     server_ = std::make_unique<net::Server>(
         net::ServerLimits{}, [this](const auto& request) { return caller(request); },
-        [this](const auto& request) { return api_->handle(request); }, [this](const auto& request) { return open(request); });
+        [this](const auto& request) { return handle(request); }, [this](const auto& request) { return open(request); });
     return Done{};
   }
 
@@ -231,6 +233,9 @@ class Daemon final : public Controller {
   }
 
   Result<net::Caller> caller(const net::ServerRequest& request) {
+    if (request.header("authorization").empty()) {
+      if (const auto reader = web_->caller(request)) return *reader;
+    }
     auto who = by_munge_(request);
     if (!who && request.path == "/v1/records") ++unauthenticated_;
     return who;
@@ -238,7 +243,12 @@ class Daemon final : public Controller {
 
   std::optional<net::ServerResponse> open(const net::ServerRequest& request) {
     if (request.path == "/metrics") return metrics_->answer(request);
-    return std::nullopt;
+    return web_->open(request);
+  }
+
+  net::ServerResponse handle(const net::ServerRequest& request) {
+    if (request.path == "/v1/web/links" && request.method == "POST") return web_->new_link(request.caller);
+    return api_->handle(request);
   }
 
   Duration feed_step() {
@@ -325,6 +335,7 @@ class Daemon final : public Controller {
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<Metrics> metrics_;
+  std::unique_ptr<Web> web_;
   std::unique_ptr<net::Server> server_;
 };
 

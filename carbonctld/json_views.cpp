@@ -2,7 +2,8 @@
 #include "carbonctld/json_views.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+
+#include "carbonctld/json_parts.h"
 
 namespace carbon::ctld {
 namespace {
@@ -10,18 +11,9 @@ namespace {
 using ledger::JobRow;
 using nlohmann::json;
 
-std::string text_of(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
-
 double kilowatt_hours(std::int64_t mj) { return kwh(Joules(static_cast<double>(mj) / 1000.0)); }
 double grams(std::int64_t ug) { return static_cast<double>(ug) / 1e6; }
 double seconds_of(std::int64_t ms) { return static_cast<double>(ms) / 1000.0; }
-
-template <class T, class F>
-json maybe(const std::optional<T>& value, F f) {
-  return value ? json(f(*value)) : json();
-}
-
-json when_known(bool known, double value) { return known ? json(value) : json(); }
 
 json job_json(const JobRow& r) {
   const bool covered = r.covered_mj > 0;
@@ -247,35 +239,6 @@ std::string accuracy_json(std::span<const Site> sites, std::span<const feeds::Si
                     {"makers", known ? list_of(series[i].accuracy, maker_json) : json::array()}});
   }
   return text_of({{"sites", std::move(list)}});
-}
-
-std::string queue_json(const QueueView& view, std::span<const DeferredJob> rows, bool simulated) {
-  json list = json::array();
-  const auto value = [](GramsCo2e g) { return g.value(); };
-  for (const auto& r : rows) {
-    const bool both = r.now_g && r.planned_g;
-    list.push_back({{"job_id", r.id},
-                    {"name", r.name},
-                    {"user", r.user},
-                    {"account", r.account},
-                    {"partition", r.partition},
-                    {"mode", r.mode},
-                    {"home", r.home},
-                    {"site", r.site},
-                    {"gpus", r.gpus},
-                    {"submit", format_utc(r.submit)},
-                    {"planned", format_utc(r.planned)},
-                    {"latest", format_utc(r.latest)},
-                    {"cap", format_utc(r.cap)},
-                    {"now_g", maybe(r.now_g, value)},
-                    {"planned_g", maybe(r.planned_g, value)},
-                    {"saved_g", when_known(both, both ? r.now_g->value() - r.planned_g->value() : 0)},
-                    {"why", r.why}});
-  }
-  return text_of({{"at", view.at > Instant{} ? json(format_utc(view.at)) : json()},
-                  {"problem", view.problem},
-                  {"simulated", simulated},
-                  {"jobs", std::move(list)}});
 }
 
 std::string put_json(const ledger::PutOutcome& outcome) {

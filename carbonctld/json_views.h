@@ -44,8 +44,16 @@ std::string intensity_json(std::span<const SiteDays> sites);
 std::string grid_json(Instant now, Instant since, std::span<const Site> sites, std::span<const feeds::SiteSeries> series);
 // How good forecasts were, by site and maker.
 std::string accuracy_json(std::span<const Site> sites, std::span<const feeds::SiteSeries> series);
-// `simulated`: the intensities behind the grams.
-std::string queue_json(const QueueView& view, std::span<const DeferredJob> rows, bool simulated);
+// `view`: as its reader may see it. `simulated`: the intensities behind the grams.
+std::string queue_json(const QueueView& view, bool simulated);
+
+// Who asks, and whether he sees all jobs, and sums of all users and accounts, or what is his and of accounts that he coordinates.
+struct WhoAmI {
+  std::string user, cluster;
+  bool all_jobs = false, all_users = false, all_accounts = false;
+  std::vector<std::string> accounts;
+};
+std::string whoami_json(const WhoAmI& who);
 std::string put_json(const ledger::PutOutcome& outcome);
 
 struct Health {

@@ -85,6 +85,7 @@ DeferredJob row_for(const Move& m, Instant begin, const ReplanDecisions& decisio
   row.planned = begin;
   row.latest = w.latest;
   row.cap = w.cap;
+  row.length = w.length;
   if (const auto g = decisions.grams(w, {w.home, now})) row.now_g = GramsCo2e(*g);
   if (const auto g = decisions.grams(w, {m.to.site, begin})) row.planned_g = GramsCo2e(*g);
   row.why = *m.why != '\0' ? m.why : "as planned";
@@ -106,6 +107,35 @@ std::vector<const Move*> in_order(const std::vector<Move>& moves, const ReplanDe
 
 bool changes_anything(const Move& m) {
   return m.to.site != m.job->site || std::chrono::abs(m.to.start - m.job->planned) >= kSameTime;
+}
+
+JobNow job_now(const QueuedJob& job, std::size_t site, const Config& config) {
+  JobNow row;
+  row.id = job.id;
+  row.name = job.name;
+  row.user = job.user;
+  row.account = job.account;
+  row.partition = job.partition;
+  row.site = config.sites[site].name;
+  row.uid = job.uid;
+  row.gpus = job.units();
+  row.submit = job.submit;
+  row.start = job.started;
+  return row;
+}
+
+void show_jobs(const QueueReading& reading, const Config& config, ReplanRound& out) {
+  for (std::size_t i = 0; i < reading.running.size(); ++i) {
+    const auto& r = reading.running[i];
+    auto row = job_now(*reading.running_jobs[i], r.site, config);
+    row.expected_end = r.started + r.length;
+    out.running.push_back(std::move(row));
+  }
+  for (const auto& q : reading.queueing) {
+    if (!q.ours) continue;
+    out.queued.push_back(job_now(*q.job, q.site, config));
+    out.queued.back().latest = q.ours->latest;
+  }
 }
 
 bool is_near_cap(const WaitingJob& w, const Config& config, Instant now) {
@@ -182,6 +212,7 @@ ReplanRound Replanner::round(const ReplanInput& input) {
   note_arrivals(reading);
   ReplanRound out;
   out.promises = promises_of(reading, config_, input.now);
+  show_jobs(reading, config_, out);
   for (const auto& change : reading.given_up) {
     out.changes.push_back(change);
     out.reasons.emplace_back("somebody chose its time or place");

@@ -25,6 +25,7 @@ struct DeferredJob {
   std::uint32_t uid = 0;
   double gpus = 0;  // of all its tasks that wait
   Instant submit, planned, latest, cap;
+  Duration length{0};                         // expected
   std::optional<GramsCo2e> now_g, planned_g;  // if it began now at home, and as planned
   std::string why;
 };
@@ -34,6 +35,16 @@ struct ReplanInput {
   const SlurmQueue& queue;
   std::span<const policies::SiteAhead> sites;  // each of the configuration
   bool all = false;                            // plan for the other clusters of the federation too
+};
+
+// A job that holds GPUs, or a deferred one whose time has come and that waits for them.
+struct JobNow {
+  std::string id, name, user, account, partition, site;
+  std::uint32_t uid = 0;
+  double gpus = 0;
+  Instant submit, start;          // the epoch: not yet
+  Instant expected_end;           // of a running one; its time limit may be later
+  std::optional<Instant> latest;  // start, as its user was told
 };
 
 // How the jobs of one site stand whose users were told a latest start.
@@ -48,6 +59,7 @@ struct ReplanRound {
   std::vector<std::string> reasons;       // of each change, for the log
   std::vector<DeferredJob> deferred;      // as they are once the changes are made
   std::vector<PromiseStanding> promises;  // of each site of the configuration
+  std::vector<JobNow> running, queued;
 };
 
 class Replanner {

@@ -41,6 +41,8 @@ void ReplanLoop::plan(const SlurmQueue& queue, std::span<const policies::SiteAhe
   view_.at = now;
   view_.deferred = std::move(round.deferred);
   view_.promises = std::move(round.promises);
+  view_.running = std::move(round.running);
+  view_.queued = std::move(round.queued);
   ++counts_.rounds;
   view_.clusters = {config_.cluster};
   if (config_.carbonctld.leads()) view_.clusters.insert(view_.clusters.end(), queue.others.begin(), queue.others.end());

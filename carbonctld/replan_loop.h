@@ -22,6 +22,7 @@ struct QueueView {
   std::vector<std::string> clusters;           // whose jobs were planned
   std::string problem;                         // why it is not newer; empty: all is well
   std::vector<PromiseStanding> promises = {};  // of each site
+  std::vector<JobNow> running = {}, queued = {};
 };
 
 // What the rounds did since this process began.

@@ -51,6 +51,19 @@ void read_controller(const toml::table& table, FirstError& error, ControllerConf
   in.finish();
 }
 
+void read_web(const toml::table& table, FirstError& error, WebConfig& out) {
+  TableReader in(table, "[web]", error);
+  in.boolean("enabled", out.enabled);
+  in.text("url", out.url);
+  if (!out.url.empty() && !out.url.starts_with("https://") && !out.url.starts_with("http://"))
+    in.fail("url", "= '" + out.url + "'; accepted: https://... or http://...");
+  in.text("user_header", out.user_header);
+  if (out.user_header.find_first_of(" :\t") != std::string::npos)
+    in.fail("user_header", "= '" + out.user_header + "'; accepted: the name of an HTTP header, such as X-Remote-User");
+  in.duration("session", 1min, 7 * 24h, out.session);
+  in.finish();
+}
+
 void read_replan(const toml::table& table, FirstError& error, ReplanConfig& out) {
   TableReader in(table, "[replan]", error);
   in.boolean("enabled", out.enabled);
@@ -77,6 +90,7 @@ Config read_all(const toml::table& root, FirstError& error) {
   in.text("munge_socket", config.munge_socket);
   if (const auto* table = in.table("carbond")) read_node(*table, error, config.carbond);
   if (const auto* table = in.table("carbonctld")) read_controller(*table, error, config.carbonctld);
+  if (const auto* table = in.table("web")) read_web(*table, error, config.web);
   if (const auto* table = in.table("placement")) read_placement(*table, error, config.placement);
   if (const auto* table = in.table("replan")) read_replan(*table, error, config.replan);
   if (const auto* tables = in.tables("site")) config.sites = read_sites(*tables, config.cluster, error);
@@ -96,6 +110,12 @@ std::string ControllerConfig::address() const {
 }
 
 std::string Config::controller_url() const { return "http://" + carbonctld.address(); }
+
+std::string Config::web_url() const {
+  auto base = web.url.empty() ? controller_url() : web.url;
+  while (base.ends_with('/')) base.pop_back();
+  return base;
+}
 
 std::vector<std::string> Config::other_clusters() const {
   std::vector<std::string> out;

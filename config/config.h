@@ -23,7 +23,7 @@ struct NodeConfig {                                         // [carbond]
   Duration profile_interval = std::chrono::minutes(5);  // the step of an energy profile
   std::uint64_t outbox_max_bytes = 256u << 20;
   std::filesystem::path metrics_file;  // for node_exporter's textfile collector; empty: carbond.prom in the spool
-  std::uint32_t shards_per_gpu = 0;  // gres/shard: how many shards a GPU has; 0: one job at a time holds a GPU
+  std::uint32_t shards_per_gpu = 0;    // gres/shard: how many shards a GPU has; 0: one job at a time holds a GPU
 };
 
 struct ControllerConfig {  // [carbonctld]
@@ -41,6 +41,13 @@ struct ControllerConfig {  // [carbonctld]
   std::string address() const;  // "host:port"
   bool leads() const { return leader == address(); }
   bool follows() const { return !leader.empty() && !leads(); }
+};
+
+struct WebConfig {  // [web]: carbonctld's web page
+  bool enabled = true;
+  std::string url;          // where users find it; empty: http://host:port of [carbonctld]
+  std::string user_header;  // by which the site's reverse proxy names who has logged in; empty: there is none
+  Duration session = std::chrono::hours(8);
 };
 
 // How a job whose told bound is near is brought to the front of the queue: by priority above all others, by its nice value, or
@@ -79,6 +86,7 @@ struct Config {
   std::string munge_socket;  // empty: MUNGE's default
   NodeConfig carbond;
   ControllerConfig carbonctld;
+  WebConfig web;
   PlacementRules placement;
   ReplanConfig replan;
   std::vector<Site> sites;
@@ -86,6 +94,7 @@ struct Config {
   std::vector<Budget> budgets;
 
   std::string controller_url() const;               // "http://host:port"
+  std::string web_url() const;                      // without a slash at its end
   std::vector<std::string> other_clusters() const;  // of the federation, that have sites
 };
 

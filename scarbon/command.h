@@ -31,6 +31,7 @@ Command study_command(CLI::App& parent, const Session& session);
 Command backfill_command(CLI::App& parent, const Session& session);
 Command grid_command(CLI::App& parent, const Session& session);
 Command queue_command(CLI::App& parent, const Session& session);
+Command web_command(CLI::App& parent, const Session& session);
 Command replay_command(CLI::App& parent);
 Command doctor_command(CLI::App& parent, const Session& session);
 

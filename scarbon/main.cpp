@@ -20,9 +20,9 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   const std::vector<Command> commands{
-      jobs_command(app, session),     report_command(app, session), study_command(app, session),
-      backfill_command(app, session), grid_command(app, session),   estimate_command(app, session),
-      queue_command(app, session),    replay_command(app),          doctor_command(app, session)};
+      jobs_command(app, session), report_command(app, session),   study_command(app, session), backfill_command(app, session),
+      grid_command(app, session), estimate_command(app, session), queue_command(app, session), web_command(app, session),
+      replay_command(app),        doctor_command(app, session)};
   manual::add_description(app);
   CLI11_PARSE(app, argc, argv);
   for (const auto& command : commands) {

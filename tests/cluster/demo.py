@@ -112,6 +112,7 @@ The cluster stays up {SIMULATED}.
             runuser -u {user} -- sbatch --carbon=auto --gres=gpu:2 --time=1 --wrap='sleep 10'
             squeue; sacct -X -a -o JobID,State,AdminComment%90; scarbon jobs -a -X; scarbon report
             scarbon grid --window=0:15 --within=1:00
+            scarbon web      (a link to the page of the grid, the queue and the emissions)
   look at:  {slurm.etc} (configuration), {slurm.root}/log
   stop it:  kill {stop}      (ends all of it, removes {cluster.root} and the user {user})""")
 

@@ -334,6 +334,13 @@ TEST_F(ApiTest, TheQueueShowsWhatTheCallerMaySee) {
     job.now_g = GramsCo2e(500);
     job.planned_g = GramsCo2e(200);
     queue_.deferred.push_back(job);
+    JobNow running;
+    running.id = "9" + job.id;
+    running.uid = uid;
+    running.user = job.user;
+    running.start = kDay;
+    queue_.running.push_back(running);
+    queue_.queued.push_back(running);
   }
   auto all = json::parse(ask(kAda, "/v1/queue").body);
   ASSERT_EQ(all["jobs"].size(), 2u);
@@ -345,6 +352,29 @@ TEST_F(ApiTest, TheQueueShowsWhatTheCallerMaySee) {
   ASSERT_EQ(own.size(), 1u);
   EXPECT_EQ(own[0]["user"], "ada");
   EXPECT_EQ(json::parse(ask(kSlurmUser, "/v1/queue").body)["jobs"].size(), 2u);
+  EXPECT_EQ(all["running"].size(), 2u);
+  for (const auto* list : {"running", "queued"}) {
+    const auto seen = json::parse(ask(kAda, "/v1/queue").body)[list];
+    ASSERT_EQ(seen.size(), 1u) << list;
+    EXPECT_EQ(seen[0]["user"], "ada");
+  }
+}
+
+TEST_F(ApiTest, ACallerIsToldWhoHeIsAndWhatHeSees) {
+  rights_["games"].coordinates = {"nlp"};
+  auto who = json::parse(ask(kAda, "/v1/whoami").body);
+  EXPECT_EQ(who["user"], "games");
+  EXPECT_EQ(who["cluster"], "campus");
+  EXPECT_EQ(who["coordinates"], json({"nlp"}));
+  EXPECT_EQ(who["sees_all"], json::parse(R"({"jobs": true, "users": true, "accounts": true})"));
+  settings_->privacy.users = true;
+  EXPECT_EQ(json::parse(ask(kAda, "/v1/whoami").body)["sees_all"],
+            json::parse(R"({"jobs": true, "users": false, "accounts": true})"));
+  settings_->privacy.jobs = true;
+  EXPECT_EQ(json::parse(ask(kAda, "/v1/whoami").body)["sees_all"],
+            json::parse(R"({"jobs": false, "users": false, "accounts": false})"));
+  EXPECT_EQ(json::parse(ask(0, "/v1/whoami").body)["sees_all"],
+            json::parse(R"({"jobs": true, "users": true, "accounts": true})"));
 }
 
 }  // namespace

@@ -106,7 +106,9 @@ TEST_F(MetricsTest, TellsTheGridAndTheChain) {
   meta.provider = "gb-neso";
   a.series = *IntensitySeries::make(meta, {{{now_ - 1h, now_ + 1h}, GramsPerKwh(207), Origin::kActual},
                                            {{now_ + 1h, now_ + 2h}, GramsPerKwh(99), Origin::kForecast}});
-  a.feeds = {{.provider = "gb-neso", .ok = false, .cause = "no answer", .last_good = now_ - 1h}};
+  auto& feed = a.feeds.emplace_back();
+  feed.provider = "gb-neso";
+  feed.last_good = now_ - 1h;
   view_.grid = std::make_shared<const std::vector<feeds::SiteSeries>>(std::vector{a});
   view_.outages = {{3}};
   config_.sites[0].zone = "GB";

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Elements and tables. Texts go in as texts: nothing that carbonctld says becomes markup.
+
+// h("p", {class: "muted", onclick: f}, "text", element, ...); null children are left out.
+export function h(tag, properties, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties || {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ""));
+  return element;
+}
+
+export function badge(text, kind) {
+  return h("span", { class: `badge ${kind || ""}` }, text);
+}
+
+export function simulated(is) {
+  return is ? badge("simulated", "warn") : null;
+}
+
+// Tells rows anew without taking away what a reader has scrolled to. Columns: {name, cell(row), number, wrap}.
+export class Table {
+  constructor(caption, columns, empty) {
+    this.columns = columns;
+    this.body = h("tbody");
+    this.table = h("table", { class: "stack" }, h("caption", {}, caption),
+      h("thead", {}, h("tr", {}, columns.map((c) => h("th", { scope: "col", class: c.number && "number" }, c.name)))), this.body);
+    this.none = h("p", { class: "muted" }, empty || "Nothing to show.");
+    this.scroll = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, this.table);
+    this.element = h("div", {}, this.scroll, this.none);
+  }
+
+  // `total`: a row that is set off at the end, or none.
+  update(rows, total) {
+    const line = (row, is_total) => h("tr", { class: is_total && "total" }, this.columns.map((c) =>
+      h("td", { "data-name": c.name, class: [c.number && "number", c.wrap && "wrap"].filter(Boolean).join(" ") || null }, h("div", {}, c.cell(row)))));
+    this.body.replaceChildren(...rows.map((row) => line(row, false)), ...(total && rows.length > 1 ? [line(total, true)] : []));
+    this.scroll.hidden = rows.length === 0;
+    this.none.hidden = rows.length !== 0;
+  }
+}
+
+// A choice that stays when the page is loaded again.
+export function choice(name, label, options, changed) {
+  const select = h("select", { id: name }, options.map(([value, text]) => h("option", { value }, text)));
+  const kept = sessionStorage.getItem(name);
+  if (options.some(([value]) => String(value) === kept)) select.value = kept;
+  select.addEventListener("change", () => {
+    sessionStorage.setItem(name, select.value);
+    changed();
+  });
+  return { element: h("label", { for: name }, label, select), value: () => Number(select.value) };
+}
