@@ -84,7 +84,8 @@ struct Server::Impl {
     for (const auto& [name, value] : in.headers) {
       std::string lower;
       for (const char c : name) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-      request.headers.emplace(std::move(lower), value);
+      const auto [it, is_new] = request.headers.emplace(std::move(lower), value);
+      if (!is_new) it->second += ", " + value;  // nobody's name, where a client added a header of its own to the proxy's
     }
     return request;
   }

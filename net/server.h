@@ -24,7 +24,7 @@ struct ServerRequest {
   std::string path;
   std::string target;                                       // path and query as received
   std::map<std::string, std::string, std::less<>> query;    // decoded; of a name given twice the first
-  std::map<std::string, std::string, std::less<>> headers;  // names in lower case; of a name given twice the first
+  std::map<std::string, std::string, std::less<>> headers;  // names in lower case; of a name given twice both, "a, b"
   std::string peer;                                         // address of the other end
   std::string body;
   Caller caller{};

@@ -214,6 +214,7 @@ class WebTest(CarbonCase):
         self.assertEqual(who(**secret, **{"X-Remote-User": "root"}), 401)
         self.assertEqual(who(**secret, **{"X-Remote-User": "no such user"}), 401)
         self.assertEqual(who(**secret, **{"X-Remote-User": OTHER, "Sec-Fetch-Site": "cross-site"}), 401)
+        self.assertEqual(who(**secret, **{"X-Remote-User": OWNER, "x-remote-user": OTHER}), 401)  # a client's own beside the proxy's
 
     # -- how it can be read
 

@@ -21,6 +21,8 @@ export function simulated(is) {
   return is ? badge("simulated", "warn") : null;
 }
 
+const kMostRows = 300;  // more nobody reads, and each renewal would cost the browser
+
 // Tells rows anew without taking away what a reader has scrolled to. Columns: {name, cell(row), number, wrap}.
 export class Table {
   constructor(caption, columns, empty) {
@@ -30,14 +32,18 @@ export class Table {
       h("thead", {}, h("tr", {}, columns.map((c) => h("th", { scope: "col", class: c.number && "number" }, c.name)))), this.body);
     this.none = h("p", { class: "muted" }, empty || "Nothing to show.");
     this.scroll = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, this.table);
-    this.element = h("div", {}, this.scroll, this.none);
+    this.more = h("p", { class: "muted" });
+    this.element = h("div", {}, this.scroll, this.more, this.none);
   }
 
   // `total`: a row that is set off at the end, or none.
   update(rows, total) {
     const line = (row, is_total) => h("tr", { class: is_total && "total" }, this.columns.map((c) =>
       h("td", { "data-name": c.name, class: [c.number && "number", c.wrap && "wrap"].filter(Boolean).join(" ") || null }, h("div", {}, c.cell(row)))));
-    this.body.replaceChildren(...rows.map((row) => line(row, false)), ...(total && rows.length > 1 ? [line(total, true)] : []));
+    const shown = rows.slice(0, kMostRows);
+    this.more.textContent = rows.length > shown.length ? `… and ${rows.length - shown.length} more.` : "";
+    this.more.hidden = rows.length === shown.length;
+    this.body.replaceChildren(...shown.map((row) => line(row, false)), ...(total && rows.length > 1 ? [line(total, true)] : []));
     this.scroll.hidden = rows.length === 0;
     this.none.hidden = rows.length !== 0;
   }

@@ -11,11 +11,11 @@ const saved_share = (r) => (known(r.saved_g) && r.counterfactual_g > 0 ? r.saved
 const kSums = [
   { name: "Jobs", number: true, cell: (r) => figure(r.jobs) },
   { name: "GPU time", number: true, cell: (r) => hours(r.gpu_s) },
-  { name: "held idle", number: true, cell: (r) => hours(r.held_idle_gpu_s) },
+  { name: "Held idle", number: true, cell: (r) => hours(r.held_idle_gpu_s) },
   { name: "Energy", number: true, cell: (r) => energy(r.energy_kwh) },
   { name: "CO₂e", number: true, cell: (r) => grams(r.co2e_g) },
   { name: "Saved", number: true, cell: (r) => h("span", { class: r.saved_g > 0 && "gain" }, grams(r.saved_g)) },
-  { name: "of", number: true, cell: (r) => share(saved_share(r)) },
+  { name: "Saved share", number: true, cell: (r) => share(saved_share(r)) },
 ];
 const day_name = (key) => new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" }).format(Date.parse(key));
 const kTotal = "All";
@@ -32,6 +32,8 @@ function tiles(total) {
 }
 
 export class EmissionsView {
+  renewed_each = 60_000;  // sums over many days: they move slowly, and cost the ledger more
+
   constructor(refresh) {
     this.reach = choice("reach", "Period", [[30, "30 days"], [7, "7 days"], [90, "90 days"], [365, "a year"]], refresh);
     this.text = h("p");
@@ -45,8 +47,8 @@ export class EmissionsView {
       { name: "Account", cell: (b) => b.account },
       { name: "Period", cell: (b) => b.name },
       { name: "Used", number: true, cell: (b) => grams(b.used_g) },
-      { name: "of", number: true, cell: (b) => grams(b.budget_g) },
-      { name: "", number: true, cell: (b) => [share(b.used_share), " ", b.warning ? badge(b.warning, b.warning === "spent" ? "bad" : "warn") : ""] },
+      { name: "Budget", number: true, cell: (b) => grams(b.budget_g) },
+      { name: "Used share", number: true, cell: (b) => [share(b.used_share), " ", b.warning ? badge(b.warning, b.warning === "spent" ? "bad" : "warn") : ""] },
     ]);
     const key = (kind, text) => h("li", {}, h("span", { class: `key key-${kind}` }), text);
     const card = (title, ...children) => h("section", { class: "card" }, h("div", { class: "top" }, h("h2", {}, title)), ...children);

@@ -7,6 +7,8 @@ import { ask } from "./session.js";
 const good = (text, ok) => badge(text, ok ? "good" : "bad");
 
 export class FeedsView {
+  renewed_each = 5000;
+
   constructor() {
     this.tiles = h("dl", { class: "tiles" });
     this.feeds = new Table("Each site's chain of providers, in order of preference", [

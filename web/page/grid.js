@@ -87,6 +87,8 @@ function thinned(points, most) {
 }
 
 export class GridView {
+  renewed_each = 5000;
+
   constructor(refresh) {
     this.ahead = choice("ahead", "Look ahead", [[12, "12 hours"], [24, "24 hours"], [48, "2 days"], [168, "7 days"]], refresh);
     this.text = h("p");

@@ -8,7 +8,6 @@ import { GridView } from "./grid.js";
 import { QueueView } from "./queue.js";
 import { NotLoggedIn, ask, log_in, log_out } from "./session.js";
 
-const kEach = 5000;
 const kViews = { grid: [GridView, "Grid"], queue: [QueueView, "Queue"], emissions: [EmissionsView, "Emissions"], feeds: [FeedsView, "Feeds"] };
 
 const place = document.getElementById("view");
@@ -83,7 +82,7 @@ async function refresh() {
     if (problem instanceof NotLoggedIn) return show_login("");
     tell(`carbonctld does not answer as it should; what is shown is from before. ${problem.message}`);
   }
-  timer = setTimeout(() => (document.hidden ? null : refresh()), kEach);
+  timer = setTimeout(() => (document.hidden ? null : refresh()), view.renewed_each);
 }
 
 async function start() {

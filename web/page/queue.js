@@ -25,6 +25,8 @@ function latest(job) {
 }
 
 export class QueueView {
+  renewed_each = 5000;
+
   constructor() {
     this.text = h("p");
     this.filter = h("input", { type: "search", id: "filter", placeholder: "user, job, account …" });
