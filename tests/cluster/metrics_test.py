@@ -2,6 +2,7 @@
 """Debian's Prometheus on a real cluster: it scrapes both daemons, its figures are the cluster's, the alert rules load and one fires,
 and each query of the Grafana dashboard returns data."""
 import json
+import shutil
 import subprocess
 import unittest
 import urllib.request
@@ -21,6 +22,9 @@ class MetricsTest(CarbonCase):
 
     @classmethod
     def setUpClass(cls):
+        missing = [program for program in ("prometheus", "promtool", "prometheus-node-exporter") if not shutil.which(program)]
+        if missing:
+            raise unittest.SkipTest(f"no {', no '.join(missing)} (Debian packages prometheus, prometheus-node-exporter)")
         super().setUpClass()
         cls.prometheus = Prometheus(cls.cluster)
         cls.prometheus.start()

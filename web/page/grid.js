@@ -58,7 +58,7 @@ class SiteCard {
     const first = site.points.length ? Date.parse(site.points[0].start) : now;
     const from = Math.min(Math.max(first, now - kPast), now - kHour);
     this.top.replaceChildren(h("h2", {}, site.name), h("span", { class: "muted" }, `${site.zone}, PUE ${site.pue}`),
-      site.problem && !site.provider ? badge(site.problem, "bad") : null ?? "", simulated(site.simulated) ?? "",
+      site.problem ? badge(site.feeds.some((f) => f.ok) ? "a provider does not answer" : "no provider answers", "warn") : "", simulated(site.simulated) ?? "",
       h("span", { class: "now" }, figure(site.intensity_now), h("small", {}, ` gCO₂e/kWh, ${kOrigins[site.origin_now] || "not known"}`)));
     const points = site.points.filter((p) => Date.parse(p.end) > from && Date.parse(p.start) < to);
     const running = gpu_steps(runs(queue, site.name), from, to);

@@ -26,11 +26,13 @@ class FakeFeeds final : public feeds::GridFeeds {
       s.site = site;
       s.series = std::move(*IntensitySeries::make({"Z", "fake", {}, kDay, true}, std::move(points)));
       s.origin = Origin::kForecast;
+      s.feeds.emplace_back().ok = answers;
       out.push_back(std::move(s));
     }
     return out;
   }
   double level = 100;
+  bool answers = true;
   Interval last_window{};
 };
 
@@ -80,6 +82,23 @@ TEST_F(GridKeeperTest, PublishesSitesRulesAndPartitions) {
   EXPECT_EQ(s.content().partitions[0].limits.max_time, Duration(24h));
   EXPECT_EQ(s.content().partitions[1].site, 1u);
   EXPECT_GE(feeds_.last_window.end, kDay + 24h);
+}
+
+TEST_F(GridKeeperTest, CountsHowOftenAProviderStopsAnsweringAndNotHowLong) {
+  SlurmState state(slurm_, slurm_, 1min, {"campus"});
+  GridKeeper keeper(config_, feeds_, *store_, state);
+  const std::vector<std::vector<std::uint64_t>> none(2, {0}), one(2, {1}), two(2, {2});
+  keeper.round(kDay);
+  EXPECT_EQ(keeper.outages(), none);
+  feeds_.answers = false;
+  keeper.round(kDay + 1min);
+  keeper.round(kDay + 2min);
+  EXPECT_EQ(keeper.outages(), one);
+  feeds_.answers = true;
+  keeper.round(kDay + 3min);
+  feeds_.answers = false;
+  keeper.round(kDay + 4min);
+  EXPECT_EQ(keeper.outages(), two);
 }
 
 TEST_F(GridKeeperTest, PublishesWhatItsNodesAre) {

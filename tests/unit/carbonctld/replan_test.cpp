@@ -107,6 +107,31 @@ TEST_F(ReplanTest, ANewForecastMovesTheBeginAndKeepsWhatWasTold) {
   EXPECT_NEAR(r.deferred[0].now_g->value(), 2 * 0.4 * kDirty, 1e-6);
 }
 
+TEST_F(ReplanTest, TellsWhatRunsWhatWaitsForGpusAndHowPromisesStand) {
+  run(1, 2, 10min);
+  add_deferred(2, 1, -10min, 5min);   // its time has come, and its latest start is near
+  add_deferred(3, 1, -10min, -1min);  // and has passed
+  add_deferred(4, 1, -10min, 6h);     // and is far
+  add_deferred(5, 1, 3h, 6h);
+  add(6, 1);  // nobody's promise
+  const auto r = round();
+  ASSERT_EQ(r.running.size(), 1u);
+  EXPECT_EQ(r.running[0].id, "1");
+  EXPECT_EQ(r.running[0].site, "a");
+  EXPECT_EQ(r.running[0].start, kNow - 10min);
+  EXPECT_EQ(r.running[0].expected_end, kNow + 50min);
+  ASSERT_EQ(r.queued.size(), 3u);
+  EXPECT_EQ(r.queued[0].id, "2");
+  EXPECT_EQ(r.queued[0].latest, kNow + 5min);
+  ASSERT_EQ(r.promises.size(), 2u);
+  EXPECT_EQ(r.promises[0].queued, 3u);
+  EXPECT_EQ(r.promises[0].near, 2u);
+  EXPECT_EQ(r.promises[0].overdue, 1u);
+  EXPECT_EQ(r.promises[1].queued, 0u);
+  ASSERT_EQ(r.deferred.size(), 1u);
+  EXPECT_EQ(r.deferred[0].length, Duration(1h));
+}
+
 TEST_F(ReplanTest, APlanThatIsAsGoodStays) {
   add_deferred(1, 2, 3h, 6h);
   add_deferred(2, 2, 3h + 5s, 6h);  // worse by less than min_gain

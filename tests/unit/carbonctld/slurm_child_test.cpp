@@ -57,7 +57,9 @@ TEST(SlurmChild, PassesQuestionsAndAnswers) {
 TEST(SlurmChild, ADeathOfTheChildIsAnErrorAndTheNextCallWorks) {
   SlurmChild slurm({SLURM_CHILD_DOUBLE, "once"}, 60s);
   EXPECT_TRUE(slurm.places({}));
+  EXPECT_EQ(slurm.losses(), 0u);
   const auto died = slurm.places({});
+  EXPECT_EQ(slurm.losses(), 1u);
   ASSERT_FALSE(died);
   EXPECT_NE(died.error().message.find("the process that asks libslurm ended"), std::string::npos);
   EXPECT_TRUE(slurm.places({}));
