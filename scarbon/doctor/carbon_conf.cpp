@@ -11,6 +11,7 @@
 #include "grid_feeds/chain.h"
 #include "grid_feeds/secrets.h"
 #include "scarbon/doctor/examinations.h"
+#include "scarbon/program.h"
 
 namespace carbon::scarbon::doctor {
 namespace {
@@ -80,6 +81,25 @@ void check_places(const Host& host, Examination& out) {
     for (const auto& f : site.features) {
       if (features.count(f) == 0) report(site, "site-feature", "feature", f, joined(features));
     }
+  }
+}
+
+// Sites that are clusters of a federation: Slurm must know of it.
+void check_federation(const Host& host, Examination& out) {
+  const auto others = host.config->other_clusters();
+  if (others.empty()) return;
+  const auto said = output_of({"timeout", "20", "scontrol", "show", "federation"}, Complaints::kHidden);
+  if (!said) {
+    out.unseen.push_back("the federation: scontrol show federation does not answer");
+    return;
+  }
+  for (const auto& cluster : others) {
+    if (said->find(' ' + cluster + ':') != std::string::npos) continue;
+    out.findings.push_back(
+        {"federation-cluster", Level::kProblem,
+         "Slurm knows of no cluster '" + cluster + "' in this cluster's federation: no job is ever sent there",
+         host.carbon_file.string(), "cluster = \"" + cluster + '"',
+         "sacctmgr modify federation NAME set clusters+=" + cluster + "    (or correct cluster of its [[site]])"});
   }
 }
 
@@ -165,6 +185,7 @@ Examination examine_carbon_conf(const Host& host) {
   check_mode(host, out);
   check_cluster(host, out);
   check_places(host, out);
+  check_federation(host, out);
   check_host(host, out);
   check_feeds(host, out);
   if (out.findings.empty()) {

@@ -110,7 +110,9 @@ Status ConfFile::add(const std::filesystem::path& file, int depth) {
       if (const auto at = name.find("%c"); at != std::string::npos && cluster != nullptr)
         name.replace(at, 2, lower(cluster->value("clustername")));
       const auto pattern = name.starts_with('/') ? name : (file_.parent_path() / name).string();
-      const auto files = matching(pattern);
+      auto files = matching(pattern);
+      // Where Slurm is configless, slurmd keeps what it was sent side by side; the lines name the places on slurmctld's host.
+      if (files.empty()) files = matching((file_.parent_path() / std::filesystem::path(name).filename()).string());
       if (files.empty()) return Error{line.where + ": " + line.text + ": there is no such file"};
       for (const auto& included : files) {
         if (const auto added = add(included, depth + 1); !added) return added.error();

@@ -11,6 +11,7 @@
 namespace carbon::scarbon::doctor {
 namespace {
 
+constexpr const char* kFetched = "/run/slurm/";  // where slurmd keeps what it was sent
 constexpr const char* kDefaultSpool = "/var/spool/slurm-carbon";
 
 struct StackLine {
@@ -41,6 +42,9 @@ std::vector<StackLine> read_lines(const std::filesystem::path& file, int depth, 
           lines.insert(lines.end(), more.begin(), more.end());
         }
       }
+      // A configless slurmd was sent such files under names of its own.
+      if (found.gl_pathc == 0 && file.string().starts_with(kFetched))
+        out.unseen.push_back(line.where + ": " + text + ": its files are not on this host");
       globfree(&found);
     } else if (line.words.size() >= 2) {
       lines.push_back(std::move(line));
@@ -83,10 +87,13 @@ void check_line(const StackLine& line, const Host& host, Examination& out) {
 
 Examination examine_plugstack(const Host& host) {
   Examination out{"plugstack.conf", {}, {}, {}};
-  const auto named = host.slurm_value("PlugStackConfig");
-  const auto file = named.empty() ? host.slurm_file.parent_path() / "plugstack.conf" : std::filesystem::path(named);
-  const auto beside = file.parent_path() / "plugstack.conf.d";
   std::error_code ignored;
+  const auto own = host.slurm_file.parent_path() / "plugstack.conf";
+  const std::filesystem::path named = host.slurm_value("PlugStackConfig");
+  // A host of a configless Slurm has slurmctld's beside its slurm.conf, whatever the line says.
+  const bool sent = host.slurm_file.string().starts_with(kFetched) && std::filesystem::exists(own, ignored);
+  const auto file = named.empty() || sent ? own : named;
+  const auto beside = file.parent_path() / "plugstack.conf.d";
   if (!std::filesystem::exists(file, ignored)) {
     const auto* line = host.slurm ? host.slurm->find("PlugStackConfig") : nullptr;
     out.findings.push_back({"plugstack-missing", Level::kProblem,
@@ -103,7 +110,7 @@ Examination examine_plugstack(const Host& host) {
       out.findings.push_back({"plugstack-twice", Level::kAdvice, "the plugin stands there twice: each job leaves its marks twice",
                               line.where, line.text, "remove this line"});
   }
-  if (found == 0) {
+  if (found == 0 && out.unseen.empty()) {
     const bool file_is_there = std::filesystem::exists(beside / "carbon.conf", ignored);
     out.findings.push_back({"plugstack-line", Level::kProblem,
                             "no line loads spank_carbon.so: jobs have no --carbon options and leave no marks", file.string(), "",

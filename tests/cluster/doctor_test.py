@@ -88,6 +88,8 @@ MISTAKES = [
     ("site-partition", lambda c: c.put("carbon.conf", r'^partitions = \["coast"\]', 'partitions = ["cost"]'), "coast, inland"),
     ("site-feature", lambda c: c.put("carbon.conf", r'^partitions = \["coast"\]', 'partitions = ["coast"]\nfeatures = ["sea"]'),
      "coast, inland"),
+    ("federation-cluster", lambda c: c.put("carbon.conf", r'^partitions = \["coast"\]', 'partitions = ["coast"]\ncluster = "helsinki"'),
+     "^sacctmgr modify federation .*helsinki"),
     ("controller-host", lambda c: c.add("slurm.conf", "NodeName=far1 NodeHostname=gpu01.example.org CPUs=8 Gres=gpu:4"),
      r'host = "localhost"'),
     ("secrets-mode", lambda c: (c.etc / "carbon-secrets.conf").write_text('eia = "token"\n'), "chmod 0600"),

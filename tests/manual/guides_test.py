@@ -97,6 +97,16 @@ class GuidesTest(unittest.TestCase):
         self.assertGreater(count, 30)
         print(f"messages: {count}")
 
+    def test_the_doctor_s_page_has_the_names_of_all_that_it_finds(self):
+        page = (SOURCE / "manual/pages/scarbon-doctor.1.md").read_text()
+        documented = {name for row in re.findall(r"(?m)^\| [\w. ]+ \| (.*) \|$", page) for name in row.split(", ")} - {"names"}
+        source = "".join(file.read_text() for file in (SOURCE / "scarbon/doctor").glob("*.cpp"))
+        found = set(re.findall(r'"([a-z]+(?:-[a-z]+)*)",\s*(?:answering > 0 \? )?Level::', source))  # findings and rules of slurm.conf
+        found |= set(re.findall(r'(?:report\(|report\(site, |refused\()"([a-z-]+)"', source))
+        found |= {name for pair in re.findall(r'\? "([a-z]+-[a-z]+)" : "([a-z]+-[a-z]+)"', source) for name in pair}
+        found |= set(re.findall(r'Rights rights\{[^}]*?"([a-z]+-mode)"', source))
+        self.assertEqual(documented, found)
+
     def test_each_file_that_is_named_is_there(self):
         for file in GUIDES:
             for name in re.findall(r"\b(?:docs|slurm_conf|monitoring|tests)/[\w./-]*\w", (SOURCE / file).read_text()):

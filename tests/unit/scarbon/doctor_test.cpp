@@ -43,6 +43,13 @@ TEST_F(ConfFileTest, LinesKnowWhereTheyStandAcrossIncludes) {
   EXPECT_EQ(listed(nodes[0]->value("feature")), (std::vector<std::string>{"a", "b"}));
 }
 
+TEST_F(ConfFileTest, WhatSlurmdFetchedLiesSideBySide) {
+  write("slurm.conf.carbon", "PrologFlags=Alloc\n");
+  const auto file = ConfFile::read(write("slurm.conf", "include /nowhere/of/slurmctld/slurm.conf.carbon\n"));
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_EQ(file->find("PrologFlags")->where, (dir_ / "slurm.conf.carbon").string() + ":1");
+}
+
 TEST_F(ConfFileTest, WhatCannotBeReadIsNamedWithItsLine) {
   const auto missing = ConfFile::read(write("slurm.conf", "ClusterName=c\ninclude nowhere.conf\n"));
   ASSERT_FALSE(missing);
