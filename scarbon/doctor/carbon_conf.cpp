@@ -157,15 +157,17 @@ void check_host(const Host& host, Examination& out) {
   const auto& address = host.config->carbonctld.host;
   const bool loopback = address == "localhost" || address.starts_with("127.") || address == "::1";
   if (!loopback || !host.slurm) return;
+  const auto control = host.slurm_value("SlurmctldHost");
+  const auto own = control.substr(0, control.find_first_of("(["));  // a cluster of one host has a node of that name
   for (const auto* line : host.slurm->all("NodeName")) {
     const auto& named = line->value("nodehostname").empty() ? line->value("nodename") : line->value("nodehostname");
-    if (lower(named) == "default" || named == "localhost" || line->value("nodeaddr").starts_with("127.")) continue;
-    const auto control = host.slurm_value("SlurmctldHost");
+    if (lower(named) == "default" || named == "localhost" || named == own || line->value("nodeaddr").starts_with("127."))
+      continue;
     out.findings.push_back(
         {"controller-host", Level::kProblem,
          "carbonctld listens on loopback alone: carbond on other hosts (" + named + ") cannot send its records",
          host.in_carbon_conf("[carbonctld]", "host"), "host = \"" + address + "\"",
-         "host = \"" + (control.empty() ? "NAME" : control.substr(0, control.find('('))) + "\""});
+         "host = \"" + (own.empty() ? "NAME" : own) + "\""});
     return;
   }
 }
