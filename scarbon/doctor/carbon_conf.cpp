@@ -103,24 +103,25 @@ void check_federation(const Host& host, Examination& out) {
   }
 }
 
-// Acts as the file's owner while it lives: carbonctld may be SlurmUser, and takes no secrets of others than himself and root.
-class AsOwner {
+// Acts as carbonctld's user while it lives, whose its state directory is: he must be able to read the secrets, and takes none of
+// others than himself and root.
+class AsCarbonctld {
  public:
-  AsOwner(const std::filesystem::path& file, const Host& host) {
+  explicit AsCarbonctld(const Host& host) {
     struct stat info {};
-    const auto* slurm = getpwnam(without_uid(host.slurm_value("SlurmUser")).c_str());
-    if (!host.root || slurm == nullptr || stat(file.c_str(), &info) != 0 || info.st_uid != slurm->pw_uid) return;
+    if (!host.root || stat(host.config->carbonctld.state_dir.c_str(), &info) != 0 || info.st_uid == 0) return;
+    if (const auto* entry = getpwuid(info.st_uid)) user_ = entry->pw_name;
     changed_ = seteuid(info.st_uid) == 0;
   }
-  ~AsOwner() {
+  ~AsCarbonctld() {
     if (changed_ && seteuid(0) != 0) std::abort();
   }
-  AsOwner(const AsOwner&) = delete;
-  AsOwner& operator=(const AsOwner&) = delete;
+  AsCarbonctld(const AsCarbonctld&) = delete;
+  AsCarbonctld& operator=(const AsCarbonctld&) = delete;
+  const std::string& user() const { return user_; }
 
  private:
-  // "slurm(64030)" of scontrol show config.
-  static std::string without_uid(const std::string& user) { return user.substr(0, user.find('(')); }
+  std::string user_ = "root";
   bool changed_ = false;
 };
 
@@ -136,14 +137,14 @@ void check_feeds(const Host& host, Examination& out) {
     out.unseen.push_back(secrets.string() + ": only root may read it");
     return;
   }
-  const AsOwner owner(secrets, host);
+  const AsCarbonctld as(host);
   if (const auto loaded = feeds::load_secrets(secrets); !loaded) {
     const auto& why = loaded.error().message;
-    const bool mode = why.find("has mode") != std::string::npos || why.find("another user") != std::string::npos;
+    const bool mode = place_of(why).first == secrets.string();  // else a line of it
     out.findings.push_back(refused(mode ? "secrets-mode" : "secrets-line", "carbonctld does not start", why));
     if (mode) {
       out.findings.back().where = secrets.string();
-      out.findings.back().mend = "chown root " + secrets.string() + " && chmod 0600 " + secrets.string();
+      out.findings.back().mend = "chown " + as.user() + ' ' + secrets.string() + " && chmod 0600 " + secrets.string();
     }
     return;
   }

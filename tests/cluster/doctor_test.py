@@ -93,6 +93,8 @@ MISTAKES = [
     ("controller-host", lambda c: c.add("slurm.conf", "NodeName=far1 NodeHostname=gpu01.example.org CPUs=8 Gres=gpu:4"),
      r'host = "localhost"'),
     ("secrets-mode", lambda c: (c.etc / "carbon-secrets.conf").write_text('eia = "token"\n'), "chmod 0600"),
+    ("secrets-line", lambda c: ((c.etc / "carbon-secrets.conf").write_text("eia token\n"), (c.etc / "carbon-secrets.conf").chmod(0o600)),
+     'accepted: provider = "token"'),
     ("feed-option", lambda c: c.put("carbon.conf", 'provider = "replay"', 'provider = "replya"'), "accepted: .*replay"),
     ("job-submit-plugins", lambda c: c.put("slurm.conf.carbon", "^JobSubmitPlugins=.*$", "JobSubmitPlugins=lua"),
      "^JobSubmitPlugins=lua,carbon .*restart slurmctld"),
