@@ -52,6 +52,7 @@ check_with_slurm() {
     home=$1 version=$2
     shift 2
     root=$home/root
+    mount --bind "$root" "$root"  # a file system of its own, which tests may make namespaces within
     mount -t proc proc "$root/proc"
     mount --rbind /sys "$root/sys"
     mount --rbind /dev "$root/dev"

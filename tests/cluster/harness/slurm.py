@@ -176,7 +176,7 @@ class SlurmCluster:
     def job(self, job_id):
         """scontrol's view of a job that this slurmctld still knows: key -> value. Values with blanks are cut at the first one,
         save AdminComment and Comment, which have a line of their own."""
-        text = self.run("scontrol", "--local", "show", "job", job_id).out
+        text = self.run("scontrol", "--all", "--local", "show", "job", job_id).out
         fields = dict(re.findall(r"(\S+?)=(\S*)", text))
         for key in ("AdminComment", "Comment"):
             line = re.search(rf"^\s+{key}=(.*?)\s*$", text, re.MULTILINE)
