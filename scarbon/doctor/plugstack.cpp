@@ -89,16 +89,16 @@ Examination examine_plugstack(const Host& host) {
   Examination out{"plugstack.conf", {}, {}, {}};
   std::error_code ignored;
   const auto own = host.slurm_file.parent_path() / "plugstack.conf";
+  const auto* set = host.slurm ? host.slurm->find("PlugStackConfig") : nullptr;
   const std::filesystem::path named = host.slurm_value("PlugStackConfig");
-  // A host of a configless Slurm has slurmctld's beside its slurm.conf, whatever the line says.
-  const bool sent = host.slurm_file.string().starts_with(kFetched) && std::filesystem::exists(own, ignored);
+  // Without a line for it, a host of a configless Slurm has slurmctld's beside its slurm.conf.
+  const bool sent = set == nullptr && host.slurm_file.string().starts_with(kFetched) && std::filesystem::exists(own, ignored);
   const auto file = named.empty() || sent ? own : named;
   const auto beside = file.parent_path() / "plugstack.conf.d";
   if (!std::filesystem::exists(file, ignored)) {
-    const auto* line = host.slurm ? host.slurm->find("PlugStackConfig") : nullptr;
     out.findings.push_back({"plugstack-missing", Level::kProblem,
                             "this host has no " + file.string() + ": jobs have no --carbon options and leave no marks",
-                            line != nullptr ? line->where : file.string(), line != nullptr ? line->text : "",
+                            set != nullptr ? set->where : file.string(), set != nullptr ? set->text : "",
                             "echo 'include " + beside.string() + "/*.conf' >" + file.string()});
     return out;
   }
