@@ -266,7 +266,8 @@ Status change_job(const JobChange& change) {
 
 Status signal_job(std::uint32_t job_id, int signal_number) {
   errno = 0;
-  const int rc = call_on_job(slurm_kill_job, job_id, static_cast<std::uint16_t>(signal_number), KILL_FULL_JOB);
+  const int rc =
+      call_on_job(slurm_kill_job, job_id, static_cast<std::uint16_t>(signal_number), static_cast<std::uint16_t>(KILL_FULL_JOB));
   return first_error(rc, nullptr, "signal job " + std::to_string(job_id));
 }
 

@@ -7,6 +7,7 @@
 extern "C" {
 #include <slurm/slurm.h>
 #include <slurm/slurmdb.h>
+void slurm_xfree(void** memory);  // exported, in no header
 }
 
 namespace carbon::ctld {
@@ -41,6 +42,17 @@ int call_on_job(int (*call)(slurm_step_id_t, Rest...), std::uint32_t job_id, Giv
   return call(whole, given...);
 }
 
+// Its texts, then itself: the library keeps the function that does so to itself.
+template <class Settings>
+void free_slurmdbd_settings(Settings* settings) {
+  for (char** text : {&settings->archive_dir, &settings->archive_script, &settings->dbd_addr, &settings->dbd_backup,
+                      &settings->dbd_host, &settings->default_qos, &settings->log_file, &settings->parameters,
+                      &settings->pid_file, &settings->storage_loc, &settings->storage_pass_script, &settings->storage_user}) {
+    slurm_xfree(reinterpret_cast<void**>(text));
+  }
+  slurm_xfree(reinterpret_cast<void**>(&settings));
+}
+
 // slurmdbd's settings: answered as pairs of words, by 26.05 as a structure that can be told in such.
 inline SlurmListPointer slurmdbd_settings(SlurmListPointer (*ask)(void*), void* slurmdbd) { return ask(slurmdbd); }
 template <class Settings>
@@ -48,7 +60,7 @@ SlurmListPointer slurmdbd_settings(int (*ask)(void*, Settings**), void* slurmdbd
   Settings* settings = nullptr;
   if (ask(slurmdbd, &settings) != SLURM_SUCCESS) return nullptr;
   const SlurmListPointer pairs = slurmdb_config_get_keypairs(settings);
-  slurmdbd_free_conf(settings);
+  free_slurmdbd_settings(settings);
   return pairs;
 }
 

@@ -33,16 +33,6 @@ std::optional<std::uint32_t> count16(std::uint16_t n) {
   return n == NO_VAL16 || n == INFINITE16 ? std::nullopt : std::optional<std::uint32_t>(n);
 }
 
-// Its number: within step_id from Slurm 25.11 on.
-template <class Job>
-std::uint32_t number_of(const Job& job) {
-  if constexpr (requires { job.job_id; }) {
-    return job.job_id;
-  } else {
-    return job.step_id.job_id;
-  }
-}
-
 GpuRequest gpu_request(const job_desc_msg_t& job) {
   GpuRequest r;
   r.per_job = view(job.tres_per_job);
@@ -127,7 +117,7 @@ SubmitRequest read_job(const job_desc_msg_t& job, std::string_view default_parti
   request.cluster_features = given(job.cluster_features);
   request.cluster_pinned = given(job.licenses) || given(job.exc_nodes);
   // A cluster of a federation sends the others the job with its number, and the set of clusters that may run it.
-  if (const auto number = number_of(job); job.fed_siblings_viable != 0 && number != NO_VAL) {
+  if (const auto number = number_in(job); job.fed_siblings_viable != 0 && number != NO_VAL) {
     request.origin = number >> kFederationShift;
     request.only_here = std::has_single_bit(job.fed_siblings_viable);
   }

@@ -10,10 +10,21 @@
 
 namespace carbon::plugin {
 
+// The job's number: within step_id from Slurm 25.11 on.
+template <class Description>
+auto& number_in(Description& job) {
+  if constexpr (requires { job.job_id; }) {
+    return job.job_id;
+  } else {
+    return job.step_id.job_id;
+  }
+}
+
 // `default_partition`: the partition of jobs that name none; empty where it is not known. Views point into `job`.
 placement::SubmitRequest read_job(const job_desc_msg_t& job, std::string_view default_partition);
 
-// Puts begin time, partition, constraint and AdminComment into `job`, and the message, behind what other plugins said, into `*user_message`.
+// Puts begin time, partition, constraint and AdminComment into `job`, and the message, behind what other plugins said, into
+// `*user_message`.
 void apply(const placement::SubmitDecision& decision, job_desc_msg_t& job, char** user_message);
 
 }  // namespace carbon::plugin

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "job_fuzzer.h"
 
+#include "plugin/job_description.h"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -176,9 +178,9 @@ RandomJob::RandomJob(Random& random) {
   desc.burst_buffer = sometimes(kTexts);
   desc.clusters = sometimes(kClusters);
   desc.cluster_features = one_in(random, 32) ? strdup("x") : nullptr;
-  desc.job_id = NO_VAL;
+  number_in(desc) = NO_VAL;
   if (one_in(random, 4)) {  // a copy from another cluster of a federation
-    desc.job_id = odd() ? number(random) : (static_cast<std::uint32_t>(below(random, 3)) << 26) + 7;
+    number_in(desc) = odd() ? number(random) : (static_cast<std::uint32_t>(below(random, 3)) << 26) + 7;
     desc.fed_siblings_viable = odd() ? random() : std::uint64_t{1} << below(random, 3);
   }
   const auto option = [&](const char* name, const auto& values) {

@@ -11,6 +11,7 @@
 #include "core/comment.h"
 #include "host.h"
 #include "job_fuzzer.h"
+#include "plugin/job_description.h"
 #include "tests/unit/placement/sample_snapshot.h"
 
 namespace carbon::plugin {
@@ -28,7 +29,9 @@ std::uint64_t seed = 1;
 bool filled(const char* text) { return text != nullptr && *text != '\0'; }
 
 // From another cluster of a federation.
-bool is_copy(const job_desc_msg_t& job) { return job.fed_siblings_viable != 0 && job.job_id != NO_VAL && job.job_id >> 26 != 0; }
+bool is_copy(const job_desc_msg_t& job) {
+  return job.fed_siblings_viable != 0 && number_in(job) != NO_VAL && number_in(job) >> 26 != 0;
+}
 
 bool must_be_left_alone(const job_desc_msg_t& job) {
   return !filled(job.script) || job.begin_time != 0 || filled(job.reservation) || filled(job.dependency) || job.priority == 0 ||

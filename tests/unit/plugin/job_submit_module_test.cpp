@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "host.h"
+#include "plugin/job_description.h"
 #include "tests/unit/placement/sample_snapshot.h"
 
 namespace carbon::plugin {
@@ -24,7 +25,7 @@ class Job {
  public:
   Job() {
     std::memset(&desc, 0, sizeof desc);
-    desc.time_limit = desc.min_nodes = desc.num_tasks = desc.het_job_offset = desc.priority = desc.job_id = NO_VAL;
+    desc.time_limit = desc.min_nodes = desc.num_tasks = desc.het_job_offset = desc.priority = number_in(desc) = NO_VAL;
     desc.shared = desc.cpus_per_task = desc.pn_min_cpus = NO_VAL16;
     desc.pn_min_memory = NO_VAL64;
     desc.min_cpus = desc.max_nodes = NO_VAL;
@@ -100,7 +101,7 @@ TEST_F(JobSubmitModuleTest, MovesToTheOtherPartition) {
 TEST_F(JobSubmitModuleTest, KnowsACopyFromAnotherClusterOfTheFederation) {
   publish();
   // As slurmctld takes it in: its number has the origin's above bit 26, and het_job_offset is not set yet.
-  job.desc.job_id = (2u << 26) + 5;
+  number_in(job.desc) = (2u << 26) + 5;
   job.desc.fed_siblings_viable = 1;
   job.desc.het_job_offset = 0;
   submit();
