@@ -49,11 +49,13 @@ install_packages() {
   fi
 }
 
-# build TARGET...: in build/release; without a target, everything.
+# build PRESET TARGET...: in build/PRESET; without a target, everything.
 build() {
+  local preset=$1
+  shift
   export CCACHE_DIR="${CCACHE_DIR:-$PWD/build/ccache}"
-  echo "Building (build/release); log: build/build.log"
-  if ! { cmake --preset release && cmake --build --preset release ${1:+--target "$@"}
+  echo "Building (build/$preset); log: build/build.log"
+  if ! { cmake --preset "$preset" && cmake --build --preset "$preset" ${1:+--target "$@"}
        } >build/build.log 2>&1; then
     tail -40 build/build.log >&2
     exit 1

@@ -7,12 +7,26 @@ add_library(carbon_flags INTERFACE)
 target_compile_options(carbon_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
 target_include_directories(carbon_flags INTERFACE ${CMAKE_SOURCE_DIR})
 
-# carbon_room(NAME SOURCES a.cpp... [ROOMS core net...] [PRIVATE third-party targets...])
+# The quick preset reads the headers that most files include once. The others do without, so that a missing include shows.
+set(CARBON_HEADERS <algorithm> <array> <charconv> <chrono> <cmath> <filesystem> <fstream> <functional> <map> <memory> <mutex> <optional> <set> <span>
+  <string> <string_view> <utility> <variant> <vector>)
+
+# carbon_headers(TARGET [<header>...]): what all read, and these.
+function(carbon_headers target)
+  if(ARGN OR NOT TARGET carbon_core OR target STREQUAL carbon_core)
+    target_precompile_headers(${target} PRIVATE ${CARBON_HEADERS} ${ARGN})
+  else()
+    target_precompile_headers(${target} REUSE_FROM carbon_core)
+  endif()
+endfunction()
+
+# carbon_room(NAME SOURCES a.cpp... [ROOMS core net...] [PRIVATE third-party targets...] [HEADERS <that/many/of/its/files/read.h>...])
 function(carbon_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;ROOMS;PRIVATE" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "SOURCES;ROOMS;PRIVATE;HEADERS" ${ARGN})
   add_library(carbon_${name} STATIC ${ROOM_SOURCES})
   list(TRANSFORM ROOM_ROOMS PREPEND carbon_)
   target_link_libraries(carbon_${name} PUBLIC carbon_flags ${ROOM_ROOMS} PRIVATE ${ROOM_PRIVATE})
+  carbon_headers(carbon_${name} ${ROOM_HEADERS})
 endfunction()
 
 # carbon_unit_test(NAME SOURCES a_test.cpp... LINK targets...): one GoogleTest program, one ctest entry.
@@ -20,6 +34,11 @@ function(carbon_unit_test name)
   cmake_parse_arguments(UT "" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${UT_SOURCES})
   target_link_libraries(${name} PRIVATE carbon_flags ${UT_LINK} GTest::gtest_main)
+  if(TARGET core_test AND NOT name STREQUAL core_test)
+    target_precompile_headers(${name} REUSE_FROM core_test)
+  else()
+    target_precompile_headers(${name} PRIVATE ${CARBON_HEADERS} <gtest/gtest.h>)
+  endif()
   add_test(NAME unit.${name} COMMAND ${name})
   set_tests_properties(unit.${name} PROPERTIES TIMEOUT 300 LABELS unit)
 endfunction()
