@@ -215,7 +215,8 @@ Result<std::vector<SavedReading>> readings_from_json(std::string_view text) {
 
 std::string boot_of_state(std::string_view text) {
   const auto j = json::parse(text, nullptr, false);
-  return j.is_object() ? j.value("boot_id", std::string()) : std::string();
+  const auto id = j.is_object() ? j.find("boot_id") : j.end();
+  return id != j.end() && id->is_string() ? id->get<std::string>() : std::string();
 }
 
 }  // namespace carbon::node

@@ -65,6 +65,7 @@ TEST(StateFile, ADamagedFileIsAnError) {
   }
   EXPECT_FALSE(readings_from_json("[{\"GPU-1\": 3}]").ok());
   EXPECT_EQ(boot_of_state("nonsense"), "");
+  EXPECT_EQ(boot_of_state(R"({"boot_id":["boot-1"]})"), "");
   EXPECT_EQ(boot_of_state(text), "boot-1");
 }
 
