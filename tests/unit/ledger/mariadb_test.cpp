@@ -105,15 +105,15 @@ TEST_F(MariadbTest, AServerThatIsKilledAndComesBackLosesNothingThatWasAcknowledg
 }
 
 TEST_F(MariadbTest, OnlyTheJobsOfTheHoursThatChangedAreDue) {
-  for (std::uint32_t hour = 0; hour < 4; ++hour) put({make_record(hour + 1, kDay + 1h * hour, {kKwhMj})});
+  for (std::uint32_t hour = 0; hour < 4; ++hour) put({make_record(1 + 1000 * hour, kDay + 1h * hour, {kKwhMj})});
   put_hours("a", kDay, {100, 100, 100, 100});
   account();
   EXPECT_EQ(put_hours("a", kDay, {200, 100, 100, 300}), 3u);  // with the one that ended as the last hour began
   EXPECT_EQ(store_->counts()->due, 3);
   account();
   EXPECT_EQ(job(1).co2e_ug, 200'000'000);
-  EXPECT_EQ(job(3).co2e_ug, 100'000'000);
-  EXPECT_EQ(job(4).co2e_ug, 300'000'000);
+  EXPECT_EQ(job(2001).co2e_ug, 100'000'000);
+  EXPECT_EQ(job(3001).co2e_ug, 300'000'000);
 }
 
 TEST_F(MariadbTest, RollupsEqualAScan) {
