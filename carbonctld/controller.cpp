@@ -135,6 +135,7 @@ class Daemon final : public Controller {
         polling_("feeds", [this] { return feed_step(); }) {}
 
   ~Daemon() override {
+    for (auto* slurm : {&for_slurmctld_, &for_slurmdbd_, &for_rights_, &for_replanning_}) slurm->quit();
     if (server_) server_->stop();
     polling_.stop();
     replanning_.stop();
@@ -343,6 +344,12 @@ class Daemon final : public Controller {
 
 std::string ledger_of(const ControllerConfig& config) {
   return config.database.empty() ? "sqlite3://db=" + (config.state_dir / "ledger.sqlite").string() : config.database;
+}
+
+Status Controller::check(const Config& config, const std::filesystem::path& secrets) {
+  net::CurlTransport transport;
+  const auto feeds = feeds::GridFeeds::make(config.sites, {&transport, {}, secrets, 0});
+  return feeds ? Status(Done{}) : Status(feeds.error());
 }
 
 Result<std::unique_ptr<Controller>> Controller::make(Config config, std::vector<std::string> slurm_helper,

@@ -20,6 +20,8 @@ class Controller {
   // Opens the ledger and checks the feeds; serves nothing yet.
   static Result<std::unique_ptr<Controller>> make(Config config, std::vector<std::string> slurm_helper,
                                                   const std::filesystem::path& secrets);
+  // What make() would refuse of the configuration itself: providers, their options, tokens. Touches nothing.
+  static Status check(const Config& config, const std::filesystem::path& secrets);
   virtual ~Controller() = default;  // ends all threads; what was accepted is stored
 
   // Starts to poll, to serve and to account.

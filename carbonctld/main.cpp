@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // carbonctld: the controller daemon. Runs in the foreground; systemd (or whoever started it) ends it with SIGTERM.
 #include <signal.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
@@ -15,6 +14,7 @@
 #include "carbonctld/controller.h"
 #include "carbonctld/slurm_child.h"
 #include "ledger/salvage.h"
+#include "log/log.h"
 #include "manual/describe.h"
 
 namespace {
@@ -25,32 +25,19 @@ using namespace carbon;
 sigset_t block_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int s : {SIGTERM, SIGINT}) sigaddset(&set, s);
+  for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, s);
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   return set;
 }
 
-void set_up_log(bool verbose) {
-  auto log = spdlog::stderr_logger_mt("carbonctld");
-  // Under systemd the journal has its own clock and reads the level from the prefix.
-  log->set_pattern(std::getenv("JOURNAL_STREAM") ? "level=%l %v" : "%Y-%m-%dT%H:%M:%S.%eZ level=%l %v",
-                   spdlog::pattern_time_type::utc);
-  log->set_level(verbose ? spdlog::level::debug : spdlog::level::info);
-  spdlog::set_default_logger(std::move(log));
-}
-
-// Until a signal to end; tells the service manager that all is well while it is.
-void wait_for_end(const sigset_t& signals, const ctld::Controller& controller) {
+// Until one of the signals comes; tells the service manager that all is well while it is. Returns the signal.
+int wait_for_signal(const sigset_t& signals, const ctld::Controller& controller) {
   std::uint64_t watchdog_us = 0;
   const bool watched = ::sd_watchdog_enabled(0, &watchdog_us) > 0;
   const timespec step{watched && watchdog_us < 20'000'000 ? 0 : 5, watched && watchdog_us < 20'000'000 ? 250'000'000 : 0};
   for (;;) {
-    const int got = ::sigtimedwait(&signals, nullptr, &step);
-    if (got > 0) {
-      spdlog::info("ends on signal {}", got);
-      return;
-    }
+    if (const int got = ::sigtimedwait(&signals, nullptr, &step); got > 0) return got;
     if (watched && controller.alive()) ::sd_notify(0, "WATCHDOG=1");
   }
 }
@@ -99,29 +86,77 @@ int salvage_ledger(const std::filesystem::path& damaged, ledger::Store& store) {
   return 0;
 }
 
+// The daemon with the configuration that it has.
+class Running {
+ public:
+  Running(std::filesystem::path file, bool verbose) : file_(std::move(file)), helper_(slurm_helper(verbose)) {}
+
+  Status start() {
+    auto config = load_config(file_);
+    return config ? start(std::move(*config)) : Status(config.error());
+  }
+  const ctld::Controller& controller() const { return *controller_; }
+
+  // With the file read anew; an error: the configuration stays as it was. What can be seen to be wrong is refused while all goes
+  // on. What shows only at the start (a port that is taken, a database that is away) ends it, and it is started as it was.
+  Status reload() {
+    auto config = load_config(file_);
+    if (!config) return config.error();
+    if (const auto fit = ctld::Controller::check(*config, secrets()); !fit) return fit;
+    const Config before = config_;
+    controller_.reset();
+    ::sd_notify(0, "WATCHDOG=1");
+    auto started = start(std::move(*config));
+    if (!started) {
+      if (const auto again = start(before); !again) spdlog::critical("{}", again.error().message);
+    }
+    return started;
+  }
+  bool up() const { return controller_ != nullptr; }
+
+ private:
+  Status start(Config config) {
+    config_ = config;
+    auto made = ctld::Controller::make(std::move(config), helper_, secrets());
+    if (!made) return made.error();
+    if (const auto started = (*made)->start(); !started) return started;
+    controller_ = std::move(*made);
+    return Done{};
+  }
+  std::filesystem::path secrets() const { return file_.parent_path() / "carbon-secrets.conf"; }
+
+  std::filesystem::path file_;
+  std::vector<std::string> helper_;
+  Config config_;
+  std::unique_ptr<ctld::Controller> controller_;
+};
+
 int run_daemon(const std::filesystem::path& file, bool verbose) {
   const auto signals = block_signals();
   ::umask(0022);
-  set_up_log(verbose);
-  auto config = load_config(file);
-  if (!config) {
-    spdlog::critical("{}", config.error().message);
-    return 1;
-  }
-  auto controller = ctld::Controller::make(std::move(*config), slurm_helper(verbose), file.parent_path() / "carbon-secrets.conf");
-  if (!controller) {
-    spdlog::critical("{}", controller.error().message);
-    return 1;
-  }
-  const auto started = (*controller)->start();
-  if (!started) {
+  set_up_log("carbonctld", verbose, stderr_is_journal());
+  Running running(file, verbose);
+  if (const auto started = running.start(); !started) {
     spdlog::critical("{}", started.error().message);
     return 1;
   }
   ::sd_notify(0, "READY=1");
-  wait_for_end(signals, **controller);
-  ::sd_notify(0, "STOPPING=1");
-  return 0;
+  while (running.up()) {
+    const int got = wait_for_signal(signals, running.controller());
+    if (got != SIGHUP) {
+      spdlog::info("ends on signal {}", got);
+      ::sd_notify(0, "STOPPING=1");
+      return 0;
+    }
+    ::sd_notify(0, "RELOADING=1");
+    if (const auto reloaded = running.reload()) {
+      spdlog::info("goes on with {} read anew", file.string());
+    } else {
+      spdlog::error("{}; the configuration stays as it was", reloaded.error().message);
+    }
+    ::sd_notify(0, "READY=1");
+  }
+  return 1;
 }
 
 }  // namespace

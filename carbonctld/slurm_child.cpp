@@ -153,14 +153,25 @@ void SlurmChild::end() {
   pid_ = -1;
 }
 
+// Waits for the first byte; false where the deadline passes, or quit() and its time.
+bool SlurmChild::answers(Clock::time_point deadline) const {
+  constexpr auto kLook = std::chrono::milliseconds(200);
+  for (;;) {
+    const auto now = Clock::now(), until = std::min(deadline, give_up_.load());
+    if (now >= until) return false;
+    if (ready(socket_, POLLIN, std::min(until, now + kLook))) return true;
+  }
+}
+
 Result<std::string> SlurmChild::ask(const std::string& request) {
   const std::lock_guard lock(mutex_);
+  if (Clock::now() >= give_up_.load()) return Error{"slurm: not asked any more: carbonctld ends"};
   if (pid_ < 0) {
     const auto started = start();
     if (!started) return started.error();
   }
   const auto deadline = std::chrono::steady_clock::now() + patience_;
-  if (send_message(socket_, request, deadline)) {
+  if (send_message(socket_, request, deadline) && answers(deadline)) {
     if (auto answer = receive_message(socket_, deadline)) return std::move(*answer);
   }
   end();

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -36,13 +37,18 @@ class SlurmChild final : public SlurmApi {
   Status change_job(const JobChange& change) override;
   Status signal_job(std::uint32_t job_id, int signal_number) override;
   Status requeue_job(std::uint32_t job_id) override;
+  // The daemon ends: a call that waits has two seconds more, later ones are errors. Any thread.
+  void quit() { give_up_ = Clock::now() + std::chrono::seconds(2); }
   // How many children ended or were given up within a call. Any thread.
   std::uint64_t losses() const { return losses_; }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   Result<std::string> ask(const std::string& request);
   Status start();
   void end();
+  bool answers(Clock::time_point deadline) const;
 
   std::vector<std::string> argv_;
   Duration patience_;
@@ -50,6 +56,7 @@ class SlurmChild final : public SlurmApi {
   pid_t pid_ = -1;
   int socket_ = -1;
   std::atomic<std::uint64_t> losses_ = 0;
+  std::atomic<Clock::time_point> give_up_ = Clock::time_point::max();
 };
 
 // The child's side: answers requests until the other end closes, whatever the API does just then. `make`: the API, whose making

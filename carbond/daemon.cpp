@@ -68,11 +68,18 @@ Status Daemon::open() {
     return Error{marks.string() + ": cannot be watched: " + std::strerror(errno)};
   sigset_t wanted;
   sigemptyset(&wanted);
-  sigaddset(&wanted, SIGTERM);
-  sigaddset(&wanted, SIGINT);
+  for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&wanted, s);
   signals_ = signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC);
   if (signals_ < 0) return Error{std::string("signalfd: ") + std::strerror(errno)};
   return Done{};
+}
+
+bool Daemon::asked_to_stop() {
+  bool end = false, hangup = false;
+  for (signalfd_siginfo info{}; read(signals_, &info, sizeof info) == sizeof info;) {
+    (info.ssi_signo == SIGHUP ? hangup : end) = true;
+  }
+  return end || (hangup && settings_.on_hangup());
 }
 
 // As it was when the last process stopped, at whatever point: state, then the marks that waited, then the last saved readings.
@@ -120,7 +127,7 @@ Status Daemon::run() {
     const auto wait = std::clamp<std::int64_t>((next_round_ - Moment::now().boot).count(), 0, 1000);
     std::array<pollfd, 3> fds{{{signals_, POLLIN, 0}, {inotify_, POLLIN, 0}, {pool_.event_fd(), POLLIN, 0}}};
     poll(fds.data(), fds.size(), static_cast<int>(wait));
-    stop = (fds[0].revents & POLLIN) != 0;
+    stop = (fds[0].revents & POLLIN) != 0 && asked_to_stop();
     // Marks come first: the readings that follow are then divided among the right jobs at once.
     if ((fds[1].revents & POLLIN) != 0) read_marks();
     if ((fds[2].revents & POLLIN) != 0) {
@@ -131,7 +138,6 @@ Status Daemon::run() {
     close_finished();
     sd_notify(0, "WATCHDOG=1");
   }
-  sd_notify(0, "STOPPING=1");
   checkpoint(true);
   spdlog::info("carbond stops; {} jobs stay open", book_.jobs().size());
   return Done{};
@@ -165,7 +171,7 @@ void Daemon::read_marks() {
   });
   const auto now = Moment::now();
   for (const auto& mark : marks) {
-    spdlog::info("job {} {}, {} GPUs", mark.job_id, mark.event == MarkEvent::kStart ? "starts" : "ends", mark.gpus.size());
+    spdlog::info("job={} {} gpus={}", mark.job_id, mark.event == MarkEvent::kStart ? "starts" : "ends", mark.gpus.size());
     book_.mark(mark, now);
     for (const auto& device : book_.devices_of(mark)) {
       pool_.request(device, MeterPool::Kind::kEdge);
@@ -278,13 +284,13 @@ void Daemon::close_finished() {
     if (const auto added = outbox_.add(record); !added) {
       trouble(added.error().message);
       if (++waiting <= kMostWaiting) continue;
-      spdlog::error("job {}: {:.3f} kJ are lost: {} records wait for room in the outbox already", record.job_id,
+      spdlog::error("job={} {:.3f} kJ are lost: {} records wait for room in the outbox already", record.job_id,
                     static_cast<double>(ledger::total_mj(record)) / 1e6, kMostWaiting);
       ++health_.records_dropped;
       book_.remove(key);
       continue;
     }
-    spdlog::info("job {}: {:.3f} kJ from {} devices{}", record.job_id, static_cast<double>(ledger::total_mj(record)) / 1e6,
+    spdlog::info("job={} {:.3f} kJ from {} devices{}", record.job_id, static_cast<double>(ledger::total_mj(record)) / 1e6,
                  record.devices.size(), record.note.empty() ? "" : ", " + record.note);
     book_.remove(key);
     closed = true;

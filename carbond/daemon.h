@@ -27,6 +27,8 @@ struct DaemonSettings {
   Watts gpu_power{400.0};  // of a GPU that no meter knows
   std::filesystem::path sysfs = "/sys";
   std::function<energy::MetersFound()> find_meters;
+  // Asked at each SIGHUP; true: the daemon is to end, for one with another configuration to go on.
+  std::function<bool()> on_hangup = [] { return false; };
   std::function<void()> on_record = [] {};  // a record is in the outbox
   std::filesystem::path metrics_file;       // empty: none
   std::function<std::map<std::string, std::uint64_t>()> attempts = [] { return std::map<std::string, std::uint64_t>(); };
@@ -39,11 +41,13 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  // Until SIGTERM or SIGINT (blocked and read from a descriptor). An error: the spool cannot be used.
+  // Until SIGTERM, SIGINT, or a SIGHUP that on_hangup agrees to (all blocked, and read from a descriptor). An error: the spool
+  // cannot be used.
   Status run();
 
  private:
   Status open();
+  bool asked_to_stop();
   void restore();
   void read_marks();
   void take_devices();

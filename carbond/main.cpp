@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // carbond: measures the energy of each Slurm job on this node and ships it to carbonctld.
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -19,6 +19,7 @@
 #include "energy/nvml_meter.h"
 #include "energy/rapl_meter.h"
 #include "energy/rocm_meter.h"
+#include "log/log.h"
 #include "manual/describe.h"
 #include "net/munge.h"
 
@@ -51,50 +52,82 @@ carbon::energy::MetersFound find_all_meters(const Arguments& arguments) {
   return found;
 }
 
+carbon::node::DaemonSettings settings_of(const carbon::Config& config, const Arguments& arguments) {
+  using namespace carbon;
+  node::DaemonSettings settings;
+  settings.node = arguments.node;
+  settings.spool = node::Spool::at(config.carbond.spool, arguments.node);
+  settings.reading_interval = config.carbond.reading_interval;
+  settings.profile_interval = config.carbond.profile_interval;
+  const auto& metrics = config.carbond.metrics_file;
+  settings.metrics_file = settings.spool.root / "carbond.prom";
+  if (!metrics.empty()) settings.metrics_file = node_path(metrics, arguments.node);
+  settings.outbox_max_bytes = config.carbond.outbox_max_bytes;
+  settings.shards_per_gpu = config.carbond.shards_per_gpu;
+  settings.gpu_power = config.placement.gpu_power;
+  settings.find_meters = [arguments] { return find_all_meters(arguments); };
+  if (!arguments.sysfs.empty()) settings.sysfs = arguments.sysfs;
+  return settings;
+}
+
+// With one configuration, until a signal ends it. `on_hangup`: see DaemonSettings.
+carbon::Status run(const carbon::Config& config, const Arguments& arguments, std::function<bool()> on_hangup) {
+  using namespace carbon;
+  auto settings = settings_of(config, arguments);
+  if (const auto made = settings.spool.create(); !made) return made;
+  node::Shipper shipper(
+      node::Outbox(settings.spool, settings.outbox_max_bytes), config.controller_url() + "/v1/records",
+      std::make_unique<net::CurlTransport>(),
+      [munge = net::Munge(config.munge_socket)](net::HttpRequest& request) { return munge.sign(request); }, node::Backoff{});
+  settings.on_record = [&shipper] { shipper.wake(); };
+  settings.attempts = [&shipper] { return shipper.attempts(); };
+  settings.on_hangup = std::move(on_hangup);
+  shipper.start();
+  return node::Daemon(std::move(settings)).run();
+}
+
+// The configuration to go on with after a SIGHUP. Jobs that run are in the spool: it must stay where it is until the next start.
+carbon::Result<carbon::Config> reread(const std::filesystem::path& file, const carbon::Config& now) {
+  auto next = carbon::load_config(file);
+  if (next && next->carbond.spool != now.carbond.spool) {
+    return carbon::Error{file.string() + ": spool in [carbond] = '" + next->carbond.spool.string() + "' is not '" +
+                         now.carbond.spool.string() + "' that is in use: restart carbond for that"};
+  }
+  return next;
+}
+
 int serve(const Arguments& arguments) {
   using namespace carbon;
   const auto file = arguments.config.empty() ? default_config_path() : std::filesystem::path(arguments.config);
-  const auto config = load_config(file);
+  auto config = load_config(file);
   if (!config) {
     spdlog::error("{}", config.error().message);
     return 1;
   }
-  // Threads inherit the mask; the daemon reads these two from a descriptor.
+  // Threads inherit the mask; the daemon reads these from a descriptor.
   sigset_t blocked;
   sigemptyset(&blocked);
-  sigaddset(&blocked, SIGTERM);
-  sigaddset(&blocked, SIGINT);
+  for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&blocked, s);
   sigprocmask(SIG_BLOCK, &blocked, nullptr);
 
-  node::DaemonSettings settings;
-  settings.node = arguments.node;
-  settings.spool = node::Spool::at(config->carbond.spool, arguments.node);
-  settings.reading_interval = config->carbond.reading_interval;
-  settings.profile_interval = config->carbond.profile_interval;
-  const auto& metrics = config->carbond.metrics_file;
-  settings.metrics_file = settings.spool.root / "carbond.prom";
-  if (!metrics.empty()) settings.metrics_file = node_path(metrics, arguments.node);
-  settings.outbox_max_bytes = config->carbond.outbox_max_bytes;
-  settings.shards_per_gpu = config->carbond.shards_per_gpu;
-  settings.gpu_power = config->placement.gpu_power;
-  settings.find_meters = [arguments] { return find_all_meters(arguments); };
-  if (!arguments.sysfs.empty()) settings.sysfs = arguments.sysfs;
-
-  node::Shipper shipper(
-      node::Outbox(settings.spool, settings.outbox_max_bytes), config->controller_url() + "/v1/records",
-      std::make_unique<net::CurlTransport>(),
-      [munge = net::Munge(config->munge_socket)](net::HttpRequest& request) { return munge.sign(request); }, node::Backoff{});
-  settings.on_record = [&shipper] { shipper.wake(); };
-  settings.attempts = [&shipper] { return shipper.attempts(); };
-  if (const auto made = settings.spool.create(); !made) {
-    spdlog::error("{}", made.error().message);
-    return 1;
+  for (bool again = true; again;) {
+    again = false;
+    auto next = config;
+    const auto status = run(*config, arguments, [&] {
+      next = reread(file, *config);
+      again = next.ok();
+      if (!again) spdlog::error("{}; the configuration stays as it was", next.error().message);
+      return again;
+    });
+    if (!status) {
+      spdlog::error("{}", status.error().message);
+      return 1;
+    }
+    if (again) spdlog::info("goes on with {} read anew", file.string());
+    config = std::move(next);
   }
-  shipper.start();
-  node::Daemon daemon(std::move(settings));
-  const auto status = daemon.run();
-  if (!status) spdlog::error("{}", status.error().message);
-  return status ? 0 : 1;
+  sd_notify(0, "STOPPING=1");
+  return 0;
 }
 
 }  // namespace
@@ -115,9 +148,7 @@ int main(int argc, char** argv) {
   carbon::manual::add_description(app);
   CLI11_PARSE(app, argc, argv);
 
-  spdlog::set_default_logger(spdlog::stderr_logger_mt("carbond"));
-  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %n: %l: %v");
-  if (arguments.verbose) spdlog::set_level(spdlog::level::debug);
+  carbon::set_up_log("carbond", arguments.verbose, carbon::stderr_is_journal());
   int code = 0;
   try {
     if (arguments.once) {

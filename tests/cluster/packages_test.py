@@ -61,6 +61,7 @@ partitions = ["gpu"]
   provider = "csv"
   file = "/srv/grid.csv"
 """
+GPU_WATTS = 200
 GREEN_FROM = 15  # seconds from now
 
 
@@ -134,10 +135,10 @@ class PackagesTest(unittest.TestCase):
     def wait_for_end(self, job):
         def ended():
             rows = self.debian.run("sacct", "-X", "-n", "-P", "-j", job, "-o", "State,Submit,Eligible,Start,End").out.splitlines()
-            return rows and rows[0].split("|")[0] not in ("PENDING", "RUNNING") and rows[0].split("|")
+            return rows and "Unknown" not in rows[0] and rows[0].split("|")
         state, *row = wait_until(ended, 120, lambda: f"end of job {job}: " + self.debian.run("scontrol", "show", "job", job, check=False).out)
         self.assertEqual(state, "COMPLETED")
-        return row
+        return [datetime.datetime.fromisoformat(at) for at in row]
 
     def files(self):
         """Each file of the system and what it is, less what runs and what was logged."""
@@ -167,6 +168,8 @@ class PackagesTest(unittest.TestCase):
         self.install()
         self.use()
         self.daemons_have_no_more_rights_than_they_need()
+        self.change_the_configuration()
+        self.configless()
         self.remove(before)
 
     def install(self):
@@ -191,7 +194,7 @@ class PackagesTest(unittest.TestCase):
 
     def simulate_gpus(self):
         shutil.copytree(build_directory() / "lib" / "fakes", self.debian.path("/srv/fakes"), symlinks=True)
-        self.debian.write("/srv/fakes/gpus", "".join(f"gpu uuid=GPU-SIMULATED-{k} minor={k} curve=constant:200\n" for k in (0, 1)))
+        self.debian.write("/srv/fakes/gpus", "".join(f"gpu uuid=GPU-SIMULATED-{k} minor={k} curve=constant:{GPU_WATTS}\n" for k in (0, 1)))
         self.debian.write("/etc/systemd/system/carbond.service.d/simulated.conf",
                           "[Service]\nEnvironment=LD_LIBRARY_PATH=/srv/fakes CARBON_FAKE_NVML=/srv/fakes/gpus\n")
         self.debian.run("systemctl", "daemon-reload")
@@ -208,19 +211,57 @@ class PackagesTest(unittest.TestCase):
         self.debian.write("/srv/grid.csv", intensities())
         job, said = wait_until(submitted, 60, lambda: "deferral: " + self.logs(), pause=3)
         self.assertIn("instead of", said)
-        submit, eligible, start, end = (datetime.datetime.fromisoformat(at) for at in self.wait_for_end(job))
+        submit, eligible, start, _ = self.wait_for_end(job)
         self.assertGreater(eligible, submit)
         self.assertGreaterEqual(start, eligible)
-
-        def accounted():
-            comment = self.debian.run("sacct", "-X", "-n", "-P", "-j", job, "-o", "AdminComment").out
-            return comment if "kwh=" in comment and "coverage" not in comment else None
-        comment = wait_until(accounted, 60, lambda: f"energy of job {job}: " + self.logs())
-        kwh = float(re.search(r"kwh=([0-9.e-]+)", comment)[1])
-        self.assertAlmostEqual(kwh * 3.6e6 / 200, (end - start).total_seconds(), delta=1.5)  # 200 W; Slurm says whole seconds
-        self.assertIn("sim=1", comment)
+        self.assertIn("sim=1", self.accounted(job))
         row = self.debian.run("scarbon", "jobs", "-n", "-X", "-j", job, "-o", "JobID,EnergyKWh,Method", user="games").out.split()
         self.assertEqual(row[::2], [job, "counter(sim)"])
+
+    def accounted(self, job):
+        """slurm-carbon's part of a job's record in Slurm's accounting; its energy is what its GPU drew."""
+        _, _, start, end = self.wait_for_end(job)
+
+        def written():
+            comment = self.debian.run("sacct", "-X", "-n", "-P", "-j", job, "-o", "AdminComment").out
+            return comment if "kwh=" in comment and "coverage" not in comment else None
+        comment = wait_until(written, 60, lambda: f"energy of job {job}: " + self.logs())
+        kwh = float(re.search(r"kwh=([0-9.e-]+)", comment)[1])
+        self.assertAlmostEqual(kwh * 3.6e6 / GPU_WATTS, (end - start).total_seconds(), delta=1.5)  # Slurm says whole seconds
+        return comment
+
+    def configless(self):
+        """slurmd fetches its configuration from slurmctld, with the lines of the example."""
+        debian = self.debian
+        with_include, options = debian.path("/etc/slurm/slurm.conf").read_text(), debian.path("/etc/default/slurmd").read_text()
+        example = (source_directory() / "slurm_conf" / "examples" / "slurm.conf.configless").read_text()
+        debian.write("/etc/slurm/slurm.conf", SLURM_CONF + example)
+        debian.write("/etc/default/slurmd", 'SLURMD_OPTIONS="--conf-server fresh"\n')
+        debian.run("systemctl", "restart", "slurmctld", "slurmd")
+        self.wait_for_node()
+        self.assertTrue(debian.path("/var/lib/slurm/slurmd/conf-cache/slurm.conf.carbon").exists())
+        self.accounted(self.sbatch("--gres=gpu:1")[0])
+        debian.write("/etc/slurm/slurm.conf", with_include)
+        debian.write("/etc/default/slurmd", options)
+        debian.run("systemctl", "restart", "slurmctld", "slurmd")
+        self.wait_for_node()
+
+    def change_the_configuration(self):
+        """A wrong file is refused, with its reason in the journal as an error; the daemons go on, the same processes."""
+        conf = self.debian.path("/etc/slurm/carbon.conf").read_text()
+        for unit, reload in zip(("carbonctld", "carbond"), commands("Change the configuration")):
+            pid = self.debian.run("systemctl", "show", "-P", "MainPID", unit).out
+            self.debian.write("/etc/slurm/carbon.conf", conf.replace('name = "campus"', "name = 1"))
+            self.debian.shell(reload)
+            wait_until(lambda u=unit: "name in [[site]] = 1; accepted:" in self.journal(u, "-p", "err"), 30, self.logs)
+            self.debian.write("/etc/slurm/carbon.conf", conf)
+            self.debian.shell(reload)
+            wait_until(lambda u=unit: "read anew" in self.journal(u), 30, self.logs)
+            self.assertEqual(self.debian.run("systemctl", "show", "-P", "MainPID", unit).out, pid)
+            self.assertEqual(self.debian.run("systemctl", "is-active", unit).out.strip(), "active")
+
+    def journal(self, unit, *options):
+        return self.debian.run("journalctl", "--no-pager", "-u", unit, *options).out
 
     def daemons_have_no_more_rights_than_they_need(self):
         uids = {"carbond": "0", "carbonctld": self.debian.run("id", "-u", "slurm").out.strip()}
