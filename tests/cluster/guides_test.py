@@ -50,6 +50,9 @@ class GuidesTest(CarbonCase):
     def test_what_administrators_are_told(self):
         job, _ = self.slurm.sbatch("--carbon=off", "--gres=gpu:1", "--time=1", script="sleep 2")
         self.carbon.wait_for_summary(job)
+        # sacct finds it by its number at once, and among all once slurmdbd has its times.
+        wait_until(lambda: "carbon:g=" in self.slurm.run("sacct", "-a", "-X", "-o", "JobID,AdminComment%80").out, 60,
+                   lambda: "job among all: " + self.slurm.run("sacct", "-X", "-j", job, "-o", "JobID,State,Submit,Eligible,Start,End").out)
         told = {line: self.type(line) for line in commands("administrator.md")}
         self.assertIn("problems: 0, advice: 0", told["scarbon doctor"].out)
         self.assertIn("carbon:g=", told["sacct -a -X -o JobID,State,AdminComment%80"].out)
