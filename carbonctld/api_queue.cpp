@@ -1,27 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who asks and what he may see; the queue as he may see it.
-#include <pwd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 #include "carbonctld/api.h"
 #include "carbonctld/api_parameters.h"
+#include "carbonctld/login.h"
 
 namespace carbon::ctld {
 namespace {
 
-std::optional<std::string> login_name(std::uint32_t uid) {
-  std::array<char, 16384> buffer;
-  passwd entry{};
-  passwd* found = nullptr;
-  if (::getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) != 0 || !found) return std::nullopt;
-  return std::string(found->pw_name);
-}
-
 // One without a name owns nothing that can be told by name.
-std::string name_for(std::uint32_t uid) { return login_name(uid).value_or("(uid " + std::to_string(uid) + ")"); }
+std::string shown(const std::optional<std::string>& name, std::uint32_t uid) {
+  return name.value_or("(uid " + std::to_string(uid) + ")");
+}
 
 }  // namespace
 
@@ -34,15 +27,15 @@ bool Api::privileged(const net::Caller& caller) const {
 std::optional<ledger::Scope> Api::visible(const net::Caller& caller, Asks asks) const {
   if (privileged(caller)) return std::nullopt;
   const auto name = login_name(caller.uid);
-  return visible_to(name_for(caller.uid), asks, sources_.settings(), name ? sources_.rights(*name) : std::nullopt);
+  return visible_to(shown(name, caller.uid), asks, sources_.settings(), name ? sources_.rights(*name) : std::nullopt);
 }
 
 net::ServerResponse Api::whoami(const net::ServerRequest& request) const {
-  const auto sees_all = [&](Asks asks) { return !visible(request.caller, asks); };
-  WhoAmI who{name_for(request.caller.uid),   config_.cluster,
-             sees_all(Asks::kJobs),          sees_all(Asks::kSumsByUser),
-             sees_all(Asks::kSumsByAccount), {}};
   const auto name = login_name(request.caller.uid);
+  const auto sees_all = [&](Asks asks) { return !visible(request.caller, asks); };
+  WhoAmI who{shown(name, request.caller.uid), config_.cluster,
+             sees_all(Asks::kJobs),           sees_all(Asks::kSumsByUser),
+             sees_all(Asks::kSumsByAccount),  {}};
   if (const auto rights = name ? sources_.rights(*name) : std::nullopt) who.accounts = rights->coordinates;
   return {200, whoami_json(who)};
 }

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "carbonctld/grid_keeper.h"
 
-#include <pwd.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <array>
 
+#include "carbonctld/login.h"
 #include "grid_feeds/bands.h"
 #include "grid_feeds/snapshot.h"
 
@@ -30,19 +29,11 @@ std::vector<PartitionRule> rules_of(const std::vector<Site>& sites, const SlurmP
   return out;
 }
 
-std::optional<std::uint32_t> uid_of(const std::string& user) {
-  std::array<char, 16384> buffer;
-  passwd entry{};
-  passwd* found = nullptr;
-  if (::getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) return std::nullopt;
-  return found->pw_uid;
-}
-
 // slurmctld must look up no name: users become uids here. One that is not known (yet) is named by no rule.
 PlacementRules with_uids(PlacementRules rules) {
   for (auto& rule : rules.rules) {
     for (const auto& user : rule.users) {
-      if (const auto uid = uid_of(user)) rule.uids.push_back(*uid);
+      if (const auto login = login_of(user)) rule.uids.push_back(login->uid);
     }
   }
   return rules;

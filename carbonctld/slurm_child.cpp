@@ -170,13 +170,13 @@ Result<std::string> SlurmChild::ask(const std::string& request) {
     const auto started = start();
     if (!started) return started.error();
   }
-  const auto deadline = std::chrono::steady_clock::now() + patience_;
+  const auto deadline = Clock::now() + patience_;
   if (send_message(socket_, request, deadline) && answers(deadline)) {
     if (auto answer = receive_message(socket_, deadline)) return std::move(*answer);
   }
   end();
   ++losses_;
-  const bool late = std::chrono::steady_clock::now() >= deadline;
+  const bool late = Clock::now() >= deadline;
   if (!late) return Error{"slurm: the process that asks libslurm ended (is slurm.conf in place, and munged running?)"};
   char text[64];
   std::snprintf(text, sizeof text, "slurm: no answer within %g s", seconds(patience_));

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "carbonctld/web.h"
 
-#include <pwd.h>
 #include <spdlog/spdlog.h>
 
-#include <array>
 #include <nlohmann/json.hpp>
 
+#include "carbonctld/login.h"
 #include "net/secret.h"
 #include "web/assets.h"
 
@@ -22,9 +21,8 @@ constexpr std::string_view kProxySecretHeader = "x-slurm-carbon-proxy";
 
 // Nothing from elsewhere, nothing inline, in nobody's frame.
 constexpr const char* kPolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action "
-    "'none'; "
-    "frame-ancestors 'none'";
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 ServerResponse file_response(const web::Asset& asset) {
   return {200,
@@ -58,20 +56,7 @@ bool from_elsewhere(const ServerRequest& request) {
   return !site.empty() && site != "same-origin" && site != "none";
 }
 
-std::string lower(std::string text) {
-  for (auto& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
-}
-
 bool is_loopback(std::string_view peer) { return peer == "::1" || peer.starts_with("127.") || peer.starts_with("::ffff:127."); }
-
-std::optional<net::Caller> account_of(const std::string& user) {
-  std::array<char, 16384> buffer;
-  passwd entry{};
-  passwd* found = nullptr;
-  if (::getpwnam_r(user.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) return std::nullopt;
-  return net::Caller{found->pw_uid, found->pw_gid};
-}
 
 }  // namespace
 
@@ -91,7 +76,7 @@ std::optional<ServerResponse> Web::open(const ServerRequest& request) {
 ServerResponse Web::log_in(const ServerRequest& request) {
   const auto body = nlohmann::json::parse(request.body, nullptr, false);
   const auto it = body.is_object() ? body.find("link") : body.end();
-  if (!body.is_object() || it == body.end() || !it->is_string()) return error_response(400, "accepted: {'link': '...'}");
+  if (it == body.end() || !it->is_string()) return error_response(400, "accepted: {'link': '...'}");
   const auto session = sessions_.open(it->get<std::string>(), clock_());
   if (!session) return error_response(403, "this link has been used, or is older than two minutes: scarbon web prints another");
   return {200, "{}", "application/json", {{"Set-Cookie", cookie(*session, config_.web.session)}}};
@@ -117,10 +102,10 @@ std::optional<net::Caller> Web::caller(const ServerRequest& request) {
 // Believed from this host alone, with the secret, and never that he is root.
 std::optional<net::Caller> Web::of_proxy(const ServerRequest& request) const {
   if (config_.web.user_header.empty() || proxy_secret_.empty() || !is_loopback(request.peer)) return std::nullopt;
-  const auto user = request.header(lower(config_.web.user_header));
+  const auto user = request.header(config_.web.user_header);
   if (user.empty() || !net::same_secret(request.header(kProxySecretHeader), proxy_secret_)) return std::nullopt;
-  const auto account = account_of(std::string(user));
-  return account && account->uid != 0 ? account : std::nullopt;
+  const auto login = login_of(std::string(user));
+  return login && login->uid != 0 ? login : std::nullopt;
 }
 
 ServerResponse Web::new_link(const net::Caller& caller) {

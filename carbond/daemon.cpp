@@ -269,10 +269,9 @@ void Daemon::write_metrics(Duration now) {
   // Until the first devices are found, or it is clear that there are none, nothing is to be said.
   if (book_.devices().empty() && pool_.discovering()) return;
   next_metrics_ = now + kMetricsEvery;
-  health_.outbox_bytes = outbox_.bytes();
+  if (settings_.metrics_file.empty()) return;
   health_.outbox = outbox_.standing();
   health_.attempts = settings_.attempts();
-  if (settings_.metrics_file.empty()) return;
   const auto written = replace_file(settings_.metrics_file, metrics_text(book_, health_), false, 0644);
   if (!written) trouble(written.error().message);
 }

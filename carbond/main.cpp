@@ -99,9 +99,9 @@ carbon::Result<carbon::Config> reread(const std::filesystem::path& file, const c
 int serve(const Arguments& arguments) {
   using namespace carbon;
   const auto file = arguments.config.empty() ? default_config_path() : std::filesystem::path(arguments.config);
-  auto config = load_config(file);
-  if (!config) {
-    spdlog::error("{}", config.error().message);
+  auto loaded = load_config(file);
+  if (!loaded) {
+    spdlog::error("{}", loaded.error().message);
     return 1;
   }
   // Threads inherit the mask; the daemon reads these from a descriptor.
@@ -110,21 +110,21 @@ int serve(const Arguments& arguments) {
   for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&blocked, s);
   sigprocmask(SIG_BLOCK, &blocked, nullptr);
 
-  for (bool again = true; again;) {
-    again = false;
-    auto next = config;
+  for (std::optional<Config> config = std::move(*loaded), next; config; config = std::exchange(next, std::nullopt)) {
     const auto status = run(*config, arguments, [&] {
-      next = reread(file, *config);
-      again = next.ok();
-      if (!again) spdlog::error("{}; the configuration stays as it was", next.error().message);
-      return again;
+      auto anew = reread(file, *config);
+      if (!anew) {
+        spdlog::error("{}; the configuration stays as it was", anew.error().message);
+        return false;
+      }
+      next = std::move(*anew);
+      return true;
     });
     if (!status) {
       spdlog::error("{}", status.error().message);
       return 1;
     }
-    if (again) spdlog::info("goes on with {} read anew", file.string());
-    config = std::move(next);
+    if (next) spdlog::info("goes on with {} read anew", file.string());
   }
   sd_notify(0, "STOPPING=1");
   return 0;

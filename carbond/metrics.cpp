@@ -64,7 +64,7 @@ void put_devices(Exposition& out, const JobBook& book, const NodeHealth& health)
 
 void put_outbox(Exposition& out, const NodeHealth& health) {
   out.one("carbon_node_outbox_bytes", Type::kGauge, "Size of the records that carbonctld has not acknowledged.",
-          static_cast<double>(health.outbox_bytes));
+          static_cast<double>(health.outbox.bytes));
   out.one("carbon_node_outbox_records", Type::kGauge, "Records that carbonctld has not acknowledged.",
           static_cast<double>(health.outbox.records));
   out.head("carbon_node_outbox_oldest_timestamp_seconds", Type::kGauge,

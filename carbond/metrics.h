@@ -16,7 +16,6 @@ struct NodeHealth {
   std::map<std::string, std::uint64_t> meter_errors;  // device -> readings that failed
   std::map<std::string, std::uint64_t> attempts;      // to ship a record, by how they ended
   Outbox::Standing outbox;
-  std::uint64_t outbox_bytes = 0;
   std::uint64_t records_dropped = 0;
 };
 

@@ -53,6 +53,8 @@ Outbox::Standing Outbox::standing() const {
   for (const auto& entry : fs::directory_iterator(spool_.outbox(), ec)) {
     if (is_temporary(entry.path())) continue;
     ++out.records;
+    const auto size = entry.file_size(ec);
+    out.bytes += ec ? 0 : size;  // it may be sent meanwhile
     const auto name = entry.path().filename().string();
     std::int64_t ended = 0;
     std::from_chars(name.data(), name.data() + name.size(), ended);

@@ -24,15 +24,17 @@ class Outbox {
   void acknowledge(const std::filesystem::path& file) const;
   // Moves it to refused/.
   void refuse(const std::filesystem::path& file) const;
-  std::uint64_t bytes() const;
   struct Standing {
     std::uint64_t records = 0;
+    std::uint64_t bytes = 0;    // of them
     std::uint64_t refused = 0;  // marks and records in refused/
     Instant oldest{};           // the end of the job whose record has waited longest; the epoch: none waits
   };
   Standing standing() const;
 
  private:
+  std::uint64_t bytes() const;
+
   Spool spool_;
   std::uint64_t max_bytes_;
 };

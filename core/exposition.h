@@ -2,6 +2,7 @@
 // Metrics as a text that Prometheus and node_exporter's textfile collector read (the text format, version 0.0.4).
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <map>
 #include <mutex>

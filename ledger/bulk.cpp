@@ -9,13 +9,7 @@ namespace {
 constexpr std::size_t kMostRows = 256;
 constexpr std::size_t kMostBytes = 4u << 20;  // of text in one message to a server, which takes 16 MiB by default
 
-std::string joined(const std::vector<std::string>& a, const std::vector<std::string>& b) {
-  std::string out;
-  for (const auto* list : {&a, &b}) {
-    for (const auto& column : *list) out += (out.empty() ? "" : ", ") + column;
-  }
-  return out;
-}
+std::size_t width_of(const BulkTable& table) { return table.key.size() + table.columns.size(); }
 
 std::string assigned(const std::vector<std::string>& columns, const char* between) {
   std::string out;
@@ -23,29 +17,15 @@ std::string assigned(const std::vector<std::string>& columns, const char* betwee
   return out;
 }
 
-std::string statement_for(const BulkTable& table, std::size_t width, bool sqlite) {
-  if (table.on_held == OnHeld::kOnlyHeld)
-    return "UPDATE " + table.table + " SET " + assigned(table.columns, ", ") + " WHERE " + assigned(table.key, " AND ");
-  std::string out = "INSERT INTO " + table.table + " (" + joined(table.key, table.columns) + ") VALUES (";
-  for (std::size_t c = 0; c < width; ++c) out += c == 0 ? "?" : ", ?";
-  out += ")";
-  if (table.on_held == OnHeld::kError) return out;
-  // The one clause that the systems spell differently.
-  out += sqlite ? " ON CONFLICT (" + joined(table.key, {}) + ") DO UPDATE SET " : " ON DUPLICATE KEY UPDATE ";
-  bool first = true;
-  for (const auto& c : table.columns) {
-    const auto fresh = sqlite ? "excluded." + c : "VALUES(" + c + ")";
-    out += (first ? "" : ", ") + c + " = " + (table.on_held == OnHeld::kAdd ? c + " + " : "") + fresh;
-    first = false;
-  }
-  return out;
-}
-
 // SQLite has no round trip to save: a row at a time.
 class SqliteWriter final : public BulkWriter {
  public:
-  SqliteWriter(soci::session& sql, std::string statement, std::size_t width, std::size_t first)
-      : text_(std::move(statement)), first_(first), bound_(width), statement_(sql) {}
+  SqliteWriter(soci::session& sql, const BulkTable& table) : bound_(width_of(table)), statement_(sql) {
+    const bool update = table.on_held == OnHeld::kOnlyHeld;
+    text_ = update ? "UPDATE " + table.table + " SET " + assigned(table.columns, ", ") + " WHERE " + assigned(table.key, " AND ")
+                   : insert_statement(table, true);
+    first_ = update ? table.key.size() : 0;
+  }
 
   void write(std::span<Cell> cells) override {
     if (!ready_) prepare(cells.first(bound_.size()));
@@ -73,7 +53,7 @@ class SqliteWriter final : public BulkWriter {
   }
 
   std::string text_;
-  std::size_t first_;
+  std::size_t first_ = 0;  // the cell of the first '?'; the others follow, and behind the last those before it
   std::vector<Cell> bound_;
   soci::statement statement_;
   bool ready_ = false;
@@ -81,19 +61,37 @@ class SqliteWriter final : public BulkWriter {
 
 }  // namespace
 
-std::unique_ptr<BulkWriter> make_sqlite_writer(soci::session& sql, const std::string& statement, std::size_t width,
-                                               std::size_t first) {
-  return std::make_unique<SqliteWriter>(sql, statement, width, first);
+std::string joined(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  std::string out;
+  for (const auto* list : {&a, &b}) {
+    for (const auto& column : *list) out += (out.empty() ? "" : ", ") + column;
+  }
+  return out;
 }
 
-Bulk::Bulk(soci::session& sql, const BulkTable& table) : width_(table.key.size() + table.columns.size()) {
-  const bool sqlite = sql.get_backend_name() == "sqlite3";
-  const bool update = table.on_held == OnHeld::kOnlyHeld;
-  const auto statement = statement_for(table, width_, sqlite);
-  writer_ = sqlite   ? make_sqlite_writer(sql, statement, width_, update ? table.key.size() : 0)
-            : update ? make_mariadb_updater(sql, table)
-                     : make_mariadb_writer(sql, statement, width_);
+std::string insert_statement(const BulkTable& table, bool sqlite) {
+  std::string out = "INSERT INTO " + table.table + " (" + joined(table.key, table.columns) + ") VALUES (";
+  for (std::size_t c = 0; c < width_of(table); ++c) out += c == 0 ? "?" : ", ?";
+  out += ")";
+  if (table.on_held == OnHeld::kError) return out;
+  // The one clause that the systems spell differently.
+  out += sqlite ? " ON CONFLICT (" + joined(table.key, {}) + ") DO UPDATE SET " : " ON DUPLICATE KEY UPDATE ";
+  bool first = true;
+  for (const auto& c : table.columns) {
+    const auto fresh = sqlite ? "excluded." + c : "VALUES(" + c + ")";
+    out += (first ? "" : ", ") + c + " = " + (table.on_held == OnHeld::kAdd ? c + " + " : "") + fresh;
+    first = false;
+  }
+  return out;
 }
+
+std::unique_ptr<BulkWriter> make_sqlite_writer(soci::session& sql, const BulkTable& table) {
+  return std::make_unique<SqliteWriter>(sql, table);
+}
+
+Bulk::Bulk(soci::session& sql, const BulkTable& table)
+    : width_(width_of(table)),
+      writer_(sql.get_backend_name() == "sqlite3" ? make_sqlite_writer(sql, table) : make_mariadb_writer(sql, table)) {}
 
 Bulk::~Bulk() = default;
 

@@ -22,10 +22,11 @@ struct Column {
 
 class MariadbWriter final : public BulkWriter {
  public:
-  MariadbWriter(soci::session& sql, const std::string& statement, std::size_t width)
+  MariadbWriter(soci::session& sql, const BulkTable& table)
       : connection_(static_cast<soci::mysql_session_backend*>(sql.get_backend())->conn_),
         statement_(mysql_stmt_init(connection_)),
-        columns_(width) {
+        columns_(table.key.size() + table.columns.size()) {
+    const auto statement = insert_statement(table, false);
     if (!statement_) throw soci::mysql_soci_error("out of memory", 0);
     if (mysql_stmt_prepare(statement_.get(), statement.data(), statement.size()) != 0) fail();
   }
@@ -81,14 +82,6 @@ class MariadbWriter final : public BulkWriter {
   std::vector<Column> columns_;
 };
 
-std::string listed(const BulkTable& table) {
-  std::string out;
-  for (const auto* list : {&table.key, &table.columns}) {
-    for (const auto& c : *list) out += (out.empty() ? "" : ", ") + c;
-  }
-  return out;
-}
-
 // Sets columns of held rows from a temporary table of the session, which is of the same types, so that nothing is converted.
 // The server changes rows of the first table of a join as it comes by them, others by and by, for three times the work: so where
 // the rows lie close together by the first number of their key, the held ones between are gone through.
@@ -119,19 +112,14 @@ class MariadbUpdater final : public BulkWriter {
   static constexpr long long kDense = 3;
 
   void prepare() {
-    std::string key, same, set, values;
-    for (const auto& c : table_.key) {
-      key += (key.empty() ? "" : ", ") + c;
-      same += (same.empty() ? "" : " AND ") + ("held." + c) + " = fresh." + c;
-    }
+    std::string same, set;
+    for (const auto& c : table_.key) same += (same.empty() ? "" : " AND ") + ("held." + c) + " = fresh." + c;
     for (const auto& c : table_.columns) set += (set.empty() ? "" : ", ") + ("held." + c) + " = fresh." + c;
     set_ = " ON " + same + " SET " + set;
-    const auto width = table_.key.size() + table_.columns.size();
-    for (std::size_t i = 0; i < width; ++i) values += i == 0 ? "?" : ", ?";
-    sql_ << "CREATE TEMPORARY TABLE IF NOT EXISTS " + fresh_ + " (PRIMARY KEY (" + key + ")) ENGINE=MEMORY AS SELECT " +
-                listed(table_) + " FROM " + table_.table + " WHERE 1 = 0";
+    sql_ << "CREATE TEMPORARY TABLE IF NOT EXISTS " + fresh_ + " (PRIMARY KEY (" + joined(table_.key, {}) +
+                ")) ENGINE=MEMORY AS SELECT " + joined(table_.key, table_.columns) + " FROM " + table_.table + " WHERE 1 = 0";
     sql_ << "DELETE FROM " + fresh_;  // what is left of a transaction that failed
-    insert_.emplace(sql_, "INSERT INTO " + fresh_ + " (" + listed(table_) + ") VALUES (" + values + ")", width);
+    insert_.emplace(sql_, BulkTable{fresh_, table_.key, table_.columns});
   }
 
   soci::session& sql_;
@@ -143,12 +131,9 @@ class MariadbUpdater final : public BulkWriter {
 
 }  // namespace
 
-std::unique_ptr<BulkWriter> make_mariadb_writer(soci::session& sql, const std::string& statement, std::size_t width) {
-  return std::make_unique<MariadbWriter>(sql, statement, width);
-}
-
-std::unique_ptr<BulkWriter> make_mariadb_updater(soci::session& sql, const BulkTable& table) {
-  return std::make_unique<MariadbUpdater>(sql, table);
+std::unique_ptr<BulkWriter> make_mariadb_writer(soci::session& sql, const BulkTable& table) {
+  if (table.on_held == OnHeld::kOnlyHeld) return std::make_unique<MariadbUpdater>(sql, table);
+  return std::make_unique<MariadbWriter>(sql, table);
 }
 
 }  // namespace carbon::ledger

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "ledger/bulk.h"
 
@@ -21,14 +22,14 @@ class BulkWriter {
   virtual void write(std::span<Cell> cells) = 0;
 };
 
-// `statement`: of one row, with a '?' for each of its `width` values. `first`: the cell of the first '?'; the others follow, and
-// behind the last those before it.
-std::unique_ptr<BulkWriter> make_sqlite_writer(soci::session& sql, const std::string& statement, std::size_t width,
-                                               std::size_t first);
-// All rows of a call in one message, each value as it is in memory: MariaDB parses nothing. Throws as SOCI does.
-std::unique_ptr<BulkWriter> make_mariadb_writer(soci::session& sql, const std::string& statement, std::size_t width);
-// Of rows that are all held: joined to the table from a temporary one, in half the time that the server takes for as many
-// statements.
-std::unique_ptr<BulkWriter> make_mariadb_updater(soci::session& sql, const BulkTable& table);
+// "a, b, c"
+std::string joined(const std::vector<std::string>& a, const std::vector<std::string>& b);
+// Of one row, with a '?' for each of its values. Not for kOnlyHeld.
+std::string insert_statement(const BulkTable& table, bool sqlite);
+
+std::unique_ptr<BulkWriter> make_sqlite_writer(soci::session& sql, const BulkTable& table);
+// All rows of a call in one message, each value as it is in memory: MariaDB parses nothing. Rows that are all held are joined to
+// the table from a temporary one, in half the time that the server takes for as many statements. Throws as SOCI does.
+std::unique_ptr<BulkWriter> make_mariadb_writer(soci::session& sql, const BulkTable& table);
 
 }  // namespace carbon::ledger

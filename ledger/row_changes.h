@@ -3,6 +3,7 @@
 // still or not. Inside ledger/ alone.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <map>

@@ -104,6 +104,7 @@ constexpr const char* kVersion2[] = {
     "REPLACE INTO summaries (job_id, restart_count, cluster, next_ms, tries, problem)"
     " SELECT job_id, restart_count, cluster, {now} + ((SELECT MAX(end_ms) FROM jobs) - end_ms) / 1000, 0, '' FROM jobs",
 };
+#undef CARBON_SUMS
 
 // MariaDB takes "Ada" and "ada" for one by default; to Slurm, and to SQLite, they are two.
 constexpr const char* kVersion3[] = {
@@ -135,7 +136,6 @@ void sum_up_again(soci::session& sql) {
 constexpr Column kVersion5Columns[] = {{"jobs", "kept_from_ms", "BIGINT"}, {"jobs", "kept_to_ms", "BIGINT"}};
 constexpr const char* kVersion5[] = {"UPDATE jobs SET kept_to_ms = start_ms WHERE state = 'REQUEUED'"};
 
-#undef CARBON_SUMS
 constexpr const char* kVersion6[] = {kPropertyRollups};
 
 struct Migration {

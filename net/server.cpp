@@ -46,6 +46,12 @@ void put(ServerResponse from, httplib::Response& to) {
   });
 }
 
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return out;
+}
+
 std::string_view reason_of(int status) {
   switch (status) {
     case 404: return "no such path";
@@ -82,9 +88,7 @@ struct Server::Impl {
     ServerRequest request{in.method, in.path, in.target, {}, {}, in.remote_addr, in.body};
     for (const auto& [name, value] : in.params) request.query.emplace(name, value);
     for (const auto& [name, value] : in.headers) {
-      std::string lower;
-      for (const char c : name) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-      const auto [it, is_new] = request.headers.emplace(std::move(lower), value);
+      const auto [it, is_new] = request.headers.emplace(lower(name), value);
       if (!is_new) it->second += ", " + value;  // nobody's name, where a client added a header of its own to the proxy's
     }
     return request;
@@ -122,7 +126,7 @@ struct Server::Impl {
 };
 
 std::string_view ServerRequest::header(std::string_view name) const {
-  const auto it = headers.find(name);
+  const auto it = headers.find(lower(name));
   return it == headers.end() ? std::string_view() : std::string_view(it->second);
 }
 

@@ -29,7 +29,7 @@ struct ServerRequest {
   std::string body;
   Caller caller{};
 
-  std::string_view header(std::string_view name) const;  // empty: not there
+  std::string_view header(std::string_view name) const;  // in any case; empty: not there
 };
 
 struct ServerResponse {

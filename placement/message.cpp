@@ -117,8 +117,8 @@ std::string message_for_move(const Move& move) {
   add_whole(line, 100.0 * (1.0 - move.planned / move.at_once));
   line += " %, ";
   add_sources(line, move);
-  line += move.begin ? "); to run at once" : "); to stay";
-  return line + ": --carbon=off";
+  line += move.begin ? "); to run at once: --carbon=off" : "); to stay: --carbon=off";
+  return line;
 }
 
 std::string message_for_stay(std::string_view why) { return "carbon: left as it is: " + std::string(why); }

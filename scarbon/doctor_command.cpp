@@ -97,10 +97,9 @@ Command doctor_command(CLI::App& parent, const Session& session) {
   app->add_option("--nvml", options->nvml, "NVML library (default: libnvidia-ml.so.1 as the loader finds it)")->type_name("FILE");
   app->add_flag("--json", options->json, "JSON");
   app->footer(
-      "Run it as root on slurmctld's host, on a GPU node and on a login node: each shows a part, and what could not be seen "
-      "from\n"
-      "there is said as unseen. It changes nothing. Each problem and advice has a name that stays, the place, what stands there\n"
-      "and the line to write or the command to run.\n"
+      "Run it as root on slurmctld's host, on a GPU node and on a login node: each shows a part, and what could not be\n"
+      "seen from there is said as unseen. It changes nothing. Each problem and advice has a name that stays, the place,\n"
+      "what stands there and the line to write or the command to run.\n"
       "Example: scarbon doctor; srun -w gpu01 scarbon doctor --json\n"
       "Exit status: 0; 1 where there is a problem (advice alone is no problem).");
   return {app, [options, &session] { return run_doctor(*options, session); }};

@@ -37,14 +37,6 @@ void read_values(ConfLine& line) {
   }
 }
 
-std::vector<std::string> matching(const std::string& pattern) {
-  glob_t found{};
-  std::vector<std::string> out;
-  if (glob(pattern.c_str(), 0, nullptr, &found) == 0) out.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
-  globfree(&found);
-  return out;
-}
-
 }  // namespace
 
 std::string lower(std::string_view text) {
@@ -72,6 +64,14 @@ std::vector<std::string> listed(std::string_view text) {
 bool lists(std::string_view list, std::string_view word) {
   const auto words = listed(lower(list));
   return std::find(words.begin(), words.end(), lower(word)) != words.end();
+}
+
+std::vector<std::string> files_of(const std::string& pattern) {
+  glob_t found{};
+  std::vector<std::string> out;
+  if (glob(pattern.c_str(), 0, nullptr, &found) == 0) out.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  globfree(&found);
+  return out;
 }
 
 const std::string& ConfLine::value(const std::string& key) const {
@@ -110,9 +110,9 @@ Status ConfFile::add(const std::filesystem::path& file, int depth) {
       if (const auto at = name.find("%c"); at != std::string::npos && cluster != nullptr)
         name.replace(at, 2, lower(cluster->value("clustername")));
       const auto pattern = name.starts_with('/') ? name : (file_.parent_path() / name).string();
-      auto files = matching(pattern);
+      auto files = files_of(pattern);
       // Where Slurm is configless, slurmd keeps what it was sent side by side; the lines name the places on slurmctld's host.
-      if (files.empty()) files = matching((file_.parent_path() / std::filesystem::path(name).filename()).string());
+      if (files.empty()) files = files_of((file_.parent_path() / std::filesystem::path(name).filename()).string());
       if (files.empty()) return Error{line.where + ": " + line.text + ": there is no such file"};
       for (const auto& included : files) {
         if (const auto added = add(included, depth + 1); !added) return added.error();

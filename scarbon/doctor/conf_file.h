@@ -45,5 +45,7 @@ std::string trimmed(std::string_view text);
 std::vector<std::string> listed(std::string_view text);
 // Whether the comma-separated list names `word`, in any case.
 bool lists(std::string_view list, std::string_view word);
+// Those that "/etc/slurm/plugstack.conf.d/*.conf" matches, by name.
+std::vector<std::string> files_of(const std::string& pattern);
 
 }  // namespace carbon::scarbon::doctor

@@ -2,6 +2,7 @@
 // What scarbon doctor says: of each topic what is right, what is wrong and how to mend it, and what could not be looked at.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The GPUs of this node: those that Slurm gives to jobs (gres.conf, by the number in their device's name) against those that the
 // driver shows.
+#include <algorithm>
 #include <future>
+#include <iterator>
+#include <memory>
 #include <set>
-#include <sstream>
 #include <thread>
 
 #include "energy/nvml_meter.h"
 #include "energy/rocm_meter.h"
 #include "scarbon/doctor/examinations.h"
-#include "scarbon/program.h"
 
 namespace carbon::scarbon::doctor {
 namespace {
@@ -34,15 +35,6 @@ std::optional<Driver> ask_driver(const std::string& nvml) {
   }).detach();
   if (answer.wait_for(std::chrono::seconds(10)) != std::future_status::ready) return std::nullopt;
   return answer.get();
-}
-
-// "n[1-3]", "/dev/nvidia[0-3],/dev/nvidia7": as Slurm expands them.
-std::vector<std::string> expanded(const std::string& list) {
-  std::vector<std::string> out;
-  const auto said = output_of({"timeout", "20", "scontrol", "show", "hostnames", list}, Complaints::kHidden);
-  std::istringstream lines(said ? *said : "");
-  for (std::string line; std::getline(lines, line);) out.push_back(line);
-  return out;
 }
 
 bool is_for(const ConfLine& line, const std::string& node) {
@@ -105,16 +97,27 @@ const ConfLine* node_line(const Host& host) {
   return found;
 }
 
-std::string numbers(const std::set<unsigned>& minors) {
+std::string numbers(const std::set<unsigned>& minors, const char* between = ", ") {
   std::string out;
-  for (const auto minor : minors) out += (out.empty() ? "" : ", ") + std::to_string(minor);
+  for (const auto minor : minors) out += (out.empty() ? "" : between) + std::to_string(minor);
   return out;
 }
 
 std::string file_line(const Host& host, const std::set<unsigned>& minors) {
-  std::string list;
-  for (const auto minor : minors) list += (list.empty() ? "" : ",") + std::to_string(minor);
-  return "NodeName=" + host.node + " Name=gpu File=/dev/nvidia[" + list + ']';
+  return "NodeName=" + host.node + " Name=gpu File=/dev/nvidia[" + numbers(minors, ",") + ']';
+}
+
+// gres.conf by itself.
+void check_files(const Host& host, const Listed& slurm, const std::set<unsigned>& driver, const std::string& where,
+                 Examination& out) {
+  if (slurm.detected) return;
+  if (slurm.without_file)
+    out.findings.push_back({"gpu-no-file", Level::kProblem,
+                            "without File= Slurm does not say which GPU a job has: none is metered by job", where, slurm.text,
+                            file_line(host, driver)});
+  else if (slurm.minors.empty())
+    out.findings.push_back({"gpu-no-file", Level::kProblem, "gres.conf has no line for this node's GPUs: no job can have them",
+                            where, "", file_line(host, driver)});
 }
 
 void compare(const Host& host, const Listed& slurm, const std::set<unsigned>& driver, const std::string& where,
@@ -133,6 +136,14 @@ void compare(const Host& host, const Listed& slurm, const std::set<unsigned>& dr
     out.findings.push_back({"gpu-unlisted", Level::kAdvice,
                             "no job can get GPUs that the driver shows: number " + numbers(unlisted), where, slurm.text,
                             file_line(host, driver)});
+}
+
+void check_count(const Listed& slurm, const ConfLine& node, unsigned promised, Examination& out) {
+  if (slurm.detected || slurm.minors.empty() || promised == slurm.minors.size()) return;
+  out.findings.push_back({"gpu-count", Level::kProblem,
+                          "slurm.conf and gres.conf differ: " + std::to_string(promised) + " and " +
+                              std::to_string(slurm.minors.size()) + " GPUs; Slurm drains the node or uses fewer",
+                          node.where, node.text, "Gres=gpu:" + std::to_string(slurm.minors.size())});
 }
 
 void check_shards(const Host& host, const ConfLine& node, Examination& out) {
@@ -181,20 +192,12 @@ Examination examine_gpus(const Host& host, const std::string& nvml) {
                             "nvidia-smi; carbond --once"});
     return out;
   }
-  if (slurm.without_file && !slurm.detected)
-    out.findings.push_back({"gpu-no-file", Level::kProblem,
-                            "without File= Slurm does not say which GPU a job has: none is metered by job", where, slurm.text,
-                            file_line(host, minors)});
-  else if (!slurm.detected && slurm.minors.empty())
-    out.findings.push_back({"gpu-no-file", Level::kProblem, "gres.conf has no line for this node's GPUs: no job can have them",
-                            where, "", file_line(host, minors)});
+  check_files(host, slurm, minors, where, out);
   compare(host, slurm, minors, where, out);
-  if (line != nullptr && !slurm.detected && !slurm.minors.empty() && promised != slurm.minors.size())
-    out.findings.push_back({"gpu-count", Level::kProblem,
-                            "slurm.conf and gres.conf differ: " + std::to_string(promised) + " and " +
-                                std::to_string(slurm.minors.size()) + " GPUs; Slurm drains the node or uses fewer",
-                            line->where, line->text, "Gres=gpu:" + std::to_string(slurm.minors.size())});
-  if (line != nullptr) check_shards(host, *line, out);
+  if (line != nullptr) {
+    check_count(slurm, *line, promised, out);
+    check_shards(host, *line, out);
+  }
   if (out.findings.empty())
     out.sound.push_back(
         "node " + host.node + ": GPUs " + numbers(minors) + (simulated ? " (simulated)" : "") + ", as in gres.conf; " +

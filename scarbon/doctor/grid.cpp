@@ -90,7 +90,7 @@ Examination examine_feeds(const Host& host, const Answers& answers, Instant now)
     if (site == known.end()) {
       out.findings.push_back({"site-not-reread", Level::kProblem,
                               "carbonctld knows a site '" + name + "' that carbon.conf does not: it runs with an older file",
-                              host.carbon_file.string(), "", "restart carbonctld"});
+                              host.carbon_file.string(), "", "systemctl reload carbonctld"});
       continue;
     }
     const auto before = out.findings.size();

@@ -41,22 +41,16 @@ std::map<std::string, std::string> ask_slurmctld() {
   return out;
 }
 
-// This host's NodeName, by slurm.conf: "n[1-4]" is expanded by scontrol, which needs no slurmctld for it.
+// This host's NodeName, by slurm.conf.
 std::string own_node(const ConfFile& slurm) {
   std::string names;
   for (const auto* line : slurm.all("NodeName")) {
     const auto& name = line->value("nodename");
     if (lower(name) != "default") names += (names.empty() ? "" : ",") + name;
   }
+  const auto all = names.empty() ? std::vector<std::string>() : expanded(names);
   const auto own = short_name();
-  const auto expanded = names.empty() ? Result<std::string>(std::string())
-                                      : output_of({"timeout", "20", "scontrol", "show", "hostnames", names}, Complaints::kHidden);
-  if (!expanded) return {};
-  std::istringstream lines(*expanded);
-  for (std::string line; std::getline(lines, line);) {
-    if (line == own) return own;
-  }
-  return {};
+  return std::find(all.begin(), all.end(), own) == all.end() ? "" : own;
 }
 
 bool controls(const Host& host) {
@@ -70,6 +64,14 @@ bool controls(const Host& host) {
 }
 
 }  // namespace
+
+std::vector<std::string> expanded(const std::string& list) {
+  std::vector<std::string> out;
+  const auto said = output_of({"timeout", "20", "scontrol", "show", "hostnames", list}, Complaints::kHidden);
+  std::istringstream lines(said ? *said : "");
+  for (std::string line; std::getline(lines, line);) out.push_back(line);
+  return out;
+}
 
 std::string Host::slurm_value(const std::string& key) const {
   const auto* line = slurm ? slurm->find(key) : nullptr;

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "config/config.h"
 #include "scarbon/doctor/conf_file.h"
@@ -38,6 +39,9 @@ struct HostNames {
   std::filesystem::path carbon_file, slurm_file;
   std::string node;  // empty: found out by this host's name
 };
+
+// "n[1-3]", "/dev/nvidia[0-3],/dev/nvidia7" one by one, as scontrol does it, which needs no slurmctld for that.
+std::vector<std::string> expanded(const std::string& list);
 
 // slurm.conf: $SLURM_CONF, /etc/slurm/slurm.conf, or what slurmd fetched where Slurm is configless.
 std::filesystem::path default_slurm_conf();

@@ -113,17 +113,17 @@ Examination examine_job_submit(const Host& host) {
     out.unseen.push_back("job_submit_carbon.so: it is on slurmctld's host");
     return out;
   }
-  if (const auto file = find_plugin(host, "job_submit_carbon.so")) {
+  const auto file = find_plugin(host, "job_submit_carbon.so");
+  if (file) {
     check_plugin(host, *file, Fits::kExactly, out);
     return out;
-  } else {
-    const auto* line = host.slurm ? host.slurm->find("PluginDir") : nullptr;
-    out.findings.push_back({"job-submit-plugin", Level::kProblem,
-                            "slurmctld finds no " + file.error().message + ": it does not start with JobSubmitPlugins=carbon",
-                            line != nullptr ? line->where : host.slurm_file.string(), line != nullptr ? line->text : "",
-                            "PluginDir=/usr/lib/slurm-carbon:" + plugin_directories(host) +
-                                "    (where it was installed; then: restart slurmctld)"});
   }
+  const auto* line = host.slurm ? host.slurm->find("PluginDir") : nullptr;
+  out.findings.push_back(
+      {"job-submit-plugin", Level::kProblem,
+       "slurmctld finds no " + file.error().message + ": it does not start with JobSubmitPlugins=carbon",
+       line != nullptr ? line->where : host.slurm_file.string(), line != nullptr ? line->text : "",
+       "PluginDir=/usr/lib/slurm-carbon:" + plugin_directories(host) + "    (where it was installed; then: restart slurmctld)"});
   return out;
 }
 

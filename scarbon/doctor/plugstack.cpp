@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // plugstack.conf of this host: whether spank_carbon.so is loaded, as optional, and leaves its marks where carbond looks.
-#include <glob.h>
-
 #include <fstream>
 #include <sstream>
 
@@ -35,17 +33,14 @@ std::vector<StackLine> read_lines(const std::filesystem::path& file, int depth, 
     for (std::string word; words >> word;) line.words.push_back(word);
     if (line.words.size() == 2 && line.words[0] == "include") {
       const auto pattern = line.words[1].starts_with('/') ? line.words[1] : (file.parent_path() / line.words[1]).string();
-      glob_t found{};
-      if (glob(pattern.c_str(), 0, nullptr, &found) == 0) {
-        for (std::size_t i = 0; i < found.gl_pathc; ++i) {
-          auto more = read_lines(found.gl_pathv[i], depth + 1, out);
-          lines.insert(lines.end(), more.begin(), more.end());
-        }
+      const auto files = files_of(pattern);
+      for (const auto& included : files) {
+        auto more = read_lines(included, depth + 1, out);
+        lines.insert(lines.end(), more.begin(), more.end());
       }
       // A configless slurmd was sent such files under names of its own.
-      if (found.gl_pathc == 0 && file.string().starts_with(kFetched))
+      if (files.empty() && file.string().starts_with(kFetched))
         out.unseen.push_back(line.where + ": " + text + ": its files are not on this host");
-      globfree(&found);
     } else if (line.words.size() >= 2) {
       lines.push_back(std::move(line));
     }

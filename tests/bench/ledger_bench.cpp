@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ledger at the size of a year of a large cluster: ledger_year.h says which, and by which variables.
 #include <benchmark/benchmark.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <ctime>
 #include <thread>
 
 #include "carbonctld/ingest.h"
@@ -63,13 +63,13 @@ BENCHMARK(report_year_by_scan)->Unit(benchmark::kMillisecond)->Iterations(1);
 
 // Bodies of new records, `each` to a POST, apart from the year's jobs.
 std::vector<std::string> fresh_bodies(std::size_t bodies, std::uint32_t each) {
-  static std::uint32_t id = year_ledger().jobs();  // goes on from run to run: a record that is known already would cost less
-  static const auto cluster = "bench" + std::to_string(::getpid());
+  // Behind those of each run before on the same ledger: records of the same job, of whatever cluster, are read along.
+  static auto id = static_cast<std::uint32_t>(1'000'000'000 + std::time(nullptr) % 30'000 * 100'000);
   std::vector<std::string> out(bodies);
   for (auto& body : out) {
     for (std::uint32_t k = 0; k < each; ++k) {
       auto r = year_record(++id % year_ledger().jobs() + 1, year_ledger().jobs());
-      r.cluster = cluster;
+      r.cluster = "bench";
       r.job_id = id;
       r.partition = "none";
       body += (k == 0 ? "[" : ",") + to_json(r);

@@ -68,7 +68,6 @@ class Copy:
         file.chmod(mode)
         self.put("slurm.conf.carbon", "^PluginDir=", f"PluginDir={directory}:")
 
-
     def step_clock(self, milliseconds):
         (self.root / "clock").write_text(str(milliseconds))
         self.environment |= {"CARBON_FAKE_CLOCK": str(self.root / "clock"),

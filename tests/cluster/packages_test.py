@@ -94,11 +94,12 @@ class PackagesTest(unittest.TestCase):
         if why := why_not():
             raise unittest.SkipTest(why)
         directory = pathlib.Path(tempfile.mkdtemp(prefix="slurm-carbon-"))
-        built = subprocess.run([source_directory() / "packaging" / "build_deb", build_directory(), directory / "packages"],
-                               env={**os.environ, "DEB_BUILD_OPTIONS": "noautodbgsym"}, capture_output=True, text=True, check=False)
+        # The build that is tested; its packages come into a directory of this test's own.
+        built = subprocess.run([source_directory() / "package", directory / "packages"], capture_output=True, text=True, check=False,
+                               env={**os.environ, "CARBON_PRESET": build_directory().name, "DEB_BUILD_OPTIONS": "noautodbgsym"})
         if built.returncode != 0:
             raise AssertionError(built.stdout + built.stderr)
-        cls.debian = FreshDebian(directory, built.stdout.split()).__enter__()
+        cls.debian = FreshDebian(directory, sorted((directory / "packages").glob("*.deb"))).__enter__()
         cls.addClassCleanup(cls.debian.__exit__)
         cls.set_up_site()
 

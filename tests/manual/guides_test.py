@@ -45,7 +45,7 @@ class GuidesTest(unittest.TestCase):
         for command, script in (("./demo", ".ci/run"), ("./check", ".ci/run")):
             self.assertIn(command, (SOURCE / script).read_text())
         run["./package"] = "tests/cluster/packages_test.py"
-        self.assertIn("package", (SOURCE / "tests/cluster/packages_test.py").read_text())
+        self.assertIn('source_directory() / "package"', (SOURCE / "tests/cluster/packages_test.py").read_text())
         count = 0
         for file in GUIDES:
             for command in commands(file):

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Charts by Chart.js, in the page's colours, which change with the reader's. The figures of each stand in a table beside it.
-import { clock, day, figure, grams } from "./format.js";
+import { clock, day, figure, grams, kHour } from "./format.js";
 import { h } from "./dom.js";
 
-const kHour = 3600e3;
 const kSteps = [1, 2, 3, 6, 12, 24, 48, 168].map((hours) => hours * kHour);
 const kUnits = { 1: "gCO₂e", 1e3: "kgCO₂e", 1e6: "tCO₂e" };
 const charts = new Set();

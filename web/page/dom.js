@@ -17,6 +17,19 @@ export function badge(text, kind) {
   return h("span", { class: `badge ${kind || ""}` }, text);
 }
 
+export function card(title, ...children) {
+  return h("section", { class: "card" }, h("div", { class: "top" }, h("h2", {}, title)), ...children);
+}
+
+export function tile(name, ...value) {
+  return h("div", { class: "tile" }, h("dt", {}, name), h("dd", {}, ...value));
+}
+
+// A line of a chart's legend.
+export function key(kind, text) {
+  return h("li", {}, h("span", { class: `key key-${kind}` }), text);
+}
+
 export function simulated(is) {
   return is ? badge("simulated", "warn") : null;
 }

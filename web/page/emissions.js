@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What jobs emitted and what was saved: by day, user and account, and against budgets.
 import { DayChart } from "./charts.js";
-import { Table, badge, choice, h, simulated } from "./dom.js";
-import { count, energy, figure, grams, hours, known, share } from "./format.js";
+import { Table, badge, card, choice, h, key, simulated, tile } from "./dom.js";
+import { count, energy, figure, grams, hours, iso, known, share } from "./format.js";
 import { ask } from "./session.js";
 
-const iso = (ms) => new Date(ms).toISOString().replace(/\.\d+Z/, "Z");
 const saved_share = (r) => (known(r.saved_g) && r.counterfactual_g > 0 ? r.saved_g / r.counterfactual_g : null);
 
 const kSums = [
@@ -20,15 +19,12 @@ const kSums = [
 const day_name = (key) => new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", timeZone: "UTC" }).format(Date.parse(key));
 const kTotal = "All";
 
-function tile(name, value, below) {
-  return h("div", { class: "tile" }, h("dt", {}, name), h("dd", {}, value, below ? h("small", {}, ` ${below}`) : ""));
-}
-
 function tiles(total) {
   const covered = total.coverage < 0.9995 ? `of ${share(total.coverage)} of the energy` : "";
-  return [tile("Energy of the devices", energy(total.energy_kwh), total.estimated_kwh > 0 ? `${share(total.estimated_kwh / total.energy_kwh)} estimated` : "measured"),
-    tile("Emitted, with PUE", grams(total.co2e_g), covered), tile("Saved", grams(total.saved_g), `${count(total.saved_jobs, "job", "jobs")} compared`),
-    tile("Jobs", figure(total.jobs), total.unmetered_jobs ? `${total.unmetered_jobs} not metered` : "")];
+  const said = (name, value, below) => tile(name, value, below ? h("small", {}, ` ${below}`) : "");
+  return [said("Energy of the devices", energy(total.energy_kwh), total.estimated_kwh > 0 ? `${share(total.estimated_kwh / total.energy_kwh)} estimated` : "measured"),
+    said("Emitted, with PUE", grams(total.co2e_g), covered), said("Saved", grams(total.saved_g), `${count(total.saved_jobs, "job", "jobs")} compared`),
+    said("Jobs", figure(total.jobs), total.unmetered_jobs ? `${total.unmetered_jobs} not metered` : "")];
 }
 
 export class EmissionsView {
@@ -50,8 +46,6 @@ export class EmissionsView {
       { name: "Budget", number: true, cell: (b) => grams(b.budget_g) },
       { name: "Used share", number: true, cell: (b) => [share(b.used_share), " ", b.warning ? badge(b.warning, b.warning === "spent" ? "bad" : "warn") : ""] },
     ]);
-    const key = (kind, text) => h("li", {}, h("span", { class: `key key-${kind}` }), text);
-    const card = (title, ...children) => h("section", { class: "card" }, h("div", { class: "top" }, h("h2", {}, title)), ...children);
     this.budget_card = card("Budgets", this.budgets.element);
     this.element = h("div", {}, h("div", { class: "head" }, h("h1", {}, "Emissions and savings"), this.text, this.reach.element), this.tiles,
       card("By day", this.chart.element, h("ul", { class: "legend" }, key("emitted", "emitted"), key("saved", "saved: would have been emitted without slurm-carbon")),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the providers of each site stand, how good forecasts were, and how slurm-carbon itself is.
-import { Table, badge, h } from "./dom.js";
+import { Table, badge, card, h, tile } from "./dom.js";
 import { figure, from_now, share, span, when } from "./format.js";
 import { ask } from "./session.js";
 
@@ -28,16 +28,14 @@ export class FeedsView {
       { name: "Bias", number: true, cell: (r) => `${figure(r.bias_g_per_kwh)} g/kWh` },
       { name: "Relative", number: true, cell: (r) => share(r.mape) },
     ], "Nothing can be compared yet: forecasts are kept, and compared when what came is known.");
-    const card = (title, table) => h("section", { class: "card" }, h("div", { class: "top" }, h("h2", {}, title)), table.element);
-    this.element = h("div", {}, h("div", { class: "head" }, h("h1", {}, "Feeds and health")), this.tiles, card("Providers", this.feeds),
-      card("How good forecasts were", this.accuracy));
+    this.element = h("div", {}, h("div", { class: "head" }, h("h1", {}, "Feeds and health")), this.tiles, card("Providers", this.feeds.element),
+      card("How good forecasts were", this.accuracy.element));
   }
 
   async update() {
     const [grid, accuracy, health] = await Promise.all([ask("grid"), ask("grid/accuracy"), ask("health")]);
     this.feeds.update(grid.sites.flatMap((s) => s.feeds.map((f) => ({ ...f, site: s.name }))));
     this.accuracy.update(accuracy.sites.flatMap((s) => s.makers.flatMap((m) => m.horizons.map((z) => ({ ...z, ...m, site: s.name })))));
-    const tile = (name, ...value) => h("div", { class: "tile" }, h("dt", {}, name), h("dd", {}, ...value));
     const daemon = (name) => tile(name, good(health.slurm[name] === "ok" ? "answers" : health.slurm[name], health.slurm[name] === "ok"));
     this.tiles.replaceChildren(daemon("slurmctld"), daemon("slurmdbd"),
       tile("Snapshot", from_now(health.snapshot.published), h("small", {}, "published")),

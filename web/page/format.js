@@ -5,6 +5,7 @@ const kThree = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 })
 const kTwo = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 2 });
 const kWhole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 
+export const kHour = 3600e3;
 export const known = (value) => value !== null && value !== undefined;
 export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
@@ -65,6 +66,9 @@ export function when(iso) {
   const at = new Date(iso);
   return (at.toDateString() === new Date().toDateString() ? kSameDay : kOtherDay).format(at);
 }
+
+// As carbonctld's API takes a time.
+export const iso = (ms) => new Date(ms).toISOString().replace(/\.\d+Z/, "Z");
 
 // "in 3 h", "12 s ago".
 export function from_now(iso) {

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The grid of each site, now and ahead, with the GPUs of jobs that run and that are planned on it.
 import { IntensityChart } from "./charts.js";
-import { Table, badge, choice, h, simulated } from "./dom.js";
-import { count, figure, from_now, known, when } from "./format.js";
+import { Table, badge, choice, h, key, simulated } from "./dom.js";
+import { count, figure, from_now, iso, kHour, known, when } from "./format.js";
 import { ask } from "./session.js";
 
-const kHour = 3600e3;
 const kPast = 6 * kHour;
 const kOrigins = { actual: "measured", forecast: "forecast", "own-forecast": "own forecast", "yearly-factor": "yearly factor" };
 
 // Jobs as a step line of GPUs: [{x, y}] from `from` to `to`.
-export function gpu_steps(jobs, from, to) {
+function gpu_steps(jobs, from, to) {
   const changes = [];
   for (const { start, end, gpus } of jobs) {
     if (end <= from || start >= to) continue;
@@ -45,7 +44,6 @@ class SiteCard {
       { name: "GPUs running", number: true, cell: (r) => figure(r.running) },
       { name: "planned", number: true, cell: (r) => figure(r.planned) },
     ], "Nothing is known of this grid.");
-    const key = (kind, text) => h("li", {}, h("span", { class: `key key-${kind}` }), text);
     this.band_key = key("band", "80 % band");
     this.details = h("details", {}, h("summary", {}, "The figures as a table"), this.table.element);
     this.element = h("section", { class: "card site", "aria-label": `Site ${site.name}` }, this.top, this.chart.element,
@@ -61,8 +59,8 @@ class SiteCard {
       site.problem ? badge(site.feeds.some((f) => f.ok) ? "a provider does not answer" : "no provider answers", "warn") : "", simulated(site.simulated) ?? "",
       h("span", { class: "now" }, figure(site.intensity_now), h("small", {}, ` gCO₂e/kWh, ${kOrigins[site.origin_now] || "not known"}`)));
     const points = site.points.filter((p) => Date.parse(p.end) > from && Date.parse(p.start) < to);
-    const running = gpu_steps(runs(queue, site.name), from, to);
-    const planned_alone = gpu_steps(plans(queue, site.name), from, to);
+    const run = runs(queue, site.name), plan = plans(queue, site.name);
+    const running = gpu_steps(run, from, to), planned = gpu_steps(plan, from, to);
     const begin = (p) => Math.max(Date.parse(p.start), from);
     const line = points.map((p) => ({ x: begin(p), y: p.g_per_kwh, measured: p.origin === "actual" }));
     const last = points.at(-1);
@@ -71,12 +69,12 @@ class SiteCard {
     this.band_key.hidden = banded.length === 0;
     const least = points.filter((p) => Date.parse(p.end) > now).reduce((a, b) => (a && a.g_per_kwh <= b.g_per_kwh ? a : b), null);
     this.chart.update({
-      points: line, bands: banded, running, planned: gpu_steps([...runs(queue, site.name), ...plans(queue, site.name)], from, to), from, to,
+      points: line, bands: banded, running, planned: gpu_steps([...run, ...plan], from, to), from, to,
       label: `Carbon intensity of ${site.name}: ${figure(site.intensity_now)} now` +
         (least ? `, at its least ${figure(least.g_per_kwh)} from ${when(least.start)} on` : "") + ". The figures stand in the table below.",
     });
     const at = (steps, t) => steps.filter((s) => s.x <= t).at(-1)?.y ?? 0;
-    this.table.update(thinned(points, 48).map((p) => ({ ...p, running: at(running, begin(p)), planned: at(planned_alone, begin(p)) })));
+    this.table.update(thinned(points, 48).map((p) => ({ ...p, running: at(running, begin(p)), planned: at(planned, begin(p)) })));
   }
 }
 
@@ -98,7 +96,7 @@ export class GridView {
   }
 
   async update() {
-    const [grid, queue] = await Promise.all([ask("grid", { since: new Date(Date.now() - kPast).toISOString().replace(/\.\d+Z/, "Z") }), ask("queue")]);
+    const [grid, queue] = await Promise.all([ask("grid", { since: iso(Date.now() - kPast) }), ask("queue")]);
     const names = grid.sites.map((s) => s.name).join();
     if (names !== this.names) {
       this.destroy();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Deferred jobs with when, where and why; those whose time has come; and those that run.
-import { Table, badge, h, simulated } from "./dom.js";
+import { Table, badge, card, h, simulated } from "./dom.js";
 import { figure, from_now, grams, known, share, when } from "./format.js";
 import { ask } from "./session.js";
 
@@ -43,10 +43,9 @@ export class QueueView {
       { name: "Since", cell: (j) => two(when(j.start), from_now(j.start)) },
       { name: "Expected to end", cell: (j) => when(j.expected_end) },
     ], "No job runs on GPUs.");
-    const card = (title, table) => h("section", { class: "card" }, h("div", { class: "top" }, h("h2", {}, title)), table.element);
-    this.queued_card = card("Their time has come", this.queued);
+    this.queued_card = card("Their time has come", this.queued.element);
     this.element = h("div", {}, h("div", { class: "head" }, h("h1", {}, "The queue"), this.text, h("label", { for: "filter" }, "Show", this.filter)),
-      card("Deferred jobs", this.deferred), this.queued_card, card("Running jobs", this.running));
+      card("Deferred jobs", this.deferred.element), this.queued_card, card("Running jobs", this.running.element));
   }
 
   async update() {

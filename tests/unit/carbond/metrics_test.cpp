@@ -16,10 +16,9 @@ TEST(Metrics, ShowTheBalanceOfEachDeviceAndWhatIsWrong) {
   n.pass(Duration(5000));
   NodeHealth health;
   health.unavailable["GPU-SIMULATED-0"] = "a call into the driver hangs";
-  health.outbox_bytes = 42;
   health.node = "gpu7";
   health.meter_errors["GPU-SIMULATED-0"] = 3;
-  health.outbox = {2, 1, from_unix_ms(1'700'000'000'000)};
+  health.outbox = {2, 42, 1, from_unix_ms(1'700'000'000'000)};
   health.attempts["failed"] = 5;
   const auto text = metrics_text(n.book, health);
   const std::string device = "{device=\"GPU-SIMULATED-0\",simulated=\"true\"} ";

@@ -298,17 +298,7 @@ TEST_F(AccountantTest, RollupsEqualAScanAfterLateRecordsRevisionsAndRestatements
   }
 }
 
-TEST_F(AccountantTest, OnlyTheJobsOfTheHoursThatChangedAreDue) {
-  for (std::uint32_t hour = 0; hour < 4; ++hour) put({make_record(hour + 1, kDay + 1h * hour, {kKwhMj})});
-  put_hours("a", kDay, {100, 100, 100, 100});
-  account();
-  EXPECT_EQ(put_hours("a", kDay, {200, 100, 100, 300}), 3u);  // with the one that ended as the last hour began
-  EXPECT_EQ(store_->counts()->due, 3);
-  account();
-  EXPECT_EQ(job(1).co2e_ug, 200'000'000);
-  EXPECT_EQ(job(3).co2e_ug, 100'000'000);
-  EXPECT_EQ(job(4).co2e_ug, 300'000'000);
-}
+TEST_F(AccountantTest, OnlyTheJobsOfTheHoursThatChangedAreDue) { expect_only_the_jobs_of_changed_hours_due(1); }
 
 TEST_F(AccountantTest, ARowThatChangesBehindTheReadersBackIsReadAgain) {
   put({make_record(1, kDay, {kKwhMj}), make_record(2, kDay, {kKwhMj})});

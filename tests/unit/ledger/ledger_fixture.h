@@ -98,6 +98,21 @@ class LedgerTest : public ::testing::Test {
     return found && *found ? **found : JobRow{};
   }
 
+  // Jobs of one hour each behind the other, whose numbers lie `apart`.
+  void expect_only_the_jobs_of_changed_hours_due(std::uint32_t apart) {
+    using namespace std::chrono_literals;
+    const auto number = [apart](std::uint32_t hour) { return 1 + apart * hour; };
+    for (std::uint32_t hour = 0; hour < 4; ++hour) put({make_record(number(hour), kDay + 1h * hour, {kKwhMj})});
+    put_hours("a", kDay, {100, 100, 100, 100});
+    account();
+    EXPECT_EQ(put_hours("a", kDay, {200, 100, 100, 300}), 3u);  // with the one that ended as the last hour began
+    EXPECT_EQ(store_->counts()->due, 3);
+    account();
+    EXPECT_EQ(job(number(0)).co2e_ug, 200'000'000);
+    EXPECT_EQ(job(number(2)).co2e_ug, 100'000'000);
+    EXPECT_EQ(job(number(3)).co2e_ug, 300'000'000);
+  }
+
   static std::vector<Site> sites() { return {{"a", "Z-a", 1.0, {"gpu-a"}, {}}, {"b", "Z-b", 1.5, {"gpu-b"}, {}}}; }
 
   std::filesystem::path dir_;
