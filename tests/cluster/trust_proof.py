@@ -25,6 +25,7 @@ MOST_ENERGY_ERROR = 0.005  # of the sum
 # harness' POWER_CURVE, or the share above, or the record's own 95 % interval, which grows where carbond was away for a moment at the
 # job's start or end (docs/energy.md).
 SILENT_JOULES = 0.1 * 360
+MOST_BEYOND = 0.08  # of the jobs, off by more than their own 95 % interval: 5 % and three deviations of 500 jobs
 MOST_RATIO = 1.02
 
 
@@ -129,6 +130,8 @@ def accounted(cluster, load):
     error = said / truth - 1
     print(f"energy: ledger {said:.0f} J, drawn {truth:.0f} J (simulated GPUs), {100 * error:+.3f} %; estimated {100 * estimated / said:.2f} %; "
           f"the worst single job is off by {100 * worst:.2f} %, {beyond} of {len(load) - len(unnamed)} by more than their own 95 % interval")
+    if beyond > MOST_BEYOND * len(load):
+        yield f"{beyond} jobs are off by more than their own 95 % interval"
     if abs(error) > MOST_ENERGY_ERROR:
         yield f"the energy is off by {100 * error:.3f} %"
 
