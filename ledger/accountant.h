@@ -14,7 +14,7 @@
 
 namespace carbon::ledger {
 
-inline constexpr std::size_t kAccountedAtOnce = 8000;  // records that come meanwhile wait for so many jobs to be written
+inline constexpr std::size_t kAccountedAtOnce = 16'000;  // records that come meanwhile wait for so many jobs to be written
 
 class Accountant {
  public:

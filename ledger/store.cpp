@@ -156,19 +156,6 @@ void Store::Impl::make_due(soci::session& sql, std::span<const JobKey> keys) {
   bulk.flush();
 }
 
-std::size_t Store::Impl::make_due(soci::session& sql, const std::string& site, const std::string& query) {
-  const long long before = next_seq - 1;
-  soci::statement add =
-      (sql.prepare << "INSERT INTO due_jobs (seq, job_id, restart_count, cluster) SELECT :before + ROW_NUMBER() OVER"
-                      " (ORDER BY job_id, restart_count, cluster), job_id, restart_count, cluster FROM (" +
-                          query + ") AS found",
-       use(before, "before"), use(site, "site"), use(site, "home"));
-  add.execute(true);
-  const auto added = add.get_affected_rows();
-  next_seq += added;
-  return static_cast<std::size_t>(added);
-}
-
 Result<PutOutcome> Store::put(std::span<const EnergyRecord> records) {
   return impl_->db->write([&](soci::session& sql) -> Result<PutOutcome> {
     PutOutcome outcome;

@@ -34,8 +34,6 @@ struct Store::Impl {
 
   // In a transaction: puts the jobs at the end of due_jobs.
   void make_due(soci::session& sql, std::span<const JobKey> keys);
-  // Those that a query finds by :site and :home, both `site`; returns how many.
-  std::size_t make_due(soci::session& sql, const std::string& site, const std::string& query);
 };
 
 // A number of the table facts.

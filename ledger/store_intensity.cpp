@@ -2,6 +2,7 @@
 // The intensities that were used, and which jobs a changed one touches.
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "ledger/paint.h"
 #include "ledger/store_impl.h"
@@ -63,22 +64,49 @@ void replace(soci::session& sql, const std::string& site, const std::string& zon
   }
 }
 
-constexpr std::size_t kWindowsAtOnce = 100;
+// A year of a large cluster is held in memory by its months.
+constexpr Duration kLongestWindow = std::chrono::days(31);
+constexpr std::size_t kMostKeys = 500'000;
 
-// A query of the jobs that ran at :site in one of the windows, or that would have run at :home had they begun at submission,
-// each once.
-std::string jobs_touching(std::span<const Interval> windows, Duration longest) {
-  constexpr const char* kSelect = "SELECT job_id, restart_count, cluster FROM jobs WHERE ";
-  std::string out;
-  for (const auto& when : windows) {
-    const auto from = std::to_string(unix_ms(when.start)), to = std::to_string(unix_ms(when.end));
-    out += (out.empty() ? "" : " UNION ") + std::string(kSelect) + "site = :site AND end_ms >= " + from +
-           " AND end_ms <= " + std::to_string(unix_ms(when.end + longest)) + " AND start_ms < " + to + " UNION " + kSelect +
-           "home = :home AND submit_ms >= " + std::to_string(unix_ms(when.start - longest)) + " AND submit_ms < " + to +
-           " AND submit_ms + (end_ms - start_ms) >= " + from;
+// Finds the jobs that ran at the site in a window, or that would have run there had they begun at submission.
+class TouchedJobs {
+ public:
+  TouchedJobs(soci::session& sql, const std::string& site)
+      : longest_(fact(sql, "longest_ms")),
+        site_(site),
+        ran_((sql.prepare << std::string(kSelect) + "site = :site AND end_ms >= :from AND end_ms <= :until AND start_ms < :to",
+              into(k_.job_id), into(k_.restart), into(k_.cluster), use(site_, "site"), use(from_, "from"), use(until_, "until"),
+              use(to_, "to"))),
+        would_have_((sql.prepare << std::string(kSelect) + "home = :home AND submit_ms >= :since AND submit_ms < :to AND"
+                                                           " submit_ms + (end_ms - start_ms) >= :from",
+                     into(k_.job_id), into(k_.restart), into(k_.cluster), use(site_, "home"), use(since_, "since"),
+                     use(to_, "to"), use(from_, "from"))) {}
+
+  void find(Interval when) {
+    from_ = unix_ms(when.start);
+    to_ = unix_ms(when.end);
+    until_ = to_ + longest_;
+    since_ = from_ - longest_;
+    for (auto* statement : {&ran_, &would_have_}) each_row(*statement, [&] { found_.push_back(k_.key()); });
   }
-  return out;
-}
+  std::size_t size() const { return found_.size(); }
+  // Those found since the last call, each once, in the order of their keys. What was found twice is sorted out here: a server
+  // takes longer to do it.
+  std::vector<JobKey> take() {
+    std::sort(found_.begin(), found_.end());
+    found_.erase(std::unique(found_.begin(), found_.end()), found_.end());
+    return std::exchange(found_, {});
+  }
+
+ private:
+  static constexpr const char* kSelect = "SELECT job_id, restart_count, cluster FROM jobs WHERE ";
+  const long long longest_;
+  const std::string site_;
+  long long from_ = 0, to_ = 0, until_ = 0, since_ = 0;
+  BoundKey k_;
+  soci::statement ran_, would_have_;
+  std::vector<JobKey> found_;
+};
 
 }  // namespace
 
@@ -94,12 +122,20 @@ Result<std::size_t> Store::put_intensity(const std::string& site, const SeriesMe
     if (painted.changed.empty()) return std::size_t{0};
     sql << "UPDATE facts SET value = value + 1 WHERE name = 'intensities'";
     replace(sql, site, meta.zone, held, painted.values);
+    TouchedJobs jobs(sql, site);
     std::size_t touched = 0;
-    for (std::span<const Interval> rest = painted.changed; !rest.empty();) {
-      const auto some = rest.first(std::min(rest.size(), kWindowsAtOnce));
-      touched += impl_->make_due(sql, site, jobs_touching(some, Duration(fact(sql, "longest_ms"))));
-      rest = rest.subspan(some.size());
+    const auto make_due = [&] {
+      const auto keys = jobs.take();
+      impl_->make_due(sql, keys);
+      touched += keys.size();
+    };
+    for (const auto& changed : painted.changed) {
+      for (auto from = changed.start; from < changed.end; from += kLongestWindow) {
+        jobs.find({from, std::min(from + kLongestWindow, changed.end)});
+        if (jobs.size() > kMostKeys) make_due();
+      }
     }
+    make_due();
     return touched;
   });
 }
