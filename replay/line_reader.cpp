@@ -3,7 +3,6 @@
 
 #include <zlib.h>
 
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cmath>
@@ -19,24 +18,33 @@ Result<LineReader> LineReader::open(const std::string& path) {
   errno = 0;
   reader.file_.reset(gzopen(path.c_str(), "rb"));
   if (!reader.file_) return Error{path + ": cannot be opened: " + std::strerror(errno)};
-  gzbuffer(reader.file_.get(), 1 << 17);
+  reader.buffer_.resize(1 << 17);
   return reader;
 }
 
 bool LineReader::next(std::string& line) {
   line.clear();
-  std::array<char, 4096> part;
-  while (gzgets(file_.get(), part.data(), part.size())) {
-    line += part.data();
-    if (line.back() == '\n') break;
+  bool any = false;
+  while (!rest_.empty() || fill()) {
+    any = true;
+    const auto end = rest_.find('\n');
+    line += rest_.substr(0, end);
+    rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 1);
+    if (end != std::string_view::npos) break;
   }
+  if (!any || broken_) return false;
+  ++line_;
+  while (!line.empty() && line.back() == '\r') line.pop_back();
+  return true;
+}
+
+bool LineReader::fill() {
+  const auto got = gzread(file_.get(), buffer_.data(), static_cast<unsigned>(buffer_.size()));
   int state = Z_OK;
   gzerror(file_.get(), &state);
-  broken_ = state != Z_OK && state != Z_STREAM_END;
-  if (line.empty() || broken_) return false;
-  ++line_;
-  while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
-  return true;
+  broken_ = got < 0 || (state != Z_OK && state != Z_STREAM_END);
+  rest_ = std::string_view(buffer_.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
+  return !rest_.empty();
 }
 
 Error LineReader::error(std::string_view what) const {

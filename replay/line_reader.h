@@ -20,7 +20,7 @@ class LineReader {
   static Result<LineReader> open(const std::string& path);
 
   // The next line without its line end (LF or CRLF); false at the end of the file. A file that breaks off inside its
-  // compressed data ends with broken() set.
+  // compressed data ends with broken() set. A line may hold any other byte.
   bool next(std::string& line);
   bool broken() const { return broken_; }
   // "FILE:LINE: " + what, of the line read last.
@@ -32,8 +32,13 @@ class LineReader {
     void operator()(gzFile_s* file) const;
   };
 
+  // The next part of the file into `rest_`; false at its end.
+  bool fill();
+
   std::string path_;
   std::unique_ptr<gzFile_s, Close> file_;
+  std::vector<char> buffer_;
+  std::string_view rest_;  // of buffer_, not yet read
   std::size_t line_ = 0;
   bool broken_ = false;
 };

@@ -56,6 +56,9 @@ TEST_F(TraceFile, CsvHomesAreNamesOfSites) {
 
 TEST_F(TraceFile, ABadRowIsNamedByFileAndLine) {
   EXPECT_EQ(refusal("arrival_time,length,cpus\n0,60,1\n1,abc,1\n"), "trace:3: length: 'abc' is not a number");
+  using namespace std::string_literals;
+  EXPECT_EQ(refusal("arrival_time,length,cpus\n0,60,1\n\0\0\n1,60,1\n"s), "trace:3: has 1 fields, the header 3");
+  EXPECT_EQ(refusal("\0\n0,60,1\n"s).substr(0, 8), "trace:1:");
   EXPECT_EQ(refusal("arrival_time,length,cpus\n0,60\n"), "trace:2: has 2 fields, the header 3");
   EXPECT_EQ(refusal("arrival_time,length,cpus\n0,60,0\n"), "trace:2: cpus|gpus: '0' is not 1 to 1000000");
   EXPECT_EQ(refusal("arrival_time,length,cpus\n0,-60,1\n"),
