@@ -106,6 +106,29 @@ void decision(benchmark::State& state) {
 }
 BENCHMARK(decision)->Name("job_submit/decision/sites")->Arg(2)->Arg(8)->Arg(64)->Unit(benchmark::kMicrosecond);
 
+// As slurmctld finds it: what it does for a job itself leaves nothing of the plugin in the processor's caches.
+void cold_decision(benchmark::State& state) {
+  const PublishedSnapshot published(static_cast<unsigned>(state.range(0)));
+  if (!published.ok()) {
+    state.SkipWithError("the snapshot could not be written");
+    return;
+  }
+  SnapshotWatch watch(published.file(), [](const std::string&) {});
+  std::mt19937 random(1);
+  placement::StartBook book;
+  std::vector<unsigned char> elsewhere(8u << 20);
+  for (auto _ : state) {
+    const auto job = random_job(random);
+    for (std::size_t i = 0; i < elsewhere.size(); i += 64) ++elsewhere[i];
+    const auto start = std::chrono::steady_clock::now();
+    const auto at = now();
+    auto decided = placement::decide(job, watch.current(at), book, at);
+    benchmark::DoNotOptimize(decided);
+    state.SetIterationTime(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+}
+BENCHMARK(cold_decision)->Name("job_submit/cold_decision/sites")->Arg(2)->Unit(benchmark::kMicrosecond)->UseManualTime()->Iterations(3000);
+
 // The first job after a new snapshot pays for reading and checking it.
 void reopen(benchmark::State& state) {
   const PublishedSnapshot published(static_cast<unsigned>(state.range(0)));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// submit_burst JOBS MODE LATER: submits that many batch jobs of one GPU through libslurm, one behind the other, and prints how
-// many seconds that took; with a begin time so many seconds from now where LATER is not 0. sbatch itself would spend most of the
-// time on starting anew. For submit_rate.py.
+// submit_burst MODE LATER: for each line of its input, a number, submits that many batch jobs of one GPU through libslurm, one behind
+// the other, and prints how many seconds that took; with a begin time so many seconds from now where LATER is not 0. sbatch itself
+// would spend most of the time on starting anew. For submit_rate.py.
 #include <slurm/slurm.h>
 #include <slurm/slurm_errno.h>
 #include <unistd.h>
@@ -47,18 +47,21 @@ bool submit(char* option, std::time_t begin) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::fprintf(stderr, "submit_burst JOBS MODE LATER\n");
+  if (argc != 3) {
+    std::fprintf(stderr, "submit_burst MODE LATER\n");
     return 2;
   }
   slurm_init(nullptr);
-  std::string option = std::string("_SLURM_SPANK_OPTION_carbon_carbon=") + argv[2];
-  const auto later = std::atol(argv[3]);
-  const std::time_t begin = later == 0 ? 0 : std::time(nullptr) + later;
-  const auto start = std::chrono::steady_clock::now();
-  for (int left = std::atoi(argv[1]); left > 0; --left) {
-    if (!submit(option.data(), begin)) return 1;
+  std::string option = std::string("_SLURM_SPANK_OPTION_carbon_carbon=") + argv[1];
+  const auto later = std::atol(argv[2]);
+  for (int jobs = 0; std::scanf("%d", &jobs) == 1;) {
+    const std::time_t begin = later == 0 ? 0 : std::time(nullptr) + later;
+    const auto start = std::chrono::steady_clock::now();
+    for (int left = jobs; left > 0; --left) {
+      if (!submit(option.data(), begin)) return 1;
+    }
+    std::printf("%.6f\n", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    std::fflush(stdout);
   }
-  std::printf("%.6f\n", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   return 0;
 }

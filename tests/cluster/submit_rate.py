@@ -2,26 +2,28 @@
 # SPDX-License-Identifier: Apache-2.0
 """What job_submit_carbon.so costs slurmctld: the rate at which it takes submissions, with the plugin against without it.
 
-Three slurmctlds of the same configuration take turns on one machine. In each round each gets the same burst of jobs on an empty queue, in
-an order that turns with the rounds: one with slurm-carbon as it is shipped; one without it; and one without it where each job has a
-begin time of its user's (sbatch --begin), as the plugin gives it. Then all is cancelled. All jobs wait: no node answers. The plugin
-decides upon each job of its bursts (the run fails where it does not), so what its decisions cost slurmctld is counted in: a begin time,
-a longer record, the message to the user. carbonctld goes on beside, and what it asks slurmctld in a burst's time counts, too.
+Three slurmctlds of the same configuration take turns on one machine, a few jobs a turn, in an order that goes round, so that what slows
+the machine for a while slows all three: one with slurm-carbon as it is shipped; one without it; and one without it where each job has a
+begin time of its user's (sbatch --begin), as the plugin gives it. After each round of turns all is cancelled. All jobs wait: no node
+answers. The plugin decides upon each of its jobs (the run fails where it does not), so what its decisions cost slurmctld is counted in: a
+begin time, a longer record, the message to the user. carbonctld goes on beside, and what it asks slurmctld in a turn's time counts, too.
 
 The ratio to the second tells what users and slurmctld see of slurm-carbon, that to the third what of it is the plugin's own: Slurm spends
-a little more on a job with a begin time, whoever gave it. Each by wall time and by the CPU time that slurmctld needed for the burst, all
-its threads, which other work on the machine disturbs less: the mean of the logarithms of the rounds' ratios without the fifth at either
-end (a burst that meets a write of the disk takes several times as long), with its 95 % interval (Yuen 1974). The slurmctlds are
-restarted every --restart rounds: how a process' memory happens to lie is worth a few per cent by itself.
+a little more on a job with a begin time, whoever gave it. Each by wall time and by the CPU time that slurmctld needed, all its threads,
+which other work on the machine disturbs less: the mean of the logarithms of the rounds' ratios without the fifth at either end (a round
+that meets a write of the disk takes several times as long), with its 95 % interval (Yuen 1974). The slurmctlds are restarted every
+--restart rounds: how a process' memory happens to lie is worth a few per cent by itself.
 
 Exit status 1 where the lower end of the first ratio's interval by --by is below --least. Not a test: it wants a quiet machine.
 
-  tests/cluster/submit_rate.py [--rounds 300] [--jobs 50] [--restart 20] [--mode auto] [--by wall] [--least 0.97]"""
+  tests/cluster/submit_rate.py [--rounds 300] [--turns 20] [--jobs 10] [--restart 20] [--mode auto] [--by wall] [--least 0.97]"""
 import argparse
 import itertools
 import math
+import pwd
 import shutil
 import statistics
+import subprocess
 import sys
 import time
 
@@ -51,33 +53,54 @@ def cpu_seconds(pid):
 
 
 class Side:
-    """Bursts of one kind to one slurmctld without nodes that answer: what is submitted waits until it is cancelled."""
+    """A client that submits to a slurmctld without nodes that answer: what is submitted waits until it is cancelled."""
 
-    def __init__(self, slurm, burst, later=0):
-        self.slurm, self.burst, self.later = slurm, burst, later
+    def __init__(self, slurm, burst, mode, later=0):
+        self.slurm, self.command = slurm, [burst, mode, str(later)]
         self.rates, self.cpu_rates, self.decided, self.deferred = [], [], 0, 0
 
-    def warm_up(self, jobs, mode):
-        """One round that does not count, in a slurmctld that has just begun."""
+    def begin(self):
+        """With a slurmctld that has just begun."""
         self.pid = int((self.slurm.root / "run" / "slurmctld.pid").read_text())
-        counted = self.rates, self.cpu_rates, self.decided, self.deferred
-        self.rates, self.cpu_rates = [], []
-        self.round(jobs, mode)
-        self.rates, self.cpu_rates, self.decided, self.deferred = counted
+        self.client = subprocess.Popen(self.command, env={"PATH": "/usr/bin:/bin", **self.slurm.environment()}, stdin=subprocess.PIPE,
+                                       stdout=subprocess.PIPE, text=True, user=pwd.getpwnam(self.slurm.users[0]).pw_uid, cwd="/")
 
-    def round(self, jobs, mode):
+    def end(self):
+        self.client.stdin.close()
+        if self.client.wait() != 0:
+            raise Failed(f"{self.slurm.name}: submit_burst failed")
+
+    def turn(self, jobs):
+        """Seconds of the wall and of slurmctld's CPU."""
         before = cpu_seconds(self.pid)
-        seconds = float(self.slurm.run(self.burst, jobs, mode, self.later, user=self.slurm.users[0]).out)
-        self.cpu_rates.append(jobs / (cpu_seconds(self.pid) - before))
-        self.rates.append(jobs / seconds)
+        self.client.stdin.write(f"{jobs}\n")
+        self.client.stdin.flush()
+        seconds = float(self.client.stdout.readline() or "nan")
+        return seconds, cpu_seconds(self.pid) - before
+
+    def cancel(self, jobs, counted):
         # squeue and sacct do not show the AdminComment of a job that waits.
         waiting = [line for line in self.slurm.run("scontrol", "-o", "show", "job").out.splitlines() if "JobState=PENDING" in line]
         if len(waiting) != jobs:
             raise Failed(f"{self.slurm.name}: {len(waiting)} jobs wait instead of {jobs}")
-        self.decided += sum("carbon:mode=" in line for line in waiting)
-        self.deferred += sum("planned=" in line for line in waiting)
+        if counted:
+            self.decided += sum("carbon:mode=" in line for line in waiting)
+            self.deferred += sum("planned=" in line for line in waiting)
         self.slurm.run("scancel", "--user", self.slurm.users[0])
         wait_until(lambda: not self.slurm.run("squeue", "-h", "-t", "PENDING").out, 30, "empty queue")
+
+
+def play_round(sides, number, turns, jobs, counted=True):
+    spent = {name: [] for name in sides}
+    for turn in range(turns):
+        for name in ORDERS[(number + turn) % len(ORDERS)]:
+            spent[name].append(sides[name].turn(jobs))
+    for name, side in sides.items():
+        if counted:
+            wall, cpu = (sum(column) for column in zip(*spent[name]))
+            side.rates.append(turns * jobs / wall)
+            side.cpu_rates.append(turns * jobs / cpu)
+        side.cancel(turns * jobs, counted)
 
 
 TRIMMED = 0.2  # of the rounds, at either end
@@ -112,7 +135,8 @@ def report(sides, jobs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=300)
-    parser.add_argument("--jobs", type=int, default=50, help="of each burst")
+    parser.add_argument("--turns", type=int, default=20, help="of each slurmctld in a round")
+    parser.add_argument("--jobs", type=int, default=10, help="of each turn")
     parser.add_argument("--restart", type=int, default=20, help="rounds between restarts of the slurmctlds")
     parser.add_argument("--mode", default="auto", help="what the jobs ask for (--carbon=MODE)")
     parser.add_argument("--by", choices=("wall", "cpu"), default="wall")
@@ -126,17 +150,22 @@ def main():
             slurm.start(nodes=False)
         burst = cluster.carbon.installed / "submit_burst"
         shutil.copy2(build_directory() / "bin" / "submit_burst", burst)
-        sides = {WITH: Side(cluster.slurm, burst), WITHOUT: Side(plain[0], burst), BEGIN: Side(plain[1], burst, 17 * 3600)}
-        for k in range(options.rounds):
-            if k % options.restart == 0:
-                for side in sides.values():
-                    if k > 0:
-                        side.slurm.restart_slurmctld()
-                    side.warm_up(options.jobs, options.mode)
-            for name in ORDERS[k % len(ORDERS)]:
-                sides[name].round(options.jobs, options.mode)
-        low = report(sides, options.jobs)[options.by]
-        submitted, decided = options.jobs * options.rounds, sides[WITH].decided
+        sides = {WITH: Side(cluster.slurm, burst, options.mode), WITHOUT: Side(plain[0], burst, options.mode),
+                 BEGIN: Side(plain[1], burst, options.mode, 17 * 3600)}
+        each = options.turns * options.jobs
+        for first in range(0, options.rounds, options.restart):
+            for side in sides.values():
+                if first > 0:
+                    side.slurm.restart_slurmctld()
+                side.begin()
+            play_round(sides, 0, options.turns, options.jobs, counted=False)
+            for k in range(first, min(first + options.restart, options.rounds)):
+                play_round(sides, k, options.turns, options.jobs)
+            for side in sides.values():
+                side.end()
+            print(f"{len(sides[WITH].rates)} rounds", file=sys.stderr, flush=True)
+        low = report(sides, each)[options.by]
+        submitted, decided = each * options.rounds, sides[WITH].decided
         print(f"simulated grid; of {submitted} jobs with the plugin it decided upon {decided}, {sides[WITH].deferred} were deferred; "
               f"without it: {sides[WITHOUT].decided}")
         if decided != submitted or sides[WITHOUT].decided:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// short_fuzz [INPUTS]: the fuzzer's harness without libFuzzer: seeds, and seeds damaged at random (always the same way).
+// short_fuzz [INPUTS [target...]]: the fuzzer's harness without libFuzzer: seeds, and seeds damaged at random (always the same way).
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <random>
@@ -30,7 +31,9 @@ std::string damaged(std::string text, const std::vector<std::string>& seeds, std
 
 int main(int argc, char** argv) {
   const int inputs = argc > 1 ? std::atoi(argv[1]) : 2000;
+  const std::vector<std::string> chosen(argv + std::min(argc, 2), argv + argc);
   for (const auto& target : carbon::fuzz::targets()) {
+    if (!chosen.empty() && std::find(chosen.begin(), chosen.end(), target.name) == chosen.end()) continue;
     std::mt19937 random(1);
     for (const auto& seed : target.seeds) target.check(seed);
     for (int i = 0; i < inputs; ++i) target.check(damaged(target.seeds[random() % target.seeds.size()], target.seeds, random));
