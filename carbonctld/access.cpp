@@ -26,8 +26,9 @@ std::optional<SlurmRights> RightsBook::of(const std::string& user, Instant now) 
   const auto it = known_.find(user);
   if (it != known_.end() && now - it->second.at < kFresh) return it->second.rights;
   if (now >= retry_) {
-    const auto asked = slurm_.rights(user);
+    auto asked = slurm_.rights(user);
     if (asked) {
+      if (!asked->privacy) asked->privacy = untold_;
       if (known_.size() >= kMostUsers) known_.clear();
       known_[user] = {*asked, now};
       return *asked;
@@ -42,7 +43,7 @@ std::optional<SlurmRights> RightsBook::of(const std::string& user, Instant now) 
 std::optional<ledger::Scope> visible_to(const std::string& user, Asks asks, const std::optional<SlurmSettings>& settings,
                                         const std::optional<SlurmRights>& rights) {
   if (rights && rights->operates) return std::nullopt;
-  if (settings && rights && !hides(asks, settings->privacy | rights->privacy)) return std::nullopt;
+  if (settings && rights && rights->privacy && !hides(asks, settings->privacy | *rights->privacy)) return std::nullopt;
   return ledger::Scope{user, rights ? rights->coordinates : std::vector<std::string>()};
 }
 

@@ -16,7 +16,8 @@ namespace carbon::ctld {
 // What slurmdbd says of users, asked at most once a minute each. Any thread.
 class RightsBook {
  public:
-  explicit RightsBook(SlurmApi& slurm) : slurm_(slurm) {}  // not owned
+  // `slurm`: not owned. `untold`: PrivateData of slurmdbd.conf where slurmdbd does not tell it.
+  RightsBook(SlurmApi& slurm, Privacy untold) : slurm_(slurm), untold_(untold) {}
   // None: slurmdbd does not answer, and has not told of this user within the hour.
   std::optional<SlurmRights> of(const std::string& user, Instant now);
 
@@ -26,6 +27,7 @@ class RightsBook {
     Instant at{};
   };
   SlurmApi& slurm_;
+  Privacy untold_;
   std::mutex mutex_;
   std::map<std::string, Known> known_;
   Instant retry_{};

@@ -122,7 +122,7 @@ class Daemon final : public Controller {
         for_slurmdbd_(slurm_helper, kSlurmdbdPatience),
         for_rights_(slurm_helper, kRightsPatience),
         for_replanning_(slurm_helper, kSlurmctldPatience),
-        rights_(for_rights_),
+        rights_(for_rights_, privacy_of(config_.carbonctld.private_data)),
         slurm_state_(for_slurmctld_, for_slurmdbd_, std::clamp<Duration>(config_.carbonctld.publish_interval, 5s, 1min),
                      clusters_of(config_)),
         munge_(config_.munge_socket),

@@ -4,7 +4,6 @@
 #include <sys/wait.h>
 
 #include <array>
-#include <cctype>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -100,15 +99,6 @@ std::string state_name(std::uint32_t state) {
 std::string exit_code_text(std::uint32_t status) {
   const int s = static_cast<int>(status);
   return std::to_string(WEXITSTATUS(s) % 128) + ":" + std::to_string(WIFSIGNALED(s) ? WTERMSIG(s) : 0);
-}
-
-// "jobs,usage", as slurmdbd prints it.
-Privacy privacy_of(std::string list) {
-  for (auto& c : list) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  const auto has = [&list](const char* word) {
-    return (',' + list + ',').find(std::string(",") + word + ',') != std::string::npos;
-  };
-  return {has("jobs"), has("usage"), has("users"), has("accounts")};
 }
 
 // The pairs themselves are opaque; what Slurm prints of them is not: "PrivateData            = jobs".
@@ -231,10 +221,13 @@ class LibslurmApi final : public SlurmApi {
     const DbConnection db;
     if (!db.get()) return failed("connect to slurmdbd");
     SlurmRights rights;
-    errno = 0;
-    const SlurmList config(slurmdbd_settings(slurmdb_config_get, db.get()));
-    if (!config) return failed("ask slurmdbd for its configuration");
-    rights.privacy = privacy_of(setting(config.get(), "PrivateData"));
+    rights.privacy.reset();
+    if (tells_settings(slurmdb_config_get)) {
+      errno = 0;
+      const SlurmList config(slurmdbd_settings(slurmdb_config_get, db.get()));
+      if (!config) return failed("ask slurmdbd for its configuration");
+      rights.privacy = privacy_of(setting(config.get(), "PrivateData"));
+    }
     std::string name(user);
     const SlurmList names(slurm_list_create(nullptr));
     slurm_list_append(names.get(), name.data());

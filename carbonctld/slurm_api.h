@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "carbonctld/privacy.h"
 #include "carbonctld/slurm_places.h"
 #include "carbonctld/slurm_queue.h"
 #include "core/result.h"
@@ -37,16 +38,6 @@ struct SlurmJob {
   std::string name, state, exit_code, qos, wckey, comment;  // as sacct prints them; state without who cancelled it
 };
 
-// What Slurm's PrivateData hides from ordinary users.
-struct Privacy {
-  bool jobs = false, usage = false, users = false, accounts = false;
-  // True where either hides it.
-  Privacy operator|(const Privacy& o) const {
-    return {jobs || o.jobs, usage || o.usage, users || o.users, accounts || o.accounts};
-  }
-  bool operator==(const Privacy&) const = default;
-};
-
 struct SlurmSettings {
   std::uint32_t slurm_user = 0;  // SlurmUser's uid
   Privacy privacy{};             // of slurm.conf
@@ -57,7 +48,7 @@ struct SlurmSettings {
 struct SlurmRights {
   bool operates = false;                 // AdminLevel Operator or Administrator: all
   std::vector<std::string> coordinates;  // accounts whose coordinator he is, their sub-accounts among them
-  Privacy privacy{};                     // of slurmdbd.conf, which governs sacct and sreport
+  std::optional<Privacy> privacy = Privacy();  // of slurmdbd.conf, which governs sacct and sreport; none: slurmdbd does not tell it
 };
 
 class SlurmApi {

@@ -7,7 +7,6 @@
 extern "C" {
 #include <slurm/slurm.h>
 #include <slurm/slurmdb.h>
-void slurm_xfree(void** memory);  // exported, in no header
 }
 
 namespace carbon::ctld {
@@ -42,26 +41,18 @@ int call_on_job(int (*call)(slurm_step_id_t, Rest...), std::uint32_t job_id, Giv
   return call(whole, given...);
 }
 
-// Its texts, then itself: the library keeps the function that does so to itself.
+// slurmdbd's settings as pairs of words. By 26.05 PrivateData is none of them, and the question ends the process: Slurm's plugin
+// calls a function (slurmdbd_free_conf) that libslurm keeps to itself.
+using AskSettings = SlurmListPointer (*)(void*);
+constexpr bool tells_settings(AskSettings) { return true; }
+inline SlurmListPointer slurmdbd_settings(AskSettings ask, void* slurmdbd) { return ask(slurmdbd); }
 template <class Settings>
-void free_slurmdbd_settings(Settings* settings) {
-  for (char** text : {&settings->archive_dir, &settings->archive_script, &settings->dbd_addr, &settings->dbd_backup,
-                      &settings->dbd_host, &settings->default_qos, &settings->log_file, &settings->parameters,
-                      &settings->pid_file, &settings->storage_loc, &settings->storage_pass_script, &settings->storage_user}) {
-    slurm_xfree(reinterpret_cast<void**>(text));
-  }
-  slurm_xfree(reinterpret_cast<void**>(&settings));
+constexpr bool tells_settings(int (*)(void*, Settings**)) {
+  return false;
 }
-
-// slurmdbd's settings: answered as pairs of words, by 26.05 as a structure that can be told in such.
-inline SlurmListPointer slurmdbd_settings(SlurmListPointer (*ask)(void*), void* slurmdbd) { return ask(slurmdbd); }
 template <class Settings>
-SlurmListPointer slurmdbd_settings(int (*ask)(void*, Settings**), void* slurmdbd) {
-  Settings* settings = nullptr;
-  if (ask(slurmdbd, &settings) != SLURM_SUCCESS) return nullptr;
-  const SlurmListPointer pairs = slurmdb_config_get_keypairs(settings);
-  free_slurmdbd_settings(settings);
-  return pairs;
+SlurmListPointer slurmdbd_settings(int (*)(void*, Settings**), void*) {
+  return nullptr;
 }
 
 // What slurm_load_ctl_conf gave: by 26.05 the function has another name.

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "config/sections.h"
@@ -18,6 +19,17 @@ void read_path(TableReader& in, std::string_view key, std::filesystem::path& out
   in.text(key, text, may_be_empty);
   out = text;
   if (!out.is_absolute() && !out.empty()) in.fail(key, "= '" + text + "'; accepted: an absolute path");
+}
+
+// "jobs,usage": a slip in a word would show what is to be hidden.
+bool is_private_data(const std::string& list) {
+  static const std::set<std::string> kWords = {"accounts",     "all",   "events", "jobs", "nodes", "partitions",
+                                               "reservations", "usage", "users"};
+  std::istringstream words(list);
+  for (std::string word; std::getline(words, word, ',');) {
+    if (!kWords.contains(word)) return false;
+  }
+  return true;
 }
 
 void read_node(const toml::table& table, FirstError& error, NodeConfig& out) {
@@ -44,6 +56,9 @@ void read_controller(const toml::table& table, FirstError& error, ControllerConf
   if (out.comment_field != "AdminComment" && out.comment_field != "none") {
     in.fail("comment_field", "= '" + out.comment_field + "'; accepted: AdminComment, none");
   }
+  in.text("private_data", out.private_data);
+  if (!is_private_data(out.private_data))
+    in.fail("private_data", "= '" + out.private_data + "'; accepted: words of Slurm's PrivateData, such as jobs,usage; all; nothing");
   in.text("leader", out.leader);
   const auto colon = out.leader.rfind(':');
   if (!out.leader.empty() && (colon == 0 || colon == std::string::npos || colon + 1 == out.leader.size()))

@@ -35,6 +35,7 @@ struct ControllerConfig {  // [carbonctld]
   Duration snapshot_max_age = std::chrono::hours(1);
   Duration horizon = std::chrono::hours(168);  // how far ahead the snapshot looks
   std::string comment_field = "AdminComment";
+  std::string private_data = "all";  // of slurmdbd.conf, where slurmdbd does not tell it
   // In a federation: "host:port" of the carbonctld that asks the feeds and plans for all; empty: each for itself.
   std::string leader;
 

@@ -96,7 +96,7 @@ class FederationTest(LogCase):
                            lambda: f"home-coming: {self.inland.job(refused)}")
                 started(self.inland, refused)
             finally:
-                self.coast.run("scontrol", "update", "partitionname=gpu", "minnodes=1")
+                self.coast.run("scontrol", "update", "partitionname=gpu", "minnodes=0")
         with self.subTest("the user's own clusters stand"):
             own, said = self.submit("--carbon=relocate", "--gres=gpu:1", "--clusters=inland", seconds=1)
             self.assertNotIn("moved", said.err)

@@ -36,6 +36,10 @@ class Accounting:
         self.address, self.listen_on_loopback = slurm_address()
         self.dbd_directory = self.root / "slurmdbd"
 
+    def private_data(self):
+        """What slurmdbd.conf hides."""
+        return next((line.partition("=")[2] for line in self.dbd_lines if line.startswith("PrivateData=")), "")
+
     def start(self):
         self._start_munged()
         self._make_database()

@@ -41,17 +41,24 @@ class SlurmWithBackup(SlurmCluster):
         return self.etc if host == "ctl1" else self.root / f"etc.{host}"
 
     def start_slurmctld(self):
-        """Both; the second one stands by."""
+        """Both; the second one stands by. From 26.05 on it takes over only what the primary has saved once: as it ends, or in
+        five minutes."""
         shutil.copytree(self.etc, self.etc_of("ctl2"))
         conf = self.etc_of("ctl2") / "slurm.conf"
         conf.write_text(conf.read_text().replace("/run/slurmctld.pid", "/run/slurmctld.ctl2.pid")
                         .replace("/log/slurmctld.log", "/log/slurmctld.ctl2.log"))
-        for host, address in HOSTS.items():
-            snapshot = str(self.state_of(host) / "snapshot")
-            self.daemons.start(f"slurmctld.{host}", on_host(self.root.parent / "hosts", host, ["/usr/sbin/slurmctld", "-D"]),
-                               self.root / "log" / f"slurmctld.{host}.out", lambda a=address: listening(self.port, a),
-                               env={"SLURM_CONF": str(self.etc_of(host) / "slurm.conf"), "SLURM_CARBON_SNAPSHOT": snapshot})
+        self.start_controller("ctl1")
+        wait_until(lambda: self.run("sinfo", check=False).status == 0, 30, "answer of slurmctld")
+        self.daemons.end("slurmctld.ctl1")
+        for host in HOSTS:
+            self.start_controller(host)
         wait_until(lambda: self.run("scontrol", "ping", check=False).status == 0, 30, "answer of slurmctld")
+
+    def start_controller(self, host):
+        self.daemons.start(f"slurmctld.{host}", on_host(self.root.parent / "hosts", host, ["/usr/sbin/slurmctld", "-D"]),
+                           self.root / "log" / f"slurmctld.{host}.out", lambda: listening(self.port, HOSTS[host]),
+                           env={"SLURM_CONF": str(self.etc_of(host) / "slurm.conf"),
+                                "SLURM_CARBON_SNAPSHOT": str(self.state_of(host) / "snapshot")})
 
     def state_of(self, host):
         """carbonctld's state directory."""

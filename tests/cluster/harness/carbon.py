@@ -155,6 +155,7 @@ class Carbon:
             ("carbond", "spool"): f'"{self.spool}/%n"',
             ("carbonctld", "port"): str(self.port),
             ("carbonctld", "state_dir"): f'"{self.state}"',
+            ("carbonctld", "private_data"): f'"{self.slurm.accounting.private_data()}"',
             **self.settings,
         }
         for (section, key), value in settings.items():

@@ -164,7 +164,7 @@ TEST_F(ApiTest, WhatSlurmdbdHidesIsHiddenToo) {
   two_users();
   const auto rows = [&](const char* by) { return json::parse(ask(kAda, "/v1/report", {{"by", by}}).body)["rows"].size(); };
   EXPECT_EQ(rows("user"), 2u);
-  rights_["games"].privacy.users = true;
+  rights_["games"].privacy = {false, false, true, false};
   EXPECT_EQ(rows("user"), 1u);
   EXPECT_EQ(rows("account"), 2u);
   rights_["games"].privacy = {false, false, false, true};

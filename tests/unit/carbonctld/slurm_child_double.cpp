@@ -60,7 +60,8 @@ class Double final : public SlurmApi {
     return SlurmSettings{64030, {true, false, false, false}, true};
   }
   Result<SlurmRights> rights(const std::string& user) override {
-    return SlurmRights{false, {"nlp", user}, {false, true, false, false}};
+    if (user == "of 26.05") return SlurmRights{false, {}, std::nullopt};
+    return SlurmRights{false, {"nlp", user}, Privacy{false, true, false, false}};
   }
   Result<SlurmQueue> queue(const std::vector<std::string>&) override {
     act();

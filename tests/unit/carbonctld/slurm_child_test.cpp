@@ -31,7 +31,8 @@ TEST(SlurmChild, PassesQuestionsAndAnswers) {
   const auto rights = slurm.rights("ada");
   ASSERT_TRUE(rights.ok());
   EXPECT_EQ(rights->coordinates, (std::vector<std::string>{"nlp", "ada"}));
-  EXPECT_TRUE(rights->privacy.usage);
+  EXPECT_EQ(rights->privacy, (Privacy{false, true, false, false}));
+  EXPECT_FALSE(slurm.rights("of 26.05")->privacy);
   const auto jobs = slurm.find_jobs("campus", {9});
   ASSERT_TRUE(jobs) << jobs.error().message;
   const auto& job = jobs->at(0);

@@ -229,6 +229,7 @@ TEST(Config, TheShippedFileShowsTheTrueDefaults) {
   EXPECT_EQ(a.carbonctld.snapshot_max_age, b.carbonctld.snapshot_max_age);
   EXPECT_EQ(a.carbonctld.horizon, b.carbonctld.horizon);
   EXPECT_EQ(a.carbonctld.comment_field, b.carbonctld.comment_field);
+  EXPECT_EQ(a.carbonctld.private_data, b.carbonctld.private_data);
   EXPECT_EQ(a.carbonctld.leader, b.carbonctld.leader);
   EXPECT_EQ(a.carbond.metrics_file, b.carbond.metrics_file);
   EXPECT_EQ(a.carbond.shards_per_gpu, b.carbond.shards_per_gpu);
@@ -288,6 +289,17 @@ TEST(Config, TheShippedFileShowsEveryKeyThatIsAccepted) {
       const bool is_table = file.find('[' + key) != std::string::npos || file.find('.' + key + ']') != std::string::npos;
       EXPECT_TRUE(is_table || std::regex_search(section, std::regex("(^|\n)#?" + key + " = "))) << key << " of " << table;
     }
+  }
+}
+
+TEST(Config, ASlipInPrivateDataIsRefused) {
+  const auto config = [](const std::string& list) {
+    return parse_config("cluster='c'\n[carbonctld]\nprivate_data='" + list + "'\n", "carbon.conf");
+  };
+  for (const auto* good : {"", "all", "jobs", "accounts,events,jobs,reservations,usage,users"}) EXPECT_TRUE(config(good)) << good;
+  for (const auto* bad : {"job", "jobs;usage", "jobs,,usage", "jobs, usage"}) {
+    ASSERT_FALSE(config(bad)) << bad;
+    EXPECT_NE(config(bad).error().message.find("words of Slurm's PrivateData"), std::string::npos);
   }
 }
 

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbonctld/access.h"
+
+#include <gtest/gtest.h>
+
+#include "fake_slurm.h"
+
+namespace carbon::ctld {
+namespace {
+
+TEST(Access, WherePrivateDataOfSlurmdbdIsNotToldWhatTheSiteSaysCounts) {
+  FakeSlurm slurm;
+  slurm.rights_of["ada"].privacy = Privacy{false, true, false, false};
+  slurm.rights_of["bob"].privacy.reset();
+  RightsBook book(slurm, {true, false, false, false});
+  EXPECT_EQ(book.of("ada", Instant{})->privacy, (Privacy{false, true, false, false}));
+  EXPECT_EQ(book.of("bob", Instant{})->privacy, (Privacy{true, false, false, false}));
+}
+
+TEST(Access, WhatNobodyHasSaidIsHidden) {
+  const SlurmSettings open;
+  SlurmRights rights;
+  EXPECT_FALSE(visible_to("bob", Asks::kJobs, open, rights));
+  rights.privacy.reset();
+  EXPECT_EQ(visible_to("bob", Asks::kJobs, open, rights)->user, "bob");
+  rights.operates = true;
+  EXPECT_FALSE(visible_to("bob", Asks::kJobs, open, rights));
+}
+
+TEST(Access, PrivateDataAsItIsWritten) {
+  EXPECT_EQ(privacy_of(""), Privacy());
+  EXPECT_EQ(privacy_of("none"), Privacy());
+  EXPECT_EQ(privacy_of("Jobs,nodes,users"), (Privacy{true, false, true, false}));
+  EXPECT_EQ(privacy_of("accounts,usage"), (Privacy{false, true, false, true}));
+  EXPECT_EQ(privacy_of("all"), (Privacy{true, true, true, true}));
+}
+
+}  // namespace
+}  // namespace carbon::ctld
