@@ -68,7 +68,7 @@ class FederationTest(LogCase):
             array, said = self.submit("--carbon=relocate", "--gres=gpu:1", "--array=0-1", seconds=1)
             self.assertNotIn("moved", said.err)
             # Beside its tasks 24.11 leaves a row of the array itself, which it says is pending; 22.05 does not.
-            left = [] if self.inland.run("sinfo", "--version").out.split()[-1].startswith("22.05") else ["PENDING"]
+            left = [] if self.inland.release() == "22.05" else ["PENDING"]
             wait_until(lambda: [r for r in self.inland.sacct(array, "State", "Cluster") if r[0] not in left] == [["COMPLETED", "inland"]] * 2, 60,
                        lambda: f"both tasks where they were submitted: {self.inland.sacct(array, 'State', 'Cluster')}")
         with self.subTest("who has no account there stays"):

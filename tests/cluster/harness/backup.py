@@ -71,6 +71,8 @@ class SlurmWithBackup(SlurmCluster):
         wait_until(lambda: "ctl2 is UP" in self.run("scontrol", "ping", check=False).out
                    and self.run("squeue", "-h", check=False).status == 0, 60,
                    lambda: "control by the backup: " + self.run("scontrol", "ping", check=False).out)
+        if self.release() == "26.05":  # its backup tells slurmdbd of no job until then
+            self.run("scontrol", "reconfigure")
 
 
 class CarbonWithBackup(Carbon):

@@ -168,6 +168,10 @@ class SlurmCluster:
             raise Failed(f"{' '.join(map(str, argv))}: status {done.returncode}\n{done.stdout}{done.stderr}")
         return Output(done.returncode, done.stdout, done.stderr)
 
+    def release(self):
+        """Slurm's, such as "22.05"."""
+        return self.run("sinfo", "--version").out.split()[-1][:5]
+
     def sbatch(self, *options, script, user=None, check=True):
         """Submits `script`; returns the job id and what sbatch said to the user."""
         said = self.run("sbatch", "--parsable", *options, f"--wrap={script}", user=user or self.users[0], check=check)
