@@ -46,9 +46,9 @@ struct SlurmSettings {
 
 // What slurmdbd lets a user see of others.
 struct SlurmRights {
-  bool operates = false;                 // AdminLevel Operator or Administrator: all
-  std::vector<std::string> coordinates;  // accounts whose coordinator he is, their sub-accounts among them
-  std::optional<Privacy> privacy = Privacy();  // of slurmdbd.conf, which governs sacct and sreport; none: slurmdbd does not tell it
+  bool operates = false;                       // AdminLevel Operator or Administrator: all
+  std::vector<std::string> coordinates;        // accounts whose coordinator he is, their sub-accounts among them
+  std::optional<Privacy> privacy = Privacy();  // of slurmdbd.conf, which governs sacct and sreport; none: not told
 };
 
 class SlurmApi {

@@ -23,8 +23,8 @@ void read_path(TableReader& in, std::string_view key, std::filesystem::path& out
 
 // "jobs,usage": a slip in a word would show what is to be hidden.
 bool is_private_data(const std::string& list) {
-  static const std::set<std::string> kWords = {"accounts",     "all",   "events", "jobs", "nodes", "partitions",
-                                               "reservations", "usage", "users"};
+  static const std::set<std::string> kWords = {"accounts",   "all",          "events", "jobs", "nodes",
+                                               "partitions", "reservations", "usage",  "users"};
   std::istringstream words(list);
   for (std::string word; std::getline(words, word, ',');) {
     if (!kWords.contains(word)) return false;
@@ -58,7 +58,8 @@ void read_controller(const toml::table& table, FirstError& error, ControllerConf
   }
   in.text("private_data", out.private_data);
   if (!is_private_data(out.private_data))
-    in.fail("private_data", "= '" + out.private_data + "'; accepted: words of Slurm's PrivateData, such as jobs,usage; all; nothing");
+    in.fail("private_data",
+            "= '" + out.private_data + "'; accepted: words of Slurm's PrivateData, such as jobs,usage; all; nothing");
   in.text("leader", out.leader);
   const auto colon = out.leader.rfind(':');
   if (!out.leader.empty() && (colon == 0 || colon == std::string::npos || colon + 1 == out.leader.size()))
