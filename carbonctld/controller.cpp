@@ -108,6 +108,13 @@ std::vector<std::string> clusters_of(const Config& config) {
   return names;
 }
 
+SummaryKind summary_kind(const ControllerConfig& config) {
+  if (config.comment_field == "none") return SummaryKind::kNone;
+  if (config.energy_tres && !takes_energy_tres())
+    spdlog::warn("energy_tres: Slurm takes a job's energy from 25.11 on; the summary is written as a comment alone");
+  return config.energy_tres && takes_energy_tres() ? SummaryKind::kWithEnergy : SummaryKind::kComment;
+}
+
 std::string host_name() {
   char name[256] = {};
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
@@ -128,7 +135,7 @@ class Daemon final : public Controller {
         munge_(config_.munge_socket),
         accountant_(*store_, config_.sites, [this](const std::string& node) { return node_features(node); }),
         summaries_(
-            *store_, for_slurmdbd_, [this] { account(); }, config_.carbonctld.comment_field != "none"),
+            *store_, for_slurmdbd_, [this] { account(); }, summary_kind(config_.carbonctld)),
         accounting_("accounting", [this] { return account_step(); }),
         summarizing_("summaries", [this] { return summary_step(); }),
         replanning_("replan", [this] { return replan_step(); }),

@@ -20,7 +20,9 @@
 namespace carbon::ctld {
 namespace {
 
-constexpr std::uint16_t kEnforceAssociations = 1;  // ACCOUNTING_ENFORCE_ASSOCS, which no installed header has
+// ACCOUNTING_ENFORCE_ASSOCS and TRES_ENERGY, which no installed header has.
+constexpr std::uint16_t kEnforceAssociations = 1;
+constexpr int kEnergyTres = 3;
 
 std::optional<Instant> time_or_none(std::time_t t) {
   if (t == 0 || t == static_cast<std::time_t>(NO_VAL)) return std::nullopt;
@@ -178,7 +180,7 @@ class LibslurmApi final : public SlurmApi {
     return jobs;
   }
 
-  Status set_admin_comment(const SlurmJob& job, const std::string& comment) override {
+  Status write_summary(const SlurmJob& job, const std::string& admin_comment, std::optional<std::uint64_t> joules) override {
     const DbConnection db;
     if (!db.get()) return failed("connect to slurmdbd");
     std::vector<slurm_selected_step_t> wanted{selected(job)};
@@ -186,12 +188,16 @@ class LibslurmApi final : public SlurmApi {
     condition.cond.flags = JOBCOND_FLAG_NO_STEP;  // without DUP: the last run; with it slurmdbd changes all, whatever the times
     slurmdb_job_rec_t change{};
     change.derived_ec = NO_VAL;
-    std::string value(comment);
-    change.admin_comment = value.data();
+    std::string comment(admin_comment), energy;
+    change.admin_comment = comment.data();
+    if (kTakesEnergy && joules) {
+      energy = std::to_string(kEnergyTres) + "=" + std::to_string(*joules);
+      change.tres_alloc_str = energy.data();
+    }
     errno = 0;
     const SlurmList changed(slurmdb_job_modify(db.get(), &condition.cond, &change));
-    if (!changed) return failed("set the comment in slurmdbd");
-    if (slurm_list_count(changed.get()) == 0) return Error{"slurm: set the comment in slurmdbd: no such job"};
+    if (!changed) return failed("write the summary into slurmdbd");
+    if (slurm_list_count(changed.get()) == 0) return Error{"slurm: write the summary into slurmdbd: no such job"};
     if (slurmdb_connection_commit(db.get(), true) != SLURM_SUCCESS) return failed("commit in slurmdbd");
     return Done{};
   }
@@ -254,6 +260,8 @@ class LibslurmApi final : public SlurmApi {
 };
 
 }  // namespace
+
+bool takes_energy_tres() { return kTakesEnergy; }
 
 std::unique_ptr<SlurmApi> make_libslurm_api() { return std::make_unique<LibslurmApi>(); }
 

@@ -51,13 +51,18 @@ struct SlurmRights {
   std::optional<Privacy> privacy = Privacy();  // of slurmdbd.conf, which governs sacct and sreport; none: not told
 };
 
+// Whether the Slurm that this is built with takes a job's energy as a TRES.
+bool takes_energy_tres();
+
 class SlurmApi {
  public:
   virtual ~SlurmApi() = default;
   // All runs that slurmdbd knows of these raw job ids; more may be among them (an array's other tasks).
   virtual Result<std::vector<SlurmJob>> find_jobs(const std::string& cluster, const std::vector<std::uint32_t>& job_ids) = 0;
-  // slurmdbd can address the last run of a requeued job only: `job` must be the one of the latest submit time.
-  virtual Status set_admin_comment(const SlurmJob& job, const std::string& comment) = 0;
+  // Into slurmdbd's record of the job. It can address the last run of a requeued job only: `job` must be the one of the latest
+  // submit time. `joules`: as the TRES energy; left out before 25.11.
+  virtual Status write_summary(const SlurmJob& job, const std::string& admin_comment,
+                               std::optional<std::uint64_t> joules) = 0;
   virtual Result<std::vector<Association>> associations(const std::vector<std::string>& clusters) = 0;
   // From slurmctld. `others`: clusters of its federation that matter; those of them that do not answer are left out.
   virtual Result<SlurmPlaces> places(const std::vector<std::string>& others) = 0;

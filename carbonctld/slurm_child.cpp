@@ -75,7 +75,11 @@ json answer_to(const json& request, SlurmApi& api) {
   };
   const auto done = [](const Status& status) { return status ? json{{"value", true}} : json{{"error", status.error().message}}; };
   if (call == "find_jobs") return wrap(api.find_jobs(request.at("cluster"), request.at("job_ids")));
-  if (call == "set_admin_comment") return done(api.set_admin_comment(request.at("job"), request.at("comment")));
+  if (call == "write_summary") {
+    std::optional<std::uint64_t> joules;
+    if (request.contains("joules")) joules = request.at("joules").get<std::uint64_t>();
+    return done(api.write_summary(request.at("job"), request.at("comment"), joules));
+  }
   if (call == "associations") return wrap(api.associations(request.at("clusters")));
   if (call == "places") return wrap(api.places(request.at("others")));
   if (call == "rights") return wrap(api.rights(request.at("user")));
@@ -187,8 +191,10 @@ Result<std::vector<SlurmJob>> SlurmChild::find_jobs(const std::string& cluster, 
   return value_of<std::vector<SlurmJob>>(ask(text_of({{"call", "find_jobs"}, {"cluster", cluster}, {"job_ids", job_ids}})));
 }
 
-Status SlurmChild::set_admin_comment(const SlurmJob& job, const std::string& comment) {
-  return value_of<Done>(ask(text_of({{"call", "set_admin_comment"}, {"job", job}, {"comment", comment}})));
+Status SlurmChild::write_summary(const SlurmJob& job, const std::string& admin_comment, std::optional<std::uint64_t> joules) {
+  json request{{"call", "write_summary"}, {"job", job}, {"comment", admin_comment}};
+  if (joules) request["joules"] = *joules;
+  return value_of<Done>(ask(text_of(request)));
 }
 
 Result<std::vector<Association>> SlurmChild::associations(const std::vector<std::string>& clusters) {

@@ -28,7 +28,7 @@ class SlurmChild final : public SlurmApi {
   SlurmChild& operator=(const SlurmChild&) = delete;
 
   Result<std::vector<SlurmJob>> find_jobs(const std::string& cluster, const std::vector<std::uint32_t>& job_ids) override;
-  Status set_admin_comment(const SlurmJob& job, const std::string& comment) override;
+  Status write_summary(const SlurmJob& job, const std::string& admin_comment, std::optional<std::uint64_t> joules) override;
   Result<std::vector<Association>> associations(const std::vector<std::string>& clusters) override;
   Result<SlurmPlaces> places(const std::vector<std::string>& others) override;
   Result<SlurmSettings> settings() override;

@@ -11,6 +11,9 @@ extern "C" {
 
 namespace carbon::ctld {
 
+// A job's TRES in slurmdbd can be set from 25.11 on.
+inline constexpr bool kTakesEnergy = SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(25, 11, 0);
+
 // Lists: pointers to other types from 23.11 on.
 using SlurmListPointer = decltype(slurm_list_create(nullptr));
 using SlurmListWalk = decltype(slurm_list_iterator_create(nullptr));

@@ -125,8 +125,10 @@ Result<bool> SummaryWriter::settle(const ledger::PendingSummary& pending, const 
   if (!row.complete && now - *job->end < kNodesMayBeLate) return later(pending, now, "nodes are missing");
   if (was_requeued(found, *job)) return drop("the job was requeued; the last run's record carries the summary");
   const auto comment = with_summary(job->admin_comment, row);
-  if (write_ && comment != job->admin_comment) {
-    const auto set = slurm_.set_admin_comment(*job, comment);
+  if (kind_ != SummaryKind::kNone && comment != job->admin_comment) {
+    std::optional<std::uint64_t> joules;
+    if (kind_ == SummaryKind::kWithEnergy && row.method) joules = static_cast<std::uint64_t>(row.energy_mj) / 1000;
+    const auto set = slurm_.write_summary(*job, comment, joules);
     if (!set) return set.error();
     spdlog::info("job={} restart={} summary written: {}", id, pending.key.restart, comment);
   }

@@ -4,6 +4,7 @@
 // slurmdbd away) stays queued in the ledger and is tried again.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <vector>
@@ -13,12 +14,15 @@
 
 namespace carbon::ctld {
 
+// What is written. kNone: the site wants no summary (comment_field = "none"), jobs are looked up for their submission alone.
+// kWithEnergy: the energy is a TRES, too.
+enum class SummaryKind : std::uint8_t { kNone, kComment, kWithEnergy };
+
 class SummaryWriter {
  public:
-  // None is owned. `account` works off what is due in the ledger. `write`: false where the site wants no summary
-  // (comment_field = "none"): then jobs are looked up for their submission alone.
-  SummaryWriter(ledger::Store& store, SlurmApi& slurm, std::function<void()> account, bool write)
-      : store_(store), slurm_(slurm), account_(std::move(account)), write_(write) {}
+  // None is owned. `account` works off what is due in the ledger.
+  SummaryWriter(ledger::Store& store, SlurmApi& slurm, std::function<void()> account, SummaryKind kind)
+      : store_(store), slurm_(slurm), account_(std::move(account)), kind_(kind) {}
 
   // One round over what is due; returns how many were settled. An error is one that will pass: slurmdbd or the ledger is away.
   Result<std::size_t> run(Instant now);
@@ -42,7 +46,7 @@ class SummaryWriter {
   ledger::Store& store_;
   SlurmApi& slurm_;
   std::function<void()> account_;
-  bool write_;
+  SummaryKind kind_;
 };
 
 }  // namespace carbon::ctld

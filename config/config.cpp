@@ -60,6 +60,7 @@ void read_controller(const toml::table& table, FirstError& error, ControllerConf
   if (!is_private_data(out.private_data))
     in.fail("private_data",
             "= '" + out.private_data + "'; accepted: words of Slurm's PrivateData, such as jobs,usage; all; nothing");
+  in.boolean("energy_tres", out.energy_tres);
   in.text("leader", out.leader);
   const auto colon = out.leader.rfind(':');
   if (!out.leader.empty() && (colon == 0 || colon == std::string::npos || colon + 1 == out.leader.size()))

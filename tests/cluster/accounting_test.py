@@ -10,7 +10,7 @@ from harness.processes import wait_until
 
 
 class AccountingTest(CarbonCase):
-    options = {"partitions": {"inland": 2, "coast": 1}}
+    options = {"partitions": {"inland": 2, "coast": 1}, "settings": {("carbonctld", "energy_tres"): "true"}}
 
     def submit(self, *options, seconds, gpus=2):
         return self.slurm.sbatch("--time=1", f"--gres=gpu:{gpus}", *options, script=f"sleep {seconds}")[0]
@@ -52,6 +52,18 @@ class AccountingTest(CarbonCase):
         self.assertEqual((job_id, user, state), (str(job), "games", "COMPLETED"))
         self.assertAlmostEqual(float(shown_grams) / grams, 1, delta=0.01)
         self.assertAlmostEqual(float(shown_kwh) / kwh, 1, delta=0.01)
+
+    def test_the_energy_is_a_tres_of_slurms_where_slurm_takes_it(self):
+        job = self.submit(seconds=3)
+        self.slurm.wait_for_end(job)
+        self.carbon.wait_for_summary(job)
+        (run,) = self.carbon.runs(job)
+        ((joules,),) = self.slurm.sacct(job, "ConsumedEnergyRaw")
+        if self.slurm.release() < "25.11":
+            self.assertIn("energy_tres: Slurm takes a job's energy from 25.11 on", self.carbon.log())
+            self.assertEqual(joules, "0")
+        else:
+            self.assertEqual(int(joules), run["energy_mj"] // 1000)
 
     def test_a_job_on_two_nodes_is_the_sum_of_both(self):
         job = self.submit("--nodes=2", seconds=4, gpus=1)

@@ -25,9 +25,10 @@ class FakeSlurm final : public SlurmApi {
     return out;
   }
 
-  Status set_admin_comment(const SlurmJob& job, const std::string& comment) override {
+  Status write_summary(const SlurmJob& job, const std::string& comment, std::optional<std::uint64_t> joules) override {
     if (!dbd_up) return Error{"slurmdbd is away"};
     ++written;
+    energy = joules;
     if (while_writing) while_writing();
     for (auto& j : jobs) {
       if (j.job_id == job.job_id && j.submit == job.submit) j.admin_comment = comment;
@@ -74,6 +75,7 @@ class FakeSlurm final : public SlurmApi {
   bool dbd_up = true, ctld_up = true;
   std::function<void()> while_writing;
   int asked = 0, written = 0;
+  std::optional<std::uint64_t> energy;  // of the last summary
   std::vector<SlurmJob> jobs;
   SlurmPlaces known_places;
   std::vector<Association> association_list;

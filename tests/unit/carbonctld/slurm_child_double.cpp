@@ -36,9 +36,10 @@ class Double final : public SlurmApi {
     job.comment = "a 'comment'";
     return std::vector{job};
   }
-  Status set_admin_comment(const SlurmJob& job, const std::string& comment) override {
+  Status write_summary(const SlurmJob& job, const std::string& comment, std::optional<std::uint64_t> joules) override {
     act();
-    return Error{"job " + std::to_string(job.job_id) + " of array " + std::to_string(job.array->first) + " refused " + comment};
+    return Error{"job " + std::to_string(job.job_id) + " of array " + std::to_string(job.array->first) + " refused " + comment +
+                 (joules ? " with " + std::to_string(*joules) + " J" : "")};
   }
   Result<std::vector<Association>> associations(const std::vector<std::string>& clusters) override {
     act();

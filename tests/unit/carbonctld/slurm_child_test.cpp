@@ -50,9 +50,12 @@ TEST(SlurmChild, PassesQuestionsAndAnswers) {
   EXPECT_EQ(job.qos, "normal");
   EXPECT_EQ(job.wckey, "*study");
   EXPECT_EQ(job.comment, "a 'comment'");
-  const auto set = slurm.set_admin_comment(job, "carbon:g=1");
-  ASSERT_FALSE(set);
-  EXPECT_EQ(set.error().message, "job 9 of array 7 refused carbon:g=1");
+  const auto comment = slurm.write_summary(job, "carbon:g=1", {});
+  ASSERT_FALSE(comment);
+  EXPECT_EQ(comment.error().message, "job 9 of array 7 refused carbon:g=1");
+  const auto with_energy = slurm.write_summary(job, "carbon:g=1", 3'600'000);
+  ASSERT_FALSE(with_energy);
+  EXPECT_EQ(with_energy.error().message, "job 9 of array 7 refused carbon:g=1 with 3600000 J");
 }
 
 TEST(SlurmChild, ADeathOfTheChildIsAnErrorAndTheNextCallWorks) {

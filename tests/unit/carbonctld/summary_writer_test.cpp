@@ -34,7 +34,7 @@ class SummaryWriterTest : public ledger::LedgerTest {
   void SetUp() override {
     LedgerTest::SetUp();
     writer_ = std::make_unique<SummaryWriter>(
-        *store_, slurm_, [this] { account(); }, true);
+        *store_, slurm_, [this] { account(); }, SummaryKind::kComment);
     put_hours("a", kDay, {500, 400, 300, 200, 100});
     put_hours("b", kDay, {50, 50, 50, 50, 50});
   }
@@ -59,6 +59,20 @@ TEST_F(SummaryWriterTest, ADeferredAndRelocatedJobGetsItsGramsAndWhatTheySaved) 
   EXPECT_EQ(store_->counts()->unwritten, 0);
   EXPECT_EQ(run(kDay + 4h), 0u);
   EXPECT_EQ(slurm_.written, 1);
+}
+
+TEST_F(SummaryWriterTest, TheEnergyIsATresWhereTheSiteWantsIt) {
+  put({make_record(1, kDay + 2h, {kKwhMj})});
+  account();
+  in_slurm(1, kDay, kDay + 2h, kDay + 3h);
+  EXPECT_EQ(run(kDay + 3h), 1u);
+  EXPECT_EQ(slurm_.energy, std::nullopt);
+  slurm_.jobs[0].admin_comment.clear();
+  ASSERT_TRUE(store_->ask_summaries(std::vector{ledger::JobKey{"campus", 1, 0}}, kDay + 3h));
+  SummaryWriter with_energy(
+      *store_, slurm_, [this] { account(); }, SummaryKind::kWithEnergy);
+  EXPECT_EQ(*with_energy.run(kDay + 3h), 1u);
+  EXPECT_EQ(slurm_.energy, 3'600'000u);
 }
 
 TEST_F(SummaryWriterTest, WaitsForTheRowAndForItsEnd) {
@@ -96,7 +110,7 @@ TEST_F(SummaryWriterTest, SlurmdbdAwayLosesNothing) {
   reopen();
   slurm_.dbd_up = true;
   SummaryWriter after_restart(
-      *store_, slurm_, [this] { account(); }, true);
+      *store_, slurm_, [this] { account(); }, SummaryKind::kComment);
   EXPECT_EQ(*after_restart.run(kDay + 1h), 1u);
   EXPECT_NE(slurm_.jobs[0].admin_comment.find("g=500"), std::string::npos);
 }

@@ -36,6 +36,7 @@ publish_interval = "30s"
 snapshot_max_age = "2h"
 horizon = "2d"
 comment_field = "none"
+energy_tres = true
 [placement]
 observe = true
 default_mode = "auto"
@@ -101,7 +102,7 @@ scale = 1440
   EXPECT_EQ(c->sites[0].transfer_kwh_per_gb, 0.06);
   EXPECT_EQ(c->sites[0].partitions, (std::vector<std::string>{"n1", "n2"}));
   EXPECT_EQ(c->sites[0].feeds[0].options.at("scale").value, "1440");
-  EXPECT_EQ(c->sites[0].feeds[0].options.at("scale").where, "carbon.conf:56");
+  EXPECT_EQ(c->sites[0].feeds[0].options.at("scale").where, "carbon.conf:57");
 }
 
 TEST(Config, NamesFileLineFoundAndAccepted) {
@@ -230,6 +231,7 @@ TEST(Config, TheShippedFileShowsTheTrueDefaults) {
   EXPECT_EQ(a.carbonctld.horizon, b.carbonctld.horizon);
   EXPECT_EQ(a.carbonctld.comment_field, b.carbonctld.comment_field);
   EXPECT_EQ(a.carbonctld.private_data, b.carbonctld.private_data);
+  EXPECT_EQ(a.carbonctld.energy_tres, b.carbonctld.energy_tres);
   EXPECT_EQ(a.carbonctld.leader, b.carbonctld.leader);
   EXPECT_EQ(a.carbond.metrics_file, b.carbond.metrics_file);
   EXPECT_EQ(a.carbond.shards_per_gpu, b.carbond.shards_per_gpu);
