@@ -61,8 +61,7 @@ class SlurmApi {
   virtual Result<std::vector<SlurmJob>> find_jobs(const std::string& cluster, const std::vector<std::uint32_t>& job_ids) = 0;
   // Into slurmdbd's record of the job. It can address the last run of a requeued job only: `job` must be the one of the latest
   // submit time. `joules`: as the TRES energy; left out before 25.11.
-  virtual Status write_summary(const SlurmJob& job, const std::string& admin_comment,
-                               std::optional<std::uint64_t> joules) = 0;
+  virtual Status write_summary(const SlurmJob& job, const std::string& admin_comment, std::optional<std::uint64_t> joules) = 0;
   virtual Result<std::vector<Association>> associations(const std::vector<std::string>& clusters) = 0;
   // From slurmctld. `others`: clusters of its federation that matter; those of them that do not answer are left out.
   virtual Result<SlurmPlaces> places(const std::vector<std::string>& others) = 0;

@@ -36,7 +36,7 @@ struct ControllerConfig {  // [carbonctld]
   Duration horizon = std::chrono::hours(168);  // how far ahead the snapshot looks
   std::string comment_field = "AdminComment";
   std::string private_data = "all";  // of slurmdbd.conf, where slurmdbd does not tell it
-  bool energy_tres = false;  // the energy in Slurm's accounting as a TRES, too
+  bool energy_tres = false;          // the energy in Slurm's accounting as a TRES, too
   // In a federation: "host:port" of the carbonctld that asks the feeds and plans for all; empty: each for itself.
   std::string leader;
 

@@ -127,7 +127,12 @@ void cold_decision(benchmark::State& state) {
     state.SetIterationTime(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }
 }
-BENCHMARK(cold_decision)->Name("job_submit/cold_decision/sites")->Arg(2)->Unit(benchmark::kMicrosecond)->UseManualTime()->Iterations(3000);
+BENCHMARK(cold_decision)
+    ->Name("job_submit/cold_decision/sites")
+    ->Arg(2)
+    ->Unit(benchmark::kMicrosecond)
+    ->UseManualTime()
+    ->Iterations(3000);
 
 // The first job after a new snapshot pays for reading and checking it.
 void reopen(benchmark::State& state) {
