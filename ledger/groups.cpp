@@ -89,7 +89,8 @@ Grouping Groups::grouping(soci::session& sql, const ReportQuery& query) {
   const auto take = [&](const Entry& entry) {
     const auto& [key, id] = entry;
     if (!matches(key, query)) return;
-    const std::pair<std::string_view, std::string_view> name(part(key, query.by), query.within ? part(key, *query.within) : "");
+    const std::pair<std::string_view, std::string_view> name(
+        part(key, query.by), query.within ? std::string_view(part(key, *query.within)) : std::string_view());
     const auto [row, fresh] = rows.try_emplace(name, static_cast<int>(out.rows.size()));
     if (fresh) out.rows.push_back({std::string(name.first), std::string(name.second), {}});
     out.row_of[static_cast<std::size_t>(id)] = row->second;

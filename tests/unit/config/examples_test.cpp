@@ -4,6 +4,7 @@
 
 #include "config/config.h"
 #include "grid_feeds/chain.h"
+#include "net/http.h"
 
 namespace carbon {
 namespace {
@@ -14,7 +15,8 @@ const std::filesystem::path kExamples = SLURM_CONF_DIR "/examples";
 Result<Config> read(const std::filesystem::path& file) {
   auto config = load_config(file);
   if (!config) return config;
-  const auto feeds = feeds::GridFeeds::make(config->sites, {});
+  net::CurlTransport transport;
+  const auto feeds = feeds::GridFeeds::make(config->sites, {&transport, {}, {}, 0});
   if (!feeds) return feeds.error();
   return config;
 }

@@ -58,7 +58,8 @@ TEST(Provider, NoParserThrows) {
          {"", "   ", "{}", "[]", "null", "3", "{\"data\":[]}", "{\"data\":{}}", "{\"data\":null}", "<html>",
           "<?xml version=\"1.0\"?><a/>", "\xff\xfe\x00", "{\"data\":[null,1,\"x\",{},[]]}", "datetime,X\n2022-01-01,1\n"}) {
       std::vector<Answer> answers;
-      for (const auto& ask : provider->ask(feed, query)) answers.push_back({ask.part, body});
+      const auto asks = provider->ask(feed, query);  // whose parts the answers name
+      for (const auto& ask : asks) answers.push_back({ask.part, body});
       EXPECT_NO_THROW((void)provider->parse(feed, query, answers)) << provider->name << ": " << body;
     }
     EXPECT_NO_THROW((void)provider->parse(feed, query, {})) << provider->name;
