@@ -13,11 +13,15 @@ require_root() {
   exit 1
 }
 
+# Beside another Slurm no sanitizer runs.
+wanted_packages() {
+  sed -e "${CARBON_SLURM:+/^\[sanitize\]/,/^$/d}" -e 's/#.*//' -e '/^\[/d' -e '/^[[:space:]]*$/d' packages.txt | sort
+}
+
 # What another package provides is there, too: npm is part of some builds of nodejs.
 missing_packages() {
-  sed -e 's/#.*//' -e '/^\[/d' -e '/^[[:space:]]*$/d' packages.txt | sort >build/packages.wanted
   dpkg-query -W -f '${db:Status-Status} ${Package}, ${Provides}\n' | sed -n -e 's/([^)]*)//g' -e 's/^installed //p' | tr -s ', ' '\n' | sort -u |
-    comm -13 - build/packages.wanted
+    comm -13 - <(wanted_packages)
 }
 
 install_packages() {
@@ -54,10 +58,10 @@ build() {
   local preset=$1
   shift
   export CCACHE_DIR="${CCACHE_DIR:-$PWD/build/ccache}"
-  echo "Building (build/$preset); log: build/build.log"
+  echo "Building (build/$preset); log: build/$preset.log"
   if ! { cmake --preset "$preset" && cmake --build --preset "$preset" ${1:+--target "$@"}
-       } >build/build.log 2>&1; then
-    tail -40 build/build.log >&2
+       } >"build/$preset.log" 2>&1; then
+    tail -40 "build/$preset.log" >&2
     exit 1
   fi
 }
