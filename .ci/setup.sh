@@ -13,9 +13,11 @@ require_root() {
   exit 1
 }
 
-# Beside another Slurm no sanitizer runs.
+# The section [sanitize] of packages.txt is for ./check --sanitize, which sets `sanitizing`.
 wanted_packages() {
-  sed -e "${CARBON_SLURM:+/^\[sanitize\]/,/^$/d}" -e 's/#.*//' -e '/^\[/d' -e '/^[[:space:]]*$/d' packages.txt | sort
+  local leave_out='/^\[sanitize\]/,/^$/d'
+  [ -z "${sanitizing:-}" ] || leave_out=
+  sed -e "$leave_out" -e 's/#.*//' -e '/^\[/d' -e '/^[[:space:]]*$/d' packages.txt | sort
 }
 
 # What another package provides is there, too: npm is part of some builds of nodejs.
