@@ -36,7 +36,7 @@ from harness.slurm import SlurmCluster
 AS_SHIPPED = {("placement", "expected_share_of_limit"): "1.0", ("carbonctld", "publish_interval"): '"1min"',
               ("carbonctld", "snapshot_max_age"): '"1h"'}
 # slurmctld forgets no job meanwhile: what the end of one round's jobs costs would fall into another round.
-QUIET = ["SchedulerParameters=defer,sched_interval=600,bf_interval=600", "MinJobAge=7200", "SlurmctldDebug=error"]
+QUIET = ["SchedulerParameters=defer,sched_interval=600,bf_interval=600", "MinJobAge=7200", "MaxJobCount=1000000", "SlurmctldDebug=error"]
 WITH, WITHOUT, BEGIN = "with the plugin", "without it", "without it, with begin times"
 ORDERS = list(itertools.permutations((WITH, WITHOUT, BEGIN)))
 
@@ -75,8 +75,10 @@ class Side:
         before = cpu_seconds(self.pid)
         self.client.stdin.write(f"{jobs}\n")
         self.client.stdin.flush()
-        seconds = float(self.client.stdout.readline() or "nan")
-        return seconds, cpu_seconds(self.pid) - before
+        said = self.client.stdout.readline()
+        if not said:
+            raise Failed(f"{self.slurm.name}: submit_burst ended with status {self.client.wait()}")
+        return float(said), cpu_seconds(self.pid) - before
 
     def cancel(self, jobs, counted):
         # squeue and sacct do not show the AdminComment of a job that waits.
