@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // plugin_fuzz [CASES [SEED]]: feeds the built job_submit_carbon.so random job descriptions under good and bad snapshots, and
-// checks that it returns, changes only what it may, and never touches a job that it must leave alone. Build it with the asan
-// preset to see memory errors. ctest runs a short form.
+// checks that it returns, changes only what it may, and never touches a job that it must leave alone. With the
+// preset `address` it shows memory errors. ctest runs a short form.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
