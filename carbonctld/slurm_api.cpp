@@ -190,7 +190,7 @@ class LibslurmApi final : public SlurmApi {
     change.derived_ec = NO_VAL;
     std::string comment(admin_comment), energy;
     change.admin_comment = comment.data();
-    if (kTakesEnergy && joules) {
+    if (joules) {
       energy = std::to_string(kEnergyTres) + "=" + std::to_string(*joules);
       change.tres_alloc_str = energy.data();
     }
@@ -227,10 +227,9 @@ class LibslurmApi final : public SlurmApi {
     const DbConnection db;
     if (!db.get()) return failed("connect to slurmdbd");
     SlurmRights rights;
-    rights.privacy.reset();
-    if (tells_settings(slurmdb_config_get)) {
-      errno = 0;
-      const SlurmList config(slurmdbd_settings(slurmdb_config_get, db.get()));
+    errno = 0;
+    if (const auto pairs = slurmdbd_settings(slurmdb_config_get, db.get())) {
+      const SlurmList config(*pairs);
       if (!config) return failed("ask slurmdbd for its configuration");
       rights.privacy = privacy_of(setting(config.get(), "PrivateData"));
     }

@@ -46,9 +46,9 @@ struct SlurmSettings {
 
 // What slurmdbd lets a user see of others.
 struct SlurmRights {
-  bool operates = false;                       // AdminLevel Operator or Administrator: all
-  std::vector<std::string> coordinates;        // accounts whose coordinator he is, their sub-accounts among them
-  std::optional<Privacy> privacy = Privacy();  // of slurmdbd.conf, which governs sacct and sreport; none: not told
+  bool operates = false;                 // AdminLevel Operator or Administrator: all
+  std::vector<std::string> coordinates;  // accounts whose coordinator he is, their sub-accounts among them
+  std::optional<Privacy> privacy;        // of slurmdbd.conf, which governs sacct and sreport; none: not told
 };
 
 // Whether the Slurm that this is built with takes a job's energy as a TRES.
@@ -60,7 +60,7 @@ class SlurmApi {
   // All runs that slurmdbd knows of these raw job ids; more may be among them (an array's other tasks).
   virtual Result<std::vector<SlurmJob>> find_jobs(const std::string& cluster, const std::vector<std::uint32_t>& job_ids) = 0;
   // Into slurmdbd's record of the job. It can address the last run of a requeued job only: `job` must be the one of the latest
-  // submit time. `joules`: as the TRES energy; left out before 25.11.
+  // submit time. `joules`: as the TRES energy, where takes_energy_tres().
   virtual Status write_summary(const SlurmJob& job, const std::string& admin_comment, std::optional<std::uint64_t> joules) = 0;
   virtual Result<std::vector<Association>> associations(const std::vector<std::string>& clusters) = 0;
   // From slurmctld. `others`: clusters of its federation that matter; those of them that do not answer are left out.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 extern "C" {
 #include <slurm/slurm.h>
@@ -44,18 +45,12 @@ int call_on_job(int (*call)(slurm_step_id_t, Rest...), std::uint32_t job_id, Giv
   return call(whole, given...);
 }
 
-// slurmdbd's settings as pairs of words. By 26.05 PrivateData is none of them, and the question ends the process: Slurm's plugin
-// calls a function (slurmdbd_free_conf) that libslurm keeps to itself.
-using AskSettings = SlurmListPointer (*)(void*);
-constexpr bool tells_settings(AskSettings) { return true; }
-inline SlurmListPointer slurmdbd_settings(AskSettings ask, void* slurmdbd) { return ask(slurmdbd); }
+// slurmdbd's settings as pairs of words; none by 26.05: PrivateData is not among them there, and the question ends the process,
+// since Slurm's plugin calls a function (slurmdbd_free_conf) that libslurm keeps to itself.
+inline std::optional<SlurmListPointer> slurmdbd_settings(SlurmListPointer (*ask)(void*), void* slurmdbd) { return ask(slurmdbd); }
 template <class Settings>
-constexpr bool tells_settings(int (*)(void*, Settings**)) {
-  return false;
-}
-template <class Settings>
-SlurmListPointer slurmdbd_settings(int (*)(void*, Settings**), void*) {
-  return nullptr;
+std::optional<SlurmListPointer> slurmdbd_settings(int (*)(void*, Settings**), void*) {
+  return std::nullopt;
 }
 
 // What slurm_load_ctl_conf gave: by 26.05 the function has another name.

@@ -60,7 +60,11 @@ class PublishedSnapshot {
   PublishedSnapshot(const PublishedSnapshot&) = delete;
   ~PublishedSnapshot() { std::filesystem::remove_all(directory_); }
   std::filesystem::path file() const { return directory_ / "snapshot"; }
-  bool ok() const { return ok_; }
+  // Ends the benchmark.
+  bool failed(benchmark::State& state) const {
+    if (!ok_) state.SkipWithError("the snapshot could not be written");
+    return !ok_;
+  }
 
  private:
   std::filesystem::path directory_;
@@ -79,10 +83,7 @@ SubmitRequest random_job(std::mt19937& random) {
 
 void decision(benchmark::State& state) {
   const PublishedSnapshot published(static_cast<unsigned>(state.range(0)));
-  if (!published.ok()) {
-    state.SkipWithError("the snapshot could not be written");
-    return;
-  }
+  if (published.failed(state)) return;
   SnapshotWatch watch(published.file(), [](const std::string&) {});
   std::mt19937 random(1);
   std::vector<SubmitRequest> jobs;
@@ -109,10 +110,7 @@ BENCHMARK(decision)->Name("job_submit/decision/sites")->Arg(2)->Arg(8)->Arg(64)-
 // As slurmctld finds it: what it does for a job itself leaves nothing of the plugin in the processor's caches.
 void cold_decision(benchmark::State& state) {
   const PublishedSnapshot published(static_cast<unsigned>(state.range(0)));
-  if (!published.ok()) {
-    state.SkipWithError("the snapshot could not be written");
-    return;
-  }
+  if (published.failed(state)) return;
   SnapshotWatch watch(published.file(), [](const std::string&) {});
   std::mt19937 random(1);
   placement::StartBook book;
@@ -137,6 +135,7 @@ BENCHMARK(cold_decision)
 // The first job after a new snapshot pays for reading and checking it.
 void reopen(benchmark::State& state) {
   const PublishedSnapshot published(static_cast<unsigned>(state.range(0)));
+  if (published.failed(state)) return;
   for (auto _ : state) {
     SnapshotWatch watch(published.file(), [](const std::string&) {});
     benchmark::DoNotOptimize(watch.current(now()));

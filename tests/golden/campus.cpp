@@ -279,8 +279,10 @@ Campus::Campus(const std::string& munge_socket) {
       std::make_unique<ctld::Api>(config_, *store_,
                                   ctld::ApiSources{[this](auto list) { return take(std::move(list)); }, [this] { return grid_; },
                                                    [] { return std::optional(ctld::SlurmSettings{}); },
-                                                   [](const auto&) { return std::optional(ctld::SlurmRights{}); }, seen,
-                                                   [] { return kNow; }, [] { return queue(); }});
+                                                   [](const auto&) {
+                                                     return std::optional(ctld::SlurmRights{false, {}, ctld::Privacy{}});
+                                                   },
+                                                   seen, [] { return kNow; }, [] { return queue(); }});
   server_ = std::make_unique<net::Server>(
       net::ServerLimits{},
       [munge = net::Munge(munge_socket)](const net::ServerRequest& request) -> Result<net::Caller> {

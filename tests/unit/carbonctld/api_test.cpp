@@ -39,7 +39,11 @@ class ApiTest : public ledger::LedgerTest {
   Api api() {
     return Api(config_, *store_,
                {[this](auto records) { return store_->put(records); }, [this] { return grid_; }, [this] { return settings_; },
-                [this](const auto& user) { return rights_known_ ? std::optional(rights_[user]) : std::nullopt; },
+                [this](const auto& user) {
+                  auto told = rights_known_ ? std::optional(rights_[user]) : std::nullopt;
+                  if (told && !told->privacy) told->privacy.emplace();  // slurmdbd tells of nothing hidden
+                  return told;
+                },
                 [] { return Health{}; }, [] { return kDay + 12h; }, [this] { return queue_; }});
   }
 

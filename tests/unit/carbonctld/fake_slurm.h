@@ -55,7 +55,7 @@ class FakeSlurm final : public SlurmApi {
     ++asked;
     if (!dbd_up) return Error{"slurmdbd is away"};
     const auto it = rights_of.find(user);
-    return it == rights_of.end() ? SlurmRights{} : it->second;
+    return it == rights_of.end() ? SlurmRights{false, {}, Privacy{}} : it->second;
   }
 
   std::map<std::string, SlurmRights> rights_of;
