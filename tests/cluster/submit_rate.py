@@ -27,14 +27,12 @@ import subprocess
 import sys
 import time
 
+from harness.carbon import TRUE_DAY
 from harness.cluster import Cluster
 from harness.paths import build_directory
 from harness.processes import Failed, wait_until
 from harness.slurm import SlurmCluster
 
-# The grid in true time, and the shipped intervals.
-AS_SHIPPED = {("placement", "expected_share_of_limit"): "1.0", ("carbonctld", "publish_interval"): '"1min"',
-              ("carbonctld", "snapshot_max_age"): '"1h"'}
 # slurmctld forgets no job meanwhile: what the end of one round's jobs costs would fall into another round.
 QUIET = ["SchedulerParameters=defer,sched_interval=600,bf_interval=600", "MinJobAge=7200", "MaxJobCount=1000000", "SlurmctldDebug=error"]
 WITH, WITHOUT, BEGIN = "with the plugin", "without it", "without it, with begin times"
@@ -144,7 +142,7 @@ def main():
     parser.add_argument("--by", choices=("wall", "cpu"), default="wall")
     parser.add_argument("--least", type=float, default=0.97)
     options = parser.parse_args()
-    with Cluster(name="with", start_nodes=False, extra_lines=QUIET, day_seconds=86400, settings=AS_SHIPPED) as cluster:
+    with Cluster(name="with", start_nodes=False, extra_lines=QUIET, day_seconds=TRUE_DAY) as cluster:
         plain = [SlurmCluster(name, cluster.accounting, cluster.daemons, cluster.slurm.partitions, cluster.slurm.users,
                               extra_lines=QUIET) for name in ("without", "begin")]
         for slurm in plain:

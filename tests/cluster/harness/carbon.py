@@ -16,12 +16,15 @@ from .slurm import PLUGIN_DIR
 
 SITE_OF = {"inland": ("INLAND", 1.3), "coast": ("COAST", 1.2)}  # partition -> zone of the simulated grid, PUE
 POWER_CURVE = "constant:120+square:0,240,3,0.8"                 # W of each simulated GPU over time
+TRUE_DAY = 86400                                                # seconds in which the simulated grid's day passes as a real one
 FIRST_HOUR = 14                                                 # of the simulated day when the cluster starts
 ROW_SECONDS = 2.5                                               # of wall time, at least: an interval of the simulated grid
 
 
 def settings_for(day_seconds):
-    """Where a day passes in a minute, so must all times of carbon.conf. (section, key) -> value"""
+    """Where a day passes in a minute, so must all times of carbon.conf; in true time it is as shipped. (section, key) -> value"""
+    if day_seconds == TRUE_DAY:
+        return {}
     return {
         ("carbond", "reading_interval"): '"250ms"',
         ("carbond", "profile_interval"): '"500ms"',
