@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // carbond's directories on the node, and how files in them are replaced so that a crash leaves the old or the new one.
-//   marks/    written by spank_carbon.so         jobs/     what must survive a restart
+//   marks/    by spank_carbon.so, carbon_mark    jobs/     what must survive a restart
 //   outbox/   records that are not acknowledged  refused/  marks and records that were refused, with the reason in the log
 //   carbond.prom   metrics for node_exporter's textfile collector
 #pragma once

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A mark: the small file by which spank_carbon.so tells carbond that a job starts or ends on this node. Lines of key=value
+// A mark: the small file by which spank_carbon.so or carbon_mark tells carbond that a job starts or ends on this node. Lines of key=value
 // behind a version line; docs/marks.md. It is written under a temporary name and renamed, so a reader never sees half of one.
 #pragma once
 

@@ -22,7 +22,7 @@ FORMATS = {  # page -> file of docs/, what it is
     "carbon-ledger": ("ledger.md", "what carbonctld keeps of jobs, energy and carbon intensity"),
     "carbon-comment": ("admin_comment.md", "what stands in the AdminComment of a job"),
 }
-ALL = "scarbon(1), carbon.conf(5), carbond(8), carbonctld(8), spank_carbon(8), job_submit_carbon(8)"
+ALL = "scarbon(1), carbon.conf(5), carbond(8), carbonctld(8), spank_carbon(8), carbon_mark(8), job_submit_carbon(8)"
 
 
 def description_of(program):

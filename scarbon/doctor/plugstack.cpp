@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// plugstack.conf of this host: whether spank_carbon.so is loaded, as optional, and leaves its marks where carbond looks.
+// plugstack.conf of this host: whether spank_carbon.so is loaded, as optional, and leaves its marks where carbond looks; with
+// spank_carbon_options.so in its place, whether the site's Prolog and Epilog leave them.
+#include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
 #include "scarbon/doctor/examinations.h"
@@ -11,6 +14,7 @@ namespace {
 
 constexpr const char* kFetched = "/run/slurm/";  // where slurmd keeps what it was sent
 constexpr const char* kDefaultSpool = "/var/spool/slurm-carbon";
+constexpr const char* kWithoutMarks = "spank_carbon_options";
 
 struct StackLine {
   std::string where, text;
@@ -48,8 +52,37 @@ std::vector<StackLine> read_lines(const std::filesystem::path& file, int depth, 
   return lines;
 }
 
+std::string spool_argument(const Host& host) {
+  return " spool=" + (host.config ? host.config->carbond.spool.string() : kDefaultSpool);
+}
+
+bool leaves_marks(const std::string& plugin) { return plugin.find(kWithoutMarks) == std::string::npos; }
+
 std::string right_line(const Host& host, const std::string& plugin) {
-  return "optional " + plugin + " spool=" + (host.config ? host.config->carbond.spool.string() : kDefaultSpool);
+  return "optional " + plugin + (leaves_marks(plugin) ? spool_argument(host) : "");
+}
+
+bool holds(const std::filesystem::path& file, const char* word) {
+  std::ifstream in(file);
+  return std::string(std::istreambuf_iterator<char>(in), {}).find(word) != std::string::npos;
+}
+
+// Nobody but the site knows all that its scripts call: one that does not name carbon_mark is worth a look.
+void check_script(const char* key, const Host& host, Examination& out) {
+  const auto* line = host.slurm ? host.slurm->find(key) : nullptr;
+  const auto pattern = host.slurm_value(key);
+  const auto call = "/usr/sbin/carbon_mark" + spool_argument(host);
+  if (pattern.empty() || pattern == "(null)") {
+    out.findings.push_back({"marks-scripts", Level::kProblem,
+                            std::string(kWithoutMarks) + ".so leaves no marks, and slurm.conf has no " + key + " that could: no job is metered",
+                            host.slurm_file.string(), "", std::string(key) + "=/etc/slurm/a_script_with    " + call});
+    return;
+  }
+  const auto files = files_of(pattern);
+  if (std::any_of(files.begin(), files.end(), [](const auto& file) { return holds(file, "carbon_mark"); })) return;
+  out.findings.push_back({"marks-scripts", Level::kAdvice,
+                          std::string(kWithoutMarks) + ".so leaves no marks, and no carbon_mark is seen in " + key + ": is it called there?",
+                          line != nullptr ? line->where : host.slurm_file.string(), line != nullptr ? line->text : pattern, call});
 }
 
 void check_line(const StackLine& line, const Host& host, Examination& out) {
@@ -58,15 +91,19 @@ void check_line(const StackLine& line, const Host& host, Examination& out) {
   };
   if (line.words[0] != "optional")
     report("plugstack-required", "with '" + line.words[0] + "' a job or a node fails where the plugin cannot be loaded");
+  const bool marks = leaves_marks(line.words[1]);
   std::string spool = kDefaultSpool;
   for (std::size_t i = 2; i < line.words.size(); ++i) {
-    if (line.words[i].starts_with("spool=")) {
+    if (marks && line.words[i].starts_with("spool=")) {
       spool = line.words[i].substr(6);
     } else {
-      report("plugstack-argument", "the plugin does not know the argument '" + line.words[i] + "'; accepted: spool=DIRECTORY");
+      report("plugstack-argument", "the plugin does not know the argument '" + line.words[i] + "'; accepted: " +
+                                       (marks ? "spool=DIRECTORY" : "none"));
     }
   }
-  if (host.config && std::filesystem::path(spool) != host.config->carbond.spool)
+  if (!marks) {
+    for (const auto* key : {"Prolog", "Epilog"}) check_script(key, host, out);
+  } else if (host.config && std::filesystem::path(spool) != host.config->carbond.spool)
     report("plugstack-spool", "marks go to " + spool + ", carbond looks for them in " + host.config->carbond.spool.string() +
                                   " ([carbond] spool of carbon.conf): no job is metered");
   if (const auto file = find_plugin(host, line.words[1])) {
@@ -98,9 +135,11 @@ Examination examine_plugstack(const Host& host) {
     return out;
   }
   std::size_t found = 0;
+  std::string loaded;
   for (const auto& line : read_lines(file, 0, out)) {
     if (line.words[1].find("spank_carbon") == std::string::npos) continue;
     check_line(line, host, out);
+    loaded = std::filesystem::path(line.words[1]).filename();
     if (++found > 1)
       out.findings.push_back({"plugstack-twice", Level::kAdvice, "the plugin stands there twice: each job leaves its marks twice",
                               line.where, line.text, "remove this line"});
@@ -111,7 +150,7 @@ Examination examine_plugstack(const Host& host) {
                             "no line loads spank_carbon.so: jobs have no --carbon options and leave no marks", file.string(), "",
                             file_is_there ? "include " + beside.string() + "/*.conf" : right_line(host, "spank_carbon.so")});
   }
-  if (out.findings.empty() && out.unseen.empty()) out.sound.push_back(file.string() + " loads spank_carbon.so, as optional");
+  if (out.findings.empty() && out.unseen.empty()) out.sound.push_back(file.string() + " loads " + loaded + ", as optional");
   return out;
 }
 

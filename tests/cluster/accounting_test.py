@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the counters of the GPUs to sacct: the energy is that of the test double, the summary stands in Slurm's own record beside
 what others wrote there, and a daemon that is away loses nothing."""
+import calendar
 import signal
 import time
 import unittest
@@ -138,6 +139,25 @@ class AccountingTest(CarbonCase):
         self.carbon.start_carbond(node)
         self.slurm.wait_for_end(job)
         self.assert_energy(job)
+
+
+class MarksByTheSitesScriptsTest(CarbonCase):
+    """The site's own Prolog and Epilog leave the marks, and the SPANK plugin brings the options alone."""
+    options = {"marks_by": "scripts"}
+
+    def test_a_job_has_the_options_and_is_metered_from_its_start_to_its_end(self):
+        job, _ = self.slurm.sbatch("--time=1", "--gres=gpu:2", "--carbon=off", script="sleep 4")
+        self.slurm.wait_for_end(job)
+        (summary,) = self.carbon.wait_for_summary(job)
+        self.assertEqual(summary["method"], "counter")
+        (run,) = self.carbon.runs(job)
+        truth = self.carbon.true_joules(self.slurm.nodes[0], range(2), run["start_ms"], run["end_ms"])
+        self.assertAlmostEqual(run["energy_mj"] / 1000 / truth, 1, delta=0.01)
+        (start, end), = self.slurm.sacct(job, "Start", "End")
+        for key, said in (("start_ms", start), ("end_ms", end)):
+            self.assertAlmostEqual(run[key] / 1000, calendar.timegm(time.strptime(said, "%Y-%m-%dT%H:%M:%S")), delta=3)
+        _, refused = self.slurm.sbatch("--time=1", "--carbon=green", script="true", check=False)
+        self.assertIn("'green' is not a carbon mode", refused.err)
 
 
 if __name__ == "__main__":

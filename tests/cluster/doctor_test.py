@@ -42,6 +42,11 @@ class Copy:
         with open(self.etc / file, "a", encoding="utf-8") as out:
             out.write(line + "\n")
 
+    def script(self, command):
+        file = self.root / f"calls_{command}"
+        file.write_text(f"#!/bin/sh\n{command}\n")
+        return file
+
     def own_spool(self):
         for name in ("marks", "outbox", "refused"):
             (self.spool / name).mkdir(parents=True)
@@ -118,6 +123,9 @@ MISTAKES = [
     ("plugstack-argument", lambda c: c.put("plugstack.conf.d/carbon.conf", "spool=(?=/)", "debug=1 spool="), "^optional .*spank_carbon.so spool="),
     ("plugstack-spool", lambda c: c.put("plugstack.conf.d/carbon.conf", r"spool=\S+$", "spool=/var/spool/carbon"), "^optional .* spool=.*/nodes/%n"),
     ("spank-plugin", lambda c: c.put("plugstack.conf.d/carbon.conf", "spank_carbon.so", "spank_carbon.so.1"), "^install .*spank_carbon.so.1"),
+    ("marks-scripts", lambda c: (c.put("plugstack.conf.d/carbon.conf", r"spank_carbon.so spool=\S+$", "spank_carbon_options.so"),
+                                 c.add("slurm.conf", f"Prolog={c.script('carbon_mark')}\nEpilog={c.script('true')}")),
+     "^/usr/sbin/carbon_mark spool=.*/nodes/%n"),
     ("spool-missing", lambda c: (c.put("carbon.conf", '^spool = .*$', 'spool = "/nowhere/spool"'),
                                  c.put("plugstack.conf.d/carbon.conf", r"spool=\S+$", "spool=/nowhere/spool")), "^mkdir -p /nowhere"),
     ("spool-mode", lambda c: (c.own_spool(), (c.spool / "marks").chmod(0o777)), "^chown root .*/marks && chmod go-w"),
@@ -167,6 +175,17 @@ class DoctorTest(CarbonCase):
         for said in (r"runs with the lines", "as optional", "credential", r"GPUs 0, 1, 2, 3 \(simulated\)", r"replay \(simulated\), forecast",
                      "checksum right", "took a signed, empty list"):
             self.assertRegex(sound, said)
+
+    def test_nothing_where_the_sites_scripts_leave_the_marks(self):
+        copy = Copy(self.cluster, self.cluster.root / "scripts")
+        copy.put("plugstack.conf.d/carbon.conf", r"spank_carbon.so spool=\S+$", "spank_carbon_options.so")
+        copy.add("slurm.conf", f"Prolog={copy.script('carbon_mark')}\nEpilog={copy.script('carbon_mark')}")
+        self.assertEqual(self.node(copy.etc / "slurm.conf"), {})
+        self.assertIn("loads spank_carbon_options.so, as optional", "\n".join(line for topic in self.answer["topics"] for line in topic["sound"]))
+        (copy.etc / "slurm.conf").write_text((copy.etc / "slurm.conf").read_text().replace("\nProlog=", "\n#Prolog="))
+        found = self.node(copy.etc / "slurm.conf")
+        self.assertEqual(set(found), {"marks-scripts"})
+        self.assertEqual(found["marks-scripts"]["level"], "problem")
 
     def test_an_ordinary_user_on_a_login_node_sees_a_part_and_is_told_so(self):
         self.assertEqual(self.doctor(user="games"), {})

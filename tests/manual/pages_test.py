@@ -33,7 +33,7 @@ class PagesTest(unittest.TestCase):
         self.assertEqual({page.parent.name for page in PAGES}, {"man1", "man5", "man8"})
         names = {page.name for page in PAGES}
         self.assertLessEqual({"scarbon.1", "scarbon-doctor.1", "carbon.conf.5", "carbon-secrets.conf.5", "carbond.8", "carbonctld.8",
-                              "spank_carbon.8", "job_submit_carbon.8"}, names)
+                              "spank_carbon.8", "carbon_mark.8", "job_submit_carbon.8"}, names)
 
     def test_help_and_page_have_the_same_options(self):
         helps = list(all_helps())

@@ -12,8 +12,8 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ["CARBON_BUILD"])
 SPEC = SOURCE / "packaging" / "rpm" / "slurm-carbon.spec"
 EXPECTED = {
-    "client": ["/usr/bin/scarbon", "/etc/slurm/plugstack.conf.d/carbon.conf", "spank_carbon.so", "examples/carbon.conf"],
-    "node": ["/usr/sbin/carbond", "/usr/lib/systemd/system/carbond.service", "/etc/sysconfig/carbond", "/var/spool/slurm-carbon"],
+    "client": ["/usr/bin/scarbon", "/etc/slurm/plugstack.conf.d/carbon.conf", "spank_carbon.so", "spank_carbon_options.so", "examples/carbon.conf"],
+    "node": ["/usr/sbin/carbond", "/usr/sbin/carbon_mark", "/usr/lib/systemd/system/carbond.service", "/etc/sysconfig/carbond", "/var/spool/slurm-carbon"],
     "controller": ["/usr/sbin/carbonctld", "/usr/lib/systemd/system/carbonctld.service", "/etc/sysconfig/carbonctld", "job_submit_carbon.so"],
 }
 

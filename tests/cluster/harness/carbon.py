@@ -57,10 +57,11 @@ class Carbon:
     """`day_seconds`: how long a day of the simulated grid lasts. `settings`: (section, key) -> value, for carbon.conf;
     `lines`: more lines of it, before the sites. `forecast`: in place of that grid's days, what the test says by forecast(): of each
     site this. `sites`: name -> lines of carbon.conf that say where it is; else each partition is one. `daemon`: carbonctld's name
-    here."""
+    here. `marks_by`: "spank", or "scripts": a Prolog and an Epilog of the site's call carbon_mark."""
 
-    def __init__(self, slurm, day_seconds, settings, lines=(), forecast=None, sites=None, daemon="carbonctld"):
+    def __init__(self, slurm, day_seconds, settings, lines=(), forecast=None, sites=None, daemon="carbonctld", marks_by="spank"):
         self.slurm = slurm
+        self.marks_by = marks_by
         self.day_seconds = day_seconds
         self.first_forecast = forecast
         self.sites = sites or {partition: self.partitions(partition) for partition in slurm.partitions}
@@ -82,7 +83,7 @@ class Carbon:
     def write_files(self):
         for directory in (self.spool, self.state, self.installed):
             directory.mkdir(parents=True)
-        for program in ("bin/scarbon", "lib/spank_carbon.so", "lib/job_submit_carbon.so"):
+        for program in ("bin/scarbon", "bin/carbon_mark", "lib/spank_carbon.so", "lib/spank_carbon_options.so", "lib/job_submit_carbon.so"):
             shutil.copy2(build_directory() / program, self.installed)
         shutil.copytree(build_directory() / "share", self.root / "share")
         etc, conf = self.slurm.etc, source_directory() / "slurm_conf"
@@ -92,9 +93,12 @@ class Carbon:
         (etc / "slurm.conf.carbon").write_text(text)
         (etc / "plugstack.conf.d").mkdir()
         (etc / "plugstack.conf").write_text(f"include {etc}/plugstack.conf.d/*.conf\n")
+        line = f"optional {self.installed}/spank_carbon.so spool={self.spool}/%n"
+        if self.marks_by == "scripts":
+            line = f"optional {self.installed}/spank_carbon_options.so"
+            self.slurm.site_script.write_text(self.slurm.site_script.read_text() + f"{self.installed}/carbon_mark spool={self.spool}/%n\n")
         text = (conf / "plugstack.conf.d" / "carbon.conf").read_text()
-        text = replaced(text, "^optional .*$", f"optional {self.installed}/spank_carbon.so spool={self.spool}/%n",
-                        "plugstack.conf.d/carbon.conf")
+        text = replaced(text, "^optional .*$", line, "plugstack.conf.d/carbon.conf")
         (etc / "plugstack.conf.d" / "carbon.conf").write_text(text)
         self.write_gpus()
         self.write_grid()

@@ -45,10 +45,10 @@ class SlurmCluster:
     """`partitions`: name -> number of nodes; the first one is the default. `users`: ordinary accounts of the machine.
     `shared_partition`: the name of one more, which has all nodes; each has the name of its other partition as a feature.
     `accounting`: what else is told to sacctmgr before slurmctld starts. `node_prefix`: the nodes' name, a number behind it; else
-    that of their partition."""
+    that of their partition. `site_script`: with a script as Prolog and Epilog, which does nothing yet."""
 
     def __init__(self, name, accounting, daemons, partitions, users, gpus=4, extra_lines=(), shared_partition=None,
-                 accounting_changes=(), node_prefix=None):
+                 accounting_changes=(), node_prefix=None, site_script=False):
         self.name = name
         self.accounting = accounting
         self.daemons = daemons
@@ -61,6 +61,9 @@ class SlurmCluster:
         self.root = accounting.root / name
         self.etc = self.root / "etc"
         self.conf = self.etc / "slurm.conf"
+        self.site_script = self.etc / "site_script"
+        if site_script:
+            self.extra_lines += [f"Prolog={self.site_script}", f"Epilog={self.site_script}"]
         ports = iter(free_ports(1 + sum(self.partitions.values())))
         self.port = next(ports)
         self.nodes = [Node(f"{node_prefix or partition}{k + 1}", partition, next(ports), gpus)
@@ -99,6 +102,8 @@ class SlurmCluster:
         for directory in ("etc", "state", "spool", "run", "log", "dev"):
             (self.root / directory).mkdir(parents=True)
         self.conf.write_text(self.slurm_conf())
+        self.site_script.write_text("#!/bin/sh\n")
+        self.site_script.chmod(0o755)
         # A GPU is a device file, its index the number at the end of the name. The null device does no harm under any name.
         gres = ["AutoDetect=off"]
         for node in self.nodes:

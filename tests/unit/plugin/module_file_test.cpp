@@ -56,9 +56,15 @@ TEST(ModuleFile, SpankExportsWhatSlurmLooksUp) {
   EXPECT_EQ(exported(SPANK_MODULE), wanted);
 }
 
+TEST(ModuleFile, SpankOptionsHasNothingForSlurmToRunAtAJobsStartAndEnd) {
+  const std::set<std::string> wanted{"plugin_name", "plugin_type", "plugin_version", "spank_plugin_version", "slurm_spank_init"};
+  EXPECT_EQ(exported(SPANK_OPTIONS_MODULE), wanted);
+}
+
 TEST(ModuleFile, NeedsNoLibraryThatHasNoPlaceInSlurmctld) {
   expect_lean(JOB_SUBMIT_MODULE);
   expect_lean(SPANK_MODULE);
+  expect_lean(SPANK_OPTIONS_MODULE);
 }
 
 TEST(ModuleFile, SaysWhichPluginItIsAndForWhichSlurm) {

@@ -53,12 +53,16 @@ class SpankModuleTest : public testing::Test {
   Module module{SPANK_MODULE};
 };
 
-TEST_F(SpankModuleTest, RegistersItsOptions) {
-  EXPECT_EQ(call("slurm_spank_init", "spool=/nowhere"), 0);
-  ASSERT_EQ(host().options.size(), 3u);
-  EXPECT_EQ(host().options[0].name, "carbon");
-  EXPECT_EQ(host().options[1].name, "carbon-max-delay");
-  EXPECT_EQ(host().options[2].name, "carbon-data");
+TEST_F(SpankModuleTest, RegistersItsOptionsAndSoDoesTheModuleWithoutHooks) {
+  const Module alone{SPANK_OPTIONS_MODULE};
+  for (const Module* one : {&std::as_const(module), &alone}) {
+    reset_host();
+    EXPECT_EQ(one->entry<Hook>("slurm_spank_init")(nullptr, 0, nullptr), 0);
+    ASSERT_EQ(host().options.size(), 3u);
+    EXPECT_EQ(host().options[0].name, "carbon");
+    EXPECT_EQ(host().options[1].name, "carbon-max-delay");
+    EXPECT_EQ(host().options[2].name, "carbon-data");
+  }
 }
 
 TEST_F(SpankModuleTest, TheClientRefusesABadValueAndSaysWhatIsAccepted) {

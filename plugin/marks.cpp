@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "plugin/marks.h"
+
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <string_view>
+
+#include "plugin/job_environment.h"
+#include "plugin/mark_file.h"
+
+namespace carbon::plugin {
+namespace {
+
+constexpr std::string_view kDefaultSpool = "/var/spool/slurm-carbon";
+constexpr std::string_view kSpoolArgument = "spool=";
+
+std::string boot_id() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  file >> id;
+  return id;
+}
+
+Duration since_boot() {
+  timespec t{};
+  clock_gettime(CLOCK_BOOTTIME, &t);
+  return std::chrono::duration_cast<Duration>(std::chrono::seconds(t.tv_sec) + std::chrono::nanoseconds(t.tv_nsec));
+}
+
+}  // namespace
+
+SpoolArgument spool_in(std::span<char* const> arguments) {
+  SpoolArgument out{std::string(kDefaultSpool), {}};
+  for (const std::string_view argument : arguments) {
+    if (argument.starts_with(kSpoolArgument)) {
+      out.spool = argument.substr(kSpoolArgument.size());
+    } else {
+      out.unknown.emplace_back("unknown argument '" + std::string(argument) + "'; accepted: spool=DIRECTORY");
+    }
+  }
+  return out;
+}
+
+Status leave_mark(MarkEvent event, std::uint32_t job_id, uid_t uid, const std::string& spool) {
+  auto mark = mark_from_environment([](const char* name) { return std::getenv(name); });
+  if (!mark) return Error{mark.error().message + ": no mark, the job is not metered"};
+  mark->event = event;
+  mark->job_id = job_id;
+  mark->uid = uid;
+  mark->at = now();
+  mark->since_boot = since_boot();
+  mark->boot_id = boot_id();
+  const auto written = write_mark(node_path(spool, mark->node), *mark);
+  if (!written) return Error{written.error().message + ": the job is not metered"};
+  return Done{};
+}
+
+}  // namespace carbon::plugin

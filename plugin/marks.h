@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// A job's start or end on this node, noted where slurmd runs a prolog or an epilog: by spank_carbon.so or by carbon_mark.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/mark.h"
+#include "core/result.h"
+
+namespace carbon::plugin {
+
+struct SpoolArgument {
+  std::string spool;                 // of "spool=DIRECTORY", else /var/spool/slurm-carbon
+  std::vector<std::string> unknown;  // a message about each other argument
+};
+SpoolArgument spool_in(std::span<char* const> arguments);
+
+// Writes the mark of the job that the environment of this process tells of; %n in `spool` is the node's name. No network, no sync, no
+// wait: carbond does the rest.
+Status leave_mark(MarkEvent event, std::uint32_t job_id, uid_t uid, const std::string& spool);
+
+}  // namespace carbon::plugin

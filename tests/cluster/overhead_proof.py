@@ -1,0 +1,117 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What slurm-carbon costs a job, on clusters that stand beside each other in one run:
+
+  with       slurm-carbon as it is shipped: marks by spank_carbon.so's hooks
+  scripts    the site's own Prolog and Epilog leave the marks (carbon_mark)
+  without    no slurm-carbon
+  idle       no slurm-carbon, but a SPANK plugin whose prolog and epilog do nothing: what Slurm itself takes for such hooks
+
+All have a Prolog and an Epilog of the site's that do nothing else, PrologFlags=Alloc, Slurm's own scheduling intervals, and the grid and
+slurm-carbon in true time, with the intervals that are shipped. They take turns, so that none slows another: the time from sbatch on an
+idle cluster to the job's first command (SAMPLES, default 40), and the makespan of JOBS jobs of two seconds on 8 GPUs (ROUNDS, default 2,
+of 1000 jobs); prints medians and their ratios. Fails where 'with' or 'scripts' is over 1.02 times 'without'. Not a test: it wants a
+quiet machine.
+
+  overhead_proof.py [SAMPLES ROUNDS JOBS]"""
+import contextlib
+import statistics
+import sys
+import time
+
+from harness.carbon import TRUE_DAY
+from harness.cluster import Cluster
+from harness.paths import build_directory
+from harness.processes import wait_until
+
+MOST_RATIO = 1.02
+# As a cluster with GPUs has them; the harness' own intervals are for days that pass in a minute.
+AS_INSTALLED = ["SchedulerParameters=batch_sched_delay=3"]
+PERIOD = 1.0  # seconds between two looks of slurmctld's main loop for batch jobs that wait
+GOLDEN = 0.618034
+
+
+def clusters():
+    # Without an epilog slurmctld of 22.05 looks for the next job up to three seconds later.
+    common = {"site_script": True, "extra_lines": AS_INSTALLED}
+    plain = {**common, "carbon": False, "extra_lines": [*AS_INSTALLED, "PrologFlags=Alloc"]}
+    idle = Cluster("idle", **plain)
+    plugstack = idle.root / "plugstack.conf"
+    plugstack.write_text(f"optional {build_directory() / 'lib' / 'idle_spank.so'}\n")
+    idle.slurm.extra_lines.append(f"PlugStackConfig={plugstack}")
+    return {"with": Cluster("with", day_seconds=TRUE_DAY, **common),
+            "scripts": Cluster("scripts", day_seconds=TRUE_DAY, marks_by="scripts", **common),
+            "without": Cluster("without", **plain), "idle": idle}
+
+
+def empty(slurm):
+    return not slurm.run("squeue", "-h", "-o", "%i").out.strip()
+
+
+def latency(slurm, sample):
+    """Milliseconds from the call of sbatch to the first command of the job, on a cluster that has been idle for longer than
+    batch_sched_delay. The samples come at phases of slurmctld's loop that are spread evenly."""
+    said = slurm.home(slurm.users[0]) / "began"
+    said.unlink(missing_ok=True)
+    time.sleep((sample * GOLDEN * PERIOD - time.time()) % PERIOD)
+    asked = time.time()
+    slurm.sbatch("--time=1", "--gres=gpu:1", f"--output={said}", script="date +%s.%N")
+    began = wait_until(lambda: said.exists() and said.read_text().strip(), 60, "first command", pause=0.01)
+    wait_until(lambda: empty(slurm), 60, "idle cluster", pause=0.1)
+    return 1000 * (float(began) - asked)
+
+
+def latencies(sides, samples):
+    pairs = {name: [] for name in sides}
+    for k in range(samples):
+        time.sleep(1)
+        for name in turn(sides, k):
+            pairs[name].append(latency(sides[name], k))
+    return pairs
+
+
+def makespan(slurm, count):
+    """Seconds in which `count` jobs of one GPU are run."""
+    asked = time.monotonic()
+    for k in range(count):
+        partition = slurm.nodes[k % len(slurm.nodes)].partition
+        slurm.sbatch("--time=1", "--gres=gpu:1", "--output=/dev/null", f"--partition={partition}", script="sleep 2")
+    wait_until(lambda: empty(slurm), 1200, "empty queue", pause=0.2)
+    return time.monotonic() - asked
+
+
+def makespans(sides, rounds, count):
+    pairs = {name: [] for name in sides}
+    for k in range(rounds):
+        for name in turn(sides, k):
+            pairs[name].append(makespan(sides[name], count))
+            print(f"  {name}: {pairs[name][-1]:.1f} s", file=sys.stderr, flush=True)
+    return pairs
+
+
+def turn(sides, k):
+    """Their order in round `k`: what slows the machine for a while meets another one each time."""
+    names = list(sides)
+    names = names[k % len(names):] + names[:k % len(names)]
+    return names if k // len(names) % 2 == 0 else names[::-1]
+
+
+def compared(what, unit, seen):
+    """Prints the medians; returns the ratios that the bound is for."""
+    medians = {name: statistics.median(values) for name, values in seen.items()}
+    print(f"{what} ({len(seen['with'])} each), median: " + ", ".join(f"{median:.2f} {unit} {name}" for name, median in medians.items()))
+    ratios = {(a, b): medians[a] / medians[b] for a, b in (("with", "without"), ("scripts", "without"), ("idle", "without"), ("with", "idle"))}
+    print("  ratios: " + ", ".join(f"{a} to {b} {ratio:.3f}" for (a, b), ratio in ratios.items()), flush=True)
+    return [ratios["with", "without"], ratios["scripts", "without"]]
+
+
+def main(samples=40, rounds=2, count=1000):
+    with contextlib.ExitStack() as stack:
+        sides = {name: stack.enter_context(cluster).slurm for name, cluster in clusters().items()}
+        ratios = compared("sbatch to the first command", "ms", latencies(sides, samples)) if samples else []
+        ratios += compared(f"makespan of {count} jobs of two seconds", "s", makespans(sides, rounds, count))
+    return 1 if max(ratios) > MOST_RATIO else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(int, sys.argv[1:])))
