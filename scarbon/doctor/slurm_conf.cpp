@@ -2,6 +2,7 @@
 // slurm.conf: the lines that slurm-carbon stands on, and whether slurmctld runs with them already.
 #include <algorithm>
 #include <functional>
+#include <string_view>
 
 #include "scarbon/doctor/examinations.h"
 
@@ -9,6 +10,9 @@ namespace carbon::scarbon::doctor {
 namespace {
 
 std::string with(const std::string& list, const std::string& word) { return list.empty() ? word : list + ',' + word; }
+
+// From here on libslurm cannot ask slurmdbd for its settings.
+constexpr std::string_view kKeepsPrivateData = "26.05";
 
 struct Rule {
   const char* key;
@@ -137,6 +141,9 @@ Examination examine_slurm_conf(const Host& host) {
     out.sound.push_back("slurmctld " + host.slurm_value("SLURM_VERSION") + " runs with the lines that slurm-carbon needs");
     if (!lists(host.slurm_value("AccountingStoreFlags"), "job_comment"))
       out.sound.push_back("AccountingStoreFlags has no job_comment: emissions need none; scarbon study --comment would");
+    if (host.config && host.slurm_value("SLURM_VERSION") >= kKeepsPrivateData)
+      out.sound.push_back("slurmdbd of this release does not tell its PrivateData: [carbonctld] private_data = \"" +
+                          host.config->carbonctld.private_data + "\" of carbon.conf counts, and must say the same");
   }
   return out;
 }

@@ -175,6 +175,7 @@ class DoctorTest(CarbonCase):
         for said in (r"runs with the lines", "as optional", "credential", r"GPUs 0, 1, 2, 3 \(simulated\)", r"replay \(simulated\), forecast",
                      "checksum right", "took a signed, empty list"):
             self.assertRegex(sound, said)
+        self.assertEqual("[carbonctld] private_data = " in sound, self.slurm.release() >= "26.05", sound)
 
     def test_nothing_where_the_sites_scripts_leave_the_marks(self):
         copy = Copy(self.cluster, self.cluster.root / "scripts")
