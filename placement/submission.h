@@ -35,7 +35,6 @@ struct SubmitRequest {
   bool only_here = false;         // of a copy: it may run on no other cluster
   bool cluster_features = false;  // --cluster-constraint
   bool cluster_pinned = false;    // asks for what other clusters need not know: licenses, nodes to leave out
-  bool only_known_here = false;   // asks for what other clusters need not know: licenses, nodes to leave out
 
   bool default_partition = false;  // it names none
   bool in_array = false;           // --array, be it of one task

@@ -57,9 +57,10 @@ class CarbonMarkTest : public testing::Test {
 };
 
 TEST_F(CarbonMarkTest, PrologLeavesAStartAndEpilogAnEnd) {
-  for (const auto& [context, event] : {std::pair("prolog_slurmd", MarkEvent::kStart), std::pair("epilog_slurmd", MarkEvent::kEnd)}) {
+  for (const auto event : {MarkEvent::kStart, MarkEvent::kEnd}) {
+    const std::string context = event == MarkEvent::kStart ? "prolog_slurmd" : "epilog_slurmd";
     const auto before = marks().size();
-    const auto said = run(kJob + std::string("SLURM_SCRIPT_CONTEXT=") + context, spool());
+    const auto said = run(kJob + ("SLURM_SCRIPT_CONTEXT=" + context), spool());
     EXPECT_EQ(said.status, 0);
     EXPECT_EQ(said.errors, "");
     const auto found = marks();
