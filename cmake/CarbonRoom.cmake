@@ -7,7 +7,7 @@ add_library(carbon_flags INTERFACE)
 target_compile_options(carbon_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
 target_include_directories(carbon_flags INTERFACE ${CMAKE_SOURCE_DIR})
 
-# The quick preset reads the headers that most files include once. The others do without, so that a missing include shows.
+# Read once for all files of a target, but for the dev preset, where a missing include shows.
 set(CARBON_HEADERS <algorithm> <array> <charconv> <chrono> <cmath> <filesystem> <fstream> <functional> <map> <memory> <mutex> <optional> <set> <span>
   <string> <string_view> <utility> <variant> <vector>)
 
@@ -47,4 +47,14 @@ function(carbon_unit_test name)
   add_dependencies(unit_tests ${name})
   add_test(NAME unit.${name} COMMAND ${name})
   set_tests_properties(unit.${name} PROPERTIES TIMEOUT 300 LABELS unit)
+endfunction()
+
+# carbon_threaded_tests(NAME...): unit tests of code that runs threads, for the thread sanitizer. Not behind set_tests_properties(... LABELS).
+function(carbon_threaded_tests)
+  foreach(name ${ARGN})
+    set_property(TEST unit.${name} APPEND PROPERTY LABELS threads)
+    if(TARGET ${name})
+      add_dependencies(threaded_tests ${name})
+    endif()
+  endforeach()
 endfunction()

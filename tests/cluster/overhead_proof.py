@@ -8,12 +8,13 @@
   idle       no slurm-carbon, but a SPANK plugin whose prolog and epilog do nothing: what Slurm itself takes for such hooks
 
 All have a Prolog and an Epilog of the site's that do nothing else, PrologFlags=Alloc, Slurm's own scheduling intervals, and the grid and
-slurm-carbon in true time, with the intervals that are shipped. They take turns, so that none slows another: the time from sbatch on an
-idle cluster to the job's first command (SAMPLES, default 40), and the makespan of JOBS jobs of two seconds on 8 GPUs (ROUNDS, default 2,
-of 1000 jobs); prints medians and their ratios. Fails where 'with' or 'scripts' is over 1.02 times 'without'. Not a test: it wants a
-quiet machine.
+slurm-carbon in true time, with the intervals that are shipped. Measured are the time from sbatch on an idle cluster to the job's first
+command (SAMPLES, default 40; all beside each other, since a job takes a small part of that time), and the makespan of JOBS jobs of two
+seconds on 8 GPUs (ROUNDS, default 2, of 1000 jobs; by turns, so that none slows another). Prints medians and their ratios; fails where
+'with' or 'scripts' is over 1.02 times 'without'. Not a test: it wants a quiet machine.
 
   overhead_proof.py [SAMPLES ROUNDS JOBS]"""
+import concurrent.futures
 import contextlib
 import statistics
 import sys
@@ -27,8 +28,7 @@ from harness.processes import wait_until
 MOST_RATIO = 1.02
 # As a cluster with GPUs has them; the harness' own intervals are for days that pass in a minute.
 AS_INSTALLED = ["SchedulerParameters=batch_sched_delay=3"]
-PERIOD = 1.0  # seconds between two looks of slurmctld's main loop for batch jobs that wait
-GOLDEN = 0.618034
+IDLE = 4.5  # seconds: more than batch_sched_delay, and half of a look of slurmctld's main loop
 
 
 def clusters():
@@ -48,26 +48,31 @@ def empty(slurm):
     return not slurm.run("squeue", "-h", "-o", "%i").out.strip()
 
 
-def latency(slurm, sample):
-    """Milliseconds from the call of sbatch to the first command of the job, on a cluster that has been idle for longer than
-    batch_sched_delay. The samples come at phases of slurmctld's loop that are spread evenly."""
+def latency(slurm, at):
+    """Seconds from the call of sbatch, at the time `at`, to the first command of the job, and when that began."""
     said = slurm.home(slurm.users[0]) / "began"
     said.unlink(missing_ok=True)
-    time.sleep((sample * GOLDEN * PERIOD - time.time()) % PERIOD)
+    time.sleep(max(0.0, at - time.time()))
     asked = time.time()
     slurm.sbatch("--time=1", "--gres=gpu:1", f"--output={said}", script="date +%s.%N")
-    began = wait_until(lambda: said.exists() and said.read_text().strip(), 60, "first command", pause=0.01)
-    wait_until(lambda: empty(slurm), 60, "idle cluster", pause=0.1)
-    return 1000 * (float(began) - asked)
+    began = float(wait_until(lambda: said.exists() and said.read_text().strip(), 60, "first command", pause=0.01))
+    return began - asked, began
 
 
 def latencies(sides, samples):
-    pairs = {name: [] for name in sides}
-    for k in range(samples):
-        time.sleep(1)
-        for name in turn(sides, k):
-            pairs[name].append(latency(sides[name], k))
-    return pairs
+    """Milliseconds. slurmctld looks for batch jobs once a second: a job that comes at a random time waits for half of that on the average,
+    and that chance alone would hide all that is looked for. So each one comes midway between two looks, by the one before."""
+    def of(slurm):
+        _, began = latency(slurm, time.time())
+        values = []
+        for _ in range(samples):
+            value, began = latency(slurm, began + IDLE)
+            values.append(1000 * value)
+        wait_until(lambda: empty(slurm), 60, "idle cluster", pause=0.1)
+        return values
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        asked = {name: pool.submit(of, slurm) for name, slurm in sides.items()}
+        return {name: said.result() for name, said in asked.items()}
 
 
 def makespan(slurm, count):
@@ -100,6 +105,9 @@ def compared(what, unit, seen):
     """Prints the medians; returns the ratios that the bound is for."""
     medians = {name: statistics.median(values) for name, values in seen.items()}
     print(f"{what} ({len(seen['with'])} each), median: " + ", ".join(f"{median:.2f} {unit} {name}" for name, median in medians.items()))
+    if len(seen["with"]) > 2:
+        print("  means, with their standard errors: " + ", ".join(
+            f"{statistics.mean(values):.2f} +- {statistics.stdev(values) / len(values) ** 0.5:.2f} {name}" for name, values in seen.items()))
     ratios = {(a, b): medians[a] / medians[b] for a, b in (("with", "without"), ("scripts", "without"), ("idle", "without"), ("with", "idle"))}
     print("  ratios: " + ", ".join(f"{a} to {b} {ratio:.3f}" for (a, b), ratio in ratios.items()), flush=True)
     return [ratios["with", "without"], ratios["scripts", "without"]]
