@@ -39,6 +39,7 @@ function(carbon_unit_test name)
   cmake_parse_arguments(UT "" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${UT_SOURCES})
   target_link_libraries(${name} PRIVATE carbon_flags ${UT_LINK} GTest::gtest_main)
+  target_compile_options(${name} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)  # a third less time to build than -O2
   if(TARGET core_test AND NOT name STREQUAL core_test)
     target_precompile_headers(${name} REUSE_FROM core_test)
   else()

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/marks.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <ctime>
-#include <fstream>
 #include <string_view>
 
 #include "plugin/job_environment.h"
@@ -15,11 +19,14 @@ namespace {
 constexpr std::string_view kDefaultSpool = "/var/spool/slurm-carbon";
 constexpr std::string_view kSpoolArgument = "spool=";
 
+// Without a stream: its locale would be half of what this process does.
 std::string boot_id() {
-  std::ifstream file("/proc/sys/kernel/random/boot_id");
-  std::string id;
-  file >> id;
-  return id;
+  std::array<char, 64> text{};
+  const int file = ::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+  const auto size = file < 0 ? 0 : ::read(file, text.data(), text.size());
+  if (file >= 0) ::close(file);
+  const std::string_view id(text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  return std::string(id.substr(0, id.find('\n')));
 }
 
 Duration since_boot() {

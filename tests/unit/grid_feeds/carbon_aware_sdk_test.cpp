@@ -2,7 +2,7 @@
 #include "tests/unit/grid_feeds/feed_kit.h"
 
 namespace carbon::feeds {
-namespace {
+namespace carbon_aware_sdk_test {
 
 const Query query{utc("2026-11-24T03:10Z"), {utc("2026-11-23T03:10Z"), utc("2026-11-27T00:00Z")}, {}};
 
@@ -44,5 +44,5 @@ TEST(CarbonAwareSdk, Recorded) {
   EXPECT_EQ(value_at(*cities, utc("2021-04-01T12:00Z")), 0.7);
 }
 
-}  // namespace
+}  // namespace carbon_aware_sdk_test
 }  // namespace carbon::feeds

@@ -2,7 +2,7 @@
 #include "tests/unit/grid_feeds/feed_kit.h"
 
 namespace carbon::feeds {
-namespace {
+namespace csv_file_test {
 
 const Query query{utc("2026-11-24T03:10Z"), {utc("2026-11-24T00:00Z"), utc("2026-11-25T00:00Z")}, {}};
 
@@ -31,5 +31,5 @@ TEST(CsvFile, AnOldFileIsAnError) {
   EXPECT_EQ(reading.error().message, "the file holds no value from 2026-11-24T00:00:00Z on");
 }
 
-}  // namespace
+}  // namespace csv_file_test
 }  // namespace carbon::feeds

@@ -2,7 +2,7 @@
 #include "tests/unit/grid_feeds/feed_kit.h"
 
 namespace carbon::feeds {
-namespace {
+namespace eia_test {
 
 const Query query{utc("2026-11-24T03:10Z"), {utc("2026-11-24T01:10Z"), utc("2026-11-27T00:00Z")}, {}};
 
@@ -82,5 +82,5 @@ TEST(Eia, Recorded) {
             "the answer holds no values");  // storage alone
 }
 
-}  // namespace
+}  // namespace eia_test
 }  // namespace carbon::feeds

@@ -2,7 +2,7 @@
 #include "tests/unit/grid_feeds/feed_kit.h"
 
 namespace carbon::feeds {
-namespace {
+namespace electricity_maps_test {
 
 const Query query{utc("2026-11-24T03:10Z"), {utc("2026-11-23T03:10Z"), utc("2026-11-27T00:00Z")}, {}};
 
@@ -75,5 +75,5 @@ TEST(ElectricityMaps, RecordedRefusalsAreRefused) {
   }
 }
 
-}  // namespace
+}  // namespace electricity_maps_test
 }  // namespace carbon::feeds

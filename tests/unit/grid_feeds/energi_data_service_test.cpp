@@ -2,7 +2,7 @@
 #include "tests/unit/grid_feeds/feed_kit.h"
 
 namespace carbon::feeds {
-namespace {
+namespace energi_data_service_test {
 
 const Query query{utc("2026-11-24T03:10Z"), {utc("2026-11-23T03:10Z"), utc("2026-11-27T00:00Z")}, {}};
 
@@ -47,5 +47,5 @@ TEST(EnergiDataService, Recorded) {
   EXPECT_EQ(value_at(*reading, utc("2025-08-23T21:57Z")), 26);
 }
 
-}  // namespace
+}  // namespace energi_data_service_test
 }  // namespace carbon::feeds

@@ -2,7 +2,7 @@
 #include "tests/unit/grid_feeds/feed_kit.h"
 
 namespace carbon::feeds {
-namespace {
+namespace energy_charts_test {
 
 const Query query{utc("2026-11-24T03:10Z"), {utc("2026-11-23T03:10Z"), utc("2026-11-27T00:00Z")}, {}};
 
@@ -73,5 +73,5 @@ TEST(EnergyCharts, RecordedSwitzerlandIsNotSplicedBlindly) {
   EXPECT_EQ(reading->notes.size(), 1u);
 }
 
-}  // namespace
+}  // namespace energy_charts_test
 }  // namespace carbon::feeds

@@ -2,7 +2,7 @@
 #include "tests/unit/grid_feeds/feed_kit.h"
 
 namespace carbon::feeds {
-namespace {
+namespace entsoe_test {
 using namespace std::chrono_literals;
 
 const Query query{utc("2026-11-24T03:10Z"), {utc("2026-11-23T03:10Z"), utc("2026-11-27T00:00Z")}, {}};
@@ -157,5 +157,5 @@ TEST(Entsoe, RecordedForecastOfWindAndSun) {
   for (const auto& p : reading->points) EXPECT_TRUE(p.value.value() >= 11 - 1e-9 && p.value.value() <= 45 + 1e-9);
 }
 
-}  // namespace
+}  // namespace entsoe_test
 }  // namespace carbon::feeds

@@ -2,7 +2,7 @@
 #include "tests/unit/grid_feeds/feed_kit.h"
 
 namespace carbon::feeds {
-namespace {
+namespace fixed_test {
 
 const Query query{utc("2026-11-24T03:10Z"), {utc("2026-11-24T00:00Z"), utc("2026-11-25T00:00Z")}, {}};
 
@@ -23,5 +23,5 @@ TEST(Static, NeedsANumberThatIsNotNegative) {
   EXPECT_FALSE(parse(feed_of("static", "KR", {{"intensity", "-1"}}), query, {}).ok());
 }
 
-}  // namespace
+}  // namespace fixed_test
 }  // namespace carbon::feeds

@@ -2,7 +2,7 @@
 #include "tests/unit/grid_feeds/feed_kit.h"
 
 namespace carbon::feeds {
-namespace {
+namespace gb_neso_regional_test {
 
 const Query query{utc("2026-11-24T03:10Z"), {utc("2026-11-23T03:10Z"), utc("2026-11-27T00:00Z")}, {}};
 
@@ -44,5 +44,5 @@ TEST(GbNesoRegional, Recorded) {
   EXPECT_EQ(reading->points.size(), 96u);
 }
 
-}  // namespace
+}  // namespace gb_neso_regional_test
 }  // namespace carbon::feeds

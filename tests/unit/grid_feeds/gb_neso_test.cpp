@@ -2,7 +2,7 @@
 #include "tests/unit/grid_feeds/feed_kit.h"
 
 namespace carbon::feeds {
-namespace {
+namespace gb_neso_test {
 
 const Query query{utc("2026-11-24T03:10Z"), {utc("2026-11-23T03:10Z"), utc("2026-11-27T00:00Z")}, {}};
 
@@ -63,5 +63,5 @@ TEST(GbNeso, RecordedForecast) {
   EXPECT_EQ(reading->points.back().origin, Origin::kForecast);
 }
 
-}  // namespace
+}  // namespace gb_neso_test
 }  // namespace carbon::feeds

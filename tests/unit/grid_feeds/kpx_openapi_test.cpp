@@ -2,7 +2,7 @@
 #include "tests/unit/grid_feeds/feed_kit.h"
 
 namespace carbon::feeds {
-namespace {
+namespace kpx_openapi_test {
 
 const Query query{utc("2026-11-24T03:10Z"), {utc("2026-11-23T03:10Z"), utc("2026-11-27T00:00Z")}, {}};
 
@@ -46,5 +46,5 @@ TEST(KpxOpenApi, Recorded) {
       1e-3);
 }
 
-}  // namespace
+}  // namespace kpx_openapi_test
 }  // namespace carbon::feeds

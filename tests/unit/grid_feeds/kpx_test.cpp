@@ -2,7 +2,7 @@
 #include "tests/unit/grid_feeds/feed_kit.h"
 
 namespace carbon::feeds {
-namespace {
+namespace kpx_test {
 
 const Query query{utc("2026-11-24T03:10Z"), {utc("2026-11-23T03:10Z"), utc("2026-11-27T00:00Z")}, {}};
 
@@ -56,5 +56,5 @@ TEST(Kpx, RecordedPast) {
   expect_day(page, 288, 423.26, 390.5, 441.5, 429.002);
 }
 
-}  // namespace
+}  // namespace kpx_test
 }  // namespace carbon::feeds

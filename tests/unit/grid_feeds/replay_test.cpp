@@ -2,7 +2,7 @@
 #include "tests/unit/grid_feeds/feed_kit.h"
 
 namespace carbon::feeds {
-namespace {
+namespace replay_test {
 using namespace std::chrono_literals;
 
 constexpr const char* kFile =
@@ -90,5 +90,5 @@ TEST(Replay, PlaysARealYear) {
   EXPECT_EQ(reading->points[1].value.value(), 478.54);
 }
 
-}  // namespace
+}  // namespace replay_test
 }  // namespace carbon::feeds

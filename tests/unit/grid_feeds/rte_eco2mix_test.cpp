@@ -2,7 +2,7 @@
 #include "tests/unit/grid_feeds/feed_kit.h"
 
 namespace carbon::feeds {
-namespace {
+namespace rte_eco2mix_test {
 
 const Query query{utc("2026-11-24T03:10Z"), {utc("2026-11-23T03:10Z"), utc("2026-11-27T00:00Z")}, {}};
 
@@ -37,5 +37,5 @@ TEST(RteEco2mix, Recorded) {
   EXPECT_NEAR(sum / static_cast<double>(reading->points.size()), 20.4433, 1e-3);
 }
 
-}  // namespace
+}  // namespace rte_eco2mix_test
 }  // namespace carbon::feeds

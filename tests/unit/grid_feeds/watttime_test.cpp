@@ -2,7 +2,7 @@
 #include "tests/unit/grid_feeds/feed_kit.h"
 
 namespace carbon::feeds {
-namespace {
+namespace watttime_test {
 
 const Query query{utc("2026-11-24T03:10Z"), {utc("2026-11-23T03:10Z"), utc("2026-11-27T00:00Z")}, "t0ken"};
 
@@ -77,5 +77,5 @@ TEST(WattTime, RecordedRefusals) {
   EXPECT_EQ(parse(feed, query, {{"forecast", percentile}}).error().message, "unit 'percentile'; accepted: lbs_co2_per_mwh");
 }
 
-}  // namespace
+}  // namespace watttime_test
 }  // namespace carbon::feeds
