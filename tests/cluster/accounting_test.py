@@ -159,6 +159,14 @@ class MarksByTheSitesScriptsTest(CarbonCase):
         _, refused = self.slurm.sbatch("--time=1", "--carbon=green", script="true", check=False)
         self.assertIn("'green' is not a carbon mode", refused.err)
 
+    def test_where_the_program_is_gone_jobs_run_and_no_node_is_drained(self):
+        program = self.carbon.installed / "carbon_mark"
+        away = program.rename(program.with_name("away"))
+        self.addCleanup(away.rename, program)
+        job, _ = self.slurm.sbatch("--time=1", "--gres=gpu:2", script="sleep 1")
+        self.assertEqual(self.slurm.wait_for_end(job)["JobState"], "COMPLETED")
+        wait_until(lambda: set(self.slurm.run("sinfo", "-N", "-h", "-o", "%T").out.split()) == {"idle"}, 30, "idle nodes")
+
 
 if __name__ == "__main__":
     unittest.main()

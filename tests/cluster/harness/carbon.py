@@ -96,7 +96,7 @@ class Carbon:
         line = f"optional {self.installed}/spank_carbon.so spool={self.spool}/%n"
         if self.marks_by == "scripts":
             line = f"optional {self.installed}/spank_carbon_options.so"
-            self.slurm.site_script.write_text(self.slurm.site_script.read_text() + f"{self.installed}/carbon_mark spool={self.spool}/%n\n")
+            self.slurm.site_script.write_text(self.slurm.site_script.read_text() + f"{self.installed}/carbon_mark spool={self.spool}/%n || true\n")
         text = (conf / "plugstack.conf.d" / "carbon.conf").read_text()
         text = replaced(text, "^optional .*$", line, "plugstack.conf.d/carbon.conf")
         (etc / "plugstack.conf.d" / "carbon.conf").write_text(text)
