@@ -67,6 +67,3 @@ build() {
     exit 1
   fi
 }
-
-# Most tests wait for most of their time.
-tests_at_once() { echo $(($(nproc) + 1)); }
