@@ -18,7 +18,7 @@ debian_mirror() {
 make_root() {  # RELEASE DIRECTORY
   local release=$1 root=$2
   [ -d "$root" ] && return
-  command -v debootstrap >/dev/null || apt-get -q -y -o DPkg::Lock::Timeout=300 --no-install-recommends install debootstrap >>build/packages.log 2>&1
+  command -v debootstrap >/dev/null || apt-get -q -y --no-install-recommends install debootstrap >>build/packages.log 2>&1
   echo "Unpacking Debian $release into ${root#"$PWD"/}; log: ${root#"$PWD"/}.log"
   rm -rf "$root.new"
   mkdir -p "$root.new"

@@ -12,12 +12,8 @@ run_sanitized() {  # address|thread [options of ctest]
   local left_out='-Planner.KeepsCapacityAndCaps*:Planner.UnderLasting*:Planner.TheSame*:Planner.TheOrderOf*:Planner.DoesNotKnow*:Planner.NoUsersMean*:Planner.SavesWhat*'
   local options=halt_on_error=1:log_path=$reports/report
   echo "Unit tests under clang's sanitizers: ${preset/address/address, leak and undefined behaviour}"
-  if [ "$preset" = thread ]; then
-    echo "Left out: tests of code that runs no threads (all without the label threads)"
-  else
-    echo "Left out: tests that start no program of this build, or only compare texts, or take minutes in code that others run, too (label" \
-         "plain); and, minutes of arithmetic on one thread in functions that the planner's other tests call, those of GTEST_FILTER=$left_out"
-  fi
+  echo "Left out: tests that start no program of this build, or only compare texts, or take minutes in code that others run, too (label" \
+       "plain); and, minutes of arithmetic on one thread in functions that the planner's other tests call, those of GTEST_FILTER=$left_out"
   export GTEST_FILTER=$left_out
   # Without random addresses: clang 14 knows none of the layouts that newer kernels choose.
   ASAN_OPTIONS=$options UBSAN_OPTIONS=$options:print_stacktrace=1 TSAN_OPTIONS=$options:suppressions=$PWD/.ci/thread_suppressions.txt \

@@ -42,7 +42,7 @@ install_packages() {
   fi
   export DEBIAN_FRONTEND=noninteractive
   # shellcheck disable=SC2086  # a word a package
-  if ! { apt-get -q update && apt-get -q -y -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 --no-install-recommends install $missing
+  if ! { apt-get -q update && apt-get -q -y -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 --no-install-recommends install $missing
        } >build/packages.log 2>&1; then
     tail -20 build/packages.log >&2
     echo "The packages could not be installed. slurm-carbon is built and tested on Debian 12; this is" \

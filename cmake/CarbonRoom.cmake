@@ -49,13 +49,3 @@ function(carbon_unit_test name)
   add_test(NAME unit.${name} COMMAND ${name})
   set_tests_properties(unit.${name} PROPERTIES TIMEOUT 300 LABELS unit)
 endfunction()
-
-# carbon_threaded_tests(NAME...): unit tests of code that runs threads, for the thread sanitizer. Not behind set_tests_properties(... LABELS).
-function(carbon_threaded_tests)
-  foreach(name ${ARGN})
-    set_property(TEST unit.${name} APPEND PROPERTY LABELS threads)
-    if(TARGET ${name})
-      add_dependencies(threaded_tests ${name})
-    endif()
-  endforeach()
-endfunction()

@@ -118,6 +118,13 @@ std::optional<std::uint32_t> cpus_on_node(std::string_view cpus_per_node, std::s
   return std::nullopt;
 }
 
+Result<JobIds> ids_from_environment(const Environment& get) {
+  const auto job_id = number<std::uint32_t>(text_of(get, "SLURM_JOB_ID"));
+  const auto uid = number<std::uint32_t>(text_of(get, "SLURM_JOB_UID"));
+  if (!job_id || !uid) return Error{"SLURM_JOB_ID and SLURM_JOB_UID are not both numbers"};
+  return JobIds{*job_id, *uid};
+}
+
 Result<Mark> mark_from_environment(const Environment& get) {
   Mark mark;
   mark.cluster = text_of(get, "SLURM_CLUSTER_NAME");

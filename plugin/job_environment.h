@@ -2,6 +2,7 @@
 // What the environment of prolog and epilog says about a job on this node.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -18,6 +19,13 @@ using Environment = std::function<const char*(const char* name)>;
 // Cluster, node, user, account, partition, restart, nodes, CPUs and GPUs; ids and times are the caller's. An error where the
 // GPUs are given in words not understood: a mark with the wrong devices is worse than none.
 Result<Mark> mark_from_environment(const Environment& get);
+
+// SLURM_JOB_ID and SLURM_JOB_UID, for those who have no spank_get_item.
+struct JobIds {
+  std::uint32_t job_id = 0;
+  std::uint32_t uid = 0;
+};
+Result<JobIds> ids_from_environment(const Environment& get);
 
 // The CPUs of `node` in SLURM_JOB_CPUS_PER_NODE ("4(x2),2") whose order is that of the node list ("n[1-2],m7"); none where the
 // texts do not tell.

@@ -67,22 +67,44 @@ bool holds(const std::filesystem::path& file, const char* word) {
   return std::string(std::istreambuf_iterator<char>(in), {}).find(word) != std::string::npos;
 }
 
-// Nobody but the site knows all that its scripts call: one that does not name carbon_mark is worth a look.
-void check_script(const char* key, const Host& host, Examination& out) {
-  const auto* line = host.slurm ? host.slurm->find(key) : nullptr;
-  const auto pattern = host.slurm_value(key);
-  const auto call = "/usr/sbin/carbon_mark" + spool_argument(host) + " || true";
-  if (pattern.empty() || pattern == "(null)") {
-    out.findings.push_back({"marks-scripts", Level::kProblem,
-                            std::string(kWithoutMarks) + ".so leaves no marks, and slurm.conf has no " + key + " that could: no job is metered",
-                            host.slurm_file.string(), "", std::string(key) + "=/etc/slurm/a_script_with    " + call});
-    return;
+// What slurm.conf names as `key`, Prolog or Epilog.
+struct Script {
+  std::string pattern;  // empty: none
+  std::string where, text;
+  bool names_carbon_mark = false;
+};
+
+Script script_of(const char* key, const Host& host) {
+  Script script{host.slurm_value(key), host.slurm_file.string(), "", false};
+  if (script.pattern == "(null)") script.pattern.clear();
+  if (const auto* line = host.slurm ? host.slurm->find(key) : nullptr) {
+    script.where = line->where;
+    script.text = line->text;
   }
-  const auto files = files_of(pattern);
-  if (std::any_of(files.begin(), files.end(), [](const auto& file) { return holds(file, "carbon_mark"); })) return;
-  out.findings.push_back({"marks-scripts", Level::kAdvice,
-                          std::string(kWithoutMarks) + ".so leaves no marks, and no carbon_mark is seen in " + key + ": is it called there?",
-                          line != nullptr ? line->where : host.slurm_file.string(), line != nullptr ? line->text : pattern, call});
+  const auto files = files_of(script.pattern);
+  script.names_carbon_mark = std::any_of(files.begin(), files.end(), [](const auto& file) { return holds(file, "carbon_mark"); });
+  return script;
+}
+
+// Nobody but the site knows all that its scripts call: one that does not name carbon_mark is worth a look.
+void check_script(const char* key, bool plugin_leaves_marks, const Host& host, Examination& out) {
+  const auto script = script_of(key, host);
+  if (script.names_carbon_mark != plugin_leaves_marks) return;
+  const auto report = [&](const char* name, Level level, const std::string& what, const std::string& mend) {
+    out.findings.push_back({name, level, what, script.where, script.text, mend});
+  };
+  const auto call = "/usr/sbin/carbon_mark" + spool_argument(host) + " || true";
+  const auto none = std::string(kWithoutMarks) + ".so leaves no marks, and ";
+  if (plugin_leaves_marks) {
+    report("marks-twice", Level::kAdvice,
+           std::string(key) + " names carbon_mark, and the SPANK plugin leaves the same marks: where both do, each job seems to begin twice",
+           std::string("load ") + kWithoutMarks + ".so in place of spank_carbon.so");
+  } else if (script.pattern.empty()) {
+    report("marks-scripts", Level::kProblem, none + "slurm.conf has no " + key + " that could: no job is metered",
+           std::string(key) + "=/etc/slurm/a_script_with    " + call);
+  } else {
+    report("marks-scripts", Level::kAdvice, none + "no carbon_mark is seen in " + key + ": is it called there?", call);
+  }
 }
 
 void check_line(const StackLine& line, const Host& host, Examination& out) {
@@ -101,9 +123,8 @@ void check_line(const StackLine& line, const Host& host, Examination& out) {
                                        (marks ? "spool=DIRECTORY" : "none"));
     }
   }
-  if (!marks) {
-    for (const auto* key : {"Prolog", "Epilog"}) check_script(key, host, out);
-  } else if (host.config && std::filesystem::path(spool) != host.config->carbond.spool)
+  for (const auto* key : {"Prolog", "Epilog"}) check_script(key, marks, host, out);
+  if (marks && host.config && std::filesystem::path(spool) != host.config->carbond.spool)
     report("plugstack-spool", "marks go to " + spool + ", carbond looks for them in " + host.config->carbond.spool.string() +
                                   " ([carbond] spool of carbon.conf): no job is metered");
   if (const auto file = find_plugin(host, line.words[1])) {
@@ -141,7 +162,7 @@ Examination examine_plugstack(const Host& host) {
     check_line(line, host, out);
     loaded = std::filesystem::path(line.words[1]).filename();
     if (++found > 1)
-      out.findings.push_back({"plugstack-twice", Level::kAdvice, "the plugin stands there twice: each job leaves its marks twice",
+      out.findings.push_back({"plugstack-twice", Level::kAdvice, "the plugin stands there twice: what it does for a job is done twice",
                               line.where, line.text, "remove this line"});
   }
   if (found == 0 && out.unseen.empty()) {

@@ -126,6 +126,7 @@ MISTAKES = [
     ("marks-scripts", lambda c: (c.put("plugstack.conf.d/carbon.conf", r"spank_carbon.so spool=\S+$", "spank_carbon_options.so"),
                                  c.add("slurm.conf", f"Prolog={c.script('carbon_mark')}\nEpilog={c.script('true')}")),
      r"^/usr/sbin/carbon_mark spool=.*/nodes/%n \|\| true$"),
+    ("marks-twice", lambda c: c.add("slurm.conf", f"Prolog={c.script('carbon_mark')}"), "^load spank_carbon_options.so "),
     ("spool-missing", lambda c: (c.put("carbon.conf", '^spool = .*$', 'spool = "/nowhere/spool"'),
                                  c.put("plugstack.conf.d/carbon.conf", r"spool=\S+$", "spool=/nowhere/spool")), "^mkdir -p /nowhere"),
     ("spool-mode", lambda c: (c.own_spool(), (c.spool / "marks").chmod(0o777)), "^chown root .*/marks && chmod go-w"),

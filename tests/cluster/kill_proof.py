@@ -9,12 +9,12 @@
 import random
 import signal
 import sys
-import threading
 import time
 
 from harness.cluster import Cluster
 from harness.load import make_load, play
 from harness.processes import wait_until
+from harness.schedule import Schedule
 
 MOST_ENERGY_ERROR = 0.005  # of the sum
 # Of one job whose record does not say that a part is estimated: as much as one update interval of the counter at the peak of the
@@ -24,8 +24,8 @@ SILENT_JOULES = 0.1 * 360
 MOST_BEYOND = 0.08  # of the jobs, off by more than their own 95 % interval: 5 % and three deviations of 500 jobs
 
 
-class Deaths:
-    """While it is entered, daemons die at random over `span` seconds, one at a time."""
+class Deaths(Schedule):
+    """Daemons die at random over `span` seconds, one at a time."""
 
     def __init__(self, cluster, kills, span, seed=3):
         chance = random.Random(seed)
@@ -49,28 +49,7 @@ class Deaths:
             return restart
 
         once = [slurm.restart_slurmctld, again("slurmdbd", shared.start_slurmdbd), again("mariadbd", shared.start_mariadb)]
-        self.events = sorted(((chance.uniform(1, span), what) for what in [carbond] * kills + [carbonctld] * kills + once),
-                             key=lambda event: event[0])
-        self.done = 0
-        self.failure = None
-        self.thread = threading.Thread(target=self.run)
-
-    def run(self):
-        begun = time.monotonic()
-        try:
-            for at, event in self.events:
-                time.sleep(max(0.0, begun + at - time.monotonic()))
-                event()
-                self.done += 1
-        except Exception as bad:  # pylint: disable=broad-except
-            self.failure = bad
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.thread.join()
+        super().__init__((chance.uniform(1, span), what) for what in [carbond] * kills + [carbonctld] * kills + once)
 
 
 def unharmed(cluster):

@@ -86,12 +86,12 @@ def makespan(slurm, count):
 
 
 def makespans(sides, rounds, count):
-    pairs = {name: [] for name in sides}
+    seen = {name: [] for name in sides}
     for k in range(rounds):
         for name in turn(sides, k):
-            pairs[name].append(makespan(sides[name], count))
-            print(f"  {name}: {pairs[name][-1]:.1f} s", file=sys.stderr, flush=True)
-    return pairs
+            seen[name].append(makespan(sides[name], count))
+            print(f"  {name}: {seen[name][-1]:.1f} s", file=sys.stderr, flush=True)
+    return seen
 
 
 def turn(sides, k):

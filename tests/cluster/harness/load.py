@@ -2,11 +2,11 @@
 """A load of jobs with a wait cap each, played against a cluster; and daemons that are killed under it."""
 import dataclasses
 import random
-import threading
 import time
 
 from .processes import wait_until
 from .replan import unix
+from .schedule import Schedule
 from .slurm import FINISHED
 
 
@@ -96,40 +96,25 @@ def play(slurm, load, carbon):
         job.held = sum(int(row[3]) for row in begun)
 
 
-class Trouble:
-    """While it is entered: carbonctld killed `kills` times and slurmctld restarted `restarts` times, at random over `span` seconds."""
+class Trouble(Schedule):
+    """carbonctld killed `kills` times and slurmctld restarted `restarts` times, at random over `span` seconds."""
 
     def __init__(self, cluster, kills, restarts, span, seed=2):
         chance = random.Random(seed)
         times = sorted(chance.uniform(2, span) for _ in range(kills + restarts))
         restarted = set(chance.sample(range(len(times)), restarts))
-        self.events = [(at, k in restarted) for k, at in enumerate(times)]
         self.cluster = cluster
         self.killed = self.restarted = 0
-        self.failure = None
-        self.thread = threading.Thread(target=self.run)
+        super().__init__((at, self.restart if k in restarted else self.kill) for k, at in enumerate(times))
 
-    def run(self):
-        begun = time.monotonic()
-        try:
-            for at, slurmctld in self.events:
-                time.sleep(max(0.0, begun + at - time.monotonic()))
-                if slurmctld:
-                    self.cluster.slurm.restart_slurmctld()
-                    self.restarted += 1
-                else:
-                    self.cluster.carbon.stop_carbonctld(signal_number=9)
-                    self.killed += 1
-                    self.cluster.carbon.start_carbonctld()
-        except Exception as bad:  # pylint: disable=broad-except
-            self.failure = bad
+    def restart(self):
+        self.cluster.slurm.restart_slurmctld()
+        self.restarted += 1
 
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.thread.join()
+    def kill(self):
+        self.cluster.carbon.stop_carbonctld(signal_number=9)
+        self.killed += 1
+        self.cluster.carbon.start_carbonctld()
 
 
 def broken(load, bound):

@@ -61,8 +61,8 @@ class SlurmCluster:
         self.root = accounting.root / name
         self.etc = self.root / "etc"
         self.conf = self.etc / "slurm.conf"
-        self.site_script = self.etc / "site_script"
-        if site_script:
+        self.site_script = self.etc / "site_script" if site_script else None
+        if self.site_script:
             self.extra_lines += [f"Prolog={self.site_script}", f"Epilog={self.site_script}"]
         ports = iter(free_ports(1 + sum(self.partitions.values())))
         self.port = next(ports)
@@ -102,8 +102,9 @@ class SlurmCluster:
         for directory in ("etc", "state", "spool", "run", "log", "dev"):
             (self.root / directory).mkdir(parents=True)
         self.conf.write_text(self.slurm_conf())
-        self.site_script.write_text("#!/bin/sh\n")
-        self.site_script.chmod(0o755)
+        if self.site_script:
+            self.site_script.write_text("#!/bin/sh\n")
+            self.site_script.chmod(0o755)
         # A GPU is a device file, its index the number at the end of the name. The null device does no harm under any name.
         gres = ["AutoDetect=off"]
         for node in self.nodes:

@@ -3,14 +3,12 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 
-#include "core/mark.h"
+#include "marks_in.h"
 #include "tests/unit/placement/sample_snapshot.h"
 
 namespace carbon::plugin {
@@ -29,8 +27,9 @@ struct Said {
 
 Said run(const std::string& environment, const std::string& arguments) {
   const std::string command = "env -i " + environment + " '" CARBON_MARK "' " + arguments + " 2>&1 >/dev/null";
-  FILE* pipe = popen(command.c_str(), "r");
   Said said;
+  FILE* pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) return said;
   std::array<char, 4096> part{};
   while (std::fgets(part.data(), part.size(), pipe) != nullptr) said.errors += part.data();
   said.status = WEXITSTATUS(pclose(pipe));
@@ -40,19 +39,7 @@ Said run(const std::string& environment, const std::string& arguments) {
 class CarbonMarkTest : public testing::Test {
  protected:
   std::string spool() const { return "spool=" + dir.path().string() + "/%n"; }
-  std::vector<Mark> marks() const {
-    std::vector<Mark> found;
-    const auto directory = dir.path() / "n1/marks";
-    if (!std::filesystem::exists(directory)) return found;
-    for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-      std::stringstream text;
-      text << std::ifstream(entry.path()).rdbuf();
-      const auto mark = parse_mark(text.str());
-      EXPECT_TRUE(mark.ok()) << mark.error().message;
-      if (mark) found.push_back(*mark);
-    }
-    return found;
-  }
+  std::vector<Mark> marks() const { return marks_in(dir.path() / "n1"); }
   TemporaryDirectory dir;
 };
 

@@ -2,12 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <fstream>
 #include <map>
-#include <sstream>
+#include <utility>
 
-#include "core/mark.h"
 #include "host.h"
+#include "marks_in.h"
 #include "tests/unit/placement/sample_snapshot.h"
 
 namespace carbon::plugin {
@@ -37,18 +36,7 @@ class SpankModuleTest : public testing::Test {
     char* arguments[] = {argument.data()};
     return module.entry<Hook>(hook)(nullptr, 1, arguments);
   }
-  std::vector<Mark> marks() const {
-    std::vector<Mark> found;
-    for (const auto& entry : std::filesystem::directory_iterator(dir.path() / "n1/marks")) {
-      std::stringstream text;
-      text << std::ifstream(entry.path()).rdbuf();
-      const auto mark = parse_mark(text.str());
-      EXPECT_TRUE(mark.ok()) << mark.error().message;
-      EXPECT_EQ(entry.path().filename(), mark_file_name(*mark));
-      found.push_back(*mark);
-    }
-    return found;
-  }
+  std::vector<Mark> marks() const { return marks_in(dir.path() / "n1"); }
   TemporaryDirectory dir;
   Module module{SPANK_MODULE};
 };
