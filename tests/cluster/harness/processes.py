@@ -34,21 +34,32 @@ def wait_until(question, seconds, what, pause=0.1):
         time.sleep(pause)
 
 
+CLAIMED = []  # what claims a port for as long as this process lives, also while its daemon is yet to be started, or is down
+
+
+def claim(port):
+    """True if nobody listens on the port, at any address, and no process with this harness has claimed it."""
+    owner, probe = socket.socket(socket.AF_UNIX), socket.socket()
+    try:
+        owner.bind(f"\0slurm-carbon port {port}")  # a name of the kernel's: no file, gone with the process
+        probe.bind(("", port))
+    except OSError:
+        owner.close()
+        return False
+    finally:
+        probe.close()
+    CLAIMED.append(owner)
+    return True
+
+
 def free_ports(count):
-    """Ports that nobody listens on, below the range that the kernel gives to clients."""
-    while True:
-        first = random.randrange(10000, 32000 - count)
-        sockets = []
-        try:
-            for port in range(first, first + count):
-                sockets.append(socket.socket())
-                sockets[-1].bind(("127.0.0.1", port))
-            return list(range(first, first + count))
-        except OSError:
-            continue
-        finally:
-            for each in sockets:
-                each.close()
+    """Ports of this process' own, below those that a kernel gives to clients (Linux from 32768 on, gVisor from 16000)."""
+    ports = []
+    while len(ports) < count:
+        port = random.randrange(10000, 16000)
+        if claim(port):
+            ports.append(port)
+    return ports
 
 
 def listening(port, address="127.0.0.1"):
