@@ -4,7 +4,8 @@ find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 
 add_library(carbon_flags INTERFACE)
-target_compile_options(carbon_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion)
+target_compile_options(carbon_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+  -ffunction-sections -fdata-sections)  # what a plugin does not call is left out of it
 target_include_directories(carbon_flags INTERFACE ${CMAKE_SOURCE_DIR})
 
 # Read once for all files of a target where nothing is optimised; elsewhere it gains nothing, and in dev a missing include is to show.

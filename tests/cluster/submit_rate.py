@@ -8,11 +8,11 @@ begin time of its user's (sbatch --begin), as the plugin gives it. After each ro
 answers. The plugin decides upon each of its jobs (the run fails where it does not), so what its decisions cost slurmctld is counted in: a
 begin time, a longer record, the message to the user. carbonctld goes on beside, and what it asks slurmctld in a turn's time counts, too.
 
-The ratio to the second tells what users and slurmctld see of slurm-carbon, that to the third what of it is the plugin's own: Slurm spends
-a little more on a job with a begin time, whoever gave it. Each by wall time and by the CPU time that slurmctld needed, all its threads,
-which other work on the machine disturbs less: the mean of the logarithms of the rounds' ratios without the fifth at either end (a round
-that meets a write of the disk takes several times as long), with its 95 % interval (Yuen 1974). The slurmctlds are restarted every
---restart rounds: how a process' memory happens to lie is worth a few per cent by itself.
+The first one's ratio to the second tells what users and slurmctld see of slurm-carbon; to the third, what of it is the plugin's own; and
+that of the third to the second, what Slurm itself spends on a job with a begin time. Each by wall time and by the CPU time that slurmctld
+needed, all its threads, which other work on the machine disturbs less: the mean of the logarithms of the rounds' ratios without the fifth
+at either end (a round that meets a write of the disk takes several times as long), with its 95 % interval (Yuen 1974). The slurmctlds are
+restarted every --restart rounds: how a process' memory happens to lie is worth a few per cent by itself.
 
 Exit status 1 where the lower end of the first ratio's interval by --by is below --least. Not a test: it wants a quiet machine.
 
@@ -123,11 +123,11 @@ def report(sides, jobs):
         print(f"{name + ':':32} median {statistics.median(side.rates):.1f} submissions/s; slurmctld's CPU "
               f"{1e3 / statistics.median(side.cpu_rates):.3f} ms each (median)")
     lows = {}
-    for other in (WITHOUT, BEGIN):
+    for one, other in ((WITH, WITHOUT), (WITH, BEGIN), (BEGIN, WITHOUT)):
         for measure, of in (("wall", lambda s: s.rates), ("cpu", lambda s: s.cpu_rates)):
-            ratio, low, high = interval(of(sides[WITH]), of(sides[other]))
+            ratio, low, high = interval(of(sides[one]), of(sides[other]))
             lows.setdefault(measure, low)
-            print(f"ratio to '{other}' by {measure} time over {len(sides[WITH].rates)} paired rounds of {jobs} jobs: {ratio:.4f}, "
+            print(f"'{one}' to '{other}' by {measure} time over {len(sides[one].rates)} paired rounds of {jobs} jobs: {ratio:.4f}, "
                   f"95 % interval {low:.4f} to {high:.4f}")
     return lows
 
