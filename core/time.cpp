@@ -105,30 +105,44 @@ std::optional<std::vector<long>> numbers(std::string_view text, char separator) 
   }
 }
 
+// Over zeros that end at `last`. Not by a stream: its locales would be most of what slurmctld loads with the plugin.
+void put_digits(std::string& text, std::size_t last, int value) {
+  for (; value > 0; value /= 10) text[last--] = static_cast<char>('0' + value % 10);
+}
+
+std::string text_of(const std::tm& t) {
+  std::string text = "0000-00-00T00:00:00";
+  put_digits(text, 3, std::clamp(t.tm_year + 1900, 0, 9999));
+  put_digits(text, 6, t.tm_mon + 1);
+  put_digits(text, 9, t.tm_mday);
+  put_digits(text, 12, t.tm_hour);
+  put_digits(text, 15, t.tm_min);
+  put_digits(text, 18, t.tm_sec);
+  return text;
+}
+
 }  // namespace
 
 Instant now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
 std::string format_utc(Instant t) {
   const auto whole = std::chrono::floor<std::chrono::seconds>(t);
-  return t == whole ? date::format("%FT%TZ", whole) : date::format("%FT%TZ", t);
+  const std::time_t seconds = whole.time_since_epoch().count();
+  std::tm utc{};
+  gmtime_r(&seconds, &utc);
+  auto text = text_of(utc);
+  if (const auto ms = (t - whole).count(); ms != 0) {
+    text += ".000";
+    put_digits(text, text.size() - 1, static_cast<int>(ms));
+  }
+  return text += 'Z';
 }
 
 std::string format_local(Instant t) {
   const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();
   std::tm local{};
   localtime_r(&seconds, &local);
-  std::string text = "0000-00-00T00:00:00";
-  const auto put = [&text](std::size_t last, int value) {
-    for (; value > 0; value /= 10) text[last--] = static_cast<char>('0' + value % 10);
-  };
-  put(3, std::clamp(local.tm_year + 1900, 0, 9999));
-  put(6, local.tm_mon + 1);
-  put(9, local.tm_mday);
-  put(12, local.tm_hour);
-  put(15, local.tm_min);
-  put(18, local.tm_sec);
-  return text;
+  return text_of(local);
 }
 
 Result<Instant> parse_utc(std::string_view text) {

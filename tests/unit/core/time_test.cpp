@@ -17,6 +17,8 @@ TEST(Time, ReadsIso8601InItsForms) {
   }
   EXPECT_EQ(format_utc(t), "2022-10-19T16:00:00Z");
   EXPECT_EQ(format_utc(t + 5ms), "2022-10-19T16:00:00.005Z");
+  EXPECT_EQ(format_utc(t - 13ms), "2022-10-19T15:59:59.987Z");
+  EXPECT_EQ(format_utc(from_unix_ms(-250)), "1969-12-31T23:59:59.750Z");
 }
 
 TEST(Time, RefusesWhatIsNotATime) {
