@@ -110,7 +110,11 @@ void put_digits(std::string& text, std::size_t last, int value) {
   for (; value > 0; value /= 10) text[last--] = static_cast<char>('0' + value % 10);
 }
 
-std::string text_of(const std::tm& t) {
+// As `split`, gmtime_r or localtime_r, has it; without what is below a second.
+std::string text_of(Instant instant, std::tm* (*split)(const std::time_t*, std::tm*)) {
+  const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(instant).time_since_epoch().count();
+  std::tm t{};
+  split(&seconds, &t);
   std::string text = "0000-00-00T00:00:00";
   put_digits(text, 3, std::clamp(t.tm_year + 1900, 0, 9999));
   put_digits(text, 6, t.tm_mon + 1);
@@ -126,24 +130,15 @@ std::string text_of(const std::tm& t) {
 Instant now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
 std::string format_utc(Instant t) {
-  const auto whole = std::chrono::floor<std::chrono::seconds>(t);
-  const std::time_t seconds = whole.time_since_epoch().count();
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  auto text = text_of(utc);
-  if (const auto ms = (t - whole).count(); ms != 0) {
+  auto text = text_of(t, gmtime_r);
+  if (const auto ms = (t - std::chrono::floor<std::chrono::seconds>(t)).count(); ms != 0) {
     text += ".000";
     put_digits(text, text.size() - 1, static_cast<int>(ms));
   }
   return text += 'Z';
 }
 
-std::string format_local(Instant t) {
-  const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(t).time_since_epoch().count();
-  std::tm local{};
-  localtime_r(&seconds, &local);
-  return text_of(local);
-}
+std::string format_local(Instant t) { return text_of(t, localtime_r); }
 
 Result<Instant> parse_utc(std::string_view text) {
   if (const auto t = parse(text)) return *t;

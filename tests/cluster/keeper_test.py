@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nothing that the harness started outlives the program that asked for it, and no port is given to two programs."""
+"""Nothing that the harness started outlives the program that asked for it."""
 import os
 import pathlib
 import signal
@@ -9,7 +9,7 @@ import tempfile
 import textwrap
 import unittest
 
-from harness.processes import Daemons, Failed, claim, free_ports, wait_until
+from harness.processes import Daemons, Failed, wait_until
 
 # A daemon whose grandchild detaches itself, as slurmstepd does; it writes both ids.
 DETACHING = textwrap.dedent("""
@@ -92,19 +92,6 @@ class KeeperTest(unittest.TestCase):
                       ready.exists)
         self.assertEqual(daemons.end("stubborn", seconds=0.5), -signal.SIGKILL)
         daemons.close()
-
-
-class PortsTest(unittest.TestCase):
-    def test_a_port_belongs_to_the_program_that_asked_first_until_it_ends(self):
-        asks = "from harness.processes import free_ports; print(*free_ports(200), flush=True); input()"
-        with subprocess.Popen([sys.executable, "-c", asks], cwd=pathlib.Path(__file__).parent, stdin=subprocess.PIPE,
-                              stdout=subprocess.PIPE, text=True) as other:
-            theirs = list(map(int, other.stdout.readline().split()))
-            self.assertEqual(len(set(theirs)), 200)
-            self.assertEqual([port for port in theirs if claim(port)], [])
-            self.assertEqual(set(theirs) & set(free_ports(200)), set())
-            other.communicate("\n")
-        self.assertTrue(any(claim(port) for port in theirs))
 
 
 if __name__ == "__main__":

@@ -9,11 +9,12 @@
 
 All have a Prolog and an Epilog of the site's that do nothing else, PrologFlags=Alloc, Slurm's own scheduling intervals, and the grid and
 slurm-carbon in true time, with the intervals that are shipped. Measured are the time from sbatch on an idle cluster to the job's first
-command (SAMPLES, default 40; all beside each other, since a job takes a small part of that time), and the makespan of JOBS jobs of two
-seconds on 8 GPUs (ROUNDS, default 2, of 1000 jobs; by turns, so that none slows another). Prints medians and their ratios; fails where
-'with' or 'scripts' is over 1.02 times 'without'. Not a test: it wants a quiet machine.
+command (--samples of it; all beside each other, since a job takes a small part of that time), and the makespan of --jobs jobs of two
+seconds on 8 GPUs (--rounds of it, by turns, so that none slows another). Prints medians and their ratios; fails where 'with' or 'scripts'
+is over 1.02 times 'without'. Not a test: it wants a quiet machine.
 
-  overhead_proof.py [SAMPLES ROUNDS JOBS [SIDE...]]      all sides, or those named"""
+  overhead_proof.py [--samples 40] [--rounds 2] [--jobs 1000] [--sides with scripts idle]; `without` is always there"""
+import argparse
 import concurrent.futures
 import contextlib
 import statistics
@@ -26,8 +27,7 @@ from harness.paths import build_directory
 from harness.processes import wait_until
 
 MOST_RATIO = 1.02
-SIDES = "with", "scripts", "without", "idle"
-BOUND = "with", "scripts"
+MARKS = {"with": "spank", "scripts": "scripts"}  # of the sides with slurm-carbon, which the bound is for: by whom they are left
 COMPARED = [("with", "without"), ("scripts", "without"), ("idle", "without"), ("with", "idle")]
 # As a cluster with GPUs has them; the harness' own intervals are for days that pass in a minute.
 AS_INSTALLED = ["SchedulerParameters=batch_sched_delay=3"]
@@ -37,8 +37,8 @@ IDLE = 4.5  # seconds: more than batch_sched_delay, and half of a look of slurmc
 def cluster_of(side):
     # Without an epilog slurmctld of 22.05 looks for the next job up to three seconds later.
     common = {"site_script": True, "extra_lines": AS_INSTALLED}
-    if side in BOUND:
-        return Cluster(side, day_seconds=TRUE_DAY, marks_by="scripts" if side == "scripts" else "spank", **common)
+    if side in MARKS:
+        return Cluster(side, day_seconds=TRUE_DAY, marks_by=MARKS[side], **common)
     cluster = Cluster(side, **{**common, "carbon": False, "extra_lines": [*AS_INSTALLED, "PrologFlags=Alloc"]})
     if side == "idle":
         plugstack = cluster.root / "plugstack.conf"
@@ -114,16 +114,22 @@ def compared(what, unit, seen):
             f"{statistics.mean(values):.2f} +- {statistics.stdev(values) / len(values) ** 0.5:.2f} {name}" for name, values in seen.items()))
     ratios = {(a, b): medians[a] / medians[b] for a, b in COMPARED if a in seen and b in seen}
     print("  ratios: " + ", ".join(f"{a} to {b} {ratio:.3f}" for (a, b), ratio in ratios.items()), flush=True)
-    return [ratio for (a, b), ratio in ratios.items() if a in BOUND and b == "without"]
+    return [ratio for (a, b), ratio in ratios.items() if a in MARKS and b == "without"]
 
 
-def main(samples=40, rounds=2, count=1000, *named):
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--samples", type=int, default=40)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=1000)
+    parser.add_argument("--sides", nargs="+", choices=[*MARKS, "idle"], default=[*MARKS, "idle"])
+    options = parser.parse_args()
     with contextlib.ExitStack() as stack:
-        sides = {name: stack.enter_context(cluster_of(name)).slurm for name in named or SIDES}
-        ratios = compared("sbatch to the first command", "ms", latencies(sides, samples)) if samples else []
-        ratios += compared(f"makespan of {count} jobs of two seconds", "s", makespans(sides, rounds, count))
+        sides = {name: stack.enter_context(cluster_of(name)).slurm for name in [*options.sides, "without"]}
+        ratios = compared("sbatch to the first command", "ms", latencies(sides, options.samples)) if options.samples else []
+        ratios += compared(f"makespan of {options.jobs} jobs of two seconds", "s", makespans(sides, options.rounds, options.jobs))
     return 1 if max(ratios, default=0) > MOST_RATIO else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:4]), *sys.argv[4:]))
+    sys.exit(main())

@@ -5,7 +5,8 @@ import pathlib
 import socket
 import subprocess
 
-from .processes import Failed, free_ports, listening
+from .ports import free_ports, listening
+from .processes import Failed
 
 DBD_USER = "slurm"  # in MariaDB alone
 DBD_PASSWORD = "loopback"

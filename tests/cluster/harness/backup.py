@@ -8,7 +8,8 @@ import unittest
 
 from .carbon import Carbon
 from .cluster import Cluster
-from .processes import Failed, free_ports, listening, wait_until
+from .ports import free_ports, listening
+from .processes import Failed, wait_until
 from .slurm import SlurmCluster
 
 HOSTS = {"ctl1": "127.0.0.1", "ctl2": "127.0.0.2"}  # the primary and its backup; one port

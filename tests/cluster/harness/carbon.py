@@ -11,7 +11,8 @@ import sqlite3
 
 from . import replay
 from .paths import build_directory, source_directory
-from .processes import Failed, free_ports, listening, wait_until
+from .ports import free_ports, listening
+from .processes import Failed, wait_until
 from .slurm import PLUGIN_DIR
 
 SITE_OF = {"inland": ("INLAND", 1.3), "coast": ("COAST", 1.2)}  # partition -> zone of the simulated grid, PUE

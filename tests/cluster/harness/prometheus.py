@@ -7,7 +7,7 @@ import urllib.parse
 import urllib.request
 
 from .paths import source_directory
-from .processes import free_ports, listening
+from .ports import free_ports, listening
 
 ROOM = source_directory() / "monitoring"
 

@@ -7,7 +7,8 @@ import re
 import signal
 import subprocess
 
-from .processes import Failed, free_ports, listening, wait_until
+from .ports import free_ports, listening
+from .processes import Failed, wait_until
 
 # What depends on the version and the build of Slurm: Debian 12's 22.05.8.
 PLUGIN_DIR = "/usr/lib/x86_64-linux-gnu/slurm-wlm"
