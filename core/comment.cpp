@@ -2,11 +2,13 @@
 #include "core/comment.h"
 
 #include <algorithm>
+#include <array>
 
 namespace carbon {
 namespace {
 
 constexpr std::string_view kPrefix = "carbon:";
+constexpr std::size_t kUsualLength = 160;  // of a deferred job's token
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
 
@@ -20,14 +22,18 @@ std::pair<std::size_t, std::size_t> locate(std::string_view text) {
   return {std::string_view::npos, std::string_view::npos};
 }
 
-std::string clean(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    if (c <= ' ' || c == 127 || c == ',' || c == '=' || c == '"' || c == '\'' || c == '`' || c == '|') c = '_';
-  }
-  return out;
+constexpr char clean(char c) {
+  if (c >= 'A' && c <= 'Z') return static_cast<char>(c - 'A' + 'a');
+  const bool breaks = c <= ' ' || c == 127 || c == ',' || c == '=' || c == '"' || c == '\'' || c == '`' || c == '|';
+  return breaks ? '_' : c;
 }
+
+// What each byte becomes: the token of each submission is written under slurmctld's locks.
+constexpr auto kClean = [] {
+  std::array<char, 256> all{};
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = clean(static_cast<char>(i));
+  return all;
+}();
 
 }  // namespace
 
@@ -47,47 +53,58 @@ CarbonComment CarbonComment::find_in(std::string_view text) {
   return found;
 }
 
-std::optional<std::string> CarbonComment::get(std::string_view key) const {
-  for (const auto& [k, v] : pairs_) {
-    if (k == key) return v;
+std::optional<CarbonComment::Value> CarbonComment::find(std::string_view key, std::size_t before) const {
+  for (auto at = kPrefix.size(); at < before;) {
+    const auto end = std::min(token_.find(',', at), token_.size());
+    const auto pair = std::string_view(token_).substr(at, end - at);
+    if (pair.size() > key.size() && pair[key.size()] == '=' && pair.starts_with(key)) return Value{at + key.size() + 1, end};
+    at = end + 1;
   }
   return std::nullopt;
 }
 
+void CarbonComment::append_clean(std::string_view text) {
+  const auto start = static_cast<std::ptrdiff_t>(token_.size());
+  token_ += text;
+  std::transform(token_.begin() + start, token_.end(), token_.begin() + start, [](char c) { return kClean[static_cast<unsigned char>(c)]; });
+}
+
+std::optional<std::string> CarbonComment::get(std::string_view key) const {
+  const auto value = find(key, token_.size());
+  if (!value) return std::nullopt;
+  return token_.substr(value->start, value->end - value->start);
+}
+
 void CarbonComment::set(std::string_view key, std::string_view value) {
-  auto k = clean(key);
-  for (auto& [name, held] : pairs_) {
-    if (name == k) {
-      held = clean(value);
-      return;
-    }
+  if (token_.empty()) token_.reserve(kUsualLength);
+  const auto old_size = token_.size();
+  token_ += token_.empty() ? kPrefix : ",";
+  const auto key_at = token_.size();
+  append_clean(key);
+  const auto key_end = token_.size();
+  token_ += '=';
+  append_clean(value);
+  if (const auto held = find(std::string_view(token_).substr(key_at, key_end - key_at), old_size)) {
+    const auto fresh = token_.substr(key_end + 1);
+    token_.resize(old_size);
+    token_.replace(held->start, held->end - held->start, fresh);
   }
-  if (pairs_.empty()) pairs_.reserve(8);  // as many as a deferred job has
-  pairs_.emplace_back(std::move(k), clean(value));
 }
 
 void CarbonComment::erase(std::string_view key) {
-  std::erase_if(pairs_, [&](const auto& pair) { return pair.first == key; });
-}
-
-std::string CarbonComment::token() const {
-  std::string out;
-  out.reserve(160);
-  for (const auto& [k, v] : pairs_) {
-    out += out.empty() ? kPrefix : ",";
-    out += k;
-    out += '=';
-    out += v;
-  }
-  return out;
+  const auto value = find(key, token_.size());
+  if (!value) return;
+  const auto start = value->start - key.size() - 1;
+  token_.erase(start, value->end + 1 - start);  // with the comma behind it
+  if (token_.back() == ',') token_.pop_back();
+  if (token_ == kPrefix) token_.clear();
 }
 
 std::string CarbonComment::put_into(std::string_view text) const {
-  const auto ours = token();
   const auto [start, end] = locate(text);
-  if (start != std::string_view::npos) return std::string(text.substr(0, start)) + ours + std::string(text.substr(end));
-  if (ours.empty()) return std::string(text);
-  return text.empty() ? ours : std::string(text) + ' ' + ours;
+  if (start != std::string_view::npos) return std::string(text.substr(0, start)) + token_ + std::string(text.substr(end));
+  if (token_.empty()) return std::string(text);
+  return text.empty() ? token_ : std::string(text) + ' ' + token_;
 }
 
 }  // namespace carbon

@@ -4,11 +4,10 @@
 // Keys and their meaning: docs/admin_comment.md.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 namespace carbon {
 
@@ -21,14 +20,21 @@ class CarbonComment {
   // Characters that would break the token (blank, ',', '=', control, quotes) are replaced by '_'; letters are lowered.
   void set(std::string_view key, std::string_view value);
   void erase(std::string_view key);
-  bool empty() const { return pairs_.empty(); }
+  bool empty() const { return token_.empty(); }
 
-  std::string token() const;  // "carbon:mode=defer,until=..."; empty when there is no pair
+  const std::string& token() const { return token_; }  // "carbon:mode=defer,until=..."; empty when there is no pair
   // `admin_comment` with our token replaced in place, or appended after one blank; all else is kept byte by byte.
   std::string put_into(std::string_view admin_comment) const;
 
  private:
-  std::vector<std::pair<std::string, std::string>> pairs_;  // in order of first set
+  struct Value {
+    std::size_t start, end;  // of its text in token_
+  };
+  // Of the pairs that begin before `before`.
+  std::optional<Value> find(std::string_view key, std::size_t before) const;
+  void append_clean(std::string_view text);
+
+  std::string token_;  // pairs in order of first set
 };
 
 }  // namespace carbon

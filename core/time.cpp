@@ -105,24 +105,27 @@ std::optional<std::vector<long>> numbers(std::string_view text, char separator) 
   }
 }
 
-// Over zeros that end at `last`. Not by a stream: its locales would be most of what slurmctld loads with the plugin.
-void put_digits(std::string& text, std::size_t last, int value) {
-  for (; value > 0; value /= 10) text[last--] = static_cast<char>('0' + value % 10);
+// Not by a stream: its locales would be most of what slurmctld loads with the plugin.
+void put_two_digits(char* at, int value) {
+  at[0] = static_cast<char>('0' + value / 10);
+  at[1] = static_cast<char>('0' + value % 10);
 }
 
 // As `split`, gmtime_r or localtime_r, has it; without what is below a second.
-std::string text_of(Instant instant, std::tm* (*split)(const std::time_t*, std::tm*)) {
+void append_time(std::string& text, Instant instant, std::tm* (*split)(const std::time_t*, std::tm*)) {
   const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(instant).time_since_epoch().count();
   std::tm t{};
   split(&seconds, &t);
-  std::string text = "0000-00-00T00:00:00";
-  put_digits(text, 3, std::clamp(t.tm_year + 1900, 0, 9999));
-  put_digits(text, 6, t.tm_mon + 1);
-  put_digits(text, 9, t.tm_mday);
-  put_digits(text, 12, t.tm_hour);
-  put_digits(text, 15, t.tm_min);
-  put_digits(text, 18, t.tm_sec);
-  return text;
+  const int year = std::clamp(t.tm_year + 1900, 0, 9999);
+  std::array<char, 19> digits{'0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 'T', '0', '0', ':', '0', '0', ':', '0', '0'};
+  put_two_digits(&digits[0], year / 100);
+  put_two_digits(&digits[2], year % 100);
+  put_two_digits(&digits[5], t.tm_mon + 1);
+  put_two_digits(&digits[8], t.tm_mday);
+  put_two_digits(&digits[11], t.tm_hour);
+  put_two_digits(&digits[14], t.tm_min);
+  put_two_digits(&digits[17], t.tm_sec);
+  text.append(digits.data(), digits.size());
 }
 
 }  // namespace
@@ -130,15 +133,24 @@ std::string text_of(Instant instant, std::tm* (*split)(const std::time_t*, std::
 Instant now() { return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()); }
 
 std::string format_utc(Instant t) {
-  auto text = text_of(t, gmtime_r);
-  if (const auto ms = (t - std::chrono::floor<std::chrono::seconds>(t)).count(); ms != 0) {
-    text += ".000";
-    put_digits(text, text.size() - 1, static_cast<int>(ms));
+  std::string text;
+  append_time(text, t, gmtime_r);
+  if (const auto ms = static_cast<int>((t - std::chrono::floor<std::chrono::seconds>(t)).count()); ms != 0) {
+    text += '.';
+    text += static_cast<char>('0' + ms / 100);
+    text.append(2, '0');
+    put_two_digits(&text[text.size() - 2], ms % 100);
   }
   return text += 'Z';
 }
 
-std::string format_local(Instant t) { return text_of(t, localtime_r); }
+void append_local(std::string& text, Instant t) { append_time(text, t, localtime_r); }
+
+std::string format_local(Instant t) {
+  std::string text;
+  append_local(text, t);
+  return text;
+}
 
 Result<Instant> parse_utc(std::string_view text) {
   if (const auto t = parse(text)) return *t;

@@ -29,6 +29,7 @@ Instant now();
 std::string format_utc(Instant t);
 // "2026-11-24T03:10:00" in the machine's time zone, as squeue and sacct print times.
 std::string format_local(Instant t);
+void append_local(std::string& text, Instant t);
 // Accepts YYYY-MM-DD, YYYY-MM-DDThh:mm[:ss[.fff]] and 'T' or ' ' between; then nothing or 'Z' (both UTC) or +hh:mm, -hh:mm.
 Result<Instant> parse_utc(std::string_view text);
 

@@ -107,7 +107,10 @@ std::string message_for_move(const Move& move) {
   if (&move.home != &move.site) add_where(line, move);
   if (move.begin) {
     line += &move.home != &move.site ? " and deferred to " : "deferred to ";
-    line.append(format_local(*move.begin)).append(" (at the latest ").append(format_local(move.latest)).append(")");
+    append_local(line, *move.begin);
+    line += " (at the latest ";
+    append_local(line, move.latest);
+    line += ')';
   }
   line += ": about ";
   add_mass(line, move.planned);

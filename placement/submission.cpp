@@ -12,13 +12,6 @@ namespace {
 
 using feeds::SnapshotContent;
 
-// Slurm's begin times are whole seconds: the next one, unless that is past the promised latest or the known intensity.
-Instant whole_seconds(Instant start, Instant latest, const Choice& choice, const policies::SiteAhead& site) {
-  const auto up = std::chrono::ceil<std::chrono::seconds>(start);
-  const bool usable = up <= latest && policies::emission(site, up, choice.job.length, choice.job.power).has_value();
-  return usable ? Instant(up) : std::chrono::floor<std::chrono::seconds>(start);
-}
-
 SubmitDecision stay(const SubmitRequest& job, std::string_view why) {
   SubmitDecision d;
   if (job.mode) d.message = message_for_stay(why);
@@ -47,6 +40,16 @@ Stay stay_at(const Choice& choice, std::size_t site) {
   return {there.name, site, static_cast<double>(gpus_of_all_nodes(there.limits)), choice.gpus, choice.job.length};
 }
 
+// Slurm's begin times are whole seconds: the next one, unless that is past the promised latest or the known intensity.
+void begin_at_whole_second(Plan& plan, Instant start, const Choice& choice, std::span<const policies::SiteAhead> sites) {
+  auto& begin = plan.place.start;
+  begin = std::chrono::ceil<std::chrono::seconds>(start);
+  if (begin <= plan.cap_end) plan.grams = grams_of(choice, sites, plan.place.site, begin);
+  if (plan.grams) return;
+  begin = std::chrono::floor<std::chrono::seconds>(start);
+  plan.grams = grams_of(choice, sites, plan.place.site, begin);
+}
+
 Plan make_plan(const Choice& choice, CarbonMode mode, std::span<const policies::SiteAhead> sites, const StartBook& book) {
   Plan plan;
   plan.place = choose_start(choice, mode, sites);
@@ -54,10 +57,13 @@ Plan make_plan(const Choice& choice, CarbonMode mode, std::span<const policies::
   const auto now = choice.job.ready;
   auto& [site, start] = plan.place;
   plan.deferred = start >= now + kLeastDelay;
-  start = plan.deferred ? whole_seconds(book.place(stay_at(choice, site), start, plan.cap_end), plan.cap_end, choice, sites[site])
-                        : now;
-  plan.grams = grams_of(choice, sites, site, start);
   plan.grams_now = grams_of(choice, sites, choice.job.home, now);
+  if (plan.deferred) {
+    begin_at_whole_second(plan, book.place(stay_at(choice, site), start, plan.cap_end), choice, sites);
+  } else {
+    start = now;
+    plan.grams = site == choice.job.home ? plan.grams_now : grams_of(choice, sites, site, now);
+  }
   return plan;
 }
 

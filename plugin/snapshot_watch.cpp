@@ -8,7 +8,7 @@
 namespace carbon::plugin {
 namespace {
 
-constexpr Duration kBetweenLooks = std::chrono::milliseconds(10);  // jobs of one burst share a look
+constexpr Duration kBetweenLooks = std::chrono::milliseconds(100);  // jobs of one burst share a look
 
 }  // namespace
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The snapshot as job_submit sees it from job to job: kept open, opened anew when it was replaced, and one log line when its
-// state changes, however many jobs come by. It looks at the file every ten milliseconds at the most. Not thread safe.
+// state changes, however many jobs come by. It looks at the file every tenth of a second at the most. Not thread safe.
 #pragma once
 
 #include <array>

@@ -133,7 +133,12 @@ class EvenPart {
 }  // namespace
 
 std::optional<Window> window_at(const SeriesView& series, Instant start, Duration length) {
-  return least_window(series, length, start, start);
+  if (series.empty() || length < Duration::zero() || start < series.start() || start + length > series.end()) return std::nullopt;
+  Cursor head(series, unix_ms(start)), tail(series, unix_ms(start + length));
+  head.move_to(unix_ms(start));
+  tail.move_to(unix_ms(start + length));
+  if (tail.covered() - head.covered() != length.count()) return std::nullopt;
+  return Window{start, tail.integral() - head.integral()};
 }
 
 std::optional<Window> least_window(const SeriesView& series, Duration length, Instant earliest, Instant latest) {
