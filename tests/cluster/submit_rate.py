@@ -4,39 +4,42 @@
 
 Three slurmctlds of the same configuration take turns on one machine, a few jobs a turn, in an order that goes round, so that what slows
 the machine for a while slows all three: one with slurm-carbon as it is shipped; one without it; and one without it where each job has a
-begin time of its user's (sbatch --begin), as the plugin gives it. After each round of turns all is cancelled. All jobs wait: no node
-answers. The plugin decides upon each of its jobs (the run fails where it does not), so what its decisions cost slurmctld is counted in: a
-begin time, a longer record, the message to the user. carbonctld goes on beside, and what it asks slurmctld in a turn's time counts, too.
+begin time of its user's (sbatch --begin), as the plugin gives it. In each round all three begin anew, without jobs, and each has another
+of the three parts: how a process' memory happens to lie, and a directory on the disk, is worth a few per cent by itself. All jobs wait:
+no node answers. The plugin decides upon each of its jobs (the run fails where it does not), so what its decisions cost slurmctld is
+counted in: a begin time, a longer record, the message to the user. carbonctld goes on beside, and what it asks slurmctld in a turn's
+time counts, too.
 
 The first one's ratio to the second tells what users and slurmctld see of slurm-carbon; to the third, what of it is the plugin's own; and
 that of the third to the second, what Slurm itself spends on a job with a begin time. Each by wall time and by the CPU time that slurmctld
 needed, all its threads, which other work on the machine disturbs less: the mean of the logarithms of the rounds' ratios without the fifth
-at either end (a round that meets a write of the disk takes several times as long), with its 95 % interval (Yuen 1974). The slurmctlds are
-restarted every --restart rounds: how a process' memory happens to lie is worth a few per cent by itself.
+at either end (a round that meets writes of the disk takes longer by far), with its 95 % interval (Yuen 1974).
 
 Exit status 1 where the lower end of the first ratio's interval by --by is below --least. Not a test: it wants a quiet machine.
 
-  tests/cluster/submit_rate.py [--rounds 300] [--turns 20] [--jobs 10] [--restart 20] [--mode auto] [--by wall] [--least 0.97]"""
+  tests/cluster/submit_rate.py [--rounds 90] [--turns 150] [--jobs 10] [--mode auto] [--by wall] [--least 0.97]"""
 import argparse
 import itertools
 import math
 import pwd
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
 import time
 
-from harness.carbon import TRUE_DAY
+from harness.carbon import TRUE_DAY, Carbon
 from harness.cluster import Cluster
 from harness.paths import build_directory
-from harness.processes import Failed, wait_until
+from harness.processes import Failed
 from harness.slurm import SlurmCluster
 
-# slurmctld forgets no job meanwhile: what the end of one round's jobs costs would fall into another round.
-QUIET = ["SchedulerParameters=defer,sched_interval=600,bf_interval=600", "MinJobAge=7200", "MaxJobCount=1000000", "SlurmctldDebug=error"]
-WITH, WITHOUT, BEGIN = "with the plugin", "without it", "without it, with begin times"
-ORDERS = list(itertools.permutations((WITH, WITHOUT, BEGIN)))
+QUIET = ["SchedulerParameters=defer,sched_interval=600,bf_interval=600", "MaxJobCount=1000000", "SlurmctldDebug=error"]
+WITH, WITHOUT, BEGIN = PARTS = "with the plugin", "without it", "without it, with begin times"
+LATER = 17 * 3600  # seconds
+ORDERS = list(itertools.permutations(PARTS))
+FIRST_TURNS = 20  # of each round: they do not count
 
 
 def t_quantile(share, freedom):
@@ -50,23 +53,28 @@ def cpu_seconds(pid):
     return time.clock_gettime((~pid << 3) | 2)
 
 
-class Side:
-    """A client that submits to a slurmctld without nodes that answer: what is submitted waits until it is cancelled."""
+class Controller:
+    """A slurmctld without nodes that answer, of one part a round: what is submitted to it waits."""
 
-    def __init__(self, slurm, burst, mode, later=0):
-        self.slurm, self.command = slurm, [burst, mode, str(later)]
-        self.rates, self.cpu_rates, self.decided, self.deferred = [], [], 0, 0
+    def __init__(self, carbon):
+        self.carbon, self.slurm = carbon, carbon.slurm
+        self.lines_file = self.slurm.etc / "slurm.conf.carbon"
+        self.lines = self.lines_file.read_text()
 
-    def begin(self):
-        """With a slurmctld that has just begun."""
+    def begin(self, part, mode):
+        """Anew, without jobs, and a client that submits to it."""
+        shutil.rmtree(self.slurm.root / "state")
+        (self.slurm.root / "state").mkdir()
+        self.lines_file.write_text(self.lines if part == WITH else "# none of slurm-carbon\n")
+        self.slurm.start_slurmctld()
+        if part == WITH:
+            self.carbon.start_carbonctld()
+        self.part = part
         self.pid = int((self.slurm.root / "run" / "slurmctld.pid").read_text())
-        self.client = subprocess.Popen(self.command, env={"PATH": "/usr/bin:/bin", **self.slurm.environment()}, stdin=subprocess.PIPE,
+        burst = self.carbon.installed / "submit_burst"
+        self.client = subprocess.Popen([burst, mode, str(LATER if part == BEGIN else 0)],
+                                       env={"PATH": "/usr/bin:/bin", **self.slurm.environment()}, stdin=subprocess.PIPE,
                                        stdout=subprocess.PIPE, text=True, user=pwd.getpwnam(self.slurm.users[0]).pw_uid, cwd="/")
-
-    def end(self):
-        self.client.stdin.close()
-        if self.client.wait() != 0:
-            raise Failed(f"{self.slurm.name}: submit_burst failed")
 
     def turn(self, jobs):
         """Seconds of the wall and of slurmctld's CPU."""
@@ -78,29 +86,49 @@ class Side:
             raise Failed(f"{self.slurm.name}: submit_burst ended with status {self.client.wait()}")
         return float(said), cpu_seconds(self.pid) - before
 
-    def cancel(self, jobs, counted):
+    def end(self, submitted):
+        """The jobs that were decided upon, and those deferred."""
+        self.client.stdin.close()
+        if self.client.wait() != 0:
+            raise Failed(f"{self.slurm.name}: submit_burst failed")
         # squeue and sacct do not show the AdminComment of a job that waits.
         waiting = [line for line in self.slurm.run("scontrol", "-o", "show", "job").out.splitlines() if "JobState=PENDING" in line]
-        if len(waiting) != jobs:
-            raise Failed(f"{self.slurm.name}: {len(waiting)} jobs wait instead of {jobs}")
-        if counted:
-            self.decided += sum("carbon:mode=" in line for line in waiting)
-            self.deferred += sum("planned=" in line for line in waiting)
-        self.slurm.run("scancel", "--user", self.slurm.users[0])
-        wait_until(lambda: not self.slurm.run("squeue", "-h", "-t", "PENDING").out, 30, "empty queue")
+        if len(waiting) != submitted:
+            raise Failed(f"{self.slurm.name}: {len(waiting)} jobs wait instead of {submitted}")
+        if self.part == WITH:
+            self.carbon.stop_carbonctld()
+        self.slurm.daemons.end(f"{self.slurm.name}.slurmctld", signal.SIGKILL)  # nobody reads what it would take seconds to save
+        return sum("carbon:mode=" in line for line in waiting), sum("planned=" in line for line in waiting)
 
 
-def play_round(sides, number, turns, jobs, counted=True):
-    spent = {name: [] for name in sides}
-    for turn in range(turns):
-        for name in ORDERS[(number + turn) % len(ORDERS)]:
-            spent[name].append(sides[name].turn(jobs))
-    for name, side in sides.items():
-        if counted:
-            wall, cpu = (sum(column) for column in zip(*spent[name]))
-            side.rates.append(turns * jobs / wall)
-            side.cpu_rates.append(turns * jobs / cpu)
-        side.cancel(turns * jobs, counted)
+class Results:
+    def __init__(self):
+        self.rates = {part: [] for part in PARTS}      # submissions per second, of each round
+        self.cpu_rates = {part: [] for part in PARTS}  # per second of slurmctld's CPU
+        self.decided = dict.fromkeys(PARTS, 0)
+        self.deferred = dict.fromkeys(PARTS, 0)
+        self.submitted = 0  # of each part
+
+
+def play_round(controllers, number, options, results):
+    of_part = {part: controllers[(number + k) % len(PARTS)] for k, part in enumerate(PARTS)}
+    for part, controller in of_part.items():
+        controller.begin(part, options.mode)
+    spent = {part: [] for part in PARTS}
+    for turn in range(FIRST_TURNS + options.turns):
+        for part in ORDERS[(number + turn) % len(ORDERS)]:
+            took = of_part[part].turn(options.jobs)
+            if turn >= FIRST_TURNS:
+                spent[part].append(took)
+    submitted = (FIRST_TURNS + options.turns) * options.jobs
+    results.submitted += submitted
+    for part, controller in of_part.items():
+        wall, cpu = (sum(column) for column in zip(*spent[part]))
+        results.rates[part].append(options.turns * options.jobs / wall)
+        results.cpu_rates[part].append(options.turns * options.jobs / cpu)
+        decided, deferred = controller.end(submitted)
+        results.decided[part] += decided
+        results.deferred[part] += deferred
 
 
 TRIMMED = 0.2  # of the rounds, at either end
@@ -117,59 +145,53 @@ def interval(with_plugin, without):
     return math.exp(mean), math.exp(mean - half), math.exp(mean + half)
 
 
-def report(sides, jobs):
+def report(results, jobs):
     """Prints all ratios; returns the lower ends of the first one's intervals."""
-    for name, side in sides.items():
-        print(f"{name + ':':32} median {statistics.median(side.rates):.1f} submissions/s; slurmctld's CPU "
-              f"{1e3 / statistics.median(side.cpu_rates):.3f} ms each (median)")
+    for part in PARTS:
+        print(f"{part + ':':32} median {statistics.median(results.rates[part]):.1f} submissions/s; slurmctld's CPU "
+              f"{1e3 / statistics.median(results.cpu_rates[part]):.3f} ms each (median)")
     lows = {}
     for one, other in ((WITH, WITHOUT), (WITH, BEGIN), (BEGIN, WITHOUT)):
-        for measure, of in (("wall", lambda s: s.rates), ("cpu", lambda s: s.cpu_rates)):
-            ratio, low, high = interval(of(sides[one]), of(sides[other]))
+        for measure, of in (("wall", results.rates), ("cpu", results.cpu_rates)):
+            ratio, low, high = interval(of[one], of[other])
             lows.setdefault(measure, low)
-            print(f"'{one}' to '{other}' by {measure} time over {len(sides[one].rates)} paired rounds of {jobs} jobs: {ratio:.4f}, "
-                  f"95 % interval {low:.4f} to {high:.4f}")
+            print(f"'{one}' to '{other}' by {measure} time over {len(of[one])} paired rounds of {jobs} jobs: {ratio:.4f}, "
+                  f"95 % interval {low:.4f} to {high:.4f}", flush=True)
     return lows
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=300)
-    parser.add_argument("--turns", type=int, default=20, help="of each slurmctld in a round")
+    parser.add_argument("--rounds", type=int, default=90)
+    parser.add_argument("--turns", type=int, default=150, help="of each slurmctld in a round")
     parser.add_argument("--jobs", type=int, default=10, help="of each turn")
-    parser.add_argument("--restart", type=int, default=20, help="rounds between restarts of the slurmctlds")
     parser.add_argument("--mode", default="auto", help="what the jobs ask for (--carbon=MODE)")
     parser.add_argument("--by", choices=("wall", "cpu"), default="wall")
     parser.add_argument("--least", type=float, default=0.97)
     options = parser.parse_args()
-    with Cluster(name="with", start_nodes=False, extra_lines=QUIET, day_seconds=TRUE_DAY) as cluster:
-        plain = [SlurmCluster(name, cluster.accounting, cluster.daemons, cluster.slurm.partitions, cluster.slurm.users,
-                              extra_lines=QUIET) for name in ("without", "begin")]
-        for slurm in plain:
+    with Cluster(name="one", start_nodes=False, extra_lines=QUIET, day_seconds=TRUE_DAY) as cluster:
+        cluster.carbon.stop_carbonctld()
+        cluster.slurm.daemons.end("one.slurmctld")
+        carbons = [cluster.carbon]
+        for name in ("two", "three"):
+            slurm = SlurmCluster(name, cluster.accounting, cluster.daemons, cluster.slurm.partitions, cluster.slurm.users, extra_lines=QUIET)
+            carbons.append(Carbon(slurm, TRUE_DAY, {}, daemon=f"carbonctld.{name}"))
             slurm.write_files()
+            carbons[-1].write_files()
             slurm.start(nodes=False)
-        burst = cluster.carbon.installed / "submit_burst"
-        shutil.copy2(build_directory() / "bin" / "submit_burst", burst)
-        sides = {WITH: Side(cluster.slurm, burst, options.mode), WITHOUT: Side(plain[0], burst, options.mode),
-                 BEGIN: Side(plain[1], burst, options.mode, 17 * 3600)}
-        each = options.turns * options.jobs
-        for first in range(0, options.rounds, options.restart):
-            for side in sides.values():
-                if first > 0:
-                    side.slurm.restart_slurmctld()
-                side.begin()
-            play_round(sides, 0, options.turns, options.jobs, counted=False)
-            for k in range(first, min(first + options.restart, options.rounds)):
-                play_round(sides, k, options.turns, options.jobs)
-            for side in sides.values():
-                side.end()
-            print(f"{len(sides[WITH].rates)} rounds", file=sys.stderr, flush=True)
-        low = report(sides, each)[options.by]
-        submitted, decided = each * options.rounds, sides[WITH].decided
-        print(f"simulated grid; of {submitted} jobs with the plugin it decided upon {decided}, {sides[WITH].deferred} were deferred; "
-              f"without it: {sides[WITHOUT].decided}")
-        if decided != submitted or sides[WITHOUT].decided:
-            print("NOT MEASURED: the plugin did not decide upon all jobs of its side alone")
+            slurm.daemons.end(f"{name}.slurmctld")
+        for carbon in carbons:
+            shutil.copy2(build_directory() / "bin" / "submit_burst", carbon.installed)
+        controllers, results = [Controller(carbon) for carbon in carbons], Results()
+        for number in range(options.rounds):
+            play_round(controllers, number, options, results)
+            if number % 20 == 19 and number + 1 < options.rounds:
+                report(results, options.turns * options.jobs)
+        low = report(results, options.turns * options.jobs)[options.by]
+        print(f"simulated grid; of {results.submitted} jobs with the plugin it decided upon {results.decided[WITH]}, "
+              f"{results.deferred[WITH]} were deferred; without it: {results.decided[WITHOUT] + results.decided[BEGIN]}")
+        if results.decided[WITH] != results.submitted or results.decided[WITHOUT] or results.decided[BEGIN]:
+            print("NOT MEASURED: the plugin did not decide upon all jobs of its part alone")
             return 1
         return 0 if low >= options.least else 1
 
