@@ -60,11 +60,15 @@ class Controller:
         self.carbon, self.slurm = carbon, carbon.slurm
         self.lines_file = self.slurm.etc / "slurm.conf.carbon"
         self.lines = self.lines_file.read_text()
+        self.rounds = 0
 
     def begin(self, part, mode):
         """Anew, without jobs, and a client that submits to it."""
-        shutil.rmtree(self.slurm.root / "state")
-        (self.slurm.root / "state").mkdir()
+        # What was left is not deleted: ext4 then looks long for each new file's inode, whoever makes it.
+        state = self.slurm.root / "state"
+        state.rename(self.slurm.root / f"state.{self.rounds}")
+        state.mkdir()
+        self.rounds += 1
         self.lines_file.write_text(self.lines if part == WITH else "# none of slurm-carbon\n")
         self.slurm.start_slurmctld()
         if part == WITH:
