@@ -27,6 +27,32 @@ TEST(CarbonComment, SurvivesSacctmgrsLowerCaseAndQuotes) {
   EXPECT_EQ(c.token(), "carbon:site=north__a___b_c");
 }
 
+TEST(CarbonComment, AKeyIsSetAgainWhereItStands) {
+  auto c = CarbonComment::find_in("carbon:mode=auto,sites=a+b,site=a,cap=1");
+  c.set("site", "north");
+  c.set("Mode", "off");
+  EXPECT_EQ(c.token(), "carbon:mode=off,sites=a+b,site=north,cap=1");
+  EXPECT_EQ(c.get("site"), "north");
+}
+
+TEST(CarbonComment, AKeyIsErasedWithItsComma) {
+  auto c = CarbonComment::find_in("carbon:mode=auto,sites=a+b,site=a");
+  c.erase("stop");
+  c.erase("sites");
+  EXPECT_EQ(c.token(), "carbon:mode=auto,site=a");
+  c.erase("site");
+  EXPECT_EQ(c.token(), "carbon:mode=auto");
+  c.erase("mode");
+  EXPECT_TRUE(c.empty());
+  EXPECT_EQ(c.put_into("note carbon:mode=auto"), "note ");
+}
+
+TEST(CarbonComment, BytesBeyondAsciiDoNotReachTheToken) {
+  CarbonComment c;
+  c.set("home", "Zürich\t1");
+  EXPECT_EQ(c.token(), "carbon:home=z__rich_1");
+}
+
 TEST(CarbonComment, ATokenThatIsNotOursIsLeftAndNotBelieved) {
   EXPECT_TRUE(CarbonComment::find_in("carbon:neutral is my aim").empty());
   EXPECT_TRUE(CarbonComment::find_in("").empty());
