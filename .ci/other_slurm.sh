@@ -29,8 +29,6 @@ make_root() {  # RELEASE DIRECTORY
   apt-config dump | grep -i '^Acquire::[^ ]*proxy' >"$root.new/etc/apt/apt.conf.d/00host" || true
   # A frozen mirror's sid has a date of expiry that has passed; the root lives for these tests alone.
   echo 'Acquire::Check-Valid-Until "false";' >>"$root.new/etc/apt/apt.conf.d/00host"
-  # It is made anew where a crash of this host leaves it half done: dpkg need not wait for the disk at each file.
-  echo force-unsafe-io >"$root.new/etc/dpkg/dpkg.cfg.d/slurm-carbon"
   # Nothing that is installed in there starts a daemon.
   printf '#!/bin/sh\nexit 101\n' >"$root.new/usr/sbin/policy-rc.d"
   chmod 755 "$root.new/usr/sbin/policy-rc.d"
