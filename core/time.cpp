@@ -105,27 +105,28 @@ std::optional<std::vector<long>> numbers(std::string_view text, char separator) 
   }
 }
 
-// Not by a stream: its locales would be most of what slurmctld loads with the plugin.
 void put_two_digits(char* at, int value) {
   at[0] = static_cast<char>('0' + value / 10);
   at[1] = static_cast<char>('0' + value % 10);
 }
 
-// As `split`, gmtime_r or localtime_r, has it; without what is below a second.
+// As `split`, gmtime_r or localtime_r, has it; without what is below a second. Not by a stream: its locales would be most of what
+// slurmctld loads with the plugin.
 void append_time(std::string& text, Instant instant, std::tm* (*split)(const std::time_t*, std::tm*)) {
   const std::time_t seconds = std::chrono::floor<std::chrono::seconds>(instant).time_since_epoch().count();
   std::tm t{};
   split(&seconds, &t);
   const int year = std::clamp(t.tm_year + 1900, 0, 9999);
-  std::array<char, 19> digits{'0', '0', '0', '0', '-', '0', '0', '-', '0', '0', 'T', '0', '0', ':', '0', '0', ':', '0', '0'};
-  put_two_digits(&digits[0], year / 100);
-  put_two_digits(&digits[2], year % 100);
-  put_two_digits(&digits[5], t.tm_mon + 1);
-  put_two_digits(&digits[8], t.tm_mday);
-  put_two_digits(&digits[11], t.tm_hour);
-  put_two_digits(&digits[14], t.tm_min);
-  put_two_digits(&digits[17], t.tm_sec);
-  text.append(digits.data(), digits.size());
+  const auto at = text.size();
+  text += "0000-00-00T00:00:00";
+  char* const digits = text.data() + at;
+  put_two_digits(digits, year / 100);
+  put_two_digits(digits + 2, year % 100);
+  put_two_digits(digits + 5, t.tm_mon + 1);
+  put_two_digits(digits + 8, t.tm_mday);
+  put_two_digits(digits + 11, t.tm_hour);
+  put_two_digits(digits + 14, t.tm_min);
+  put_two_digits(digits + 17, t.tm_sec);
 }
 
 }  // namespace

@@ -133,12 +133,7 @@ class EvenPart {
 }  // namespace
 
 std::optional<Window> window_at(const SeriesView& series, Instant start, Duration length) {
-  if (series.empty() || length < Duration::zero() || start < series.start() || start + length > series.end()) return std::nullopt;
-  Cursor head(series, unix_ms(start)), tail(series, unix_ms(start + length));
-  head.move_to(unix_ms(start));
-  tail.move_to(unix_ms(start + length));
-  if (tail.covered() - head.covered() != length.count()) return std::nullopt;
-  return Window{start, tail.integral() - head.integral()};
+  return least_window(series, length, start, start);
 }
 
 std::optional<Window> least_window(const SeriesView& series, Duration length, Instant earliest, Instant latest) {
@@ -147,7 +142,7 @@ std::optional<Window> least_window(const SeriesView& series, Duration length, In
   const Range range{std::max(unix_ms(earliest), unix_ms(series.start())), std::min(unix_ms(latest), unix_ms(series.end()) - span),
                     span};
   if (range.first > range.last) return std::nullopt;
-  if (span > 0) {
+  if (span > 0 && range.first < range.last) {  // of a single start the walk is shorter
     if (const auto even = EvenPart::of(series, range)) return even->least(range);
   }
   return least_of_any(series, range);

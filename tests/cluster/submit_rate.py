@@ -58,6 +58,8 @@ class Controller:
 
     def __init__(self, carbon):
         self.carbon, self.slurm = carbon, carbon.slurm
+        self.slurm.daemons.end(f"{self.slurm.name}.slurmctld")  # it begins anew each round
+        shutil.copy2(build_directory() / "bin" / "submit_burst", carbon.installed)
         self.lines_file = self.slurm.etc / "slurm.conf.carbon"
         self.lines = self.lines_file.read_text()
         self.rounds = 0
@@ -173,9 +175,10 @@ def main():
     parser.add_argument("--by", choices=("wall", "cpu"), default="wall")
     parser.add_argument("--least", type=float, default=0.97)
     options = parser.parse_args()
+    if options.rounds < 2:
+        parser.error(f"--rounds {options.rounds}; accepted: 2 or more, an interval needs them")
     with Cluster(name="one", start_nodes=False, extra_lines=QUIET, day_seconds=TRUE_DAY) as cluster:
         cluster.carbon.stop_carbonctld()
-        cluster.slurm.daemons.end("one.slurmctld")
         carbons = [cluster.carbon]
         for name in ("two", "three"):
             slurm = SlurmCluster(name, cluster.accounting, cluster.daemons, cluster.slurm.partitions, cluster.slurm.users, extra_lines=QUIET)
@@ -183,9 +186,6 @@ def main():
             slurm.write_files()
             carbons[-1].write_files()
             slurm.start(nodes=False)
-            slurm.daemons.end(f"{name}.slurmctld")
-        for carbon in carbons:
-            shutil.copy2(build_directory() / "bin" / "submit_burst", carbon.installed)
         controllers, results = [Controller(carbon) for carbon in carbons], Results()
         for number in range(options.rounds):
             play_round(controllers, number, options, results)
