@@ -64,9 +64,9 @@ std::optional<CarbonComment::Value> CarbonComment::find(std::string_view key, st
 }
 
 void CarbonComment::append_clean(std::string_view text) {
-  const auto start = static_cast<std::ptrdiff_t>(token_.size());
+  const auto from = token_.size();
   token_ += text;
-  std::transform(token_.begin() + start, token_.end(), token_.begin() + start, [](char c) { return kClean[static_cast<unsigned char>(c)]; });
+  for (auto i = from; i < token_.size(); ++i) token_[i] = kClean[static_cast<unsigned char>(token_[i])];
 }
 
 std::optional<std::string> CarbonComment::get(std::string_view key) const {
