@@ -6,11 +6,6 @@
 #include <utility>
 
 namespace carbon::plugin {
-namespace {
-
-constexpr Duration kBetweenLooks = std::chrono::milliseconds(100);  // jobs of one burst share a look
-
-}  // namespace
 
 const feeds::SnapshotContent* SnapshotWatch::current(Instant now) {
   look(now);

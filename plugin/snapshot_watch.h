@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The snapshot as job_submit sees it from job to job: kept open, opened anew when it was replaced, and one log line when its
-// state changes, however many jobs come by. It looks at the file every tenth of a second at the most. Not thread safe.
+// state changes, however many jobs come by. It looks at the file every kBetweenLooks at the most. Not thread safe.
 #pragma once
 
 #include <array>
@@ -18,6 +18,7 @@ namespace carbon::plugin {
 class SnapshotWatch {
  public:
   using Log = std::function<void(const std::string& line)>;
+  static constexpr Duration kBetweenLooks = std::chrono::milliseconds(10);  // jobs of one burst share a look
 
   SnapshotWatch(std::filesystem::path file, Log log) : file_(std::move(file)), log_(std::move(log)) {}
 

@@ -7,11 +7,13 @@
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <thread>
 
 #include "core/comment.h"
 #include "host.h"
 #include "job_fuzzer.h"
 #include "plugin/job_description.h"
+#include "plugin/snapshot_watch.h"
 #include "tests/unit/placement/sample_snapshot.h"
 
 namespace carbon::plugin {
@@ -98,6 +100,7 @@ TEST(JobSubmitFuzz, NoJobAndNoSnapshotHarmsTheHost) {
                       : round % 4 == 1 ? SnapshotFile::kForged
                                        : static_cast<SnapshotFile>(random() % kSnapshotFiles);
     put_snapshot(file, sort, random);
+    std::this_thread::sleep_for(SnapshotWatch::kBetweenLooks);  // so that each one is looked at, however fast this machine is
     for (std::uint64_t i = 0; i < kCasesPerSnapshot && !HasFailure(); ++i) submit_one(submit, random, tally);
   }
   module.entry<int()>("fini")();

@@ -17,7 +17,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr Duration kLook = std::chrono::milliseconds(100);  // after which the file is looked at again
+constexpr Duration kLook = SnapshotWatch::kBetweenLooks;
 
 class SnapshotWatchTest : public testing::Test {
  protected:
