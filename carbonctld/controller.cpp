@@ -13,21 +13,21 @@
 #include <random>
 #include <thread>
 
-#include "carbonctld/api.h"
-#include "carbonctld/grid_keeper.h"
-#include "carbonctld/ingest.h"
-#include "carbonctld/leader.h"
-#include "carbonctld/metrics.h"
-#include "carbonctld/replan_loop.h"
-#include "carbonctld/slurm_child.h"
-#include "carbonctld/slurm_state.h"
-#include "carbonctld/summary_writer.h"
-#include "carbonctld/web.h"
+#include "carbonctld/api/api.h"
+#include "carbonctld/grid/grid_publisher.h"
+#include "carbonctld/accounting/ingest.h"
+#include "carbonctld/grid/leader.h"
+#include "carbonctld/api/controller_metrics.h"
+#include "carbonctld/replan/replan_loop.h"
+#include "carbonctld/slurm/slurm_child.h"
+#include "carbonctld/slurm/slurm_state.h"
+#include "carbonctld/accounting/job_summary_writer.h"
+#include "carbonctld/api/web_login.h"
 #include "grid_feeds/secrets.h"
-#include "ledger/accountant.h"
+#include "ledger/accounting/accountant.h"
 #include "net/munge.h"
 
-namespace carbon::ctld {
+namespace carbon::carbonctld {
 namespace {
 
 using namespace std::chrono_literals;
@@ -102,13 +102,13 @@ Status make_state_dir(const std::filesystem::path& dir) {
   return Done{};
 }
 
-std::vector<std::string> clusters_of(const Config& config) {
+std::vector<std::string> clusters_of(const config::Config& config) {
   auto names = config.other_clusters();
   names.insert(names.begin(), config.cluster);
   return names;
 }
 
-SummaryKind summary_kind(const ControllerConfig& config) {
+SummaryKind summary_kind(const config::ControllerConfig& config) {
   if (config.comment_field == "none") return SummaryKind::kNone;
   if (config.energy_tres && !takes_energy_tres())
     spdlog::warn("energy_tres: Slurm takes a job's energy from 25.11 on; the summary is written as a comment alone");
@@ -122,7 +122,7 @@ std::string host_name() {
 
 class Daemon final : public Controller {
  public:
-  Daemon(Config config, std::unique_ptr<ledger::Store> store, std::vector<std::string> slurm_helper)
+  Daemon(config::Config config, std::unique_ptr<ledger::Store> store, std::vector<std::string> slurm_helper)
       : config_(std::move(config)),
         store_(std::move(store)),
         for_slurmctld_(slurm_helper, kSlurmctldPatience),
@@ -152,10 +152,10 @@ class Daemon final : public Controller {
   }
 
   Status prepare(const std::filesystem::path& secrets) {
-    auto held = feeds::load_secrets(secrets);
+    auto held = grid_feeds::load_secrets(secrets);
     if (!held) return held.error();
     auto feeds =
-        feeds::GridFeeds::make(config_.sites, {&transport_, config_.carbonctld.state_dir, secrets, std::random_device{}()});
+        grid_feeds::GridFeeds::make(config_.sites, {&transport_, config_.carbonctld.state_dir, secrets, std::random_device{}()});
     if (!feeds) return feeds.error();
     feeds_ = std::move(*feeds);
     if (config_.carbonctld.follows()) leader_ = std::make_unique<Leader>(config_, to_leader_, munge_);
@@ -321,7 +321,7 @@ class Daemon final : public Controller {
             plan.problem};
   }
 
-  const Config config_;
+  const config::Config config_;
   std::unique_ptr<ledger::Store> store_;
   net::CurlTransport transport_, to_leader_;  // of the thread that asks the feeds
   SlurmChild for_slurmctld_, for_slurmdbd_, for_rights_, for_replanning_;
@@ -330,7 +330,7 @@ class Daemon final : public Controller {
   net::Munge munge_;
   net::Authenticate by_munge_ = net::by_munge(munge_);
   std::atomic<std::uint64_t> unauthenticated_ = 0;
-  std::unique_ptr<feeds::GridFeeds> feeds_;
+  std::unique_ptr<grid_feeds::GridFeeds> feeds_;
   std::unique_ptr<Leader> leader_;  // null: this one follows nobody
   std::unique_ptr<GridKeeper> grid_;
   std::mutex account_mutex_;
@@ -349,17 +349,17 @@ class Daemon final : public Controller {
 
 }  // namespace
 
-std::string ledger_of(const ControllerConfig& config) {
+std::string ledger_of(const config::ControllerConfig& config) {
   return config.database.empty() ? "sqlite3://db=" + (config.state_dir / "ledger.sqlite").string() : config.database;
 }
 
-Status Controller::check(const Config& config, const std::filesystem::path& secrets) {
+Status Controller::check(const config::Config& config, const std::filesystem::path& secrets) {
   net::CurlTransport transport;
-  const auto feeds = feeds::GridFeeds::make(config.sites, {&transport, {}, secrets, 0});
+  const auto feeds = grid_feeds::GridFeeds::make(config.sites, {&transport, {}, secrets, 0});
   return feeds ? Status(Done{}) : Status(feeds.error());
 }
 
-Result<std::unique_ptr<Controller>> Controller::make(Config config, std::vector<std::string> slurm_helper,
+Result<std::unique_ptr<Controller>> Controller::make(config::Config config, std::vector<std::string> slurm_helper,
                                                      const std::filesystem::path& secrets) {
   const auto made = make_state_dir(config.carbonctld.state_dir);
   if (!made) return made.error();
@@ -371,4 +371,4 @@ Result<std::unique_ptr<Controller>> Controller::make(Config config, std::vector<
   return std::unique_ptr<Controller>(std::move(daemon));
 }
 
-}  // namespace carbon::ctld
+}  // namespace carbon::carbonctld

@@ -9,19 +9,19 @@
 #include "config/config.h"
 #include "core/result.h"
 
-namespace carbon::ctld {
+namespace carbon::carbonctld {
 
 // The connection string of the ledger.
-std::string ledger_of(const ControllerConfig& config);
+std::string ledger_of(const config::ControllerConfig& config);
 
 class Controller {
  public:
   // `slurm_helper`: the command of the child process that talks libslurm (slurm_child.h). `secrets`: carbon-secrets.conf.
   // Opens the ledger and checks the feeds; serves nothing yet.
-  static Result<std::unique_ptr<Controller>> make(Config config, std::vector<std::string> slurm_helper,
+  static Result<std::unique_ptr<Controller>> make(config::Config config, std::vector<std::string> slurm_helper,
                                                   const std::filesystem::path& secrets);
   // What make() would refuse of the configuration itself: providers, their options, tokens. Touches nothing.
-  static Status check(const Config& config, const std::filesystem::path& secrets);
+  static Status check(const config::Config& config, const std::filesystem::path& secrets);
   virtual ~Controller() = default;  // ends all threads; what was accepted is stored
 
   // Starts to poll, to serve and to account.
@@ -30,4 +30,4 @@ class Controller {
   virtual bool alive() const = 0;
 };
 
-}  // namespace carbon::ctld
+}  // namespace carbon::carbonctld

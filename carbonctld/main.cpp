@@ -12,8 +12,8 @@
 #include <iostream>
 
 #include "carbonctld/controller.h"
-#include "carbonctld/slurm_child.h"
-#include "ledger/salvage.h"
+#include "carbonctld/slurm/slurm_child.h"
+#include "ledger/store/recover.h"
 #include "log/log.h"
 #include "manual/describe.h"
 
@@ -32,7 +32,7 @@ sigset_t block_signals() {
 }
 
 // Until one of the signals comes; tells the service manager that all is well while it is. Returns the signal.
-int wait_for_signal(const sigset_t& signals, const ctld::Controller& controller) {
+int wait_for_signal(const sigset_t& signals, const carbonctld::Controller& controller) {
   std::uint64_t watchdog_us = 0;
   const bool watched = ::sd_watchdog_enabled(0, &watchdog_us) > 0;
   const timespec step{watched && watchdog_us < 20'000'000 ? 0 : 5, watched && watchdog_us < 20'000'000 ? 250'000'000 : 0};
@@ -50,12 +50,12 @@ std::vector<std::string> slurm_helper(bool verbose) {
 
 // The ledger that the configuration names, opened as the daemon opens it. The daemon must not run meanwhile.
 int with_ledger(const std::filesystem::path& file, const std::function<int(ledger::Store&)>& work) {
-  const auto config = load_config(file);
+  const auto config = config::load_config(file);
   if (!config) {
     std::cerr << "carbonctld: " << config.error().message << '\n';
     return 1;
   }
-  const auto store = ledger::Store::open(ctld::ledger_of(config->carbonctld));
+  const auto store = ledger::Store::open(carbonctld::ledger_of(config->carbonctld));
   if (!store) {
     std::cerr << "carbonctld: " << store.error().message << '\n';
     return 1;
@@ -92,18 +92,18 @@ class Running {
   Running(std::filesystem::path file, bool verbose) : file_(std::move(file)), helper_(slurm_helper(verbose)) {}
 
   Status start() {
-    auto config = load_config(file_);
+    auto config = config::load_config(file_);
     return config ? start(std::move(*config)) : Status(config.error());
   }
-  const ctld::Controller& controller() const { return *controller_; }
+  const carbonctld::Controller& controller() const { return *controller_; }
 
   // With the file read anew; an error: the configuration stays as it was. What can be seen to be wrong is refused while all goes
   // on. What shows only at the start (a port that is taken, a database that is away) ends it, and it is started as it was.
   Status reload() {
-    auto config = load_config(file_);
+    auto config = config::load_config(file_);
     if (!config) return config.error();
-    if (const auto fit = ctld::Controller::check(*config, secrets()); !fit) return fit;
-    const Config before = config_;
+    if (const auto fit = carbonctld::Controller::check(*config, secrets()); !fit) return fit;
+    const config::Config before = config_;
     controller_.reset();
     ::sd_notify(0, "WATCHDOG=1");
     auto started = start(std::move(*config));
@@ -115,9 +115,9 @@ class Running {
   bool up() const { return controller_ != nullptr; }
 
  private:
-  Status start(Config config) {
+  Status start(config::Config config) {
     config_ = config;
-    auto made = ctld::Controller::make(std::move(config), helper_, secrets());
+    auto made = carbonctld::Controller::make(std::move(config), helper_, secrets());
     if (!made) return made.error();
     if (const auto started = (*made)->start(); !started) return started;
     controller_ = std::move(*made);
@@ -127,14 +127,14 @@ class Running {
 
   std::filesystem::path file_;
   std::vector<std::string> helper_;
-  Config config_;
-  std::unique_ptr<ctld::Controller> controller_;
+  config::Config config_;
+  std::unique_ptr<carbonctld::Controller> controller_;
 };
 
 int run_daemon(const std::filesystem::path& file, bool verbose) {
   const auto signals = block_signals();
   ::umask(0022);
-  set_up_log("carbonctld", verbose, stderr_is_journal());
+  log::set_up_log("carbonctld", verbose, log::stderr_is_journal());
   Running running(file, verbose);
   if (const auto started = running.start(); !started) {
     spdlog::critical("{}", started.error().message);
@@ -164,7 +164,7 @@ int run_daemon(const std::filesystem::path& file, bool verbose) {
 int main(int argc, char** argv) {
   CLI::App app("slurm-carbon's controller daemon: grid feeds, energy records, emissions, summaries in Slurm's accounting",
                "carbonctld");
-  std::filesystem::path config = default_config_path();
+  std::filesystem::path config = config::default_config_path();
   bool verbose = false, helper = false;
   app.add_option("--config", config, "carbon.conf")->type_name("FILE")->capture_default_str();
   app.add_flag("--verbose", verbose, "log what is done, not only what goes wrong");
@@ -180,8 +180,8 @@ int main(int argc, char** argv) {
   if (helper) {
     // libslurm says each failed connection on stderr several times; what matters comes back as an error.
     if (!verbose && !std::freopen("/dev/null", "w", stderr)) return 1;
-    ::close_range(ctld::kChildSocket + 1, ~0U, 0);  // connections that were open when the daemon started this process
-    return ctld::serve_slurm(ctld::kChildSocket, ctld::make_libslurm_api);
+    ::close_range(carbonctld::kChildSocket + 1, ~0U, 0);  // connections that were open when the daemon started this process
+    return carbonctld::serve_slurm(carbonctld::kChildSocket, carbonctld::make_libslurm_api);
   }
   if (check) return with_ledger(config, check_ledger);
   if (!damaged.empty()) return with_ledger(config, [&](auto& store) { return salvage_ledger(damaged, store); });

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "carbond/job_book.h"
+#include "carbond/job_registry.h"
 
-namespace carbon::node {
+namespace carbon::carbond {
 namespace {
 
 constexpr Duration kNoStep = std::chrono::seconds(2);  // two clocks that are read one after the other may differ by as much
@@ -152,4 +152,4 @@ ledger::DeviceEnergy JobBook::estimate(std::uint32_t minor, const ledger::Energy
   return d;
 }
 
-}  // namespace carbon::node
+}  // namespace carbon::carbond

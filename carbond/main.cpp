@@ -11,11 +11,11 @@
 #include <iostream>
 #include <iterator>
 
-#include "carbond/daemon.h"
-#include "carbond/once.h"
+#include "carbond/node_daemon.h"
+#include "carbond/single_instance.h"
 #include "carbond/shipper.h"
 #include "config/config.h"
-#include "core/mark.h"
+#include "core/job_mark.h"
 #include "energy/nvml_meter.h"
 #include "energy/rapl_meter.h"
 #include "energy/rocm_meter.h"
@@ -52,11 +52,11 @@ carbon::energy::MetersFound find_all_meters(const Arguments& arguments) {
   return found;
 }
 
-carbon::node::DaemonSettings settings_of(const carbon::Config& config, const Arguments& arguments) {
+carbon::carbond::DaemonSettings settings_of(const carbon::config::Config& config, const Arguments& arguments) {
   using namespace carbon;
-  node::DaemonSettings settings;
+  carbond::DaemonSettings settings;
   settings.node = arguments.node;
-  settings.spool = node::Spool::at(config.carbond.spool, arguments.node);
+  settings.spool = carbond::Spool::at(config.carbond.spool, arguments.node);
   settings.reading_interval = config.carbond.reading_interval;
   settings.profile_interval = config.carbond.profile_interval;
   const auto& metrics = config.carbond.metrics_file;
@@ -71,24 +71,24 @@ carbon::node::DaemonSettings settings_of(const carbon::Config& config, const Arg
 }
 
 // With one configuration, until a signal ends it. `on_hangup`: see DaemonSettings.
-carbon::Status run(const carbon::Config& config, const Arguments& arguments, std::function<bool()> on_hangup) {
+carbon::Status run(const carbon::config::Config& config, const Arguments& arguments, std::function<bool()> on_hangup) {
   using namespace carbon;
   auto settings = settings_of(config, arguments);
   if (const auto made = settings.spool.create(); !made) return made;
-  node::Shipper shipper(
-      node::Outbox(settings.spool, settings.outbox_max_bytes), config.controller_url() + "/v1/records",
+  carbond::Shipper shipper(
+      carbond::Outbox(settings.spool, settings.outbox_max_bytes), config.controller_url() + "/v1/records",
       std::make_unique<net::CurlTransport>(),
-      [munge = net::Munge(config.munge_socket)](net::HttpRequest& request) { return munge.sign(request); }, node::Backoff{});
+      [munge = net::Munge(config.munge_socket)](net::HttpRequest& request) { return munge.sign(request); }, carbond::Backoff{});
   settings.on_record = [&shipper] { shipper.wake(); };
   settings.attempts = [&shipper] { return shipper.attempts(); };
   settings.on_hangup = std::move(on_hangup);
   shipper.start();
-  return node::Daemon(std::move(settings)).run();
+  return carbond::Daemon(std::move(settings)).run();
 }
 
 // The configuration to go on with after a SIGHUP. Jobs that run are in the spool: it must stay where it is until the next start.
-carbon::Result<carbon::Config> reread(const std::filesystem::path& file, const carbon::Config& now) {
-  auto next = carbon::load_config(file);
+carbon::Result<carbon::config::Config> reread(const std::filesystem::path& file, const carbon::config::Config& now) {
+  auto next = carbon::config::load_config(file);
   if (next && next->carbond.spool != now.carbond.spool) {
     return carbon::Error{file.string() + ": spool in [carbond] = '" + next->carbond.spool.string() + "' is not '" +
                          now.carbond.spool.string() + "' that is in use: restart carbond for that"};
@@ -98,8 +98,8 @@ carbon::Result<carbon::Config> reread(const std::filesystem::path& file, const c
 
 int serve(const Arguments& arguments) {
   using namespace carbon;
-  const auto file = arguments.config.empty() ? default_config_path() : std::filesystem::path(arguments.config);
-  auto loaded = load_config(file);
+  const auto file = arguments.config.empty() ? config::default_config_path() : std::filesystem::path(arguments.config);
+  auto loaded = config::load_config(file);
   if (!loaded) {
     spdlog::error("{}", loaded.error().message);
     return 1;
@@ -110,7 +110,7 @@ int serve(const Arguments& arguments) {
   for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&blocked, s);
   sigprocmask(SIG_BLOCK, &blocked, nullptr);
 
-  for (std::optional<Config> config = std::move(*loaded), next; config; config = std::exchange(next, std::nullopt)) {
+  for (std::optional<config::Config> config = std::move(*loaded), next; config; config = std::exchange(next, std::nullopt)) {
     const auto status = run(*config, arguments, [&] {
       auto anew = reread(file, *config);
       if (!anew) {
@@ -148,12 +148,12 @@ int main(int argc, char** argv) {
   carbon::manual::add_description(app);
   CLI11_PARSE(app, argc, argv);
 
-  carbon::set_up_log("carbond", arguments.verbose, carbon::stderr_is_journal());
+  carbon::log::set_up_log("carbond", arguments.verbose, carbon::log::stderr_is_journal());
   int code = 0;
   try {
     if (arguments.once) {
       const auto find = [arguments] { return find_all_meters(arguments); };
-      carbon::node::print_meters(find, std::chrono::seconds(10), std::cout);
+      carbon::carbond::print_meters(find, std::chrono::seconds(10), std::cout);
     } else {
       code = serve(arguments);
     }

@@ -10,9 +10,9 @@
 #include <optional>
 #include <thread>
 
-#include "energy/edge_search.h"
+#include "energy/counter_update_search.h"
 
-namespace carbon::node {
+namespace carbon::carbond {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -170,4 +170,4 @@ std::vector<std::string> MeterPool::hanging(Duration limit) const {
   return out;
 }
 
-}  // namespace carbon::node
+}  // namespace carbon::carbond

@@ -11,7 +11,7 @@
 
 #include "energy/meter.h"
 
-namespace carbon::node {
+namespace carbon::carbond {
 
 struct MeterAnswer {
   std::string device;
@@ -53,4 +53,4 @@ class MeterPool {
   std::map<std::string, std::shared_ptr<Worker>> workers_;
 };
 
-}  // namespace carbon::node
+}  // namespace carbon::carbond

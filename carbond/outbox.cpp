@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace carbon::node {
+namespace carbon::carbond {
 namespace {
 
 namespace fs = std::filesystem;
@@ -74,4 +74,4 @@ std::uint64_t Outbox::bytes() const {
   return sum;
 }
 
-}  // namespace carbon::node
+}  // namespace carbon::carbond

@@ -9,9 +9,9 @@
 #include <string>
 
 #include "carbond/spool.h"
-#include "ledger/record.h"
+#include "ledger/record/record.h"
 
-namespace carbon::node {
+namespace carbon::carbond {
 
 class Outbox {
  public:
@@ -39,4 +39,4 @@ class Outbox {
   std::uint64_t max_bytes_;
 };
 
-}  // namespace carbon::node
+}  // namespace carbon::carbond

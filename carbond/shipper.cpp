@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace carbon::node {
+namespace carbon::carbond {
 namespace {
 
 // Not the request's fault, so worth another try: not authenticated (munged may be down), time-out, too many requests.
@@ -122,4 +122,4 @@ Shipper::Outcome Shipper::send(const std::filesystem::path& file, std::string bo
   return Outcome::kLater;
 }
 
-}  // namespace carbon::node
+}  // namespace carbon::carbond

@@ -14,7 +14,7 @@
 #include "core/exposition.h"
 #include "net/http.h"
 
-namespace carbon::node {
+namespace carbon::carbond {
 
 // Delay after the n-th failure in a row (n from 1): random up to min(longest, first * 2^n), so that a thousand nodes that lost
 // the same carbonctld do not come back at once ("full jitter").
@@ -74,4 +74,4 @@ class Shipper {
   std::thread thread_;
 };
 
-}  // namespace carbon::node
+}  // namespace carbon::carbond

@@ -9,9 +9,9 @@
 #include <cstring>
 #include <fstream>
 
-#include "core/mark.h"
+#include "core/job_mark.h"
 
-namespace carbon::node {
+namespace carbon::carbond {
 namespace {
 
 namespace fs = std::filesystem;
@@ -83,4 +83,4 @@ bool is_temporary(const fs::path& file) {
   return name.starts_with('.') || name.ends_with(".tmp");
 }
 
-}  // namespace carbon::node
+}  // namespace carbon::carbond

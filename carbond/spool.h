@@ -13,7 +13,7 @@
 
 #include "core/result.h"
 
-namespace carbon::node {
+namespace carbon::carbond {
 
 struct Spool {
   std::filesystem::path root;
@@ -33,4 +33,4 @@ Status replace_file(const std::filesystem::path& file, std::string_view content,
 Result<std::string> read_file(const std::filesystem::path& file, std::size_t max_bytes);
 bool is_temporary(const std::filesystem::path& file);
 
-}  // namespace carbon::node
+}  // namespace carbon::carbond

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace carbon::node {
+namespace carbon::carbond {
 namespace {
 
 using nlohmann::json;
@@ -219,4 +219,4 @@ std::string boot_of_state(std::string_view text) {
   return id != j.end() && id->is_string() ? id->get<std::string>() : std::string();
 }
 
-}  // namespace carbon::node
+}  // namespace carbon::carbond

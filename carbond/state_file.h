@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "carbond/job_book.h"
+#include "carbond/job_registry.h"
 
-namespace carbon::node {
+namespace carbon::carbond {
 
 std::string state_to_json(const JobBook& book);
 // Into an empty book. An error names what is wrong; the book may then be partly filled.
@@ -25,4 +25,4 @@ Result<std::vector<SavedReading>> readings_from_json(std::string_view text);
 // The boot that a state was written under; empty where it cannot be told.
 std::string boot_of_state(std::string_view text);
 
-}  // namespace carbon::node
+}  // namespace carbon::carbond

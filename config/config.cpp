@@ -9,7 +9,7 @@
 
 #include "config/sections.h"
 
-namespace carbon {
+namespace carbon::config {
 namespace {
 
 using namespace std::chrono_literals;
@@ -171,4 +171,4 @@ Result<Config> load_config(const std::filesystem::path& file) {
   return parse_config(text.str(), file.string());
 }
 
-}  // namespace carbon
+}  // namespace carbon::config

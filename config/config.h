@@ -15,7 +15,7 @@
 #include "core/site.h"
 #include "core/time.h"
 
-namespace carbon {
+namespace carbon::config {
 
 struct NodeConfig {                                         // [carbond]
   std::filesystem::path spool = "/var/spool/slurm-carbon";  // holds marks/, jobs/, outbox/; %n is the node's name
@@ -105,4 +105,4 @@ std::filesystem::path default_config_path();
 Result<Config> load_config(const std::filesystem::path& file);
 Result<Config> parse_config(std::string_view text, const std::string& name);
 
-}  // namespace carbon
+}  // namespace carbon::config

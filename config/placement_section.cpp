@@ -2,7 +2,7 @@
 // [placement] of carbon.conf: which jobs may be moved.
 #include "config/sections.h"
 
-namespace carbon {
+namespace carbon::config {
 namespace {
 
 using namespace std::chrono_literals;
@@ -119,4 +119,4 @@ void read_placement(const toml::table& table, FirstError& error, PlacementRules&
   in.finish();
 }
 
-}  // namespace carbon
+}  // namespace carbon::config

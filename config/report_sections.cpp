@@ -2,7 +2,7 @@
 // [prices] and [[budget]]: for the reports alone.
 #include "config/sections.h"
 
-namespace carbon {
+namespace carbon::config {
 
 void read_prices(const toml::table& table, FirstError& error, Prices& out) {
   TableReader in(table, "[prices]", error);
@@ -35,4 +35,4 @@ Budget read_budget(const toml::table& table, FirstError& error) {
   return budget;
 }
 
-}  // namespace carbon
+}  // namespace carbon::config

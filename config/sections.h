@@ -5,7 +5,7 @@
 #include "config/config.h"
 #include "config/table_reader.h"
 
-namespace carbon {
+namespace carbon::config {
 
 void read_placement(const toml::table& table, FirstError& error, PlacementRules& out);
 void read_prices(const toml::table& table, FirstError& error, Prices& out);
@@ -13,4 +13,4 @@ Budget read_budget(const toml::table& table, FirstError& error);
 // [[site]]; `cluster`: the one that the file is of.
 std::vector<Site> read_sites(const toml::array& tables, const std::string& cluster, FirstError& error);
 
-}  // namespace carbon
+}  // namespace carbon::config

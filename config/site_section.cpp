@@ -6,7 +6,7 @@
 
 #include "config/sections.h"
 
-namespace carbon {
+namespace carbon::config {
 namespace {
 
 std::string as_text(const toml::node& node) {
@@ -90,4 +90,4 @@ std::vector<Site> read_sites(const toml::array& tables, const std::string& clust
   return sites;
 }
 
-}  // namespace carbon
+}  // namespace carbon::config

@@ -7,7 +7,7 @@
 #include <optional>
 #include <sstream>
 
-namespace carbon {
+namespace carbon::config {
 namespace {
 
 std::string written(const toml::node& node) {
@@ -175,4 +175,4 @@ void TableReader::finish() {
   }
 }
 
-}  // namespace carbon
+}  // namespace carbon::config

@@ -14,7 +14,7 @@
 #include "core/time.h"
 #include "core/units.h"
 
-namespace carbon {
+namespace carbon::config {
 
 // The first error of a whole file, shared by the readers of its tables.
 class FirstError {
@@ -65,4 +65,4 @@ class TableReader {
   std::vector<std::string_view> accepted_;
 };
 
-}  // namespace carbon
+}  // namespace carbon::config

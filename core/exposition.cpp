@@ -4,7 +4,7 @@
 #include <array>
 #include <charconv>
 
-namespace carbon {
+namespace carbon::inline core {
 namespace {
 
 void put_escaped(std::string& out, std::string_view text, bool quotes) {
@@ -53,4 +53,4 @@ void Exposition::one(std::string_view name, Type type, std::string_view help, do
   sample(value);
 }
 
-}  // namespace carbon
+}  // namespace carbon::core

@@ -12,7 +12,7 @@
 
 #include "core/time.h"
 
-namespace carbon {
+namespace carbon::inline core {
 
 class Exposition {
  public:
@@ -52,4 +52,4 @@ class Tally {
   std::map<std::string, std::uint64_t> counts_;
 };
 
-}  // namespace carbon
+}  // namespace carbon::core

@@ -4,7 +4,7 @@
 #include <array>
 #include <charconv>
 
-namespace carbon {
+namespace carbon::inline core {
 namespace {
 constexpr std::array<std::pair<CarbonMode, std::string_view>, 5> kNames{{{CarbonMode::kOff, "off"},
                                                                          {CarbonMode::kDefer, "defer"},
@@ -35,4 +35,4 @@ Result<double> parse_data_gb(std::string_view text) {
   return Error{"'" + std::string(text) + "' is no amount of data; accepted: gigabytes, such as 12 or 0.5"};
 }
 
-}  // namespace carbon
+}  // namespace carbon::core

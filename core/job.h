@@ -11,7 +11,7 @@
 #include "core/time.h"
 #include "core/units.h"
 
-namespace carbon {
+namespace carbon::inline core {
 
 // --carbon=off|defer|relocate|interrupt|auto. kInterrupt: deferred, and once it runs taken off the nodes over dirty stretches (it
 // writes a checkpoint when it is told to). kAuto: deferred and relocated, never interrupted.
@@ -51,4 +51,4 @@ struct Placement {
   bool operator==(const Placement&) const = default;
 };
 
-}  // namespace carbon
+}  // namespace carbon::core

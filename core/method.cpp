@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/method.h"
 
-namespace carbon {
+namespace carbon::inline core {
 
 std::string_view to_string(Method method) {
   switch (method) {
@@ -19,4 +19,4 @@ Result<Method> parse_method(std::string_view text) {
   return Error{"= '" + std::string(text) + "'; accepted: " + std::string(kMethods)};
 }
 
-}  // namespace carbon
+}  // namespace carbon::core

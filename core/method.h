@@ -8,7 +8,7 @@
 
 #include "core/result.h"
 
-namespace carbon {
+namespace carbon::inline core {
 
 enum class Method : std::uint8_t { kCounter, kIntegrated, kEstimated };
 
@@ -17,4 +17,4 @@ std::string_view to_string(Method method);
 // The error reads on behind the name of a field: "= 'x'; accepted: ...".
 Result<Method> parse_method(std::string_view text);
 
-}  // namespace carbon
+}  // namespace carbon::core

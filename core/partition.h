@@ -9,7 +9,7 @@
 
 #include "core/time.h"
 
-namespace carbon {
+namespace carbon::inline core {
 
 struct GpuStock {
   std::string type;  // empty: Slurm knows none
@@ -57,4 +57,4 @@ struct Association {
   bool operator==(const Association&) const = default;
 };
 
-}  // namespace carbon
+}  // namespace carbon::core

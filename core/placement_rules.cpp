@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-namespace carbon {
+namespace carbon::inline core {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, int>, 9> kSignals{{{"USR1", SIGUSR1},
@@ -81,4 +81,4 @@ Instant told_latest(const PlacementRules& rules, Instant planned, Instant submit
   return std::chrono::floor<std::chrono::seconds>(std::min(cap_end, planned + slack));
 }
 
-}  // namespace carbon
+}  // namespace carbon::core

@@ -13,7 +13,7 @@
 #include "core/time.h"
 #include "core/units.h"
 
-namespace carbon {
+namespace carbon::inline core {
 
 // A set of modes. Every set has kOff: a user can always opt out.
 class ModeSet {
@@ -103,4 +103,4 @@ Instant told_latest(const PlacementRules& rules, Instant planned, Instant submit
 bool same_name(std::string_view a, std::string_view b);
 bool listed(const std::vector<std::string>& names, std::string_view name);
 
-}  // namespace carbon
+}  // namespace carbon::core

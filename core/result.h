@@ -6,7 +6,7 @@
 #include <utility>
 #include <variant>
 
-namespace carbon {
+namespace carbon::inline core {
 
 // What went wrong, where (file, line, URL, device) and what would have been accepted, in one line without a final stop.
 struct Error {
@@ -39,4 +39,4 @@ class [[nodiscard]] Result {
 struct Done {};
 using Status = Result<Done>;
 
-}  // namespace carbon
+}  // namespace carbon::core

@@ -6,7 +6,7 @@
 
 #include "core/time.h"
 
-namespace carbon {
+namespace carbon::inline core {
 
 std::string_view to_string(Signal s) { return s == Signal::kAverage ? "average" : "marginal"; }
 std::string_view to_string(Emissions e) { return e == Emissions::kLifecycle ? "lifecycle" : "direct"; }
@@ -99,4 +99,4 @@ Result<IntensitySeries> IntensitySeries::make(SeriesMeta meta, std::vector<Inten
   return s;
 }
 
-}  // namespace carbon
+}  // namespace carbon::core

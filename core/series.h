@@ -13,7 +13,7 @@
 #include "core/time.h"
 #include "core/units.h"
 
-namespace carbon {
+namespace carbon::inline core {
 
 // What a series is of. Series that differ in one of these must not be mixed or compared without saying so.
 enum class Signal : std::uint8_t { kAverage, kMarginal };
@@ -114,4 +114,4 @@ class IntensitySeries {
   std::vector<std::int64_t> covered_;
 };
 
-}  // namespace carbon
+}  // namespace carbon::core

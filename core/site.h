@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace carbon {
+namespace carbon::inline core {
 
 // One provider of a site's chain, as carbon.conf names it. Options keep where they stand, for errors that name file and line.
 struct FeedOption {
@@ -32,4 +32,4 @@ struct Site {
   double transfer_kwh_per_gb = 0.0;        // energy to bring a job's data here
 };
 
-}  // namespace carbon
+}  // namespace carbon::core

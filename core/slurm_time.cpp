@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-namespace carbon {
+namespace carbon::inline core {
 namespace {
 
 std::tm local_time(Instant t) {
@@ -148,4 +148,4 @@ Result<Instant> parse_slurm_time(std::string_view text, Instant now) {
       "midnight, noon, fika, teatime, now[{+|-}count[seconds|minutes|hours|days|weeks]]"};
 }
 
-}  // namespace carbon
+}  // namespace carbon::core

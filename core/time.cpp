@@ -11,7 +11,7 @@
 #include <optional>
 #include <vector>
 
-namespace carbon {
+namespace carbon::inline core {
 namespace {
 
 using std::chrono::days;
@@ -201,4 +201,4 @@ Result<Duration> parse_duration(std::string_view text) {
   return Duration(std::llround(value * ms));
 }
 
-}  // namespace carbon
+}  // namespace carbon::core

@@ -9,7 +9,7 @@
 
 #include "core/result.h"
 
-namespace carbon {
+namespace carbon::inline core {
 
 using Duration = std::chrono::milliseconds;
 using Instant = std::chrono::sys_time<Duration>;
@@ -42,4 +42,4 @@ std::string format_slurm_duration(Duration d);
 // A number with a unit, for carbon.conf: "250ms", "30s", "5min", "6h", "2d".
 Result<Duration> parse_duration(std::string_view text);
 
-}  // namespace carbon
+}  // namespace carbon::core

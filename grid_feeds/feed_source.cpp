@@ -5,9 +5,9 @@
 #include <fstream>
 #include <iterator>
 
-#include "grid_feeds/gates.h"
+#include "grid_feeds/validation.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 using namespace std::chrono_literals;
 
@@ -178,4 +178,4 @@ std::string FeedSource::without_secrets(std::string text) const {
   return text;
 }
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

@@ -8,11 +8,11 @@
 #include <utility>
 #include <vector>
 
-#include "grid_feeds/chain.h"
+#include "grid_feeds/fallback_chain.h"
 #include "grid_feeds/fetcher.h"
 #include "grid_feeds/provider.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 
 class FeedSource {
  public:
@@ -69,4 +69,4 @@ class FeedSource {
   std::minstd_rand random_;
 };
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

@@ -7,9 +7,9 @@
 #include <charconv>
 #include <sstream>
 
-#include "grid_feeds/json.h"
+#include "grid_feeds/parse/json_fields.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 using namespace std::chrono_literals;
 
@@ -116,4 +116,4 @@ std::variant<Fetched, FetchError> Fetcher::get(std::string_view provider, net::H
   return Fetched{false, std::move(response->body), std::move(validators)};
 }
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

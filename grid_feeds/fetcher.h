@@ -14,7 +14,7 @@
 #include "core/time.h"
 #include "net/http.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 
 inline constexpr std::size_t kRequestsPerHour = 24;  // per provider, all sites together
 
@@ -67,4 +67,4 @@ std::string explain_status(int status, std::string_view body);
 // The value of a Retry-After header: seconds, or a date; none where it is neither. At most a day.
 std::optional<Duration> retry_after(std::string_view value, Instant now);
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <optional>
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 
 constexpr std::string_view kIpcc = "IPCC AR5 WG3 (2014), Annex III, table A.III.2, median";
@@ -113,4 +113,4 @@ std::vector<std::string> FuelMix::notes() const {
   return notes;
 }
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

@@ -13,7 +13,7 @@
 #include "core/series.h"
 #include "grid_feeds/provider.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 
 enum class Fuel : std::uint8_t {
   kCoal,
@@ -81,4 +81,4 @@ class FuelMix {
   std::map<std::string, int, std::less<>> unknown_;
 };
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

@@ -6,12 +6,12 @@
 #include <cmath>
 
 #define CARBON_PROVIDER(name) extern const Provider provider_##name;
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 #include "grid_feeds/providers/table.inc"
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds
 #undef CARBON_PROVIDER
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 
 #define CARBON_PROVIDER(name) &provider_##name,
@@ -141,4 +141,4 @@ Result<Feed> make_feed(const Site& site, const FeedChoice& choice) {
   return feed;
 }
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

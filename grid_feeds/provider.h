@@ -17,7 +17,7 @@
 #include "core/time.h"
 #include "net/http.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 
 struct Provider;
 
@@ -109,4 +109,4 @@ std::span<const Provider* const> providers();
 // Finds the provider and checks each option; an error names file and line, what was found and what is accepted.
 Result<Feed> make_feed(const Site& site, const FeedChoice& choice);
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 
 constexpr std::size_t kMaxBytes = 1u << 20;
@@ -82,4 +82,4 @@ Result<Secrets> load_secrets(const std::filesystem::path& file) {
   return secrets;
 }
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

@@ -8,7 +8,7 @@
 
 #include "core/result.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 
 using Secrets = std::map<std::string, std::string, std::less<>>;
 
@@ -16,4 +16,4 @@ using Secrets = std::map<std::string, std::string, std::less<>>;
 // file, a line that is not understood (the error names its number and not what stands there).
 Result<Secrets> load_secrets(const std::filesystem::path& file);
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "grid_feeds/feed_memory.h"
+#include "grid_feeds/feed_state.h"
 #include "grid_feeds/timeline.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 using namespace std::chrono_literals;
 
@@ -119,7 +119,7 @@ Assembled assemble(std::span<const FeedView> feeds, const YearlyFactor& yearly, 
     if (ahead) out.origin = std::max(out.origin, point.origin);
     points.push_back(point);
     out.bands.push_back(ahead && layer < feeds.size()
-                            ? band_of(point, feeds[layer].accuracy, feeds[layer].issued, *feeds[layer].own)
+                            ? forecast::band_of(point, feeds[layer].accuracy, feeds[layer].issued, *feeds[layer].own)
                             : std::nullopt);
   }
   // Layers are cut to each other, so what comes is in order and without overlap.
@@ -127,4 +127,4 @@ Assembled assemble(std::span<const FeedView> feeds, const YearlyFactor& yearly, 
   return out;
 }
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "grid_feeds/accuracy.h"
-#include "grid_feeds/bands.h"
+#include "forecast/forecast_accuracy.h"
+#include "forecast/forecast_bands.h"
 #include "grid_feeds/provider.h"
 #include "grid_feeds/yearly_factors.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 
-inline const OwnForecast kNoOwnForecast{};
+inline const forecast::OwnForecast kNoOwnForecast{};
 
 // One entry of the chain, as it stands now.
 struct FeedView {
@@ -23,14 +23,14 @@ struct FeedView {
   const Reading* reading = nullptr;  // not owned; none where it never answered
   std::optional<SeriesKind> kind;    // of the reading, or of what is remembered
   const IntensitySeries* past = nullptr;
-  const OwnForecast* own = &kNoOwnForecast;     // not owned; made of its past
-  std::span<const FeedAccuracy> accuracy = {};  // of its forecasts
+  const forecast::OwnForecast* own = &kNoOwnForecast;     // not owned; made of its past
+  std::span<const forecast::FeedAccuracy> accuracy = {};  // of its forecasts
   Instant issued{};
 };
 
 struct Assembled {
   IntensitySeries series;
-  std::vector<std::optional<ForecastBand>> bands;  // one per point
+  std::vector<std::optional<forecast::ForecastBand>> bands;  // one per point
   Origin origin = Origin::kYearlyFactor;           // the least trustworthy label of the points ahead
   std::vector<std::string> notes;  // for each entry: how its kind was dealt with; empty where there is nothing to say
 };
@@ -41,4 +41,4 @@ struct Assembled {
 Assembled assemble(std::span<const FeedView> feeds, const YearlyFactor& yearly, const std::string& zone, Instant now,
                    Interval window);
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 
 std::vector<Interval> Timeline::holes() const {
   std::vector<Interval> holes;
@@ -33,4 +33,4 @@ void Timeline::fill(std::span<const IntensityPoint> points, std::size_t layer) {
                      [](const Laid& a, const Laid& b) { return a.point.when.start < b.point.when.start; });
 }
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

@@ -8,7 +8,7 @@
 
 #include "core/series.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 
 class Timeline {
  public:
@@ -30,4 +30,4 @@ class Timeline {
   std::vector<Laid> laid_;
 };
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

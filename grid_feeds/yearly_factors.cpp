@@ -5,7 +5,7 @@
 #include <array>
 #include <cctype>
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 
 // Source: Ember, Yearly Electricity Data, by way of Our World in Data ("Carbon intensity of electricity generation"), the newest
@@ -94,4 +94,4 @@ const YearlyFactor& yearly_factor(std::string_view zone, std::string_view otherw
   return kWorld;
 }
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

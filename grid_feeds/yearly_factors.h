@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 
 struct YearlyFactor {
   std::string_view country;  // ISO 3166-1, two letters; empty: the world
@@ -17,4 +17,4 @@ struct YearlyFactor {
 // world's.
 const YearlyFactor& yearly_factor(std::string_view zone, std::string_view otherwise);
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

@@ -10,7 +10,7 @@
 #include <cstdlib>
 #include <memory>
 
-namespace carbon {
+namespace carbon::log {
 namespace {
 
 // "<3>": syslog's number of the level.
@@ -43,4 +43,4 @@ void set_up_log(const std::string& name, bool verbose, bool journal) {
   spdlog::set_default_logger(std::move(log));
 }
 
-}  // namespace carbon
+}  // namespace carbon::log

@@ -6,11 +6,11 @@
 
 #include <string>
 
-namespace carbon {
+namespace carbon::log {
 
 // `journal`: stderr is the journal's.
 void set_up_log(const std::string& name, bool verbose, bool journal);
 // $JOURNAL_STREAM says so of stderr.
 bool stderr_is_journal();
 
-}  // namespace carbon
+}  // namespace carbon::log

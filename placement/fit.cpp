@@ -46,7 +46,7 @@ bool passes(const std::vector<std::string>& allow, const std::vector<std::string
   return (allow.empty() || listed(allow, name)) && !listed(deny, name);
 }
 
-bool account_passes(const Submitter& who, const feeds::SnapshotContent& snapshot, const PartitionLimits& there,
+bool account_passes(const Submitter& who, const snapshot::SnapshotContent& snapshot, const PartitionLimits& there,
                     const std::string& cluster) {
   if (!who.account.empty()) return passes(there.allow_accounts, there.deny_accounts, who.account);
   const auto is_his = [&](const std::string& a) { return snapshot.associations.is_default(who.uid, cluster, a); };
@@ -72,7 +72,7 @@ Duration limit_without_request(const PartitionLimits& limits) {
   return limits.default_time > Duration::zero() ? limits.default_time : limits.max_time;
 }
 
-bool may_use(const Submitter& who, const feeds::SnapshotContent& snapshot, const PartitionRule& home,
+bool may_use(const Submitter& who, const snapshot::SnapshotContent& snapshot, const PartitionRule& home,
              const PartitionRule& there) {
   const auto &here_limits = home.limits, &limits = there.limits;
   const auto& site = snapshot.sites[there.site];
@@ -107,7 +107,7 @@ bool has_room(const Needs& needs, const PartitionLimits& home, const PartitionLi
   });
 }
 
-bool fits(const Needs& needs, const feeds::SnapshotContent& snapshot, const PartitionRule& home, const PartitionRule& there) {
+bool fits(const Needs& needs, const snapshot::SnapshotContent& snapshot, const PartitionRule& home, const PartitionRule& there) {
   return time_fits(needs.time_limit, home.limits, there.limits) && may_use(needs.who, snapshot, home, there) &&
          has_room(needs, home.limits, there.limits);
 }

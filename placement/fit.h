@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "grid_feeds/snapshot.h"
+#include "snapshot/snapshot.h"
 #include "placement/gpu_request.h"
 
 namespace carbon::placement {
@@ -40,10 +40,10 @@ struct Needs {
 // The limit that Slurm sets for a job without one of its own; zero where it sets none.
 Duration limit_without_request(const PartitionLimits& limits);
 
-bool may_use(const Submitter& who, const feeds::SnapshotContent& snapshot, const PartitionRule& home, const PartitionRule& there);
+bool may_use(const Submitter& who, const snapshot::SnapshotContent& snapshot, const PartitionRule& home, const PartitionRule& there);
 bool has_room(const Needs& needs, const PartitionLimits& home, const PartitionLimits& there);
 // All of it.
-bool fits(const Needs& needs, const feeds::SnapshotContent& snapshot, const PartitionRule& home, const PartitionRule& there);
+bool fits(const Needs& needs, const snapshot::SnapshotContent& snapshot, const PartitionRule& home, const PartitionRule& there);
 
 // Feature names that must all hold, of --constraint; none where it has alternatives, counts or brackets.
 std::optional<std::vector<std::string_view>> plain_constraint(std::string_view constraint);

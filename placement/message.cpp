@@ -46,12 +46,12 @@ void add_mass(std::string& line, GramsCo2e grams) {
   line += g < 9999.5 ? " g" : " kg";
 }
 
-const feeds::ForecastError* error_at(const feeds::SnapshotSite& site, Duration ahead) {
+const snapshot::ForecastError* error_at(const snapshot::SnapshotSite& site, Duration ahead) {
   const auto error = std::find_if(site.errors.begin(), site.errors.end(), [ahead](const auto& e) { return ahead <= e.until; });
   return error == site.errors.end() ? nullptr : &*error;
 }
 
-void add_how_known(std::string& line, const feeds::SnapshotSite& site, Duration ahead) {
+void add_how_known(std::string& line, const snapshot::SnapshotSite& site, Duration ahead) {
   if (site.meta.simulated) line += "simulated ";
   line.append(to_string(site.origin)).append(" by ").append(site.meta.provider);
   const auto* error = error_at(site, ahead);
@@ -63,7 +63,7 @@ void add_how_known(std::string& line, const feeds::SnapshotSite& site, Duration 
   line += " %";
 }
 
-bool known_alike(const feeds::SnapshotSite& a, Duration ahead_a, const feeds::SnapshotSite& b, Duration ahead_b) {
+bool known_alike(const snapshot::SnapshotSite& a, Duration ahead_a, const snapshot::SnapshotSite& b, Duration ahead_b) {
   const auto *at_a = error_at(a, ahead_a), *at_b = error_at(b, ahead_b);
   const bool same_error = at_a == nullptr || at_b == nullptr ? at_a == at_b : at_a->low == at_b->low && at_a->high == at_b->high;
   return same_error && a.meta.simulated == b.meta.simulated && a.origin == b.origin && a.meta.provider == b.meta.provider;
@@ -88,7 +88,7 @@ void add_where(std::string& line, const Move& move) {
 
 }  // namespace
 
-std::string how_known(const feeds::SnapshotSite& site, Duration ahead) {
+std::string how_known(const snapshot::SnapshotSite& site, Duration ahead) {
   std::string line;
   add_how_known(line, site, ahead);
   return line;

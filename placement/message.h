@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "core/units.h"
-#include "grid_feeds/snapshot.h"
+#include "snapshot/snapshot.h"
 
 namespace carbon::placement {
 
@@ -15,8 +15,8 @@ inline constexpr std::string_view kNothingBetter = "no better time or place is k
 inline constexpr std::string_view kIntensityUnknown = "the carbon intensity of its window is not known";
 
 struct Move {
-  const feeds::SnapshotSite& home;
-  const feeds::SnapshotSite& site;
+  const snapshot::SnapshotSite& home;
+  const snapshot::SnapshotSite& site;
   std::string_view partition;    // at `site`; empty where it is the job's own
   std::string_view constraint;   // there; empty where it is the job's own
   std::optional<Instant> begin;  // none: at once
@@ -34,7 +34,7 @@ std::string message_for_stay(std::string_view why);
 
 // How a site's intensity ahead is known: "forecast by gb-neso", with "simulated" before it, and how good such forecasts were
 // `ahead` of time where that is known.
-std::string how_known(const feeds::SnapshotSite& site, Duration ahead);
+std::string how_known(const snapshot::SnapshotSite& site, Duration ahead);
 // "9.5 g", "120 g", "12.3 kg"
 std::string mass_text(GramsCo2e grams);
 

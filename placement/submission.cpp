@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <bit>
 
-#include "placement/choice.h"
+#include "placement/candidate.h"
 #include "placement/message.h"
 
 namespace carbon::placement {
 namespace {
 
-using feeds::SnapshotContent;
+using snapshot::SnapshotContent;
 
 SubmitDecision stay(const SubmitRequest& job, std::string_view why) {
   SubmitDecision d;
@@ -19,7 +19,7 @@ SubmitDecision stay(const SubmitRequest& job, std::string_view why) {
 }
 
 // The user's constraint with the features of the site added.
-std::string constraint_at(const SubmitRequest& job, const feeds::SnapshotSite& site) {
+std::string constraint_at(const SubmitRequest& job, const snapshot::SnapshotSite& site) {
   std::string out(job.constraint);
   for (const auto& f : site.features) out += (out.empty() ? "" : "&") + f;
   return out;
@@ -92,7 +92,7 @@ void record(CarbonComment& comment, const Plan& plan, const Choice& choice, cons
 }
 
 // Where the job was submitted: for a copy from another cluster the site of its origin.
-const feeds::SnapshotSite& home_of(const SubmitRequest& job, const SnapshotContent& snapshot, const Choice& choice) {
+const snapshot::SnapshotSite& home_of(const SubmitRequest& job, const SnapshotContent& snapshot, const Choice& choice) {
   const auto* origin = job.origin != 0 ? find_origin(job, snapshot) : nullptr;
   return snapshot.sites[origin != nullptr ? origin->site : choice.job.home];
 }

@@ -7,11 +7,11 @@
 #include <string>
 #include <string_view>
 
-#include "core/comment.h"
+#include "core/decision_token.h"
 #include "core/time.h"
-#include "grid_feeds/snapshot.h"
+#include "snapshot/snapshot.h"
 #include "placement/fit.h"
-#include "placement/start_book.h"
+#include "placement/start_reservations.h"
 
 namespace carbon::placement {
 
@@ -64,7 +64,7 @@ inline constexpr Duration kLeastDelay = std::chrono::seconds(2);
 // `snapshot` is null where there is no current one: then the job runs at once. What is given out is noted in `book`. In a
 // federation the clusters send each other the job as the user wrote it: where the origin has chosen this cluster, the time is
 // chosen here.
-SubmitDecision decide(const SubmitRequest& job, const feeds::SnapshotContent* snapshot, StartBook& book, Instant now);
+SubmitDecision decide(const SubmitRequest& job, const snapshot::SnapshotContent* snapshot, StartBook& book, Instant now);
 
 // The same, to be shown before submission: what running now emits, and the best that the job's wishes, taken as `mode`, allow.
 struct Offer {
@@ -77,6 +77,6 @@ struct Estimate {
   std::optional<Offer> now;  // at home, at once; none: the intensity is not known
   std::optional<Offer> best;
 };
-Estimate estimate(const SubmitRequest& job, const feeds::SnapshotContent& snapshot, CarbonMode mode, Instant now);
+Estimate estimate(const SubmitRequest& job, const snapshot::SnapshotContent& snapshot, CarbonMode mode, Instant now);
 
 }  // namespace carbon::placement

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/mark.h"
+#include "core/job_mark.h"
 #include "core/result.h"
 
 namespace carbon::plugin {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "core/mark.h"
+#include "core/job_mark.h"
 #include "core/result.h"
 
 namespace carbon::plugin {

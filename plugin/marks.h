@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "core/mark.h"
+#include "core/job_mark.h"
 #include "core/result.h"
 
 namespace carbon::plugin {

@@ -7,7 +7,7 @@
 
 namespace carbon::plugin {
 
-const feeds::SnapshotContent* SnapshotWatch::current(Instant now) {
+const snapshot::SnapshotContent* SnapshotWatch::current(Instant now) {
   look(now);
   if (!held_) return nullptr;
   if (held_->stale(now)) {
@@ -28,7 +28,7 @@ void SnapshotWatch::look(Instant now) {
 void SnapshotWatch::open() {
   const auto identity = identity_of(file_);
   if (refused_ == identity) return;
-  auto opened = feeds::Snapshot::open(file_);
+  auto opened = snapshot::Snapshot::open(file_);
   if (opened) {
     refused_.reset();
     held_.emplace(std::move(*opened));

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "core/time.h"
-#include "grid_feeds/snapshot.h"
+#include "snapshot/snapshot.h"
 
 namespace carbon::plugin {
 
@@ -23,7 +23,7 @@ class SnapshotWatch {
   SnapshotWatch(std::filesystem::path file, Log log) : file_(std::move(file)), log_(std::move(log)) {}
 
   // Null where there is no file, a bad one or one that is too old. What it points to lives until the next call.
-  const feeds::SnapshotContent* current(Instant now);
+  const snapshot::SnapshotContent* current(Instant now);
 
  private:
   enum class State : std::uint8_t { kUnknown, kCurrent, kUnreadable, kStale };
@@ -39,7 +39,7 @@ class SnapshotWatch {
 
   std::filesystem::path file_;
   Log log_;
-  std::optional<feeds::Snapshot> held_;
+  std::optional<snapshot::Snapshot> held_;
   Instant looked_{};                 // at the file
   std::optional<Identity> refused_;  // the file that could not be used: it is not read again for every job
   State state_ = State::kUnknown;

@@ -2,7 +2,7 @@
 // What the SPANK plugins do in each of Slurm's contexts; spank_plugin.cpp and spank_carbon.cpp call these behind the exception wall.
 #pragma once
 
-#include "core/mark.h"
+#include "core/job_mark.h"
 
 extern "C" {
 #include <slurm/spank.h>

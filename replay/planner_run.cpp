@@ -29,7 +29,7 @@ PlannerDecider::PlannerDecider(const Trace& trace, const Setting& setting, std::
       requests_(trace, setting),
       told_(trace.jobs.size()),
       max_delay_(trace.jobs.size()),
-      statistics_{policies::LengthStatistics(requests_.class_mean(0)), policies::LengthStatistics(requests_.class_mean(1))} {}
+      statistics_{planner::LengthStatistics(requests_.class_mean(0)), planner::LengthStatistics(requests_.class_mean(1))} {}
 
 Instant PlannerDecider::latest_start(std::size_t job) const {
   const Instant cap = trace_.jobs[job].arrival + max_delay_[job];
@@ -61,7 +61,7 @@ std::vector<double> PlannerDecider::transfers(const JobRequest& request, Instant
 }
 
 void PlannerDecider::decide(Instant now, std::span<const std::size_t> arrived, std::vector<Decision>& decisions) {
-  std::vector<policies::PlanSite> sites;
+  std::vector<planner::PlanSite> sites;
   for (std::size_t s = 0; s < setting_.sites.size(); ++s) {
     sites.push_back({series_ahead(s, now), setting_.sites[s].pue, static_cast<double>(setting_.sites[s].capacity)});
   }

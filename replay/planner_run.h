@@ -5,10 +5,10 @@
 #include <array>
 #include <vector>
 
-#include "policies/length_statistics.h"
-#include "policies/planner.h"
+#include "planner/runtime_statistics.h"
+#include "planner/planner.h"
 #include "replay/requests.h"
-#include "replay/run_now_ahead.h"
+#include "replay/baseline_projection.h"
 
 namespace carbon::replay {
 
@@ -38,16 +38,16 @@ class PlannerDecider : public Decider {
   const Setting& setting_;
   RunNowAhead run_now_;
   Requests requests_;
-  policies::Planner planner_;
+  planner::Planner planner_;
   std::vector<std::size_t> pending_;
-  std::vector<policies::PlanJob> pending_jobs_;  // beside pending_
+  std::vector<planner::PlanJob> pending_jobs_;  // beside pending_
   std::vector<std::size_t> running_;
-  std::vector<policies::RunningJob> running_jobs_;  // beside running_
+  std::vector<planner::RunningJob> running_jobs_;  // beside running_
   std::vector<Placement> told_;                     // per job of the trace
   std::vector<Duration> max_delay_;                 // per job of the trace
   std::optional<Instant> wake_;
-  std::array<policies::LengthStatistics, 2> statistics_;  // small, large
-  std::array<std::vector<policies::LengthAtom>, 2> lengths_;
+  std::array<planner::LengthStatistics, 2> statistics_;  // small, large
+  std::array<std::vector<planner::LengthAtom>, 2> lengths_;
   std::size_t learned_from_ = 0;  // jobs that had ended when lengths_ was made
   std::size_t ended_ = 0;
 };

@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <charconv>
 
-#include "grid_feeds/json.h"
-#include "grid_feeds/points.h"
+#include "grid_feeds/parse/json_fields.h"
+#include "grid_feeds/parse/point_series.h"
 #include "grid_feeds/provider.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 using namespace std::chrono_literals;
 
@@ -76,4 +76,4 @@ Result<Reading> parse(const Feed& feed, const Query& query, std::span<const Answ
 extern const Provider provider_carbon_aware_sdk;
 const Provider provider_carbon_aware_sdk{.name = "carbon-aware-sdk", .options = kOptions, .ask = ask, .parse = parse};
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

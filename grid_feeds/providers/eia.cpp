@@ -6,12 +6,12 @@
 #include <algorithm>
 
 #include "grid_feeds/fuel_mix.h"
-#include "grid_feeds/json.h"
-#include "grid_feeds/points.h"
+#include "grid_feeds/parse/json_fields.h"
+#include "grid_feeds/parse/point_series.h"
 #include "grid_feeds/provider.h"
-#include "grid_feeds/url.h"
+#include "grid_feeds/parse/url_encoding.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 using namespace std::chrono_literals;
 
@@ -86,4 +86,4 @@ extern const Provider provider_eia;
 const Provider provider_eia{
     .name = "eia", .options = kOptions, .needs_secret = true, .country = "US", .ask = ask, .parse = parse};
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

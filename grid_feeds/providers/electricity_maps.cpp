@@ -2,12 +2,12 @@
 // "electricity-maps": https://portal.electricitymaps.com/docs. Flow-traced average of what is consumed, hourly, up to 72 h ahead.
 // Needs a token; what it may see differs by plan: a plan without forecast still gives the past, and the own forecast does the
 // rest. Version 3 of the API is a second entry in the chain with api = "v3".
-#include "grid_feeds/json.h"
-#include "grid_feeds/points.h"
+#include "grid_feeds/parse/json_fields.h"
+#include "grid_feeds/parse/point_series.h"
 #include "grid_feeds/provider.h"
-#include "grid_feeds/url.h"
+#include "grid_feeds/parse/url_encoding.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 using namespace std::chrono_literals;
 
@@ -84,4 +84,4 @@ extern const Provider provider_electricity_maps;
 const Provider provider_electricity_maps{
     .name = "electricity-maps", .options = kOptions, .needs_secret = true, .ask = ask, .parse = parse};
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

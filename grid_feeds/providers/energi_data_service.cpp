@@ -2,12 +2,12 @@
 // "energi-data-service": Denmark, Energinet, https://www.energidataservice.dk. No key. Every 5 minutes, areas DK1 and DK2;
 // measured (CO2Emis) and forecast to the end of tomorrow (CO2EmisProg). Asked without limit and order it gives 100 rows from the
 // far end.
-#include "grid_feeds/json.h"
-#include "grid_feeds/points.h"
+#include "grid_feeds/parse/json_fields.h"
+#include "grid_feeds/parse/point_series.h"
 #include "grid_feeds/provider.h"
-#include "grid_feeds/url.h"
+#include "grid_feeds/parse/url_encoding.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 using namespace std::chrono_literals;
 
@@ -64,4 +64,4 @@ extern const Provider provider_energi_data_service;
 const Provider provider_energi_data_service{
     .name = "energi-data-service", .options = kOptions, .country = "DK", .ask = ask, .parse = parse};
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <cctype>
 
-#include "grid_feeds/json.h"
-#include "grid_feeds/points.h"
+#include "grid_feeds/parse/json_fields.h"
+#include "grid_feeds/parse/point_series.h"
 #include "grid_feeds/provider.h"
-#include "grid_feeds/url.h"
+#include "grid_feeds/parse/url_encoding.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 using namespace std::chrono_literals;
 
@@ -104,4 +104,4 @@ Result<Reading> parse(const Feed&, const Query&, std::span<const Answer> answers
 extern const Provider provider_energy_charts;
 const Provider provider_energy_charts{.name = "energy-charts", .options = kOptions, .ask = ask, .parse = parse};
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

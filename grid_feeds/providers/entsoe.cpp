@@ -11,14 +11,14 @@
 #include <cmath>
 #include <functional>
 
-#include "grid_feeds/entsoe_areas.h"
+#include "grid_feeds/providers/entsoe_areas.h"
 #include "grid_feeds/fuel_mix.h"
-#include "grid_feeds/points.h"
+#include "grid_feeds/parse/point_series.h"
 #include "grid_feeds/provider.h"
-#include "grid_feeds/url.h"
-#include "grid_feeds/xml.h"
+#include "grid_feeds/parse/url_encoding.h"
+#include "grid_feeds/parse/xml_document.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 using namespace std::chrono_literals;
 
@@ -233,4 +233,4 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
 extern const Provider provider_entsoe;
 const Provider provider_entsoe{.name = "entsoe", .options = kOptions, .needs_secret = true, .ask = ask, .parse = parse};
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

@@ -4,11 +4,11 @@
 // Factors count what power stations burn, imports and losses included: direct, consumption; not comparable with lifecycle feeds.
 #include <date/date.h>
 
-#include "grid_feeds/json.h"
-#include "grid_feeds/points.h"
+#include "grid_feeds/parse/json_fields.h"
+#include "grid_feeds/parse/point_series.h"
 #include "grid_feeds/provider.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 using namespace std::chrono_literals;
 
@@ -59,4 +59,4 @@ Result<Reading> parse(const Feed&, const Query& query, std::span<const Answer> a
 extern const Provider provider_gb_neso;
 const Provider provider_gb_neso{.name = "gb-neso", .options = kOptions, .country = "GB", .ask = ask, .parse = parse};
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

@@ -3,11 +3,11 @@
 // Scotland, Wales). A forecast only: nothing regional is ever measured. https://carbon-intensity.github.io/api-definitions/
 #include <date/date.h>
 
-#include "grid_feeds/json.h"
-#include "grid_feeds/points.h"
+#include "grid_feeds/parse/json_fields.h"
+#include "grid_feeds/parse/point_series.h"
 #include "grid_feeds/provider.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 using namespace std::chrono_literals;
 
@@ -58,4 +58,4 @@ extern const Provider provider_gb_neso_regional;
 const Provider provider_gb_neso_regional{
     .name = "gb-neso-regional", .options = kOptions, .country = "GB", .ask = ask, .parse = parse};
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

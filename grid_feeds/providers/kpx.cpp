@@ -5,11 +5,11 @@
 // with regDate "0". raisingWater is pumped storage. newRenewable is hydrogen, fuel cells, IGCC, waste and biomass: not free of
 // carbon.
 #include "grid_feeds/fuel_mix.h"
-#include "grid_feeds/json.h"
-#include "grid_feeds/points.h"
+#include "grid_feeds/parse/json_fields.h"
+#include "grid_feeds/parse/point_series.h"
 #include "grid_feeds/provider.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 using namespace std::chrono_literals;
 
@@ -73,4 +73,4 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
 extern const Provider provider_kpx;
 const Provider provider_kpx{.name = "kpx", .options = kOptions, .country = "KR", .ask = ask, .parse = parse};
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

@@ -4,13 +4,13 @@
 #include <algorithm>
 
 #include "grid_feeds/fuel_mix.h"
-#include "grid_feeds/points.h"
+#include "grid_feeds/parse/point_series.h"
 #include "grid_feeds/provider.h"
-#include "grid_feeds/url.h"
+#include "grid_feeds/parse/url_encoding.h"
 #include "net/query.h"
-#include "grid_feeds/xml.h"
+#include "grid_feeds/parse/xml_document.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 using namespace std::chrono_literals;
 
@@ -81,4 +81,4 @@ extern const Provider provider_kpx_openapi;
 const Provider provider_kpx_openapi{
     .name = "kpx-openapi", .options = kOptions, .needs_secret = true, .country = "KR", .ask = ask, .parse = parse};
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "grid_feeds/csv.h"
+#include "grid_feeds/parse/csv_rows.h"
 #include "grid_feeds/provider.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 
 constexpr OptionSpec kOptions[] = {
@@ -96,4 +96,4 @@ Result<Reading> parse(const Feed& feed, const Query& query, std::span<const Answ
 extern const Provider provider_replay;
 const Provider provider_replay{.name = "replay", .options = kOptions, .has_past = false, .ask = ask, .parse = parse};
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

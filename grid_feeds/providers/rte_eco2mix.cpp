@@ -3,12 +3,12 @@
 // emit, no forecast; rows of the future stand there with null. The portal has moved twice: base_url is an option.
 #include <algorithm>
 
-#include "grid_feeds/json.h"
-#include "grid_feeds/points.h"
+#include "grid_feeds/parse/json_fields.h"
+#include "grid_feeds/parse/point_series.h"
 #include "grid_feeds/provider.h"
-#include "grid_feeds/url.h"
+#include "grid_feeds/parse/url_encoding.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 using namespace std::chrono_literals;
 
@@ -54,4 +54,4 @@ Result<Reading> parse(const Feed&, const Query&, std::span<const Answer> answers
 extern const Provider provider_rte_eco2mix;
 const Provider provider_rte_eco2mix{.name = "rte-eco2mix", .options = kOptions, .country = "FR", .ask = ask, .parse = parse};
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

@@ -3,12 +3,12 @@
 // per MWh, every 5 minutes, 72 h ahead. The secret is "user:password"; it buys a token of 30 minutes.
 #include <algorithm>
 
-#include "grid_feeds/json.h"
-#include "grid_feeds/points.h"
+#include "grid_feeds/parse/json_fields.h"
+#include "grid_feeds/parse/point_series.h"
 #include "grid_feeds/provider.h"
-#include "grid_feeds/url.h"
+#include "grid_feeds/parse/url_encoding.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 using namespace std::chrono_literals;
 
@@ -114,4 +114,4 @@ const Provider provider_watttime{.name = "watttime",
                                  .login = login,
                                  .session = session};
 
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

@@ -11,7 +11,7 @@
 #include "energy/meter.h"
 #include "net/http.h"
 #include "scarbon/doctor/finding.h"
-#include "scarbon/doctor/host.h"
+#include "scarbon/doctor/doctor_host.h"
 
 namespace carbon::scarbon::doctor {
 

@@ -6,7 +6,7 @@
 
 #include "core/result.h"
 #include "scarbon/doctor/finding.h"
-#include "scarbon/doctor/host.h"
+#include "scarbon/doctor/doctor_host.h"
 
 namespace carbon::scarbon::doctor {
 

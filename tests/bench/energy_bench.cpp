@@ -18,7 +18,7 @@
 #include <string>
 #include <thread>
 
-#include "core/mark.h"
+#include "core/job_mark.h"
 #include "energy/moment.h"
 
 extern char** environ;

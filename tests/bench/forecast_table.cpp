@@ -13,10 +13,10 @@
 #include <string>
 
 #include "core/time.h"
-#include "grid_feeds/csv.h"
-#include "grid_feeds/own_forecast.h"
+#include "grid_feeds/parse/csv_rows.h"
+#include "forecast/own_forecast.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 using namespace std::chrono_literals;
 
@@ -50,7 +50,7 @@ struct ZoneScore {
   std::array<Score, kLastLeads.size()> hourly;  // issued each hour, by lead
 };
 
-void add(Score& score, const SeriesView& view, const OwnForecast& forecast, std::size_t i, Instant issued) {
+void add(Score& score, const SeriesView& view, const forecast::OwnForecast& forecast, std::size_t i, Instant issued) {
   const auto& point = forecast.points[i];
   const double actual = view.at(point.when.start)->value();
   Instant before = point.when.start - 24h;  // the last known hour at that time of day
@@ -65,7 +65,7 @@ void add(Score& score, const SeriesView& view, const OwnForecast& forecast, std:
 ZoneScore score(const SeriesView& view) {
   const Instant middle = parse_utc("2022-07-01").value();
   ZoneScore zone;
-  OwnForecaster own;
+  forecast::OwnForecaster own;
   for (Instant issued = view.start() + 24h * 28; issued + 24h <= view.end(); issued += 1h) {
     own.learn(view, issued);
     const auto forecast = own.forecast(issued, kHours);
@@ -168,7 +168,7 @@ int run(const std::filesystem::path& file) {
 }
 
 }  // namespace
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds
 
 int main(int argc, char** argv) {
   std::filesystem::path file = std::filesystem::path(CARBON_SOURCE_DIR).parent_path() / "shared/data/intensity/hourly_2022.csv";
@@ -181,5 +181,5 @@ int main(int argc, char** argv) {
     std::printf("skipped: no recorded year of intensity at %s\n", file.c_str());
     return 77;
   }
-  return carbon::feeds::run(file);
+  return carbon::grid_feeds::run(file);
 }

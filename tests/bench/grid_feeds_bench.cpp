@@ -13,9 +13,9 @@
 #include <random>
 #include <string>
 
-#include "grid_feeds/snapshot.h"
+#include "snapshot/snapshot.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 
 using std::chrono::minutes;
@@ -29,7 +29,7 @@ class FiftySites {
     std::string name = (std::filesystem::temp_directory_path() / "carbon-bench-XXXXXX").string();
     directory_ = mkdtemp(name.data());
     std::vector<IntensitySeries> series;
-    SnapshotContent content;
+    snapshot::SnapshotContent content;
     for (unsigned site = 0; site < kSites; ++site) {
       std::vector<IntensityPoint> points;
       for (int i = 0; i < kSteps; ++i) {
@@ -41,7 +41,7 @@ class FiftySites {
     for (unsigned site = 0; site < kSites; ++site) {
       content.sites.push_back({"site" + std::to_string(site), 1.2, {}, Origin::kForecast, series[site].view()});
     }
-    (void)write_snapshot(file(), content);
+    (void)snapshot::write_snapshot(file(), content);
   }
   FiftySites(const FiftySites&) = delete;
   FiftySites& operator=(const FiftySites&) = delete;
@@ -96,7 +96,7 @@ void snapshot_open(benchmark::State& state) {
   Rounds rounds;
   for (auto _ : state) {
     rounds.begin();
-    const auto snapshot = Snapshot::open(published.file());
+    const auto snapshot = snapshot::Snapshot::open(published.file());
     benchmark::DoNotOptimize(snapshot.ok());
     rounds.end(1000);
     if (!snapshot) return state.SkipWithError(snapshot.error().message.c_str());
@@ -107,7 +107,7 @@ BENCHMARK(snapshot_open)->Unit(benchmark::kMicrosecond)->Iterations(3000);
 
 void snapshot_integral(benchmark::State& state) {
   const FiftySites published;
-  const auto snapshot = Snapshot::open(published.file());
+  const auto snapshot = snapshot::Snapshot::open(published.file());
   if (!snapshot) return state.SkipWithError(snapshot.error().message.c_str());
   struct Window {
     std::size_t site;
@@ -137,4 +137,4 @@ void snapshot_integral(benchmark::State& state) {
 BENCHMARK(snapshot_integral)->Iterations(20000);
 
 }  // namespace
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

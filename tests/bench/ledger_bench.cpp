@@ -7,7 +7,7 @@
 #include <ctime>
 #include <thread>
 
-#include "carbonctld/ingest.h"
+#include "carbonctld/accounting/ingest.h"
 #include "tests/bench/ledger_year.h"
 
 namespace carbon::ledger {
@@ -89,7 +89,7 @@ void ingest(benchmark::State& state) {
   for (auto _ : state) {
     state.PauseTiming();
     const auto bodies = fresh_bodies(in_all, each);
-    ctld::Ingest taker(year_ledger().store(), [] {});
+    carbonctld::Ingest taker(year_ledger().store(), [] {});
     std::atomic<std::size_t> next = 0;
     std::atomic<std::int64_t> taken = 0;
     state.ResumeTiming();

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "ledger/accountant.h"
-#include "ledger/store.h"
-#include "tests/unit/ledger/local_mariadb.h"
+#include "ledger/accounting/accountant.h"
+#include "ledger/store/store.h"
+#include "tests/support/local_mariadb.h"
 
 namespace carbon::ledger {
 

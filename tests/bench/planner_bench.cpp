@@ -9,7 +9,7 @@
 #include <random>
 #include <vector>
 
-#include "policies/planner.h"
+#include "planner/planner.h"
 #include "policies/policy.h"
 
 namespace carbon::policies {
@@ -36,10 +36,10 @@ void planning_round(benchmark::State& state) {
   const auto jobs = static_cast<std::size_t>(state.range(0)), sites = static_cast<std::size_t>(state.range(1));
   std::mt19937 random(1);
   std::vector<IntensitySeries> series;
-  std::vector<PlanSite> plan_sites;
+  std::vector<planner::PlanSite> plan_sites;
   for (unsigned s = 0; s < sites; ++s) series.push_back(week(s, minutes(15)));
   for (const auto& s : series) plan_sites.push_back({s.view(), 1.2, 1000});
-  std::vector<PlanJob> pending;
+  std::vector<planner::PlanJob> pending;
   for (std::size_t i = 0; i < jobs; ++i) {
     pending.push_back({.ready = kStart,
                        .latest = kStart + minutes(random() % (7 * 24 * 60)),
@@ -51,7 +51,7 @@ void planning_round(benchmark::State& state) {
                        .transfer_g = {}});
   }
   for (auto _ : state) {
-    Planner planner;
+    planner::Planner planner;
     benchmark::DoNotOptimize(planner.plan(kStart, pending, {}, plan_sites));
   }
 }

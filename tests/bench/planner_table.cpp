@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prints what the planner saves on recorded weeks beside what no schedule could exceed (replay/lagrangian_bound.h).
+// Prints what the planner saves on recorded weeks beside what no schedule could exceed (tests/bench/lagrangian_bound.h).
 // Usage: planner_table capacity|lengths|overload|zones|flat|sites|forecast [ZONE]. Ends with 77 where the recorded data is not at
 // hand.
 #include <cstdio>
@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "replay/intensity_csv.h"
-#include "replay/lagrangian_bound.h"
-#include "replay/replay.h"
-#include "scarbon/forecast_ahead.h"
+#include "tests/bench/lagrangian_bound.h"
+#include "replay/policy_replay.h"
+#include "scarbon/replay/forecast_ahead.h"
 
 namespace carbon::replay {
 namespace {

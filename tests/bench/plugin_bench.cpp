@@ -44,7 +44,7 @@ class PublishedSnapshot {
     const auto from = now() - hours(1);
     std::vector<IntensitySeries> series;
     for (unsigned i = 0; i < sites; ++i) series.push_back(week(i, from));
-    feeds::SnapshotContent content;
+    snapshot::SnapshotContent content;
     content.published = now();
     content.rules.default_mode = CarbonMode::kAuto;
     for (unsigned i = 0; i < sites; ++i) {
@@ -55,7 +55,7 @@ class PublishedSnapshot {
       limits.kinds = {{64, 128, 512'000, {{"a100", 8}}, {}}};
       content.partitions.push_back({"gpu" + std::to_string(i), i, 0, limits});
     }
-    ok_ = feeds::write_snapshot(file(), content).ok();
+    ok_ = snapshot::write_snapshot(file(), content).ok();
   }
   PublishedSnapshot(const PublishedSnapshot&) = delete;
   ~PublishedSnapshot() { std::filesystem::remove_all(directory_); }

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs keep their caps while carbonctld is killed and slurmctld restarted under them: the short form of promise_proof.py kills.
+"""Jobs keep their caps while carbonctld is killed and slurmctld restarted under them: the short form of start_guarantee_proof.py kills.
 And a site that only observes changes not one job."""
 import sys
 import time
 import unittest
 
 from harness.cluster import Cluster
-from harness.load import Trouble, broken, make_load, play
+from harness.load import TOLERANCE, Trouble, broken, make_load, play, waves
 from harness.replan import SETTINGS, plan_of, unix
 from promise_proof import TOLERANCE, waves
 

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <map>
 
-#include "grid_feeds/gates.h"
+#include "grid_feeds/validation.h"
 #include "grid_feeds/provider.h"
 #include "tests/fuzz/target.h"
-#include "tests/unit/grid_feeds/played_bodies.h"
+#include "tests/support/played_bodies.h"
 
 namespace carbon::fuzz {
 namespace {
-using namespace carbon::feeds;
+using namespace carbon::grid_feeds;
 using namespace std::chrono_literals;
 
 const Instant kNow = parse_utc("2026-11-24T03:10Z").value();
@@ -153,8 +153,6 @@ std::vector<std::string> seeds_of(const Provider& provider) {
 
 // "providers/gb_neso.cpp"
 std::string source_of(const Provider& provider) {
-  if (provider.name == "csv") return "providers/csv_file.cpp";
-  if (provider.name == "static") return "providers/fixed.cpp";
   std::string source(provider.name);
   std::ranges::replace(source, '-', '_');
   return "providers/" + source + ".cpp";

@@ -11,19 +11,19 @@
 
 #include "carbond/state_file.h"
 #include "config/config.h"
-#include "core/comment.h"
-#include "core/mark.h"
+#include "core/decision_token.h"
+#include "core/job_mark.h"
 #include "core/slurm_time.h"
-#include "grid_feeds/snapshot.h"
-#include "ledger/record.h"
+#include "snapshot/snapshot.h"
+#include "ledger/record/record.h"
 #include "placement/submission.h"
 #include "replay/intensity_csv.h"
 #include "replay/trace.h"
-#include "scarbon/batch_options.h"
-#include "scarbon/replay_options.h"
-#include "scarbon/sacct.h"
+#include "scarbon/replay/batch_options.h"
+#include "scarbon/replay/replay_options.h"
+#include "scarbon/sacct/sacct.h"
 #include "tests/fuzz/target.h"
-#include "tests/unit/placement/sample_snapshot.h"
+#include "tests/support/sample_snapshot.h"
 
 namespace carbon::fuzz {
 namespace {
@@ -57,7 +57,7 @@ class FileOf {
 };
 
 void check_config(std::string_view text) {
-  if (const auto config = parse_config(text, "carbon.conf"); !sound_error(config))
+  if (const auto config = config::parse_config(text, "carbon.conf"); !sound_error(config))
     demand(!config->cluster.empty(), "a cluster has a name");
 }
 
@@ -80,16 +80,16 @@ void check_record(std::string_view text) {
 
 // What carbond finds of itself after a restart.
 void check_state(std::string_view text) {
-  node::JobBook book({}, "boot");
-  (void)node::state_from_json(text, book);
-  (void)node::readings_from_json(text);
-  (void)node::boot_of_state(text);
+  carbond::JobBook book({}, "boot");
+  (void)carbond::state_from_json(text, book);
+  (void)carbond::readings_from_json(text);
+  (void)carbond::boot_of_state(text);
 }
 
 // As it is, and with the checksum and the size that would let it through to the tables.
 void check_snapshot(std::string_view bytes) {
   const auto use = [](std::string_view content) {
-    const auto snapshot = feeds::Snapshot::from_bytes(content, "snapshot");
+    const auto snapshot = snapshot::Snapshot::from_bytes(content, "snapshot");
     if (sound_error(snapshot)) return;
     placement::StartBook book;
     placement::SubmitRequest job;
@@ -114,7 +114,7 @@ void check_snapshot(std::string_view bytes) {
 std::string snapshot_seed() {
   const placement::TemporaryDirectory directory;
   placement::SampleSnapshot sample;
-  demand(feeds::write_snapshot(directory.path() / "snapshot", sample.content()).ok(), "a snapshot is written");
+  demand(snapshot::write_snapshot(directory.path() / "snapshot", sample.content()).ok(), "a snapshot is written");
   return file_text(directory.path() / "snapshot");
 }
 
@@ -233,13 +233,13 @@ const char* const kState =
 std::vector<Target> reader_targets() {
   return {
       {"carbon-conf", "config/", check_config, config_seeds()},
-      {"mark", "core/mark.cpp", check_mark, {format_mark(sample_mark())}},
+      {"mark", "core/job_mark.cpp", check_mark, {format_mark(sample_mark())}},
       {"record",
-       "ledger/record_reader.cpp",
+       "ledger/record/record_reader.cpp",
        check_record,
        {ledger::to_json(sample_record()), "[" + ledger::to_json(sample_record()) + "]"}},
-      {"carbond-state", "carbond/state_file.cpp", check_state, {node::state_to_json(node::JobBook({}, "boot")), kState}},
-      {"snapshot", "grid_feeds/snapshot_decode.cpp", check_snapshot, {snapshot_seed()}},
+      {"carbond-state", "carbond/state_file.cpp", check_state, {carbond::state_to_json(carbond::JobBook({}, "boot")), kState}},
+      {"snapshot", "snapshot/snapshot_decode.cpp", check_snapshot, {snapshot_seed()}},
       {"trace",
        "replay/",
        check_trace,
@@ -252,22 +252,22 @@ std::vector<Target> reader_targets() {
        "replay/intensity_csv.cpp",
        check_intensity,
        {"datetime,KR,GB\n2026-11-24T00:00Z,400,100\n2026-11-24T01:00Z,,110\n"}},
-      {"replay-sites", "scarbon/replay_options.cpp", check_sites, {"[[site]]\nname = \"KR\"\npue = 1.2\ncapacity = 4\n"}},
+      {"replay-sites", "scarbon/replay/replay_options.cpp", check_sites, {"[[site]]\nname = \"KR\"\npue = 1.2\ncapacity = 4\n"}},
       {"sacct-output",
-       "scarbon/sacct.cpp",
+       "scarbon/sacct/sacct.cpp",
        check_sacct,
        {"JobID     State\n----- ---------\n    7 COMPLETED\n",
         "JobID\x1fState\x1f\n7\x1f"
         "COMPLETED\x1f\n"}},
       {"batch-script",
-       "scarbon/batch_options.cpp",
+       "scarbon/replay/batch_options.cpp",
        check_script,
        {"#!/bin/sh\n#SBATCH --gres=gpu:2 -t 2:00:00 # two\n#SBATCH --carbon=auto --job-name=\"a b\" --array=0-9%2\nhostname\n"}},
       {"words",
        "core/",
        check_words,
        {"now-7days", "2026-11-01T00:00:00+01:00", "1-02:03:04", "5min", "auto", "gpu:a100:2", "0-15:4,20%2"}},
-      {"admin-comment", "core/comment.cpp", check_comment, {"JS1:abc carbon:mode=defer,planned=1 text", "carbon:a=b"}},
+      {"admin-comment", "core/decision_token.cpp", check_comment, {"JS1:abc carbon:mode=defer,planned=1 text", "carbon:a=b"}},
   };
 }
 

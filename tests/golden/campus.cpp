@@ -5,9 +5,9 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "carbonctld/grid_keeper.h"
-#include "grid_feeds/snapshot.h"
-#include "ledger/accountant.h"
+#include "carbonctld/grid/grid_publisher.h"
+#include "snapshot/snapshot.h"
+#include "ledger/accounting/accountant.h"
 
 namespace carbon::golden {
 namespace {
@@ -199,21 +199,21 @@ IntensitySeries series_of(const Site& site, double (*value)(Instant), Instant fr
   return must(IntensitySeries::make(meta, hourly(from, kNow + 24h, value, kNow)));
 }
 
-std::vector<feeds::SiteSeries> grid_of(const Config& config) {
-  std::vector<feeds::SiteSeries> out;
+std::vector<grid_feeds::SiteSeries> grid_of(const config::Config& config) {
+  std::vector<grid_feeds::SiteSeries> out;
   for (const auto& site : config.sites) {
     const bool first = site.name == "inland";
-    feeds::SiteSeries s{site.name, series_of(site, first ? inland : coast, kNow - 2h), Origin::kForecast, {}, {}, {}, {}};
+    grid_feeds::SiteSeries s{site.name, series_of(site, first ? inland : coast, kNow - 2h), Origin::kForecast, {}, {}, {}, {}};
     for (const auto& p : s.series.points()) {
       const bool banded = first && p.when.start >= kNow;
       s.bands.push_back(
-          banded ? std::optional(feeds::ForecastBand{GramsPerKwh(0.9 * p.value.value()), GramsPerKwh(1.2 * p.value.value())})
+          banded ? std::optional(forecast::ForecastBand{GramsPerKwh(0.9 * p.value.value()), GramsPerKwh(1.2 * p.value.value())})
                  : std::nullopt);
     }
     s.feeds.push_back({s.series.meta().provider, true, "", kMidnight, kNow - 30min, "", ""});
     if (first) {
       s.feeds.push_back({"entsoe", false, "HTTP 503", kNow - 3h, kNow - 4h, "", ""});
-      feeds::FeedAccuracy seen{"energy-charts", Origin::kForecast, {}};
+      forecast::FeedAccuracy seen{"energy-charts", Origin::kForecast, {}};
       seen.horizons.push_back({0h, 1h, 60, GramsPerKwh(8), GramsPerKwh(-2), 0.03, 0.95, 1.04});
       seen.horizons.push_back({6h, 12h, 55, GramsPerKwh(21), GramsPerKwh(5), 0.08, 0.88, 1.1});
       s.accuracy.push_back(seen);
@@ -223,8 +223,8 @@ std::vector<feeds::SiteSeries> grid_of(const Config& config) {
   return out;
 }
 
-ctld::QueueView queue() {
-  ctld::DeferredJob one;
+carbonctld::QueueView queue() {
+  carbonctld::DeferredJob one;
   one.id = "112";
   one.name = "train, large";
   one.user = "ada";
@@ -252,7 +252,7 @@ ctld::QueueView queue() {
   other.gpus = 0.5;
   other.now_g = other.planned_g = std::nullopt;
   other.why = "waits for capacity";
-  ctld::QueueView view;
+  carbonctld::QueueView view;
   view.at = kNow - 40s;
   view.deferred = {one, other};
   view.problem = "slurmctld does not answer";
@@ -264,23 +264,23 @@ ctld::QueueView queue() {
 Campus::Campus(const std::string& munge_socket) {
   const std::string common = "munge_socket = \"" + munge_socket + "\"\n" + kConfig;
   const auto place = "[carbonctld]\nstate_dir = \"" + dir_.path().string() + "\"\n";
-  config_ = must(parse_config(common + place, "carbon.conf"));
+  config_ = must(config::parse_config(common + place, "carbon.conf"));
   store_ = must(ledger::Store::open("sqlite3://db=" + (dir_ / "ledger.sqlite").string()));
   fill_ledger();
-  grid_ = std::make_shared<const std::vector<feeds::SiteSeries>>(grid_of(config_));
+  grid_ = std::make_shared<const std::vector<grid_feeds::SiteSeries>>(grid_of(config_));
   write_snapshot();
   const auto seen = [] {
-    ctld::Health health;
+    carbonctld::Health health;
     health.snapshot_published = kNow - 1min;
     health.slurmctld = health.slurmdbd = "ok";
     return health;
   };
   api_ =
-      std::make_unique<ctld::Api>(config_, *store_,
-                                  ctld::ApiSources{[this](auto list) { return take(std::move(list)); }, [this] { return grid_; },
-                                                   [] { return std::optional(ctld::SlurmSettings{}); },
+      std::make_unique<carbonctld::Api>(config_, *store_,
+                                  carbonctld::ApiSources{[this](auto list) { return take(std::move(list)); }, [this] { return grid_; },
+                                                   [] { return std::optional(carbonctld::SlurmSettings{}); },
                                                    [](const auto&) {
-                                                     return std::optional(ctld::SlurmRights{false, {}, ctld::Privacy{}});
+                                                     return std::optional(carbonctld::SlurmRights{false, {}, carbonctld::Privacy{}});
                                                    },
                                                    seen, [] { return kNow; }, [] { return queue(); }});
   server_ = std::make_unique<net::Server>(
@@ -315,7 +315,7 @@ Result<ledger::PutOutcome> Campus::take(std::vector<EnergyRecord> list) {
 
 void Campus::write_snapshot() const {
   std::vector<IntensitySeries> held;
-  feeds::SnapshotContent content;
+  snapshot::SnapshotContent content;
   content.published = kNow - 1min;
   content.cluster = "campus";
   content.rules = config_.placement;
@@ -330,7 +330,7 @@ void Campus::write_snapshot() const {
     limits.kinds = {{4, 64, 256'000, {{"", 4}}, {}}};
     content.partitions.push_back({site.partitions.front(), static_cast<std::uint32_t>(i), 0, limits});
   }
-  must(feeds::write_snapshot(ctld::snapshot_file(config_), content));
+  must(snapshot::write_snapshot(carbonctld::snapshot_file(config_), content));
 }
 
 }  // namespace carbon::golden

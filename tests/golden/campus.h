@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
-#include "carbonctld/api.h"
-#include "tests/unit/grid_feeds/temp_dir.h"
+#include "carbonctld/api/api.h"
+#include "tests/support/temp_dir.h"
 
 namespace carbon::golden {
 
@@ -29,10 +29,10 @@ class Campus {
   Result<ledger::PutOutcome> take(std::vector<ledger::EnergyRecord> records);
 
   TempDir dir_;
-  Config config_;
+  config::Config config_;
   std::unique_ptr<ledger::Store> store_;
-  std::shared_ptr<const std::vector<feeds::SiteSeries>> grid_;
-  std::unique_ptr<ctld::Api> api_;
+  std::shared_ptr<const std::vector<grid_feeds::SiteSeries>> grid_;
+  std::unique_ptr<carbonctld::Api> api_;
   std::unique_ptr<net::Server> server_;
 };
 

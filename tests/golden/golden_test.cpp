@@ -12,7 +12,7 @@
 #include <sstream>
 
 #include "tests/golden/campus.h"
-#include "tests/unit/net/local_munged.h"
+#include "tests/support/local_munged.h"
 
 namespace carbon::golden {
 namespace {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "carbonctld/access.h"
+#include "carbonctld/api/access.h"
 
 #include <gtest/gtest.h>
 
-#include "fake_slurm.h"
+#include "tests/support/fake_slurm.h"
 
-namespace carbon::ctld {
+namespace carbon::carbonctld {
 namespace {
 
 TEST(Access, WherePrivateDataOfSlurmdbdIsNotToldWhatTheSiteSaysCounts) {
@@ -37,4 +37,4 @@ TEST(Access, PrivateDataAsItIsWritten) {
 }
 
 }  // namespace
-}  // namespace carbon::ctld
+}  // namespace carbon::carbonctld

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "carbonctld/api.h"
+#include "carbonctld/api/api.h"
 
 #include <gtest/gtest.h>
 #include <pwd.h>
@@ -7,9 +7,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tests/unit/ledger/ledger_fixture.h"
+#include "tests/support/ledger_fixture.h"
 
-namespace carbon::ctld {
+namespace carbon::carbonctld {
 namespace {
 using namespace std::chrono_literals;
 using ledger::kDay;
@@ -77,12 +77,12 @@ class ApiTest : public ledger::LedgerTest {
     account();
   }
 
-  Config config_;
+  config::Config config_;
   QueueView queue_;
   std::optional<SlurmSettings> settings_ = SlurmSettings{kSlurmUser, {}};
   bool rights_known_ = true;
   std::map<std::string, SlurmRights> rights_;
-  std::shared_ptr<const std::vector<feeds::SiteSeries>> grid_;
+  std::shared_ptr<const std::vector<grid_feeds::SiteSeries>> grid_;
 };
 
 TEST_F(ApiTest, RecordsAreTakenFromRootAndSlurmUserAlone) {
@@ -195,9 +195,9 @@ TEST_F(ApiTest, ReportsByTheCalendarAndByFilter) {
 
 TEST_F(ApiTest, BudgetsTellWhatIsLeftAndWarn) {
   two_users();  // games: 300 g by nlp; news: 100 g by vision
-  config_.budgets = {{"nlp", 0.35, BudgetPeriod::kMonth, 0.8},
-                     {"vision", 0.2, BudgetPeriod::kYear, 0.8},
-                     {"nlp", 0.1, BudgetPeriod::kQuarter, 1}};
+  config_.budgets = {{"nlp", 0.35, config::BudgetPeriod::kMonth, 0.8},
+                     {"vision", 0.2, config::BudgetPeriod::kYear, 0.8},
+                     {"nlp", 0.1, config::BudgetPeriod::kQuarter, 1}};
   auto budgets = json::parse(ask(0, "/v1/budgets").body)["budgets"];
   ASSERT_EQ(budgets.size(), 3u);
   EXPECT_EQ(budgets[0]["name"], "2025-11");
@@ -273,15 +273,15 @@ TEST_F(ApiTest, GridTellsTheSitesEvenBeforeTheFirstPoll) {
   EXPECT_EQ(sites[0]["name"], "a");
   EXPECT_TRUE(sites[0]["intensity_now"].is_null());
   EXPECT_NE(sites[0]["problem"], "");
-  feeds::SiteSeries s;
+  grid_feeds::SiteSeries s;
   s.site = "a";
   s.series = std::move(*IntensitySeries::make(
       {"Z-a", "fake", {}, kDay, true},
       {{{kDay, kDay + 13h}, GramsPerKwh(42), Origin::kActual}, {{kDay + 13h, kDay + 14h}, GramsPerKwh(43), Origin::kForecast}}));
-  s.bands = {std::nullopt, feeds::ForecastBand{GramsPerKwh(40), GramsPerKwh(50)}};
+  s.bands = {std::nullopt, forecast::ForecastBand{GramsPerKwh(40), GramsPerKwh(50)}};
   s.feeds = {{"fake", false, "503 since noon", kDay, kDay, "", ""},
              {"other", true, "", kDay, {}, "zeros were left out", "estimates"}};
-  grid_ = std::make_shared<std::vector<feeds::SiteSeries>>(1, s);
+  grid_ = std::make_shared<std::vector<grid_feeds::SiteSeries>>(1, s);
   sites = json::parse(ask(kAda, "/v1/grid").body)["sites"];
   EXPECT_EQ(sites[0]["intensity_now"], 42.0);
   EXPECT_EQ(sites[0]["origin_now"], "actual");
@@ -298,11 +298,11 @@ TEST_F(ApiTest, GridTellsTheSitesEvenBeforeTheFirstPoll) {
 }
 
 TEST_F(ApiTest, TheGridsPastIsToldToWhoAsksForIt) {
-  feeds::SiteSeries s;
+  grid_feeds::SiteSeries s;
   s.series = std::move(*IntensitySeries::make(
       {"Z-a", "fake", {}, kDay, false},
       {{{kDay, kDay + 6h}, GramsPerKwh(41), Origin::kActual}, {{kDay + 6h, kDay + 24h}, GramsPerKwh(42), Origin::kForecast}}));
-  grid_ = std::make_shared<std::vector<feeds::SiteSeries>>(1, s);
+  grid_ = std::make_shared<std::vector<grid_feeds::SiteSeries>>(1, s);
   EXPECT_EQ(json::parse(ask(kAda, "/v1/grid").body)["sites"][0]["points"].size(), 1u);
   const auto site = json::parse(ask(kAda, "/v1/grid", {{"since", format_utc(kDay)}}).body)["sites"][0];
   EXPECT_EQ(site["points"].size(), 2u);
@@ -314,10 +314,10 @@ TEST_F(ApiTest, AccuracyIsToldBySiteMakerAndHorizon) {
   auto sites = json::parse(ask(kAda, "/v1/grid/accuracy").body)["sites"];
   ASSERT_EQ(sites.size(), 2u);
   EXPECT_TRUE(sites[0]["makers"].empty());
-  feeds::SiteSeries s;
+  grid_feeds::SiteSeries s;
   s.site = "a";
   s.accuracy = {{"fake", Origin::kOwnForecast, {{1h, 3h, 48, GramsPerKwh(12), GramsPerKwh(-2), 0.06, 0.9, 1.1}}}};
-  grid_ = std::make_shared<std::vector<feeds::SiteSeries>>(1, s);
+  grid_ = std::make_shared<std::vector<grid_feeds::SiteSeries>>(1, s);
   const auto maker = json::parse(ask(kAda, "/v1/grid/accuracy").body)["sites"][0]["makers"][0];
   EXPECT_EQ(maker["provider"], "fake");
   EXPECT_EQ(maker["origin"], "own-forecast");
@@ -382,4 +382,4 @@ TEST_F(ApiTest, ACallerIsToldWhoHeIsAndWhatHeSees) {
 }
 
 }  // namespace
-}  // namespace carbon::ctld
+}  // namespace carbon::carbonctld

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "carbonctld/ingest.h"
+#include "carbonctld/accounting/ingest.h"
 
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <thread>
 
-#include "tests/unit/ledger/ledger_fixture.h"
-#include "tests/unit/ledger/local_mariadb.h"
+#include "tests/support/ledger_fixture.h"
+#include "tests/support/local_mariadb.h"
 
-namespace carbon::ctld {
+namespace carbon::carbonctld {
 namespace {
 using ledger::kDay;
 using ledger::make_record;
@@ -87,4 +87,4 @@ TEST(IngestOnMariadb, AServerKilledWhileManySendLosesNothingThatWasAcknowledged)
 }
 
 }  // namespace
-}  // namespace carbon::ctld
+}  // namespace carbon::carbonctld

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "carbonctld/interrupt.h"
+#include "carbonctld/replan/interrupt.h"
 
 #include <gtest/gtest.h>
 
-#include "core/comment.h"
-#include "tests/unit/carbonctld/hourly_series.h"
+#include "core/decision_token.h"
+#include "tests/support/hourly_series.h"
 
-namespace carbon::ctld {
+namespace carbon::carbonctld {
 namespace {
 using namespace std::chrono_literals;
 
@@ -37,7 +37,7 @@ class InterruptTest : public testing::Test {
     return plan_interruptions(queue_, config_, std::span(&site, 1), at);
   }
 
-  Config config_;
+  config::Config config_;
   SlurmQueue queue_;
   QueuedJob job_;
   IntensitySeries ahead_ = hours({400, 400, 400, 100, 100, 400, 400, 400, 400});
@@ -118,4 +118,4 @@ TEST_F(InterruptTest, ARequeueOfSlurmsOwnIsNotOurs) {
 }
 
 }  // namespace
-}  // namespace carbon::ctld
+}  // namespace carbon::carbonctld

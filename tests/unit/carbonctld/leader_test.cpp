@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // What one who follows takes from the carbonctld that leads, and when it goes its own way.
-#include "carbonctld/leader.h"
+#include "carbonctld/grid/leader.h"
 
 #include <gtest/gtest.h>
 
-#include "carbonctld/grid_keeper.h"
-#include "carbonctld/json_views.h"
+#include "carbonctld/grid/grid_publisher.h"
+#include "carbonctld/api/json_views.h"
 #include "net/query.h"
-#include "tests/unit/carbonctld/fake_slurm.h"
-#include "tests/unit/carbonctld/hourly_series.h"
-#include "tests/unit/ledger/ledger_fixture.h"
-#include "tests/unit/net/local_munged.h"
+#include "tests/support/fake_slurm.h"
+#include "tests/support/hourly_series.h"
+#include "tests/support/ledger_fixture.h"
+#include "tests/support/local_munged.h"
 
-namespace carbon::ctld {
+namespace carbon::carbonctld {
 namespace {
 using namespace std::chrono_literals;
 
@@ -31,15 +31,15 @@ class LeadersAnswers final : public net::HttpTransport {
   Instant clock = kNow;
   Health health;
   std::vector<Site> sites;
-  std::vector<feeds::SiteSeries> series;
+  std::vector<grid_feeds::SiteSeries> series;
   std::vector<std::string> asked;
 };
 
-class OwnFeeds final : public feeds::GridFeeds {
+class OwnFeeds final : public grid_feeds::GridFeeds {
  public:
-  std::vector<feeds::SiteSeries> poll(Instant, Interval) override {
+  std::vector<grid_feeds::SiteSeries> poll(Instant, Interval) override {
     ++polls;
-    std::vector<feeds::SiteSeries> out(2);
+    std::vector<grid_feeds::SiteSeries> out(2);
     for (auto& s : out) s.series = hours({300});
     return out;
   }
@@ -56,14 +56,14 @@ class LeaderTest : public ledger::LedgerTest {
     config_.carbonctld.state_dir = dir_;
     config_.sites = answers_.sites = sites();
     for (const auto& site : config_.sites) {
-      feeds::SiteSeries s;
+      grid_feeds::SiteSeries s;
       s.site = site.name;
       s.series = std::move(*IntensitySeries::make(
           {"Z", "gb-neso", {Signal::kMarginal, Emissions::kDirect, Boundary::kProduction}, kNow - 1min, true},
           {{{kNow - 500ms, kNow}, GramsPerKwh(101), Origin::kActual},
            {{kNow, kNow + 1h}, GramsPerKwh(102.5), Origin::kForecast}}));
       s.origin = Origin::kForecast;
-      s.bands = {std::nullopt, feeds::ForecastBand{GramsPerKwh(90), GramsPerKwh(120)}};
+      s.bands = {std::nullopt, forecast::ForecastBand{GramsPerKwh(90), GramsPerKwh(120)}};
       s.feeds = {{"gb-neso", false, "503", kNow, {}, "zeros", "estimates"}};
       answers_.series.push_back(std::move(s));
     }
@@ -71,7 +71,7 @@ class LeaderTest : public ledger::LedgerTest {
   }
 
   test::LocalMunged munged_;
-  Config config_;
+  config::Config config_;
   LeadersAnswers answers_;
   net::Munge munge_{munged_.socket()};
   Leader leader_{config_, answers_, munge_};
@@ -157,4 +157,4 @@ TEST_F(LeaderTest, OwnFeedsAreAskedOnlyWithoutIt) {
 }
 
 }  // namespace
-}  // namespace carbon::ctld
+}  // namespace carbon::carbonctld

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "carbonctld/replan.h"
+#include "carbonctld/replan/replan.h"
 
 #include <gtest/gtest.h>
 
 #include <array>
 
-#include "carbonctld/promise.h"
-#include "carbonctld/replan_loop.h"
-#include "tests/unit/carbonctld/fake_slurm.h"
-#include "tests/unit/carbonctld/hourly_series.h"
+#include "carbonctld/replan/start_guarantee.h"
+#include "carbonctld/replan/replan_loop.h"
+#include "tests/support/fake_slurm.h"
+#include "tests/support/hourly_series.h"
 
-namespace carbon::ctld {
+namespace carbon::carbonctld {
 namespace {
 using namespace std::chrono_literals;
 
@@ -83,7 +83,7 @@ class ReplanTest : public testing::Test {
     return out;
   }
 
-  Config config_;
+  config::Config config_;
   SlurmQueue queue_;
   bool all_ = false;
   IntensitySeries a_ = hours({kDirty, kDirty, kDirty, kGreen, kDirty, kDirty, kDirty, kDirty});
@@ -277,17 +277,17 @@ TEST_F(ReplanTest, AJobWhoseLastStartIsNearGoesToTheFront) {
   run(1, 4, 10min);
   add(2, 1);
   auto& late = add_deferred(3, 1, -10s, 1min);
-  for (const auto how : {NearCap::kNice, NearCap::kTop, NearCap::kNone}) {
+  for (const auto how : {config::NearCap::kNice, config::NearCap::kTop, config::NearCap::kNone}) {
     config_.replan.near_cap = how;
     const auto r = round();
-    ASSERT_EQ(r.changes.size(), how == NearCap::kNone ? 0u : 1u);
-    if (how == NearCap::kNice) {
+    ASSERT_EQ(r.changes.size(), how == config::NearCap::kNone ? 0u : 1u);
+    if (how == config::NearCap::kNice) {
       EXPECT_LT(*r.changes[0].nice, 0);
-    } else if (how == NearCap::kTop) {
+    } else if (how == config::NearCap::kTop) {
       EXPECT_GT(*r.changes[0].priority, queue_.jobs[1].priority);
     }
   }
-  config_.replan.near_cap = NearCap::kNice;
+  config_.replan.near_cap = config::NearCap::kNice;
   const auto nice = late.nice;
   late.priority = 4'294'901'700;  // as without the multifactor plugin: slurmctld's sum must not pass 32 bits
   const auto near_the_top = round();
@@ -331,7 +331,7 @@ TEST_F(ReplanTest, OnlyTheOneBesideTheActiveControllerPlans) {
   add_deferred(1, 2, 1h, 6h);
   FakeSlurm slurm;
   slurm.waiting = queue_;
-  auto series = std::make_shared<std::vector<feeds::SiteSeries>>(2);
+  auto series = std::make_shared<std::vector<grid_feeds::SiteSeries>>(2);
   series->at(0).series = a_;
   series->at(1).series = b_;
   const auto changes_at = [&](const std::string& host) {
@@ -356,7 +356,7 @@ TEST_F(ReplanTest, WhoFollowsPlansNothingWhileTheLeaderDoes) {
   config_.carbonctld.leader = "north:6822";
   FakeSlurm slurm;
   slurm.waiting = queue_;
-  auto series = std::make_shared<std::vector<feeds::SiteSeries>>(2);
+  auto series = std::make_shared<std::vector<grid_feeds::SiteSeries>>(2);
   series->at(0).series = a_;
   series->at(1).series = b_;
   bool led = true;
@@ -374,7 +374,7 @@ TEST_F(ReplanTest, WhoFollowsPlansNothingWhileTheLeaderDoes) {
 TEST_F(ReplanTest, SlurmctldAwayIsSaidAndChangesNothing) {
   FakeSlurm slurm;
   slurm.ctld_up = false;
-  auto series = std::make_shared<std::vector<feeds::SiteSeries>>(2);
+  auto series = std::make_shared<std::vector<grid_feeds::SiteSeries>>(2);
   ReplanLoop loop(
       config_, slurm, [&] { return series; }, "ctl1", [] { return false; });
   loop.round(kNow);
@@ -414,4 +414,4 @@ TEST(QueueOutlook, StrictlyByPriorityAsGpusComeFree) {
 }
 
 }  // namespace
-}  // namespace carbon::ctld
+}  // namespace carbon::carbonctld

@@ -7,9 +7,9 @@
 #include <memory>
 #include <string>
 
-#include "carbonctld/slurm_child.h"
+#include "carbonctld/slurm/slurm_child.h"
 
-namespace carbon::ctld {
+namespace carbon::carbonctld {
 namespace {
 
 class Double final : public SlurmApi {
@@ -102,9 +102,9 @@ class Double final : public SlurmApi {
 };
 
 }  // namespace
-}  // namespace carbon::ctld
+}  // namespace carbon::carbonctld
 
 int main(int, char** argv) {
-  return carbon::ctld::serve_slurm(carbon::ctld::kChildSocket,
-                                   [argv] { return std::make_unique<carbon::ctld::Double>(argv[1]); });
+  return carbon::carbonctld::serve_slurm(carbon::carbonctld::kChildSocket,
+                                   [argv] { return std::make_unique<carbon::carbonctld::Double>(argv[1]); });
 }

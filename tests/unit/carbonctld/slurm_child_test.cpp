@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "carbonctld/slurm_child.h"
+#include "carbonctld/slurm/slurm_child.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -9,7 +9,7 @@
 
 #include <thread>
 
-namespace carbon::ctld {
+namespace carbon::carbonctld {
 namespace {
 using namespace std::chrono_literals;
 
@@ -109,4 +109,4 @@ TEST(SlurmChild, AMissingProgramIsAnError) {
 }
 
 }  // namespace
-}  // namespace carbon::ctld
+}  // namespace carbon::carbonctld

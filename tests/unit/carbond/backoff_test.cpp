@@ -9,7 +9,7 @@
 
 #include "carbond/shipper.h"
 
-namespace carbon::node {
+namespace carbon::carbond {
 namespace {
 
 TEST(Backoff, GrowsToItsLimitAndSpreads) {
@@ -79,4 +79,4 @@ TEST(Pacing, AThousandNodesThatRestartTogetherDoNotStampedeCarbonctld) {
 }
 
 }  // namespace
-}  // namespace carbon::node
+}  // namespace carbon::carbond

@@ -10,7 +10,7 @@ import subprocess
 import time
 import unittest
 
-from carbond_process import BUILD, Controller, Node, estimated, joules, wait_until
+from harness.carbond_process import BUILD, Controller, Node, estimated, joules, wait_until
 
 STEADY = "gpu uuid=GPU-SIMULATED-0 minor=0 curve=constant:300"
 PEAK, UPDATE = 300, 0.1

@@ -6,7 +6,7 @@ import signal
 import time
 import unittest
 
-from carbond_process import Controller, Node, joules, wait_until
+from harness.carbond_process import Controller, Node, joules, wait_until
 
 GPU = "gpu uuid=GPU-SIMULATED-0 minor=0 curve=square:60,300,0.7,0.5+ramp:0,50,9 mig=1,1,1,1,1,1,1"
 DEVICE = "GPU-SIMULATED-0"

@@ -8,7 +8,7 @@
 #include <set>
 #include <thread>
 
-namespace carbon::node {
+namespace carbon::carbond {
 namespace {
 
 // A device whose call may hang until it is let go.
@@ -96,4 +96,4 @@ TEST(MeterPool, AKnownDeviceIsNotAddedTwice) {
 }
 
 }  // namespace
-}  // namespace carbon::node
+}  // namespace carbon::carbond

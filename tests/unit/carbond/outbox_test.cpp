@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/carbond/temporary_spool.h"
+#include "tests/support/temporary_spool.h"
 
-namespace carbon::node {
+namespace carbon::carbond {
 namespace {
 
 ledger::EnergyRecord record(std::uint32_t job, std::int64_t end_s) {
@@ -64,4 +64,4 @@ TEST(Outbox, ARefusedRecordIsKeptAside) {
 TEST(Spool, NamesTheNode) { EXPECT_EQ(Spool::at("/var/spool/%n/c-%n", "n1").root, "/var/spool/n1/c-n1"); }
 
 }  // namespace
-}  // namespace carbon::node
+}  // namespace carbon::carbond

@@ -5,9 +5,9 @@
 
 #include <atomic>
 
-#include "tests/unit/carbond/temporary_spool.h"
+#include "tests/support/temporary_spool.h"
 
-namespace carbon::node {
+namespace carbon::carbond {
 namespace {
 
 // Answers with one status after the other; then with 200.
@@ -88,4 +88,4 @@ TEST_F(ShipperTest, ARefusalIsKeptAsideAndTheNextIsShipped) {
 }
 
 }  // namespace
-}  // namespace carbon::node
+}  // namespace carbon::carbond

@@ -3,9 +3,9 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/carbond/node_simulation.h"
+#include "tests/support/node_simulation.h"
 
-namespace carbon::node {
+namespace carbon::carbond {
 namespace {
 
 TEST(StateFile, ARestartedBookGoesOnAsIfNothingHadHappened) {
@@ -70,4 +70,4 @@ TEST(StateFile, ADamagedFileIsAnError) {
 }
 
 }  // namespace
-}  // namespace carbon::node
+}  // namespace carbon::carbond

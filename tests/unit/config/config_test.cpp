@@ -15,12 +15,12 @@ using namespace std::chrono_literals;
 const std::string kSite = "[[site]]\nname='a'\nzone='Z'\npartitions=['p']\n[[site.feed]]\nprovider='static'\nintensity=100\n";
 
 std::string refusal(const std::string& text) {
-  const auto config = parse_config(text, "carbon.conf");
+  const auto config = config::parse_config(text, "carbon.conf");
   return config.ok() ? "accepted" : config.error().message;
 }
 
 TEST(Config, ReadsEveryKeyWithItsUnit) {
-  const auto c = parse_config(R"(
+  const auto c = config::parse_config(R"(
 cluster = "c1"
 munge_socket = "/run/m.sock"
 [carbond]
@@ -167,9 +167,9 @@ TEST(Config, RulesAreCheckedWithTheirLine) {
 }
 
 TEST(Config, BudgetsAndPricesAreChecked) {
-  const auto config = parse_config("cluster='c'\n[[budget]]\naccount='nlp'\nco2e_kg=5\nperiod='quarter'\n", "carbon.conf");
+  const auto config = config::parse_config("cluster='c'\n[[budget]]\naccount='nlp'\nco2e_kg=5\nperiod='quarter'\n", "carbon.conf");
   ASSERT_TRUE(config.ok()) << config.error().message;
-  EXPECT_EQ(config->budgets.at(0).period, BudgetPeriod::kQuarter);
+  EXPECT_EQ(config->budgets.at(0).period, config::BudgetPeriod::kQuarter);
   EXPECT_NE(refusal("cluster='c'\n[[budget]]\naccount='nlp'\n").find("co2e_kg"), std::string::npos);
   EXPECT_NE(refusal("cluster='c'\n[[budget]]\naccount='nlp'\nco2e_kg=-1\n").find("accepted: a number from"), std::string::npos);
   EXPECT_NE(refusal("cluster='c'\n[[budget]]\naccount='nlp'\nco2e_kg=1\nperiod='week'\n").find("accepted: month, quarter, year"),
@@ -178,15 +178,15 @@ TEST(Config, BudgetsAndPricesAreChecked) {
 }
 
 TEST(Config, AFileThatIsNotThereIsAnErrorWithItsName) {
-  EXPECT_EQ(load_config("/nonexistent/carbon.conf").error().message, "/nonexistent/carbon.conf: cannot be read");
+  EXPECT_EQ(config::load_config("/nonexistent/carbon.conf").error().message, "/nonexistent/carbon.conf: cannot be read");
 }
 
 TEST(Config, StandsBesideSlurmConf) {
   ::unsetenv("SLURM_CARBON_CONF");
   ::setenv("SLURM_CONF", "/srv/slurm/slurm.conf", 1);
-  EXPECT_EQ(default_config_path(), "/srv/slurm/carbon.conf");
+  EXPECT_EQ(config::default_config_path(), "/srv/slurm/carbon.conf");
   ::unsetenv("SLURM_CONF");
-  EXPECT_EQ(default_config_path(), "/etc/slurm/carbon.conf");
+  EXPECT_EQ(config::default_config_path(), "/etc/slurm/carbon.conf");
 }
 
 std::string shipped_file() {
@@ -201,18 +201,18 @@ TEST(Config, TheShippedFileShowsTheTrueDefaults) {
   std::ifstream file(std::string(SLURM_CONF_DIR) + "/carbon.conf");
   std::stringstream shipped;
   shipped << file.rdbuf();
-  const auto as_is = parse_config(shipped.str(), "carbon.conf");
+  const auto as_is = config::parse_config(shipped.str(), "carbon.conf");
   ASSERT_TRUE(as_is.ok()) << as_is.error().message;
   std::string uncommented = std::regex_replace(shipped.str(), std::regex("(^|\n)#(?=[a-z0-9_]+ = |\\[)"), "$1");
   ASSERT_NE(uncommented, shipped.str());
-  const auto explicit_defaults = parse_config(uncommented, "carbon.conf");
+  const auto explicit_defaults = config::parse_config(uncommented, "carbon.conf");
   ASSERT_TRUE(explicit_defaults.ok()) << explicit_defaults.error().message;
   const auto &a = *as_is, &b = *explicit_defaults;
   EXPECT_EQ(a.munge_socket, b.munge_socket);
   EXPECT_TRUE(a.budgets.empty());
   ASSERT_EQ(b.budgets.size(), 1u);
-  EXPECT_EQ(b.budgets[0].period, Budget{}.period);
-  EXPECT_EQ(b.budgets[0].warn_at, Budget{}.warn_at);
+  EXPECT_EQ(b.budgets[0].period, config::Budget{}.period);
+  EXPECT_EQ(b.budgets[0].warn_at, config::Budget{}.warn_at);
   EXPECT_EQ(a.prices.currency, b.prices.currency);
   EXPECT_EQ(a.prices.electricity_kwh, b.prices.electricity_kwh);
   EXPECT_EQ(a.prices.cloud_gpu_hour_least, b.prices.cloud_gpu_hour_least);
@@ -296,7 +296,7 @@ TEST(Config, TheShippedFileShowsEveryKeyThatIsAccepted) {
 
 TEST(Config, ASlipInPrivateDataIsRefused) {
   const auto config = [](const std::string& list) {
-    return parse_config("cluster='c'\n[carbonctld]\nprivate_data='" + list + "'\n", "carbon.conf");
+    return config::parse_config("cluster='c'\n[carbonctld]\nprivate_data='" + list + "'\n", "carbon.conf");
   };
   for (const auto* good : {"", "all", "jobs", "accounts,events,jobs,reservations,usage,users"}) EXPECT_TRUE(config(good)) << good;
   for (const auto* bad : {"job", "jobs;usage", "jobs,,usage", "jobs, usage"}) {
@@ -307,7 +307,7 @@ TEST(Config, ASlipInPrivateDataIsRefused) {
 
 TEST(Config, WhoLeadsIsSaidByHostAndPort) {
   const auto config = [](const std::string& leader) {
-    return parse_config("cluster='c'\n[carbonctld]\nhost='ctl'\nleader='" + leader + "'\n", "carbon.conf");
+    return config::parse_config("cluster='c'\n[carbonctld]\nhost='ctl'\nleader='" + leader + "'\n", "carbon.conf");
   };
   EXPECT_TRUE(config("ctl:6822")->carbonctld.leads());
   EXPECT_TRUE(config("other:6822")->carbonctld.follows());

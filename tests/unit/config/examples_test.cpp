@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "config/config.h"
-#include "grid_feeds/chain.h"
+#include "grid_feeds/fallback_chain.h"
 #include "net/http.h"
 
 namespace carbon {
@@ -12,11 +12,11 @@ namespace {
 const std::filesystem::path kExamples = SLURM_CONF_DIR "/examples";
 
 // What carbonctld makes of it.
-Result<Config> read(const std::filesystem::path& file) {
-  auto config = load_config(file);
+Result<config::Config> read(const std::filesystem::path& file) {
+  auto config = config::load_config(file);
   if (!config) return config;
   net::CurlTransport transport;
-  const auto feeds = feeds::GridFeeds::make(config->sites, {&transport, {}, {}, 0});
+  const auto feeds = grid_feeds::GridFeeds::make(config->sites, {&transport, {}, {}, 0});
   if (!feeds) return feeds.error();
   return config;
 }

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "energy/account.h"
+#include "energy/energy_counter.h"
 #include "energy/cpu_time.h"
 #include "energy/rapl_meter.h"
 #include "energy/rocm_meter.h"

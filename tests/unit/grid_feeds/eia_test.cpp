@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/unit/grid_feeds/feed_kit.h"
+#include "tests/support/feed_kit.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace eia_test {
 
 const Query query{utc("2026-11-24T03:10Z"), {utc("2026-11-24T01:10Z"), utc("2026-11-27T00:00Z")}, {}};
@@ -83,4 +83,4 @@ TEST(Eia, Recorded) {
 }
 
 }  // namespace eia_test
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

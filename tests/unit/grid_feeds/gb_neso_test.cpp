@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/unit/grid_feeds/feed_kit.h"
+#include "tests/support/feed_kit.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace gb_neso_test {
 
 const Query query{utc("2026-11-24T03:10Z"), {utc("2026-11-23T03:10Z"), utc("2026-11-27T00:00Z")}, {}};
@@ -64,4 +64,4 @@ TEST(GbNeso, RecordedForecast) {
 }
 
 }  // namespace gb_neso_test
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

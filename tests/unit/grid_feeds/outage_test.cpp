@@ -9,11 +9,11 @@
 #include <set>
 #include <thread>
 
-#include "grid_feeds/chain.h"
-#include "tests/unit/grid_feeds/feed_kit.h"
-#include "tests/unit/grid_feeds/played_bodies.h"
+#include "grid_feeds/fallback_chain.h"
+#include "tests/support/feed_kit.h"
+#include "tests/support/played_bodies.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 using namespace std::chrono_literals;
 
@@ -226,4 +226,4 @@ TEST_F(Outage, FromTheFirstMinuteOn) {
 }
 
 }  // namespace
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

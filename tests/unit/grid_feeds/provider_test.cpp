@@ -3,9 +3,9 @@
 
 #include <set>
 
-#include "tests/unit/grid_feeds/feed_kit.h"
+#include "tests/support/feed_kit.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
 
 std::string complaint(const std::string& provider, const Options& options) {
@@ -67,4 +67,4 @@ TEST(Provider, NoParserThrows) {
 }
 
 }  // namespace
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/unit/grid_feeds/feed_kit.h"
+#include "tests/support/feed_kit.h"
 
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace replay_test {
 using namespace std::chrono_literals;
 
@@ -91,4 +91,4 @@ TEST(Replay, PlaysARealYear) {
 }
 
 }  // namespace replay_test
-}  // namespace carbon::feeds
+}  // namespace carbon::grid_feeds

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From records and intensities to rows and reports; and that each rollup equals a scan, whatever came in whatever order.
-#include "ledger/accountant.h"
+#include "ledger/accounting/accountant.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <random>
 #include <thread>
 
-#include "tests/unit/ledger/ledger_fixture.h"
+#include "tests/support/ledger_fixture.h"
 
 namespace carbon::ledger {
 namespace {

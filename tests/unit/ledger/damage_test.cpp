@@ -4,8 +4,8 @@
 
 #include <fstream>
 
-#include "ledger/salvage.h"
-#include "tests/unit/ledger/ledger_fixture.h"
+#include "ledger/store/recover.h"
+#include "tests/support/ledger_fixture.h"
 
 namespace carbon::ledger {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ledger/emissions.h"
+#include "ledger/accounting/emissions.h"
 
 #include <gtest/gtest.h>
 

@@ -5,8 +5,8 @@
 #include <array>
 #include <random>
 
-#include "tests/unit/ledger/ledger_fixture.h"
-#include "tests/unit/ledger/local_mariadb.h"
+#include "tests/support/ledger_fixture.h"
+#include "tests/support/local_mariadb.h"
 
 namespace carbon::ledger {
 namespace {

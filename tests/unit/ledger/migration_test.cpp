@@ -7,9 +7,9 @@
 
 #include <tuple>
 
-#include "ledger/checksum.h"
-#include "tests/unit/ledger/ledger_fixture.h"
-#include "tests/unit/ledger/local_mariadb.h"
+#include "ledger/record/checksum.h"
+#include "tests/support/ledger_fixture.h"
+#include "tests/support/local_mariadb.h"
 
 namespace carbon::ledger {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ledger/record.h"
+#include "ledger/record/record.h"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ledger/store.h"
+#include "ledger/store/store.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "tests/unit/ledger/ledger_fixture.h"
+#include "tests/support/ledger_fixture.h"
 
 namespace carbon::ledger {
 namespace {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "tests/unit/net/local_munged.h"
+#include "tests/support/local_munged.h"
 
 namespace carbon::net {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sample_snapshot.h"
+#include "tests/support/sample_snapshot.h"
 
 namespace carbon::placement {
 namespace {
@@ -126,14 +126,14 @@ TEST_F(FitTest, WithoutAnAssociationItStays) {
   sample.content().associations_enforced = true;
   EXPECT_FALSE(fits()) << "none is known";
   sample.content().association_list = {{1000, "", "nlp", "gpu-north", true}};
-  ASSERT_TRUE(feeds::write_snapshot(dir.path() / "s", sample.content()).ok());
-  const auto only_north = feeds::Snapshot::open(dir.path() / "s");
+  ASSERT_TRUE(snapshot::write_snapshot(dir.path() / "s", sample.content()).ok());
+  const auto only_north = snapshot::Snapshot::open(dir.path() / "s");
   ASSERT_TRUE(only_north.ok());
   sample.content().associations = only_north->content().associations;
   EXPECT_FALSE(fits());
   sample.content().association_list = {{1000, "", "nlp", "", true}};
-  ASSERT_TRUE(feeds::write_snapshot(dir.path() / "t", sample.content()).ok());
-  const auto anywhere = feeds::Snapshot::open(dir.path() / "t");
+  ASSERT_TRUE(snapshot::write_snapshot(dir.path() / "t", sample.content()).ok());
+  const auto anywhere = snapshot::Snapshot::open(dir.path() / "t");
   ASSERT_TRUE(anywhere.ok());
   sample.content().associations = anywhere->content().associations;
   EXPECT_TRUE(fits());

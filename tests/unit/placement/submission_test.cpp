@@ -5,7 +5,7 @@
 
 #include <map>
 
-#include "sample_snapshot.h"
+#include "tests/support/sample_snapshot.h"
 
 namespace carbon::placement {
 namespace {

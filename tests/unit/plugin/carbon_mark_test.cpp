@@ -8,8 +8,8 @@
 #include <cstdio>
 #include <string>
 
-#include "marks_in.h"
-#include "tests/unit/placement/sample_snapshot.h"
+#include "tests/support/marks_in.h"
+#include "tests/support/sample_snapshot.h"
 
 namespace carbon::plugin {
 namespace {

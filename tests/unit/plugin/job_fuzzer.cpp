@@ -12,8 +12,8 @@
 #include <fstream>
 #include <iterator>
 
-#include "grid_feeds/snapshot_format.h"
-#include "tests/unit/placement/sample_snapshot.h"
+#include "snapshot/snapshot_format.h"
+#include "tests/support/sample_snapshot.h"
 
 namespace carbon::plugin {
 using placement::kNow;
@@ -21,7 +21,7 @@ using placement::SampleSnapshot;
 using placement::TemporaryDirectory;
 namespace {
 
-namespace format = feeds::snapshot_format;
+namespace format = snapshot::snapshot_format;
 
 constexpr std::array kNumbers{0u, 1u, 2u, 7u, 60u, 120u, 0x7fffffffu, 0x80000000u, NO_VAL, INFINITE};
 constexpr std::array<const char*, 8> kPartitions{"gpu-north",           "gpu-south", "cpu-north", "cpu-south",
@@ -98,7 +98,7 @@ void forge(std::string& bytes, Random& random) {
 }
 
 // What a site may write into carbon.conf, and Slurm say of it.
-void dress_up(feeds::SnapshotContent& content, Random& random) {
+void dress_up(snapshot::SnapshotContent& content, Random& random) {
   PlacementRule rule;
   if (one_in(random, 2)) rule.accounts = {"nlp"};
   if (one_in(random, 2)) rule.uids = {1000};
@@ -220,7 +220,7 @@ void put_snapshot(const std::filesystem::path& file, SnapshotFile sort, Random& 
   rules.min_gpus = static_cast<std::uint32_t>(below(random, 3));
   rules.min_saving = one_in(random, 4) ? 0.3 : 0.0;
   if (one_in(random, 2)) dress_up(sample.content(), random);
-  ASSERT_TRUE(feeds::write_snapshot(file, sample.content()).ok());
+  ASSERT_TRUE(snapshot::write_snapshot(file, sample.content()).ok());
   if (sort == SnapshotFile::kGood) return;
   std::ifstream in(file, std::ios::binary);
   std::string bytes((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());

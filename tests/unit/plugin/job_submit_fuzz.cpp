@@ -9,12 +9,12 @@
 #include <iostream>
 #include <thread>
 
-#include "core/comment.h"
-#include "host.h"
+#include "core/decision_token.h"
+#include "slurm_host.h"
 #include "job_fuzzer.h"
 #include "plugin/job_description.h"
 #include "plugin/snapshot_watch.h"
-#include "tests/unit/placement/sample_snapshot.h"
+#include "tests/support/sample_snapshot.h"
 
 namespace carbon::plugin {
 using placement::kNow;

@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "host.h"
+#include "slurm_host.h"
 #include "plugin/job_description.h"
-#include "tests/unit/placement/sample_snapshot.h"
+#include "tests/support/sample_snapshot.h"
 
 namespace carbon::plugin {
 using placement::kNow;
@@ -67,7 +67,7 @@ class JobSubmitModuleTest : public testing::Test {
   // The sample's series, moved to today.
   void publish() {
     shifted.emplace(now() - kNow);
-    ASSERT_TRUE(feeds::write_snapshot(file, shifted->content()).ok());
+    ASSERT_TRUE(snapshot::write_snapshot(file, shifted->content()).ok());
   }
   int submit() { return module.entry<Submit>("job_submit")(&job.desc, 1000, &job.message); }
 

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "tests/unit/placement/sample_snapshot.h"
+#include "tests/support/sample_snapshot.h"
 
 namespace carbon::plugin {
 using placement::kNow;

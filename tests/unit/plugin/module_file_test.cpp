@@ -11,7 +11,7 @@
 #include <sstream>
 #include <string>
 
-#include "host.h"
+#include "slurm_host.h"
 
 namespace carbon::plugin {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-#include "tests/unit/placement/sample_snapshot.h"
+#include "tests/support/sample_snapshot.h"
 
 namespace carbon::plugin {
 using placement::kNow;
@@ -23,7 +23,7 @@ class SnapshotWatchTest : public testing::Test {
  protected:
   void publish(Instant at) {
     sample.content().published = at;
-    const auto written = feeds::write_snapshot(file, sample.content());
+    const auto written = snapshot::write_snapshot(file, sample.content());
     ASSERT_TRUE(written.ok()) << written.error().message;
   }
   TemporaryDirectory dir;

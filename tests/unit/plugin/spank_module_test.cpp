@@ -5,9 +5,9 @@
 #include <map>
 #include <utility>
 
-#include "host.h"
-#include "marks_in.h"
-#include "tests/unit/placement/sample_snapshot.h"
+#include "slurm_host.h"
+#include "tests/support/marks_in.h"
+#include "tests/support/sample_snapshot.h"
 
 namespace carbon::plugin {
 using placement::kNow;

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/policies/series_of.h"
+#include "tests/support/series_of.h"
 
 namespace carbon::policies {
 namespace {

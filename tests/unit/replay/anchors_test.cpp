@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The published schedulers' own figures, as their authors' code gives them on their own trace.
-#include "tests/unit/replay/case.h"
+#include "tests/support/replay_case.h"
 
 namespace carbon::replay {
 namespace {

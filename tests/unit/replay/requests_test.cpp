@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "replay/requests.h"
 
-#include "tests/unit/replay/case.h"
+#include "tests/support/replay_case.h"
 
 namespace carbon::replay {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scarbon/backfill.h"
+#include "scarbon/sacct/backfill.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scarbon/batch_options.h"
+#include "scarbon/replay/batch_options.h"
 
 #include <gtest/gtest.h>
 

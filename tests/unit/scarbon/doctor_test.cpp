@@ -60,7 +60,7 @@ TEST_F(ConfFileTest, WhatCannotBeReadIsNamedWithItsLine) {
 Host one_site() {
   Host host;
   host.carbon_file = "/etc/slurm/carbon.conf";
-  auto config = parse_config(
+  auto config = config::parse_config(
       "cluster = \"c\"\n[[site]]\nname = \"a\"\nzone = \"GB\"\npartitions = [\"gpu\"]\n[[site.feed]]\nprovider = \"gb-neso\"\n"
       "[[site.feed]]\nprovider = \"static\"\nintensity = 125\n",
       "/etc/slurm/carbon.conf");

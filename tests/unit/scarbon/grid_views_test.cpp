@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scarbon/grid_views.h"
+#include "scarbon/reports/grid_views.h"
 
 #include <gtest/gtest.h>
 

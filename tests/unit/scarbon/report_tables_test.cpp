@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Golden tables of scarbon report, its equivalents and its page.
-#include "scarbon/report_tables.h"
+#include "scarbon/reports/report_tables.h"
 
 #include <gtest/gtest.h>
 
-#include "scarbon/equivalents.h"
-#include "scarbon/html_chart.h"
-#include "scarbon/html_report.h"
+#include "scarbon/reports/equivalents.h"
+#include "scarbon/reports/html_chart.h"
+#include "scarbon/reports/html_report.h"
 
 namespace carbon::scarbon {
 namespace {

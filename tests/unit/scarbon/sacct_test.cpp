@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scarbon/sacct.h"
+#include "scarbon/sacct/sacct.h"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "core/units.h"
-#include "scarbon/study.h"
+#include "scarbon/reports/study.h"
 
 namespace carbon::scarbon {
 namespace {
@@ -50,7 +50,7 @@ TEST(Strubell, Table3FromWattsHoursPueAndFactor) {
 // Table 4
 // ($9870 for 239942 h), which is 217 W at a PUE of 1.58.
 TEST(Strubell, Table4FromGpuHoursPowerAndPrices) {
-  const Prices prices;
+  const config::Prices prices;
   ASSERT_EQ(prices.electricity_kwh, 0.12);
   struct Research {
     const char* what;
@@ -76,7 +76,7 @@ TEST(Strubell, Table4FromGpuHoursPowerAndPrices) {
 
 TEST(Strubell, OwnHardwareIsAboutHalfOfTheCloudOnDemand) {
   const double hours = 172 * 24;  // 239942 GPU-hours in 172 days: about 58 GPUs at all times
-  const auto costs = costs_of(239942, facility_kwh(Watts(217), 239942, kPue), hours, Prices{});
+  const auto costs = costs_of(239942, facility_kwh(Watts(217), 239942, kPue), hours, config::Prices{});
   EXPECT_EQ(costs.own_gpus, 58u);
   EXPECT_NEAR(costs.own_total, 145000 + 9870, 10);
   EXPECT_NEAR(costs.own_total / costs.cloud_most, 0.5, 0.1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scarbon/study.h"
+#include "scarbon/reports/study.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbonctld/accounting/job_summary_writer.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "carbonctld/accounting/run_part.h"
+#include "carbonctld/accounting/job_summary.h"
+
+namespace carbon::carbonctld {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kAtOnce = 100;
+constexpr Duration kFirstRetry = 2s;
+constexpr Duration kLongestRetry = 10min;
+constexpr Duration kGiveUp = std::chrono::hours(24 * 14);
+constexpr Duration kNodesMayBeLate = 15min;  // after the job's end; then a summary says that nodes are missing
+constexpr Duration kSameRun = 1h;            // a run of slurmdbd that began farther from ours is another one
+
+Duration backoff(std::uint32_t tries) { return std::min<Duration>(kFirstRetry * (1LL << std::min(tries, 12u)), kLongestRetry); }
+
+// The run in `found` that is `row`'s; none where slurmdbd does not know it yet.
+const SlurmJob* match(const std::vector<SlurmJob>& found, const ledger::JobRow& row) {
+  const auto distance = [&row](const SlurmJob& j) { return std::chrono::abs(*j.start - row.start); };
+  const SlurmJob* best = nullptr;
+  for (const auto& j : found) {
+    if (j.job_id != row.key.job_id || !j.start || distance(j) > kSameRun) continue;
+    if (!best || distance(j) < distance(*best)) best = &j;
+  }
+  return best;
+}
+
+}  // namespace
+
+Result<std::size_t> SummaryWriter::run(Instant now) {
+  const auto due = store_.summaries_due(now, kAtOnce);
+  if (!due) return due.error();
+  std::map<std::string, std::vector<ledger::PendingSummary>> by_cluster;
+  for (const auto& p : *due) by_cluster[p.key.cluster].push_back(p);
+  std::size_t settled = 0;
+  for (const auto& [cluster, list] : by_cluster) {
+    const auto done = run_cluster(cluster, list, now);
+    if (!done) return done.error();
+    settled += *done;
+  }
+  return settled;
+}
+
+Result<std::size_t> SummaryWriter::run_cluster(const std::string& cluster, const std::vector<ledger::PendingSummary>& due,
+                                               Instant now) {
+  std::vector<std::uint32_t> ids;
+  for (const auto& p : due) ids.push_back(p.key.job_id);
+  const auto found = slurm_.find_jobs(cluster, ids);
+  if (!found) return found.error();
+  const auto learnt = learn(due, *found);
+  if (!learnt) return learnt.error();
+  std::size_t settled = 0;
+  Written written;
+  std::optional<Error> problem;
+  for (const auto& p : due) {
+    const auto done = settle(p, learnt->rows, *found, now, written);
+    if (!done) {
+      problem = done.error();
+      break;
+    }
+    settled += *done ? 1 : 0;
+  }
+  const auto told = store_.summaries_written(written, learnt->asks);
+  if (problem) return *problem;
+  if (!told) return told.error();
+  return settled;
+}
+
+Result<SummaryWriter::Learnt> SummaryWriter::learn(const std::vector<ledger::PendingSummary>& due,
+                                                   const std::vector<SlurmJob>& found) {
+  std::vector<ledger::JobKey> keys;
+  for (const auto& p : due) {
+    // With the earlier runs: what became of them is known once the next one has begun.
+    for (std::uint32_t restart = 0; restart <= p.key.restart; ++restart) keys.push_back({p.key.cluster, p.key.job_id, restart});
+  }
+  const auto rows = store_.jobs_of(keys);
+  if (!rows) return rows.error();
+  std::map<ledger::JobKey, ledger::SlurmFacts> facts;
+  for (const auto& [key, row] : *rows) {
+    if (const auto* job = match(found, row)) facts[key] = facts_from(*job, part_of(found, *job), row.site);
+  }
+  const auto set = store_.set_facts(facts);
+  if (!set) return set.error();
+  account_();
+  const auto asks = store_.asks();
+  if (!asks) return asks.error();
+  auto known = store_.jobs_of(keys);
+  if (!known) return known.error();
+  return Learnt{*asks, std::move(*known)};
+}
+
+Result<bool> SummaryWriter::later(const ledger::PendingSummary& pending, Instant now, const std::string& why) {
+  const auto done = store_.summary_later(pending.key, now + backoff(pending.tries), why);
+  if (!done) return done.error();
+  return false;
+}
+
+Result<bool> SummaryWriter::settle(const ledger::PendingSummary& pending, const Rows& rows, const std::vector<SlurmJob>& found,
+                                   Instant now, Written& written) {
+  const auto id = pending.key.job_id;
+  const auto drop = [&](const char* why) -> Result<bool> {
+    spdlog::info("job={} restart={} summary not written: {}", id, pending.key.restart, why);
+    const auto done = store_.summary_given_up(pending.key);
+    if (!done) return done.error();
+    return true;
+  };
+  const auto held = rows.find(pending.key);
+  if (held == rows.end()) return drop("the ledger does not know the job");
+  const auto& row = held->second;
+  const auto* job = match(found, row);
+  if (!job || !job->end) {
+    if (now - row.end > kGiveUp) return drop("slurmdbd never told of its end");
+    return later(pending, now, job ? "slurmdbd has not been told of its end" : "slurmdbd does not know it yet");
+  }
+  if (job->whole_array) return later(pending, now, "slurmdbd has not been told which task of its array it is");
+  if (!row.complete && now - *job->end < kNodesMayBeLate) return later(pending, now, "nodes are missing");
+  if (was_requeued(found, *job)) return drop("the job was requeued; the last run's record carries the summary");
+  const auto comment = with_summary(job->admin_comment, row);
+  if (kind_ != SummaryKind::kNone && comment != job->admin_comment) {
+    std::optional<std::uint64_t> joules;
+    if (kind_ == SummaryKind::kWithEnergy && row.method) joules = static_cast<std::uint64_t>(row.energy_mj) / 1000;
+    const auto set = slurm_.write_summary(*job, comment, joules);
+    if (!set) return set.error();
+    spdlog::info("job={} restart={} summary written: {}", id, pending.key.restart, comment);
+  }
+  written.emplace_back(pending.key, comment);
+  return true;
+}
+
+}  // namespace carbon::carbonctld

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbonctld/accounting/run_part.h"
+
+#include <algorithm>
+
+#include "carbonctld/replan/replan_jobs.h"
+#include "core/decision_token.h"
+
+namespace carbon::carbonctld {
+namespace {
+
+// An interruption of ours as the token of the run tells it (interrupt.cpp).
+struct Checkpoint {
+  Duration ran;  // by all runs, when the signal was sent
+  Instant stop;
+};
+
+std::optional<Checkpoint> checkpoint_of(const SlurmJob& job) {
+  const auto token = CarbonComment::find_in(job.admin_comment);
+  const auto stop = seconds_at(token, "stop");
+  if (token.get("mode") != "interrupt" || !stop || !token.get("ran")) return std::nullopt;
+  return Checkpoint{Duration(static_cast<std::int64_t>(number_at(token, "ran") * 1000)), *stop};
+}
+
+std::vector<SlurmJob> runs_of(const std::vector<SlurmJob>& found, const SlurmJob& job) {
+  std::vector<SlurmJob> runs;
+  std::copy_if(found.begin(), found.end(), std::back_inserter(runs),
+               [&](const auto& j) { return j.job_id == job.job_id && j.start && *j.start <= *job.start; });
+  std::stable_sort(runs.begin(), runs.end(), [](const auto& a, const auto& b) { return *a.start < *b.start; });
+  return runs;
+}
+
+}  // namespace
+
+bool was_requeued(const std::vector<SlurmJob>& found, const SlurmJob& job) {
+  const auto is_later = [&](const auto& j) { return j.job_id == job.job_id && j.submit > job.submit; };
+  return job.state == "REQUEUED" || std::any_of(found.begin(), found.end(), is_later);
+}
+
+RunPart part_of(const std::vector<SlurmJob>& found, const SlurmJob& job) {
+  // One that was sent here while it waited was submitted when its token says.
+  Instant turn = std::min(job.submit, seconds_at(CarbonComment::find_in(job.admin_comment), "submit").value_or(job.submit));
+  for (const auto& j : found) {
+    if (j.job_id == job.job_id) turn = std::min(turn, j.submit);
+  }
+  RunPart part{turn, {}, {}};
+  Duration ran{}, again{};
+  for (const auto& run : runs_of(found, job)) {
+    part = {turn, {}, {}};
+    const auto start = *run.start, end = std::max(run.end.value_or(Instant::max()), start);
+    const auto from = std::min(start + again, end);
+    if (again > Duration::zero()) part.from = from;
+    if (!was_requeued(found, run)) continue;
+    const auto checkpoint = checkpoint_of(run);
+    part.to = checkpoint ? std::clamp(start + (checkpoint->ran - ran), from, end) : from;
+    turn += *part.to - from;
+    if (!checkpoint) continue;
+    ran = checkpoint->ran;
+    again = std::max(checkpoint->stop - *part.to, Duration::zero());
+  }
+  return part;
+}
+
+}  // namespace carbon::carbonctld

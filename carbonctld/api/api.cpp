@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is taken in: records, estimates, requests for summaries; the grid and the jobs. Sums: api_reports.cpp; who sees what, and
+// the queue: api_queue.cpp.
+#include "carbonctld/api/api.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "carbonctld/api/api_parameters.h"
+#include "carbonctld/grid/grid_publisher.h"
+#include "grid_feeds/yearly_factors.h"
+
+namespace carbon::carbonctld {
+namespace {
+
+using net::error_response;
+using net::ServerRequest;
+using net::ServerResponse;
+
+constexpr std::size_t kMaxRecordsAtOnce = 1000;
+constexpr std::size_t kMaxJobs = 100'000;
+// A node's clock may be ahead of ours; a record from later than this is from a broken one.
+constexpr Duration kMaxAhead = std::chrono::hours(1);
+
+ServerResponse unavailable(const Error& e) {
+  spdlog::error("{}", e.message);
+  return error_response(503, e.message);
+}
+
+}  // namespace
+
+ServerResponse Api::handle(const ServerRequest& request) const {
+  if (request.path == "/v1/records" || request.path == "/v1/estimates" || request.path == "/v1/summaries") {
+    return request.method == "POST" ? post(request) : error_response(405, "accepted: POST");
+  }
+  if (request.method != "GET") return error_response(request.path.starts_with("/v1/") ? 405 : 404, "accepted: GET");
+  if (request.path == "/v1/jobs") return jobs(request);
+  if (request.path == "/v1/report") return report(request);
+  if (request.path == "/v1/budgets") return budgets(request);
+  if (request.path == "/v1/intensity") return intensity(request);
+  if (request.path == "/v1/queue") return queue(request);
+  if (request.path == "/v1/whoami") return whoami(request);
+  if (request.path == "/v1/grid" || request.path == "/v1/grid/accuracy") return grid(request);
+  if (request.path == "/v1/snapshot") return snapshot();
+  if (request.path == "/v1/health") return {200, health_json(sources_.health(), sources_.clock())};
+  return error_response(404, "no such path");
+}
+
+ServerResponse Api::grid(const ServerRequest& request) const {
+  const auto latest = sources_.grid();
+  const auto series = latest ? std::span(*latest) : std::span<const grid_feeds::SiteSeries>();
+  if (request.path == "/v1/grid") {
+    Parameters parameters(request);
+    const auto since = parameters.time("since");
+    if (!parameters.error().empty()) return error_response(400, parameters.error());
+    const auto now = sources_.clock();
+    return {200, grid_json(now, since.value_or(now), config_.sites, series)};
+  }
+  return {200, accuracy_json(config_.sites, series)};
+}
+
+// The file as it is: no secret stands in it, and slurmctld's host lets all read it.
+ServerResponse Api::snapshot() const {
+  std::ifstream in(snapshot_file(config_), std::ios::binary);
+  if (!in) return error_response(503, "no snapshot is published yet");
+  return {200, std::string(std::istreambuf_iterator<char>(in), {})};
+}
+
+ServerResponse Api::post(const ServerRequest& request) const {
+  if (!privileged(request.caller)) {
+    refused_.add("forbidden");
+    return error_response(403, "records are taken from root and SlurmUser alone");
+  }
+  if (request.path == "/v1/summaries") return summaries(request);
+  return records(request, request.path == "/v1/estimates");
+}
+
+ServerResponse Api::records(const ServerRequest& request, bool estimates) const {
+  auto records = ledger::records_from_json(request.body, kMaxRecordsAtOnce);
+  const auto refuse = [&](const char* kind, const std::string& why) {
+    refused_.add(kind);
+    spdlog::warn("records refused uid={}: {}", request.caller.uid, why);
+    return error_response(400, why);
+  };
+  if (!records) return refuse("malformed", records.error().message);
+  const auto latest = sources_.clock() + kMaxAhead;
+  for (const auto& r : *records) {
+    const auto who = "job " + std::to_string(r.job_id) + " of node " + r.node;
+    if (!estimates && r.cluster != config_.cluster)
+      return refuse("cluster", "record: cluster = '" + r.cluster + "' (" + who + "); accepted: " + config_.cluster);
+    if (estimates != (r.node == ledger::kBackfillNode))
+      return refuse("node", "record: node = '" + r.node + "' (" + who + "); '" + std::string(ledger::kBackfillNode) +
+                                "' is for estimates alone");
+    if (r.end > latest)
+      return refuse("future", "record: end_ms is in the future (" + who + "): " + format_utc(r.end) + "; the node's clock?");
+  }
+  if (estimates) {
+    if (const auto covered = cover(*records); !covered) return unavailable(covered.error());
+  }
+  const auto outcome = sources_.put(std::move(*records));
+  if (!outcome) {
+    refused_.add("unavailable");
+    return unavailable(outcome.error());
+  }
+  taken_.add("stored", outcome->stored);
+  taken_.add("known", outcome->known);
+  return {200, put_json(*outcome)};
+}
+
+// Hour by hour, so that what is known better takes its place by the hour.
+Status Api::cover(const std::vector<ledger::EnergyRecord>& estimates) const {
+  for (const auto& site : config_.sites) {
+    const auto of_site = [&](const auto& r) {
+      return std::find(site.partitions.begin(), site.partitions.end(), r.partition) != site.partitions.end();
+    };
+    std::vector<Instant> hours;
+    for (const auto& r : estimates) {
+      if (!of_site(r)) continue;
+      for (Instant h = std::chrono::floor<std::chrono::hours>(r.start); h <= r.end; h += std::chrono::hours(1))
+        hours.push_back(h);
+    }
+    std::sort(hours.begin(), hours.end());
+    hours.erase(std::unique(hours.begin(), hours.end()), hours.end());
+    const auto& factor = grid_feeds::yearly_factor(site.zone, "");
+    SeriesMeta meta;
+    meta.zone = site.zone;
+    meta.provider = "yearly-factor";
+    std::vector<IntensityPoint> points;
+    for (std::size_t i = 0; i < hours.size(); ++i) {
+      points.push_back({{hours[i], hours[i] + std::chrono::hours(1)}, GramsPerKwh(factor.grams_per_kwh), Origin::kYearlyFactor});
+      if (i + 1 < hours.size() && hours[i + 1] == points.back().when.end) continue;
+      const auto put = store_.put_intensity(site.name, meta, points);  // without a gap between
+      if (!put) return put.error();
+      points.clear();
+    }
+  }
+  return Done{};
+}
+
+ServerResponse Api::summaries(const ServerRequest& request) const {
+  const auto body = nlohmann::json::parse(request.body, nullptr, false);
+  std::vector<ledger::JobKey> keys;
+  try {
+    for (const auto& j : body.at("jobs")) keys.push_back({j.at("cluster"), j.at("job_id"), j.at("restart")});
+  } catch (const nlohmann::json::exception&) {
+    return error_response(400, R"(accepted: {'jobs': [{'cluster': 'campus', 'job_id': 12, 'restart': 0}]})");
+  }
+  const auto asked = store_.ask_summaries(keys, sources_.clock());
+  if (!asked) return unavailable(asked.error());
+  return {200, "{\"asked\":" + std::to_string(*asked) + "}"};
+}
+
+ServerResponse Api::jobs(const ServerRequest& request) const {
+  Parameters parameters(request);
+  ledger::JobQuery query;
+  query.job_ids = parameters.ids("jobs");
+  query.start = parameters.time("start");
+  query.end = parameters.time("end");
+  query.only = parameters.filters();
+  if (const auto order = parameters.text("order")) {
+    query.greatest_first = *order == "co2e";
+    if (!query.greatest_first && *order != "start") parameters.fail("order", "'" + *order + "'; accepted: start, co2e");
+  }
+  if (const auto limit = parameters.ids("limit"); !limit.empty()) query.limit = limit.front();
+  if (!parameters.error().empty()) return error_response(400, parameters.error());
+  query.limit = std::min(query.limit, kMaxJobs) + 1;  // one more tells that there are more
+  query.visible = visible(request.caller, Asks::kJobs);
+  auto rows = store_.jobs(query);
+  if (!rows) return unavailable(rows.error());
+  const bool truncated = rows->size() >= query.limit;
+  if (truncated) rows->pop_back();
+  return {200, jobs_json(*rows, truncated)};
+}
+
+}  // namespace carbon::carbonctld

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads query parameters; keeps the first error.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/time.h"
+#include "ledger/reports/report.h"
+#include "net/server.h"
+
+namespace carbon::carbonctld {
+
+class Parameters {
+ public:
+  explicit Parameters(const net::ServerRequest& r) : query_(r.query) {}  // which must outlive it
+
+  std::optional<std::string> text(std::string_view key) const;
+  std::optional<Instant> time(std::string_view key);
+  std::vector<std::uint32_t> ids(std::string_view key);
+  // A filter for each property that is given, as in user=ada,bob.
+  std::vector<ledger::ReportFilter> filters() const;
+  void fail(std::string_view key, const std::string& what);
+
+  const std::string& error() const { return error_; }
+
+ private:
+  const std::map<std::string, std::string, std::less<>>& query_;
+  std::string error_;
+};
+
+}  // namespace carbon::carbonctld

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+// The API's sums: by a property of the jobs, by the calendar, against budgets; and what the grid was meanwhile.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "carbonctld/api/api.h"
+#include "carbonctld/api/api_parameters.h"
+#include "core/calendar.h"
+
+namespace carbon::carbonctld {
+namespace {
+
+using net::error_response;
+using net::ServerRequest;
+using net::ServerResponse;
+
+constexpr std::size_t kMaxSpans = 1000;
+
+ServerResponse unavailable(const Error& e) {
+  spdlog::error("{}", e.message);
+  return error_response(503, e.message);
+}
+
+Asks asks_of(ledger::ReportBy by) {
+  return by == ledger::ReportBy::kUser      ? Asks::kSumsByUser
+         : by == ledger::ReportBy::kAccount ? Asks::kSumsByAccount
+                                            : Asks::kSums;
+}
+
+// The window, and the filters, of a report.
+ledger::ReportQuery query_of(Parameters& parameters, Instant now, Duration reach) {
+  ledger::ReportQuery query;
+  query.only = parameters.filters();
+  query.when.end = parameters.time("end").value_or(now);
+  query.when.start = parameters.time("start").value_or(reach > Duration::zero() ? query.when.end - reach : Instant{});
+  if (query.when.end < query.when.start) parameters.fail("end", "is before start");
+  return query;
+}
+
+Span span_of(config::BudgetPeriod period) {
+  return period == config::BudgetPeriod::kMonth ? Span::kMonth : period == config::BudgetPeriod::kQuarter ? Span::kQuarter : Span::kYear;
+}
+
+std::string_view name_of(config::BudgetPeriod period) {
+  return period == config::BudgetPeriod::kMonth ? "month" : period == config::BudgetPeriod::kQuarter ? "quarter" : "year";
+}
+
+}  // namespace
+
+ServerResponse Api::report(const ServerRequest& request) const {
+  Parameters parameters(request);
+  const auto named = parameters.text("by").value_or("user");
+  if (parse_span(named)) return report_by_span(request, named);
+  const auto by = ledger::parse_report_by(named);
+  if (!by) return error_response(400, by.error().message + ", " + std::string(kReportSpans));
+  auto query = query_of(parameters, sources_.clock(), Duration::zero());
+  query.by = *by;
+  query.visible = visible(request.caller, asks_of(*by));
+  if (const auto within = parameters.text("within")) {
+    const auto second = ledger::parse_report_by(*within);
+    if (!second) return error_response(400, "within: " + second.error().message);
+    query.within = *second;
+    if (!query.visible) query.visible = visible(request.caller, asks_of(*second));
+  }
+  if (!parameters.error().empty()) return error_response(400, parameters.error());
+  const auto rows = store_.report(query);
+  if (!rows) return unavailable(rows.error());
+  return {200, report_json(named, query.when, *rows, query.within.has_value())};
+}
+
+Result<ledger::Totals> Api::total(ledger::ReportQuery query) const {
+  query.by = ledger::ReportBy::kCluster;
+  const auto rows = store_.report(query);
+  if (!rows) return rows.error();
+  ledger::Totals sum;
+  for (const auto& r : *rows) sum += r.sums;
+  return sum;
+}
+
+// In the calendar's order; a span without jobs is a row of zeros.
+ServerResponse Api::report_by_span(const ServerRequest& request, std::string_view by) const {
+  Parameters parameters(request);
+  const auto span = *parse_span(by);
+  auto query = query_of(parameters, sources_.clock(), default_reach(span));
+  if (parameters.text("within"))
+    parameters.fail("within", "goes with a property of the jobs, not with '" + std::string(by) + "'");
+  if (!parameters.error().empty()) return error_response(400, parameters.error());
+  query.visible = visible(request.caller, Asks::kSums);
+  const auto window = query.when;
+  const auto spans = spans_in(span, window, kMaxSpans + 1);
+  if (spans.size() > kMaxSpans)
+    return error_response(400, "more than " + std::to_string(kMaxSpans) + " rows; accepted: a later start");
+  std::vector<ledger::ReportRow> rows;
+  for (const auto& s : spans) {
+    query.when = s.when;
+    const auto sum = total(query);
+    if (!sum) return unavailable(sum.error());
+    rows.push_back({s.name, "", *sum});
+  }
+  return {200, report_json(std::string(by), window, rows, false)};
+}
+
+// An account's budget is shown to those who may see its sum.
+ServerResponse Api::budgets(const ServerRequest& request) const {
+  const auto scope = visible(request.caller, Asks::kSumsByAccount);
+  const auto now = sources_.clock();
+  std::vector<BudgetState> states;
+  for (const auto& budget : config_.budgets) {
+    if (scope && std::find(scope->accounts.begin(), scope->accounts.end(), budget.account) == scope->accounts.end()) continue;
+    const auto period = span_at(span_of(budget.period), now);
+    ledger::ReportQuery query;
+    query.when = period.when;
+    query.only = {{ledger::ReportBy::kAccount, {budget.account}}};
+    const auto sum = total(query);
+    if (!sum) return unavailable(sum.error());
+    states.push_back({budget.account, std::string(name_of(budget.period)), period.name, period.when, budget.co2e_kg * 1000.0,
+                      budget.warn_at, *sum});
+  }
+  return {200, budgets_json(states, now)};
+}
+
+// Each site's mean by day: the part of the day whose intensity is known.
+ServerResponse Api::intensity(const ServerRequest& request) const {
+  Parameters parameters(request);
+  const auto window = query_of(parameters, sources_.clock(), default_reach(Span::kDay)).when;
+  if (!parameters.error().empty()) return error_response(400, parameters.error());
+  const auto days = spans_in(Span::kDay, window, kMaxSpans + 1);
+  if (days.size() > kMaxSpans)
+    return error_response(400, "more than " + std::to_string(kMaxSpans) + " days; accepted: a later start");
+  std::vector<SiteDays> sites;
+  for (const auto& site : config_.sites) {
+    const auto points = store_.intensity(site.name, window);
+    if (!points) return unavailable(points.error());
+    auto& out = sites.emplace_back(SiteDays{site.name, {}});
+    for (const auto& day : days) {
+      double weighted = 0;
+      Duration known{0};
+      bool simulated = false;
+      for (const auto& p : *points) {
+        const auto from = std::max(p.point.when.start, day.when.start), to = std::min(p.point.when.end, day.when.end);
+        if (from >= to) continue;
+        weighted += p.point.value.value() * static_cast<double>((to - from).count());
+        known += to - from;
+        simulated = simulated || p.simulated;
+      }
+      const auto mean = known > Duration::zero() ? std::optional(weighted / static_cast<double>(known.count())) : std::nullopt;
+      out.days.push_back(
+          {day.name, mean, static_cast<double>(known.count()) / static_cast<double>(day.when.length().count()), simulated});
+    }
+  }
+  return {200, intensity_json(sites)};
+}
+
+}  // namespace carbon::carbonctld

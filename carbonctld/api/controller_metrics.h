@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// GET /metrics: what carbonctld says about itself, the grid and the plan to Prometheus. docs/monitoring.md.
+//
+// Open to all who reach the port, as Prometheus expects it, and then without any sum over jobs where Slurm's PrivateData hides
+// those; with a token in carbon-secrets.conf (metrics = "..."), which Prometheus sends as a bearer, to its holder alone and
+// whole.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "carbonctld/api/json_views.h"
+#include "carbonctld/replan/replan_loop.h"
+#include "config/config.h"
+#include "grid_feeds/fallback_chain.h"
+#include "ledger/reports/report.h"
+#include "net/server.h"
+
+namespace carbon::carbonctld {
+
+// What is told, as it stands at one moment.
+struct MetricsView {
+  Instant now;
+  std::string host;
+  std::shared_ptr<const std::vector<grid_feeds::SiteSeries>> grid;  // null before the first poll
+  std::vector<std::vector<std::uint64_t>> outages;             // of each entry of each site's chain
+  Health health;
+  QueueView queue;
+  ReplanCounts replan;
+  std::map<std::string, std::uint64_t> records, refusals, helper_losses;
+  std::optional<std::uint64_t> ledger_bytes;            // none: not a file
+  std::optional<std::vector<ledger::ReportRow>> sites;  // sums since the first job; none: hidden, or not known
+};
+
+std::string metrics_text(const config::Config& config, const MetricsView& view);
+
+class Metrics {
+ public:
+  struct Sources {
+    std::function<MetricsView()> view;  // without `sites`
+    std::function<bool()> sums_are_open;
+    std::function<Result<std::vector<ledger::ReportRow>>()> sums;
+  };
+  // `token`: empty: none is needed. `config` must outlive it.
+  Metrics(const config::Config& config, std::string token, Sources sources)
+      : config_(config), token_(std::move(token)), sources_(std::move(sources)) {}
+
+  // Any thread.
+  net::ServerResponse answer(const net::ServerRequest& request);
+
+ private:
+  std::optional<std::vector<ledger::ReportRow>> sums(Instant now);
+
+  const config::Config& config_;
+  std::string token_;
+  Sources sources_;
+  std::mutex mutex_;  // of what follows
+  std::optional<std::vector<ledger::ReportRow>> sums_;
+  Instant summed_{};
+};
+
+}  // namespace carbon::carbonctld

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// The metrics of carbonctld one by one; docs/monitoring.md lists them. The intensity has the name and the labels of
+// grid-intensity-go, so that one dashboard shows both.
+#include <algorithm>
+#include <array>
+
+#include "carbonctld/api/controller_metrics.h"
+#include "core/exposition.h"
+
+namespace carbon::carbonctld {
+namespace {
+
+using Type = Exposition::Type;
+
+constexpr std::array<int, 5> kHoursAhead = {1, 3, 6, 12, 24};
+
+double number(std::uint64_t n) { return static_cast<double>(n); }
+
+const IntensityPoint* point_at(const grid_feeds::SiteSeries& s, Instant t) {
+  const auto& points = s.series.points();
+  const auto it = std::partition_point(points.begin(), points.end(), [t](const auto& p) { return p.when.end <= t; });
+  return it != points.end() && it->when.start <= t ? &*it : nullptr;
+}
+
+void put_intensity(Exposition& out, const config::Config& config, const MetricsView& v, Signal signal) {
+  const bool average = signal == Signal::kAverage;
+  out.head(average ? "grid_intensity_carbon_average" : "grid_intensity_carbon_marginal", Type::kGauge,
+           std::string(average ? "Average" : "Marginal") + " carbon intensity of the grid of the site (region) now.");
+  for (std::size_t s = 0; s < v.grid->size(); ++s) {
+    const auto& site = (*v.grid)[s];
+    const auto* now = point_at(site, v.now);
+    if (site.series.meta().kind.signal != signal || now == nullptr) continue;
+    out.sample(now->value.value(), {{"location", config.sites[s].zone},
+                                    {"node", v.host},
+                                    {"provider", site.series.meta().provider},
+                                    {"region", site.site},
+                                    {"units", "gCO2e per kWh"},
+                                    {"is_estimated", now->origin == Origin::kActual ? "false" : "true"},
+                                    {"simulated", site.series.meta().simulated ? "true" : "false"}});
+  }
+}
+
+void put_grid(Exposition& out, const config::Config& config, const MetricsView& v) {
+  put_intensity(out, config, v, Signal::kAverage);
+  put_intensity(out, config, v, Signal::kMarginal);
+  out.head("carbon_grid_forecast_grams_per_kwh", Type::kGauge,
+           "Carbon intensity of the site's grid as forecast so many hours ahead.");
+  for (const auto& site : *v.grid) {
+    for (const int hours : kHoursAhead) {
+      const auto* then = point_at(site, v.now + std::chrono::hours(hours));
+      if (then != nullptr)
+        out.sample(then->value.value(),
+                   {{"site", site.site}, {"hours", std::to_string(hours)}, {"origin", to_string(then->origin)}});
+    }
+  }
+  out.head("carbon_grid_forecast_issued_timestamp_seconds", Type::kGauge, "When the provider issued what is used of the site.");
+  for (const auto& site : *v.grid) out.time(site.series.meta().issued, {{"site", site.site}});
+  out.head("carbon_grid_forecast_end_timestamp_seconds", Type::kGauge, "Up to when the site's intensity is known.");
+  for (const auto& site : *v.grid) {
+    if (!site.series.points().empty()) out.time(site.series.points().back().when.end, {{"site", site.site}});
+  }
+}
+
+template <class Put>
+void per_feed(const MetricsView& v, const Put& put) {
+  for (std::size_t s = 0; s < v.grid->size(); ++s) {
+    const auto& site = (*v.grid)[s];
+    for (std::size_t f = 0; f < site.feeds.size(); ++f) put(site.site, site.feeds[f], std::to_string(f + 1), s, f);
+  }
+}
+
+void put_feeds(Exposition& out, const MetricsView& v) {
+  out.head("carbon_feed_up", Type::kGauge, "1 where the entry of the site's chain of providers answers.");
+  per_feed(v, [&](const auto& site, const auto& feed, const auto& entry, auto, auto) {
+    out.sample(feed.ok, {{"site", site}, {"provider", feed.provider}, {"entry", entry}});
+  });
+  out.head("carbon_feed_last_good_timestamp_seconds", Type::kGauge,
+           "Its last answer that was taken; absent where there was none.");
+  per_feed(v, [&](const auto& site, const auto& feed, const auto& entry, auto, auto) {
+    out.time(feed.last_good, {{"site", site}, {"provider", feed.provider}, {"entry", entry}});
+  });
+  out.head("carbon_feed_failures_total", Type::kCounter, "How often it stopped answering since carbonctld started.");
+  per_feed(v, [&](const auto& site, const auto& feed, const auto& entry, std::size_t s, std::size_t f) {
+    const bool known = s < v.outages.size() && f < v.outages[s].size();
+    out.sample(known ? number(v.outages[s][f]) : 0, {{"site", site}, {"provider", feed.provider}, {"entry", entry}});
+  });
+}
+
+void put_tally(Exposition& out, const std::map<std::string, std::uint64_t>& counts, std::string_view label,
+               std::initializer_list<const char*> always) {
+  auto all = counts;
+  for (const auto* name : always) all.try_emplace(name, 0);  // a rate needs a 0 before the first
+  for (const auto& [name, count] : all) out.sample(number(count), {{label, name}});
+}
+
+void put_ledger(Exposition& out, const MetricsView& v) {
+  out.head("carbon_records_total", Type::kCounter, "Energy records taken in since carbonctld started: stored, or known already.");
+  put_tally(out, v.records, "result", {"stored", "known"});
+  out.head("carbon_record_requests_refused_total", Type::kCounter, "Requests with energy records that were not taken, by why.");
+  put_tally(out, v.refusals, "reason", {"unauthenticated", "forbidden", "malformed", "cluster", "node", "future", "unavailable"});
+  const auto& ledger = v.health.ledger;
+  const auto gauge = [&out](const char* name, const char* help, double value) { out.one(name, Type::kGauge, help, value); };
+  gauge("carbon_ledger_records", "Energy records in the ledger.", static_cast<double>(ledger.records));
+  gauge("carbon_ledger_jobs", "Runs of jobs in the ledger.", static_cast<double>(ledger.jobs));
+  gauge("carbon_ledger_due_jobs", "Jobs that wait to be accounted.", static_cast<double>(ledger.due));
+  gauge("carbon_ledger_unwritten_summaries", "Summaries that wait to be written into Slurm's accounting.",
+        static_cast<double>(ledger.unwritten));
+  if (v.ledger_bytes) gauge("carbon_ledger_bytes", "Size of the ledger's file and its write-ahead log.", number(*v.ledger_bytes));
+}
+
+// Restated when an intensity is corrected, and so gauges: what a counter may not do, these may.
+void put_sites(Exposition& out, const std::vector<ledger::ReportRow>& sites) {
+  const auto per_site = [&](const char* name, Type type, const char* help, const auto& value) {
+    out.head(name, type, help);
+    for (const auto& row : sites) out.sample(static_cast<double>(value(row.sums)), {{"site", row.key}});
+  };
+  const auto grams = [](std::int64_t ug) { return static_cast<double>(ug) / 1e6; };
+  per_site("carbon_site_jobs_total", Type::kCounter, "Runs of jobs that ended at the site.",
+           [](const auto& t) { return t.jobs; });
+  per_site("carbon_site_energy_joules_total", Type::kCounter, "Energy of their devices, without PUE.",
+           [](const auto& t) { return static_cast<double>(t.energy_mj) / 1e3; });
+  per_site("carbon_site_covered_joules_total", Type::kCounter, "Of it, at a time whose carbon intensity is known.",
+           [](const auto& t) { return static_cast<double>(t.covered_mj) / 1e3; });
+  per_site("carbon_site_estimated_joules_total", Type::kCounter, "Of it, estimated and not measured.",
+           [](const auto& t) { return static_cast<double>(t.estimated_mj) / 1e3; });
+  per_site("carbon_site_co2e_grams", Type::kGauge, "Their emission with PUE, since the first job.",
+           [&](const auto& t) { return grams(t.co2e_ug); });
+  per_site("carbon_site_compared_jobs", Type::kGauge, "Those for which something was decided and that can be compared.",
+           [](const auto& t) { return t.compared_jobs; });
+  per_site("carbon_site_saved_grams", Type::kGauge,
+           "What those would have emitted begun at submission at home, less what they did.",
+           [&](const auto& t) { return grams(t.counterfactual_ug - t.compared_ug); });
+  per_site("carbon_site_held_idle_gpu_seconds_total", Type::kCounter, "GPU time that jobs held and left idle.",
+           [](const auto& t) { return static_cast<double>(t.held_idle_ms) / 1e3; });
+}
+
+void put_deferred(Exposition& out, const config::Config& config, const MetricsView& v) {
+  std::map<std::string, std::pair<double, double>> of_site;  // jobs, GPUs
+  for (const auto& job : v.queue.deferred) {
+    of_site[job.site].first += 1;
+    of_site[job.site].second += job.gpus;
+  }
+  const auto per_site = [&](const char* name, const char* help, const auto& value) {
+    out.head(name, Type::kGauge, help);
+    for (std::size_t s = 0; s < config.sites.size(); ++s)
+      out.sample(static_cast<double>(value(s, config.sites[s].name)), {{"site", config.sites[s].name}});
+  };
+  const auto promise = [&](std::size_t s) { return s < v.queue.promises.size() ? v.queue.promises[s] : PromiseStanding{}; };
+  per_site("carbon_deferred_jobs", "Deferred jobs that wait for their time, by the site that they are planned at.",
+           [&](auto, const auto& name) { return of_site[name].first; });
+  per_site("carbon_deferred_gpus", "GPUs that those ask for.", [&](auto, const auto& name) { return of_site[name].second; });
+  per_site("carbon_promises_queued", "Deferred jobs whose time has come and that wait for GPUs.",
+           [&](auto s, const auto&) { return promise(s).queued; });
+  per_site("carbon_promises_near", "Waiting jobs whose latest start, as their users were told, is near.",
+           [&](auto s, const auto&) { return promise(s).near; });
+  per_site("carbon_promises_overdue", "Waiting jobs whose latest start has passed.",
+           [&](auto s, const auto&) { return promise(s).overdue; });
+}
+
+void put_replanning(Exposition& out, const MetricsView& v) {
+  out.one("carbon_replan_rounds_total", Type::kCounter, "Rounds of re-planning since carbonctld started.",
+          number(v.replan.rounds));
+  out.head("carbon_replan_last_round_timestamp_seconds", Type::kGauge, "When the last one was.");
+  out.time(v.queue.at);
+  out.one("carbon_replan_hindered", Type::kGauge, "1 where something keeps carbonctld from re-planning; its log says what.",
+          !v.queue.problem.empty());
+  out.head("carbon_replan_changes_total", Type::kCounter, "Deferred jobs that got another time or place, by why.");
+  put_tally(out, v.replan.changes, "reason", {"less carbon"});
+  out.one("carbon_replan_changes_refused_total", Type::kCounter, "Changes that Slurm refused.", number(v.replan.refused));
+  out.one("carbon_replan_interruptions_total", Type::kCounter, "Jobs that were told to write a checkpoint and give way.",
+          number(v.replan.interruptions));
+}
+
+void put_self(Exposition& out, const config::Config& config, const MetricsView& v) {
+  out.head("carbon_info", Type::kGauge, "carbonctld's version and its cluster.");
+  out.sample(1, {{"version", CARBON_VERSION}, {"cluster", config.cluster}});
+  out.head("carbon_snapshot_published_timestamp_seconds", Type::kGauge,
+           "When the snapshot was written that job_submit decides by.");
+  out.time(v.health.snapshot_published);
+  out.one("carbon_snapshot_max_age_seconds", Type::kGauge, "Older than this, job_submit leaves every job alone.",
+          seconds(config.carbonctld.snapshot_max_age));
+  out.head("carbon_slurm_up", Type::kGauge, "1 where Slurm's daemon answers.");
+  out.sample(v.health.slurmctld == "ok", {{"daemon", "slurmctld"}});
+  out.sample(v.health.slurmdbd == "ok", {{"daemon", "slurmdbd"}});
+  out.head("carbon_slurm_helper_restarts_total", Type::kCounter,
+           "Child processes talking to Slurm that ended or hung within a call.");
+  for (const auto& [helper, count] : v.helper_losses) out.sample(number(count), {{"helper", helper}});
+}
+
+}  // namespace
+
+std::string metrics_text(const config::Config& config, const MetricsView& view) {
+  Exposition out;
+  put_self(out, config, view);
+  if (view.grid) {
+    put_grid(out, config, view);
+    put_feeds(out, view);
+  }
+  put_ledger(out, view);
+  if (view.sites) put_sites(out, *view.sites);
+  put_deferred(out, config, view);
+  put_replanning(out, view);
+  return out.text();
+}
+
+}  // namespace carbon::carbonctld

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbonctld/replan/interrupt.h"
+
+#include <algorithm>
+#include <array>
+
+#include "carbonctld/replan/replan_jobs.h"
+
+namespace carbon::carbonctld {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr double kLeastRest = 0.1;  // of a job's expected length is taken to be left, whatever has run
+
+std::string text_of(Instant t) { return std::to_string(unix_ms(t) / 1000); }
+
+struct Running {
+  const QueuedJob& job;
+  CarbonComment comment;
+  std::size_t site;
+  Instant cap;
+  std::int64_t times;
+  Duration ran;   // in earlier runs
+  Duration rest;  // expected
+  Watts power;
+};
+
+std::optional<Running> interruptible(const QueuedJob& job, const SlurmQueue& queue, const config::Config& config, Instant now) {
+  const auto comment = CarbonComment::find_in(job.admin_comment);
+  if (comment.get("mode") != "interrupt" || comment.get("observe")) return std::nullopt;
+  const auto site = site_of(job, queue, config);
+  const auto cap = seconds_at(comment, "cap");
+  if (!site || !cap || !job.batch || !job.may_requeue || job.heterogeneous) return std::nullopt;
+  const auto times = static_cast<std::int64_t>(number_at(comment, "times"));
+  const auto ran = Duration(static_cast<std::int64_t>(number_at(comment, "ran") * 1000));
+  const auto length = expected_length(job, config.placement);
+  const auto least = std::chrono::duration_cast<Duration>(length * kLeastRest);
+  return Running{job,
+                 comment,
+                 *site,
+                 *cap,
+                 times,
+                 ran,
+                 std::max(length - ran - (now - job.started), least),
+                 config.placement.gpu_power * job.units()};
+}
+
+// When the job had better begin again, if it had better stop now: the carbon of the rest, of the grace and of the same time once
+// more after the restart has to be less by the site's least gain, and now has to be dirtier than then.
+std::optional<Instant> better_later(const Running& r, const config::Config& config, const policies::SiteAhead& site, Instant now) {
+  const auto& rules = config.placement.interrupt;
+  if (r.times >= rules.max_times || now - r.job.started < 2 * rules.grace) return std::nullopt;
+  const Instant stop = now + rules.grace;
+  if (r.cap <= stop) return std::nullopt;
+  JobRequest again;
+  again.ready = stop;
+  again.length = r.rest + rules.grace;
+  again.max_delay = r.cap - stop;
+  again.power = r.power;
+  const std::array<policies::SiteAhead, 1> here{site};
+  const auto best = policies::lowest_window(again, here);
+  const auto begin = std::chrono::ceil<std::chrono::seconds>(best.start);
+  const auto on = policies::emission(site, now, r.rest, r.power), grace = policies::emission(site, now, rules.grace, r.power),
+             then = policies::emission(site, begin, again.length, r.power);
+  const auto here_now = site.series.at(now);
+  const auto mean_then = site.series.integrate(begin, begin + again.length).mean();
+  if (!on || !grace || !then || !here_now || !mean_then || *here_now <= *mean_then || begin > r.cap) return std::nullopt;
+  const double least = std::max(config.placement.min_saving, config.replan.min_gain);
+  if (then->value() + grace->value() >= on->value() * (1 - least)) return std::nullopt;
+  return begin;
+}
+
+Interruption interruption(Running r, Instant begin, const config::Config& config, Instant now) {
+  const auto ran = r.ran + (now - r.job.started);
+  r.comment.set("times", std::to_string(r.times + 1));
+  r.comment.set("ran", std::to_string(ran.count() / 1000));
+  r.comment.set("stop", text_of(std::chrono::ceil<std::chrono::seconds>(now + config.placement.interrupt.grace)));
+  r.comment.set("again", text_of(begin));
+  Interruption out;
+  out.job_id = r.job.job_id;
+  out.mark.id = r.job.id;
+  out.mark.admin_comment = r.comment.put_into(r.job.admin_comment);
+  out.why = "a dirty stretch until " + format_utc(begin);
+  return out;
+}
+
+// It waits again after its requeue: the plan becomes a deferral like any other, with the cap as the last start.
+JobChange resumption(const QueuedJob& job, Instant again) {
+  auto comment = CarbonComment::find_in(job.admin_comment);
+  comment.set("planned", text_of(again));
+  comment.set("latest", comment.get("cap").value_or(text_of(again)));
+  comment.erase("stop");
+  comment.erase("again");
+  JobChange change;
+  change.id = job.id;
+  change.begin = again;
+  change.admin_comment = comment.put_into(job.admin_comment);
+  return change;
+}
+
+}  // namespace
+
+bool interrupted_by_us(const QueuedJob& job) {
+  const auto comment = CarbonComment::find_in(job.admin_comment);
+  return comment.get("mode") == "interrupt" && number_at(comment, "times") == static_cast<double>(job.restarts);
+}
+
+InterruptRound plan_interruptions(const SlurmQueue& queue, const config::Config& config, std::span<const policies::SiteAhead> sites,
+                                  Instant now) {
+  InterruptRound out;
+  for (const auto& job : queue.jobs) {
+    if (!job.cluster.empty()) continue;  // the carbonctld there sees to it
+    const auto comment = CarbonComment::find_in(job.admin_comment);
+    const auto stop = seconds_at(comment, "stop"), again = seconds_at(comment, "again");
+    if (stop && again) {
+      if (job.state == JobState::kPending && interrupted_by_us(job)) out.resumptions.push_back(resumption(job, *again));
+      if (job.state == JobState::kOther) out.next = now + 1s;  // on its way
+      if (job.state != JobState::kRunning) continue;
+      if (*stop <= now) out.requeues.push_back(job.job_id);
+      out.next = std::min(out.next.value_or(*stop), std::max(*stop, now + 1s));
+      continue;
+    }
+    if (job.state != JobState::kRunning || job.gpus <= 0) continue;
+    const auto running = interruptible(job, queue, config, now);
+    if (!running) continue;
+    if (const auto begin = better_later(*running, config, sites[running->site], now)) {
+      out.signals.push_back(interruption(*running, *begin, config, now));
+      out.next = std::min(out.next.value_or(Instant::max()), now + std::max<Duration>(config.placement.interrupt.grace, 1s));
+    }
+  }
+  return out;
+}
+
+}  // namespace carbon::carbonctld

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbonctld/replan/queue_simulation.h"
+
+#include <algorithm>
+#include <numeric>
+#include <queue>
+#include <set>
+
+namespace carbon::carbonctld {
+namespace {
+
+constexpr double kRounding = 1e-9;
+
+struct Later {
+  bool operator()(const HeldUnits& a, const HeldUnits& b) const { return a.until > b.until; }
+};
+
+}  // namespace
+
+std::vector<Instant> queue_outlook(Instant now, double capacity, std::span<const HeldUnits> held,
+                                   std::span<const QueuedUnits> waiting) {
+  std::vector<Instant> starts(waiting.size(), Instant::max());
+  if (capacity <= 0) return starts;
+  std::priority_queue<HeldUnits, std::vector<HeldUnits>, Later> running(Later{}, {held.begin(), held.end()});
+  double free = capacity;
+  for (const auto& h : held) free -= h.units;
+
+  std::vector<std::size_t> coming(waiting.size());
+  std::iota(coming.begin(), coming.end(), 0);
+  std::stable_sort(coming.begin(), coming.end(),
+                   [&](std::size_t a, std::size_t b) { return waiting[a].eligible < waiting[b].eligible; });
+  const auto first = [&](std::size_t a, std::size_t b) {
+    return waiting[a].priority != waiting[b].priority ? waiting[a].priority > waiting[b].priority : a < b;
+  };
+  std::set<std::size_t, decltype(first)> line(first);
+
+  auto next = coming.begin();
+  for (Instant at = now;;) {
+    for (; next != coming.end() && waiting[*next].eligible <= at; ++next) line.insert(*next);
+    for (; !running.empty() && running.top().until <= at; running.pop()) free += running.top().units;
+    while (!line.empty()) {
+      const auto job = *line.begin();
+      const double units = std::min(waiting[job].units, capacity);
+      if (units > free + kRounding) break;
+      free -= units;
+      starts[job] = at;
+      running.push({units, at + waiting[job].length});
+      line.erase(line.begin());
+    }
+    if (line.empty() && next == coming.end()) return starts;
+    Instant then = Instant::max();
+    if (next != coming.end()) then = waiting[*next].eligible;
+    if (!line.empty() && !running.empty()) then = std::min(then, running.top().until);
+    if (then == Instant::max()) return starts;  // more is held than there is: the rest never starts
+    at = std::max(at, then);
+  }
+}
+
+}  // namespace carbon::carbonctld

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbonctld/replan/replan.h"
+
+#include <algorithm>
+#include <map>
+
+#include "carbonctld/replan/replan_decisions.h"
+#include "placement/fit.h"
+
+namespace carbon::carbonctld {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kSameTime = 2s;   // a begin time that moves by less stays
+constexpr int kStartsPerSecond = 4;  // at a site; the next ones begin a second later
+constexpr std::int64_t kFrontNice = -1'000'000;
+constexpr std::uint32_t kHighestPriority = 0xfffffff0;  // what lies above has a meaning of its own in Slurm
+
+Instant second_of(Instant t) { return std::chrono::ceil<std::chrono::seconds>(t); }
+
+// Begin times of one site, a few a second at most.
+class Spacing {
+ public:
+  void take(std::size_t site, Instant at) { ++taken_[{site, at}]; }
+  Instant next(std::size_t site, Instant from, Instant latest) {
+    Instant at = from;
+    while (at + 1s <= latest && taken_[{site, at}] >= kStartsPerSecond) at += 1s;
+    take(site, at);
+    return at;
+  }
+
+ private:
+  std::map<std::pair<std::size_t, Instant>, int> taken_;
+};
+
+// The job's constraint with the features of the one site in place of the other's.
+std::string constraint_moved(const std::string& constraint, const Site& from, const Site& to) {
+  std::string out;
+  const auto add = [&out](std::string_view feature) { (out += out.empty() ? "" : "&") += feature; };
+  for (const auto feature : placement::plain_constraint(constraint).value_or(std::vector<std::string_view>{})) {
+    if (std::find(from.features.begin(), from.features.end(), feature) == from.features.end()) add(feature);
+  }
+  for (const auto& feature : to.features) add(feature);
+  return out;
+}
+
+JobChange change_for(const Move& m, Instant begin, const config::Config& config) {
+  const auto& w = *m.job;
+  JobChange change;
+  change.id = w.job->id;
+  if (begin != w.planned) change.begin = begin;
+  const auto &from = config.sites[w.site], &to = config.sites[m.to.site];
+  if (to.cluster != from.cluster) {
+    change.clusters = to.cluster.empty() ? config.cluster : to.cluster;
+  } else if (m.to.site != w.site) {
+    const auto position = static_cast<std::size_t>(std::find(from.partitions.begin(), from.partitions.end(), w.job->partition) -
+                                                   from.partitions.begin());
+    if (to.partitions[position] != w.job->partition) change.partition = to.partitions[position];
+    if (to.features != from.features) change.features = constraint_moved(w.job->features, from, to);
+  }
+  auto comment = w.comment;
+  comment.set("site", config.sites[m.to.site].name);
+  // The other cluster's record begins now; what the job would have emitted counts from when its user submitted it.
+  if (change.clusters && !comment.get("submit")) comment.set("submit", std::to_string(unix_ms(w.job->submit) / 1000));
+  comment.set("planned", std::to_string(unix_ms(begin) / 1000));
+  change.admin_comment = comment.put_into(w.job->admin_comment);
+  return change;
+}
+
+DeferredJob row_for(const Move& m, Instant begin, const ReplanDecisions& decisions, const config::Config& config, Instant now) {
+  const auto& w = *m.job;
+  DeferredJob row;
+  row.id = w.job->id;
+  row.name = w.job->name;
+  row.user = w.job->user;
+  row.account = w.job->account;
+  row.partition = w.job->partition;
+  row.mode = to_string(w.mode);
+  row.home = config.sites[w.home].name;
+  row.site = config.sites[m.to.site].name;
+  row.uid = w.job->uid;
+  row.gpus = w.job->units();
+  row.submit = w.job->submit;
+  row.planned = begin;
+  row.latest = w.latest;
+  row.cap = w.cap;
+  row.length = w.length;
+  if (const auto g = decisions.grams(w, {w.home, now})) row.now_g = GramsCo2e(*g);
+  if (const auto g = decisions.grams(w, {m.to.site, begin})) row.planned_g = GramsCo2e(*g);
+  row.why = *m.why != '\0' ? m.why : "as planned";
+  return row;
+}
+
+// What must be comes first, then what saves most.
+std::vector<const Move*> in_order(const std::vector<Move>& moves, const ReplanDecisions& decisions) {
+  std::vector<std::pair<double, const Move*>> ranked;
+  for (const auto& m : moves) {
+    const auto before = decisions.grams(*m.job, {m.job->site, m.job->planned}), after = decisions.grams(*m.job, m.to);
+    ranked.emplace_back(m.must ? -1e300 : after.value_or(0) - before.value_or(0), &m);
+  }
+  std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<const Move*> out;
+  for (const auto& [rank, move] : ranked) out.push_back(move);
+  return out;
+}
+
+bool changes_anything(const Move& m) {
+  return m.to.site != m.job->site || std::chrono::abs(m.to.start - m.job->planned) >= kSameTime;
+}
+
+JobNow job_now(const QueuedJob& job, std::size_t site, const config::Config& config) {
+  JobNow row;
+  row.id = job.id;
+  row.name = job.name;
+  row.user = job.user;
+  row.account = job.account;
+  row.partition = job.partition;
+  row.site = config.sites[site].name;
+  row.uid = job.uid;
+  row.gpus = job.units();
+  row.submit = job.submit;
+  row.start = job.started;
+  return row;
+}
+
+void show_jobs(const QueueReading& reading, const config::Config& config, ReplanRound& out) {
+  for (std::size_t i = 0; i < reading.running.size(); ++i) {
+    const auto& r = reading.running[i];
+    auto row = job_now(*reading.running_jobs[i], r.site, config);
+    row.expected_end = r.started + r.length;
+    out.running.push_back(std::move(row));
+  }
+  for (const auto& q : reading.queueing) {
+    if (!q.ours) continue;
+    out.queued.push_back(job_now(*q.job, q.site, config));
+    out.queued.back().latest = q.ours->latest;
+  }
+}
+
+bool is_near_cap(const WaitingJob& w, const config::Config& config, Instant now) {
+  return now >= w.latest - std::max(2 * config.replan.interval, (w.latest - w.job->submit) / 10);
+}
+
+std::vector<PromiseStanding> promises_of(const QueueReading& reading, const config::Config& config, Instant now) {
+  std::vector<PromiseStanding> out(config.sites.size());
+  for (const auto& w : reading.waiting) out[w.site].near += is_near_cap(w, config, now);
+  for (const auto& q : reading.queueing) {
+    if (!q.ours) continue;
+    auto& site = out[q.site];
+    ++site.queued;
+    site.near += is_near_cap(*q.ours, config, now);
+    site.overdue += now > q.ours->latest;
+  }
+  return out;
+}
+
+// A job whose time has come and whose last start is near goes to the front, by the means that the site allows.
+void raise_near_cap(const QueueReading& reading, const config::Config& config, Instant now, ReplanRound& out) {
+  if (config.replan.near_cap == config::NearCap::kNone) return;
+  std::uint32_t highest = 0;
+  for (const auto& q : reading.queueing) highest = std::max(highest, q.job->priority);
+  for (const auto& q : reading.queueing) {
+    if (!q.ours) continue;
+    const auto& w = *q.ours;
+    if (!is_near_cap(w, config, now)) continue;
+    JobChange change;
+    change.id = w.job->id;
+    if (config.replan.near_cap == config::NearCap::kNice) {
+      // slurmctld adds it to the priority, which is at its upper end without the multifactor plugin, and wraps round there.
+      const auto room = std::int64_t{kHighestPriority} - w.job->priority, boost = std::min(w.job->nice - kFrontNice, room);
+      if (boost <= 0) continue;
+      change.nice = w.job->nice - boost;
+    } else {
+      if (w.job->priority >= highest) continue;
+      change.priority = highest = std::min(highest, kHighestPriority - 1) + 1;
+    }
+    out.changes.push_back(change);
+    out.reasons.emplace_back("its latest start is near");
+  }
+}
+
+}  // namespace
+
+void Replanner::note_arrivals(const QueueReading& reading) {
+  std::vector<std::pair<Instant, planner::PlanJob>> arrived;
+  const auto note = [&](const QueuedJob& job, std::size_t site, Duration length, Instant latest) {
+    if (job.submit <= last_arrival_) return;
+    arrived.emplace_back(job.submit, planner::PlanJob{.ready = job.submit,
+                                                       .latest = std::max(latest, job.submit),
+                                                       .length = length,
+                                                       .lengths = {},
+                                                       .units = job.units(),
+                                                       .power = config_.placement.gpu_power * job.units(),
+                                                       .sites = std::uint64_t{1} << site,
+                                                       .transfer_g = {}});
+  };
+  for (const auto& w : reading.waiting) note(*w.job, w.site, w.length, w.cap);
+  for (const auto& q : reading.queueing) note(*q.job, q.site, q.length, q.job->submit);
+  for (std::size_t i = 0; i < reading.running.size(); ++i)
+    note(*reading.running_jobs[i], reading.running[i].site, reading.running[i].length, reading.running_jobs[i]->submit);
+  std::stable_sort(arrived.begin(), arrived.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [at, job] : arrived) planner_.arrived(job);
+  if (!arrived.empty()) last_arrival_ = arrived.back().first;
+}
+
+ReplanRound Replanner::round(const ReplanInput& input) {
+  auto reading = read_queue(input.queue, config_, input.now, input.all);
+  for (auto& w : reading.waiting) {
+    if (bound_to_site_.contains(w.job->id)) w.sites = std::uint64_t{1} << w.site;
+  }
+  note_arrivals(reading);
+  ReplanRound out;
+  out.promises = promises_of(reading, config_, input.now);
+  show_jobs(reading, config_, out);
+  for (const auto& change : reading.given_up) {
+    out.changes.push_back(change);
+    out.reasons.emplace_back("somebody chose its time or place");
+  }
+  for (const auto& change : reading.called_back) {
+    out.changes.push_back(change);
+    out.reasons.emplace_back("another cluster has refused it");
+  }
+  raise_near_cap(reading, config_, input.now, out);
+  ReplanDecisions decisions(config_, input.now, input.sites, reading);
+  const auto moves = decisions.moves(planner_);
+  Spacing spacing;
+  for (const auto& m : moves) {
+    if (!changes_anything(m)) spacing.take(m.job->site, m.job->planned);
+  }
+  for (const auto* m : in_order(moves, decisions)) {
+    Instant begin = m->job->planned;
+    if (changes_anything(*m) && out.changes.size() < config_.replan.max_changes) {
+      begin = spacing.next(m->to.site, second_of(m->to.start), std::max(m->job->latest, second_of(input.now)));
+      out.changes.push_back(change_for(*m, begin, config_));
+      out.reasons.emplace_back(m->why);
+    }
+    out.deferred.push_back(row_for(*m, begin, decisions, config_, input.now));
+  }
+  return out;
+}
+
+}  // namespace carbon::carbonctld

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbonctld/replan/replan_decisions.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "carbonctld/replan/start_guarantee.h"
+
+namespace carbon::carbonctld {
+namespace {
+
+constexpr std::ptrdiff_t kMostInLine = 1000;
+constexpr const char* kRoom = "room for others";
+constexpr double kUnknownTransfer = 1e12;  // grams: where the cost of a move is not known, the job stays
+
+}  // namespace
+
+std::vector<Move> ReplanDecisions::moves(planner::Planner& planner) {
+  auto moves = as_planned(planner);
+  keep_where_little_is_gained(moves);
+  keep_where_there_is_room(moves);
+  release_without_gain(moves);
+  bound_idle_share(moves);
+  keep_promises(moves);
+  return moves;
+}
+
+std::optional<double> ReplanDecisions::grams(const WaitingJob& w, const Placement& to) const {
+  const auto run = policies::emission(ahead_[to.site], to.start, w.length, w.power);
+  if (!run) return std::nullopt;
+  const auto transfer = policies::transfer_emission(request(w), ahead_, to.site);
+  if (!transfer) return std::nullopt;
+  return run->value() + transfer->value();
+}
+
+JobRequest ReplanDecisions::request(const WaitingJob& w) {
+  JobRequest r;
+  r.ready = w.job->submit;
+  r.length = w.length;
+  r.power = w.power;
+  r.home = w.home;
+  r.sites = w.sites | std::uint64_t{1} << w.home;
+  r.data_gb = w.data_gb;
+  return r;
+}
+
+planner::PlanJob ReplanDecisions::plan_job(const WaitingJob& w) const {
+  planner::PlanJob job{.ready = w.job->submit,
+                        .latest = w.latest,
+                        .length = w.length,
+                        .lengths = {},
+                        .units = w.job->units(),
+                        .power = w.power,
+                        .sites = w.sites,
+                        .transfer_g = {}};
+  if (w.data_gb <= 0) return job;
+  for (std::size_t s = 0; s < ahead_.size(); ++s) {
+    const auto transfer = policies::transfer_emission(request(w), ahead_, s);
+    job.transfer_g.push_back(transfer ? transfer->value() : kUnknownTransfer);
+  }
+  return job;
+}
+
+// What the planner makes of all jobs that wait for GPUs; those that wait for nothing else are to start as soon as they fit.
+std::vector<Move> ReplanDecisions::as_planned(planner::Planner& planner) const {
+  if (reading_.waiting.empty()) return {};
+  std::vector<planner::PlanSite> sites;
+  for (std::size_t s = 0; s < ahead_.size(); ++s)
+    sites.push_back({ahead_[s].series, ahead_[s].pue, std::max(reading_.capacity[s], 1e-3)});
+  std::vector<planner::PlanJob> jobs;
+  for (const auto& w : reading_.waiting) jobs.push_back(plan_job(w));
+  for (const auto* q : first_in_line()) {
+    jobs.push_back({.ready = q->job->submit,
+                    .latest = now_,
+                    .length = q->length,
+                    .lengths = {},
+                    .units = q->job->units(),
+                    .power = config_.placement.gpu_power * q->job->units(),
+                    .sites = std::uint64_t{1} << q->site,
+                    .transfer_g = {}});
+  }
+  for (auto& job : jobs) job.units = std::min(job.units, largest_capacity(job.sites));
+  const auto places = planner.plan(now_, jobs, reading_.running, sites);
+  std::vector<Move> moves;
+  for (std::size_t i = 0; i < reading_.waiting.size(); ++i) moves.push_back({&reading_.waiting[i], places[i], "the plan", false});
+  return moves;
+}
+
+// Whoever stands far behind in a long queue starts too late to matter, and each costs the planner a search.
+std::vector<const QueueingJob*> ReplanDecisions::first_in_line() const {
+  std::vector<const QueueingJob*> line;
+  for (const auto& q : reading_.queueing) line.push_back(&q);
+  const auto last = line.begin() + std::min<std::ptrdiff_t>(std::ssize(line), kMostInLine);
+  std::partial_sort(line.begin(), last, line.end(), [](const auto* a, const auto* b) {
+    return a->job->priority != b->job->priority ? a->job->priority > b->job->priority : a->job->job_id < b->job->job_id;
+  });
+  line.erase(last, line.end());
+  return line;
+}
+
+double ReplanDecisions::largest_capacity(std::uint64_t among) const {
+  double most = 1e-3;
+  for (std::size_t s = 0; s < ahead_.size(); ++s) {
+    if ((among >> s & 1) != 0) most = std::max(most, reading_.capacity[s]);
+  }
+  return most;
+}
+
+Placement ReplanDecisions::as_it_is(const WaitingJob& w) const { return {w.site, w.planned}; }
+void ReplanDecisions::leave(Move& m) const { m = {m.job, as_it_is(*m.job), "", false}; }
+
+void ReplanDecisions::keep_where_little_is_gained(std::vector<Move>& moves) const {
+  for (auto& m : moves) {
+    const auto stay = grams(*m.job, as_it_is(*m.job)), go = grams(*m.job, m.to);
+    if (!stay || !go) {
+      leave(m);
+      continue;
+    }
+    const bool little = std::abs(*stay - *go) < config_.replan.min_gain * std::max(*stay, 1e-9);
+    const bool nowhere = reading_.capacity[m.to.site] <= 0;  // all of its nodes are down: what fits is not known
+    const bool worse_elsewhere = m.to.site != m.job->site && *go >= *stay;
+    if (little || nowhere || worse_elsewhere || m.to.start > m.job->latest) {
+      leave(m);
+    } else {
+      m.why = *go < *stay ? "less carbon" : kRoom;
+    }
+  }
+}
+
+// A job gives way at the cost of carbon only where the GPUs of its time are promised to others as well.
+void ReplanDecisions::keep_where_there_is_room(std::vector<Move>& moves) const {
+  for (auto& m : moves) {
+    if (m.why != kRoom) continue;
+    double taken = m.job->job->units();
+    const Interval window{m.job->planned, m.job->planned + m.job->length};
+    for (const auto& r : reading_.running) {
+      if (r.site == m.job->site && r.started + r.length > window.start) taken += r.units;
+    }
+    for (const auto& other : moves) {
+      if (&other == &m) continue;
+      const auto place = other.why == kRoom ? as_it_is(*other.job) : other.to;
+      const bool meets = place.start < window.end && window.start < place.start + other.job->length;
+      if (place.site == m.job->site && meets) taken += other.job->job->units();
+    }
+    if (taken <= reading_.capacity[m.job->site]) {
+      leave(m);
+    } else {
+      m.why = "others need its time more";
+    }
+  }
+}
+
+// Nobody waits for nothing: neither for a forecast that has come to nothing nor for a saving below the site's least.
+void ReplanDecisions::release_without_gain(std::vector<Move>& moves) const {
+  const double least = std::max(config_.placement.min_saving, config_.replan.min_gain);
+  for (auto& m : moves) {
+    const auto at_once = grams(*m.job, {m.to.site, now_}), then = grams(*m.job, m.to);
+    if (!at_once || !then || *then < *at_once * (1 - least)) continue;
+    m.to.start = now_;
+    m.why = "nothing to gain any more";
+    m.must = true;
+  }
+}
+
+// Deferral may leave idle at most a share of a site's GPUs: those go first that save least.
+void ReplanDecisions::bound_idle_share(std::vector<Move>& moves) const {
+  if (config_.placement.max_idle_share >= 1) return;
+  for (std::size_t s = 0; s < ahead_.size(); ++s) {
+    double free = reading_.capacity[s];
+    for (const auto& r : reading_.running) free -= r.site == s ? r.units : 0;
+    for (const auto& q : reading_.queueing) free -= q.site == s ? q.job->units() : 0;
+    std::vector<Move*> deferred;
+    for (auto& m : moves) {
+      if (m.to.site != s) continue;
+      if (m.to.start <= now_) free -= m.job->job->units();
+      if (m.to.start > now_) deferred.push_back(&m);
+    }
+    std::stable_sort(deferred.begin(), deferred.end(), [&](auto* a, auto* b) { return saved_per_unit(*a) < saved_per_unit(*b); });
+    double left_idle = 0;
+    for (const auto* m : deferred) left_idle += m->job->job->units();
+    for (auto* m : deferred) {
+      if (std::min(free, left_idle) <= config_.placement.max_idle_share * reading_.capacity[s]) break;
+      const double units = m->job->job->units();
+      free -= units;
+      left_idle -= units;
+      m->to.start = now_;
+      m->why = "too many GPUs would stand idle";
+      m->must = true;
+    }
+  }
+}
+
+double ReplanDecisions::saved_per_unit(const Move& m) const {
+  const auto at_once = grams(*m.job, {m.to.site, now_}), then = grams(*m.job, m.to);
+  return at_once && then ? (*at_once - *then) / std::max(m.job->job->units(), 1e-9) : 0.0;
+}
+
+void ReplanDecisions::keep_promises(std::vector<Move>& moves) const {
+  for (std::size_t s = 0; s < ahead_.size(); ++s) {
+    SitePromises site{now_, reading_.capacity[s], {}, {}, {}};
+    for (std::size_t i = 0; i < reading_.running.size(); ++i) {
+      const auto& r = reading_.running[i];
+      const auto limit = reading_.running_jobs[i]->limit;
+      if (r.site == s) site.held.push_back({r.units, r.started + (limit > Duration::zero() ? limit : r.length)});
+    }
+    for (const auto& q : reading_.queueing) {
+      if (q.site != s) continue;
+      site.queueing.push_back({q.job->units(), now_, limit_of(*q.job, q.length), priority_of(*q.job)});
+    }
+    std::vector<Move*> at_site;
+    for (auto& m : moves) {
+      if (m.to.site != s) continue;
+      at_site.push_back(&m);
+      const auto& job = *m.job->job;
+      site.deferred.push_back(
+          {{job.units(), std::max(m.to.start, now_), limit_of(job, m.job->length), priority_of(job)}, m.job->latest, job.submit});
+    }
+    const auto released = release_for_promises(site);
+    for (const auto i : released) {
+      if (at_site[i]->to.start <= now_) continue;
+      at_site[i]->to.start = now_;
+      at_site[i]->why = "the queue is long";
+      at_site[i]->must = true;
+    }
+  }
+}
+
+Duration ReplanDecisions::limit_of(const QueuedJob& job, Duration expected) {
+  return job.limit > Duration::zero() ? job.limit : expected;
+}
+double ReplanDecisions::priority_of(const QueuedJob& job) { return job.priority; }
+
+}  // namespace carbon::carbonctld

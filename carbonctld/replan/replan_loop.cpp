@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbonctld/replan/replan_loop.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace carbon::carbonctld {
+
+Duration ReplanLoop::round(Instant now) {
+  const auto series = series_();
+  if (!series || series->size() != config_.sites.size()) return config_.replan.interval;
+  const auto queue = slurm_.queue(config_.other_clusters());
+  if (!queue) {
+    say(queue.error().message);
+    return config_.replan.interval;
+  }
+  if (is_standby(*queue)) {
+    say("slurmctld is active on " + queue->active + ", and the carbonctld there plans");
+    return config_.replan.interval;
+  }
+  std::vector<policies::SiteAhead> ahead;
+  for (std::size_t s = 0; s < series->size(); ++s)
+    ahead.push_back({(*series)[s].series.view(), config_.sites[s].pue, config_.sites[s].transfer_kwh_per_gb});
+  const auto interruptions = plan_interruptions(*queue, config_, ahead, now);
+  interrupt(interruptions);
+  if (led_()) {
+    say("the carbonctld at " + config_.carbonctld.leader + " plans for the federation");
+  } else {
+    plan(*queue, ahead, now);
+    say("");
+  }
+  if (!interruptions.next) return config_.replan.interval;
+  return std::clamp<Duration>(*interruptions.next - now, std::chrono::seconds(1), config_.replan.interval);
+}
+
+void ReplanLoop::plan(const SlurmQueue& queue, std::span<const policies::SiteAhead> ahead, Instant now) {
+  auto round = replanner_.round({now, queue, ahead, config_.carbonctld.leads()});
+  send(round);
+  const std::lock_guard lock(mutex_);
+  view_.at = now;
+  view_.deferred = std::move(round.deferred);
+  view_.promises = std::move(round.promises);
+  view_.running = std::move(round.running);
+  view_.queued = std::move(round.queued);
+  ++counts_.rounds;
+  view_.clusters = {config_.cluster};
+  if (config_.carbonctld.leads()) view_.clusters.insert(view_.clusters.end(), queue.others.begin(), queue.others.end());
+}
+
+// With backups of slurmctld there is a carbonctld beside each. One on a host of its own plans in any case.
+bool ReplanLoop::is_standby(const SlurmQueue& queue) const {
+  const auto short_name = [](const std::string& host) { return host.substr(0, host.find('.')); };
+  const auto is_own = [&](const std::string& host) { return short_name(host) == short_name(host_); };
+  return !queue.active.empty() && !is_own(queue.active) &&
+         std::any_of(queue.controllers.begin(), queue.controllers.end(), is_own);
+}
+
+// The mark comes first: whoever finds it goes on with what it says, whatever happened to this process.
+void ReplanLoop::interrupt(const InterruptRound& round) {
+  const int signal = job_signal(config_.placement.interrupt.signal).value();  // config/ takes no other
+  const auto failed = [](const std::string& job, const Status& done) {
+    if (!done) spdlog::warn("job={} not interrupted: {}", job, done.error().message);
+    return !done;
+  };
+  for (const auto& i : round.signals) {
+    if (failed(i.mark.id, slurm_.change_job(i.mark)) || failed(i.mark.id, slurm_.signal_job(i.job_id, signal))) continue;
+    count([](auto& c) { ++c.interruptions; });
+    spdlog::info("job={} is told to write its checkpoint (SIG{}) why=\"{}\"", i.mark.id, config_.placement.interrupt.signal,
+                 i.why);
+  }
+  for (const auto id : round.requeues) {
+    if (!failed(std::to_string(id), slurm_.requeue_job(id))) spdlog::info("job={} requeued", id);
+  }
+  for (const auto& change : round.resumptions) {
+    if (!failed(change.id, slurm_.change_job(change)))
+      spdlog::info("job={} begins again at {}", change.id, format_utc(*change.begin));
+  }
+}
+
+// A job that begins or ends meanwhile refuses its change: no harm, the next round sees it as it is.
+void ReplanLoop::send(const ReplanRound& round) {
+  for (std::size_t i = 0; i < round.changes.size(); ++i) {
+    const auto& change = round.changes[i];
+    const auto done = slurm_.change_job(change);
+    if (!done) {
+      spdlog::warn("job={} not changed: {}", change.id, done.error().message);
+      if (change.partition || change.features || change.clusters) replanner_.refused(change.id);
+      count([](auto& c) { ++c.refused; });
+      continue;
+    }
+    count([&](auto& c) { ++c.changes[round.reasons[i]]; });
+    spdlog::info("job={} begin={} clusters={} partition={} features={} why=\"{}\"", change.id,
+                 change.begin ? format_utc(*change.begin) : "-", change.clusters.value_or("-"), change.partition.value_or("-"),
+                 change.features.value_or("-"), round.reasons[i]);
+  }
+}
+
+void ReplanLoop::say(const std::string& problem) {
+  const std::lock_guard lock(mutex_);
+  if (problem == view_.problem) return;
+  problem.empty() ? spdlog::info("re-planning goes on")
+                  : spdlog::warn("no re-planning: {}; begin times stand as they are", problem);
+  view_.problem = problem;
+}
+
+QueueView ReplanLoop::view() const {
+  const std::lock_guard lock(mutex_);
+  return view_;
+}
+
+ReplanCounts ReplanLoop::counts() const {
+  const std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+}  // namespace carbon::carbonctld

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Around a round of re-planning (replan.h): asks Slurm for its queue, sends the changes, keeps what `scarbon queue` shows.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "carbonctld/replan/interrupt.h"
+#include "carbonctld/replan/replan.h"
+#include "carbonctld/slurm/slurm_api.h"
+#include "grid_feeds/fallback_chain.h"
+
+namespace carbon::carbonctld {
+
+struct QueueView {
+  Instant at{};  // the epoch: not looked yet
+  std::vector<DeferredJob> deferred;
+  std::vector<std::string> clusters;           // whose jobs were planned
+  std::string problem;                         // why it is not newer; empty: all is well
+  std::vector<PromiseStanding> promises = {};  // of each site
+  std::vector<JobNow> running = {}, queued = {};
+};
+
+// What the rounds did since this process began.
+struct ReplanCounts {
+  std::uint64_t rounds = 0;
+  std::map<std::string, std::uint64_t> changes;  // that Slurm made, by why
+  std::uint64_t refused = 0;                     // by Slurm
+  std::uint64_t interruptions = 0;
+};
+
+class ReplanLoop {
+ public:
+  using Series = std::shared_ptr<const std::vector<grid_feeds::SiteSeries>>;
+  // None is owned. `series`: the last of each site; null before the first. `host`: of this process, as slurm.conf names it.
+  // `led`: whether another carbonctld of the federation plans for all just now.
+  ReplanLoop(const config::Config& config, SlurmApi& slurm, std::function<Series()> series, std::string host, std::function<bool()> led)
+      : config_(config),
+        slurm_(slurm),
+        series_(std::move(series)),
+        host_(std::move(host)),
+        led_(std::move(led)),
+        replanner_(config) {}
+
+  // One round; returns how long until the next. One thread calls it.
+  Duration round(Instant now);
+  QueueView view() const;       // any thread
+  ReplanCounts counts() const;  // any thread
+
+ private:
+  bool is_standby(const SlurmQueue& queue) const;
+  void plan(const SlurmQueue& queue, std::span<const policies::SiteAhead> ahead, Instant now);
+  void send(const ReplanRound& round);
+  void interrupt(const InterruptRound& round);
+  void say(const std::string& problem);
+  template <class Add>
+  void count(const Add& add) {
+    const std::lock_guard lock(mutex_);
+    add(counts_);
+  }
+
+  const config::Config& config_;
+  SlurmApi& slurm_;
+  std::function<Series()> series_;
+  std::string host_;
+  std::function<bool()> led_;
+  Replanner replanner_;
+  mutable std::mutex mutex_;
+  QueueView view_;
+  ReplanCounts counts_;
+};
+
+}  // namespace carbon::carbonctld

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbonctld/slurm/slurm_state.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace carbon::carbonctld {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kRetry = 5s;
+constexpr int kAssociationsEach = 5;  // times as old as what slurmctld says: there are many, and they change seldom
+
+}  // namespace
+
+bool SlurmState::refresh(Instant now) {
+  const bool changed = refresh_places(now);
+  return refresh_associations(now) || changed;
+}
+
+bool SlurmState::refresh_places(Instant now) {
+  if (now < next_places_) return false;
+  auto places = slurmctld_.places({clusters_.begin() + (clusters_.empty() ? 0 : 1), clusters_.end()});
+  const auto settings = places ? slurmctld_.settings() : Result<SlurmSettings>(places.error());
+  next_places_ = now + (settings ? fresh_ : std::min(kRetry, fresh_));
+  const std::lock_guard lock(mutex_);
+  const auto state = settings ? "ok" : settings.error().message;
+  if (state != state_) {
+    settings ? spdlog::info("slurmctld answers partitions={} nodes={}", places->partitions.size(), places->nodes.size())
+             : spdlog::warn("{}; {}", state, settings_ ? "what it said last stands" : "time limits are not known yet");
+  }
+  state_ = state;
+  if (!settings) return false;
+  const bool changed = *places != *places_ || !settings_ || settings_->associations_enforced != settings->associations_enforced;
+  settings_ = *settings;
+  if (changed) places_ = std::make_shared<SlurmPlaces>(std::move(*places));
+  return changed;
+}
+
+bool SlurmState::refresh_associations(Instant now) {
+  const auto known = settings();
+  if (!known || !known->associations_enforced || now < next_associations_) return false;
+  auto list = slurmdbd_.associations(clusters_);
+  next_associations_ = now + (list ? fresh_ * kAssociationsEach : fresh_);
+  const std::lock_guard lock(mutex_);
+  if (slurmdbd_answers_ && !list) {
+    spdlog::warn("{}; {}", list.error().message,
+                 associations_->empty() ? "no job is relocated until users' associations are known" : "what it said last stands");
+  }
+  slurmdbd_answers_ = list.ok();
+  if (!list || *list == *associations_) return false;
+  associations_ = std::make_shared<std::vector<Association>>(std::move(*list));
+  return true;
+}
+
+std::shared_ptr<const SlurmPlaces> SlurmState::places() const {
+  const std::lock_guard lock(mutex_);
+  return places_;
+}
+
+std::shared_ptr<const std::vector<Association>> SlurmState::associations() const {
+  const std::lock_guard lock(mutex_);
+  return associations_;
+}
+
+std::optional<SlurmSettings> SlurmState::settings() const {
+  const std::lock_guard lock(mutex_);
+  return settings_;
+}
+
+std::string SlurmState::state() const {
+  const std::lock_guard lock(mutex_);
+  return state_;
+}
+
+}  // namespace carbon::carbonctld

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What slurmctld last said of itself, and slurmdbd of users. Where they do not answer, the last known stands, and the log says so
+// once.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "carbonctld/slurm/slurm_api.h"
+
+namespace carbon::carbonctld {
+
+class SlurmState {
+ public:
+  // Neither is owned. `fresh`: how old what it knows may become. `clusters`: the own one, then others of its federation.
+  SlurmState(SlurmApi& slurmctld, SlurmApi& slurmdbd, Duration fresh, std::vector<std::string> clusters)
+      : slurmctld_(slurmctld), slurmdbd_(slurmdbd), fresh_(fresh), clusters_(std::move(clusters)) {}
+
+  // Asks where it is time to, and sooner while there is no answer. True where something changed. One thread calls it.
+  bool refresh(Instant now);
+
+  // Any thread. Never null.
+  std::shared_ptr<const SlurmPlaces> places() const;
+  std::shared_ptr<const std::vector<Association>> associations() const;
+  std::optional<SlurmSettings> settings() const;  // none: slurmctld has never answered
+  std::string state() const;                      // "ok", or why not
+
+ private:
+  bool refresh_places(Instant now);
+  bool refresh_associations(Instant now);
+
+  SlurmApi &slurmctld_, &slurmdbd_;
+  const Duration fresh_;
+  const std::vector<std::string> clusters_;
+  Instant next_places_{}, next_associations_{};
+  mutable std::mutex mutex_;  // of what follows
+  std::shared_ptr<const SlurmPlaces> places_ = std::make_shared<SlurmPlaces>();
+  std::shared_ptr<const std::vector<Association>> associations_ = std::make_shared<std::vector<Association>>();
+  std::optional<SlurmSettings> settings_;
+  std::string state_ = "not asked yet";
+  bool slurmdbd_answers_ = true;
+};
+
+}  // namespace carbon::carbonctld

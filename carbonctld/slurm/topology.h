@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where jobs can run, as slurmctld tells of it, and who may run them, as slurmdbd does: what the snapshot says of partitions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/partition.h"
+#include "core/site.h"
+#include "core/time.h"
+
+namespace carbon::carbonctld {
+
+struct PartitionInfo {
+  std::string name;
+  PartitionLimits limits;    // without kinds
+  std::string cluster = {};  // of a federation; empty: this cluster
+  bool operator==(const PartitionInfo&) const = default;
+};
+
+struct SlurmNode {
+  std::string name;
+  std::vector<std::string> partitions;
+  NodeKind kind;  // kind.nodes is 1, or 0 where the node is down or drained
+  std::string cluster = {};
+  bool operator==(const SlurmNode&) const = default;
+};
+
+// A cluster of the federation that slurmctld is part of, and that takes jobs.
+struct FederatedCluster {
+  std::string name;      // empty: this cluster
+  std::uint32_t id = 0;  // Slurm's number of it, 1 to 63
+  bool operator==(const FederatedCluster&) const = default;
+};
+
+struct SlurmPlaces {
+  std::vector<PartitionInfo> partitions;
+  std::vector<SlurmNode> nodes;
+  std::vector<FederatedCluster> federation = {};  // those that answer, this one among them
+  bool operator==(const SlurmPlaces&) const = default;
+};
+
+// The site's partition with the kinds of its nodes that have all of its features. No limits where slurmctld does not know it.
+PartitionLimits limits_of(const SlurmPlaces& places, const std::string& partition, const Site& site);
+
+// The number of a cluster (empty: this one) in the federation; 0: it is in none, takes no jobs, or does not answer.
+std::uint32_t fed_id_of(const SlurmPlaces& places, const std::string& cluster);
+
+// Features of a node of this cluster; none where slurmctld does not know it.
+const std::vector<std::string>* features_of(const SlurmPlaces& places, const std::string& node);
+
+}  // namespace carbon::carbonctld

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbond/node_metrics.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "core/exposition.h"
+#include "core/method.h"
+
+namespace carbon::carbond {
+namespace {
+
+using Type = Exposition::Type;
+
+double joules(std::int64_t mj) { return static_cast<double>(mj) / 1000; }
+
+void put_devices(Exposition& out, const JobBook& book, const NodeHealth& health) {
+  using Value = std::function<double(const std::string&, const energy::DeviceBook&, const DeviceTotals&)>;
+  const auto per_device = [&](const char* name, Type type, const char* help, const Value& value) {
+    out.head(name, type, help);
+    for (const auto& [id, device] : book.devices()) {
+      const auto totals = book.totals().find(id);
+      static const DeviceTotals kNone;
+      const auto& held = totals == book.totals().end() ? kNone : totals->second;
+      out.sample(value(id, device, held), {{"device", id}, {"simulated", device.info().simulated ? "true" : "false"}});
+    }
+  };
+  const auto total_mj = [](const energy::DeviceBook& device) {
+    const auto& state = device.account().state();
+    return state ? state->last.uj / 1000 : 0;
+  };
+  per_device("carbon_node_device_joules_total", Type::kCounter, "Energy of the device since carbond first saw it.",
+             [&](const auto&, const auto& device, const auto&) { return joules(total_mj(device)); });
+  per_device("carbon_node_jobs_joules_total", Type::kCounter, "Of it, charged to jobs.",
+             [](const auto&, const auto&, const auto& totals) { return joules(totals.jobs_mj); });
+  per_device("carbon_node_idle_joules_total", Type::kCounter, "Of it, charged to no job.",
+             [](const auto&, const auto&, const auto& totals) { return joules(totals.idle_mj); });
+  per_device("carbon_node_estimated_joules_total", Type::kCounter, "Of it, estimated and not measured, since carbond started.",
+             [](const auto&, const auto&, const auto& totals) { return joules(totals.estimated_mj); });
+  per_device("carbon_node_imbalance_joules", Type::kGauge, "Device less jobs less idle; not 0: an error of carbond.",
+             [&](const auto&, const auto& device, const auto& totals) {
+               return joules(total_mj(device) - totals.jobs_mj - totals.idle_mj);
+             });
+  per_device(
+      "carbon_node_interval_imbalance_joules", Type::kGauge, "The same in the worst interval of late.",
+      [](const auto&, const auto& device, const auto& totals) { return joules(worst_imbalance_mj(device.recent(), totals)); });
+  per_device("carbon_node_device_available", Type::kGauge, "1 where the device answers.",
+             [&](const auto& id, const auto&, const auto&) { return health.unavailable.contains(id) ? 0.0 : 1.0; });
+  per_device("carbon_node_meter_errors_total", Type::kCounter, "Readings of the device that failed, since carbond started.",
+             [&](const auto& id, const auto&, const auto&) {
+               const auto it = health.meter_errors.find(id);
+               return it == health.meter_errors.end() ? 0.0 : static_cast<double>(it->second);
+             });
+  out.head("carbon_node_device_info", Type::kGauge, "What the device is, and how its energy is known.");
+  for (const auto& [id, device] : book.devices()) {
+    const auto& info = device.info();
+    out.sample(1, {{"device", id},
+                   {"type", info.type},
+                   {"model", info.model},
+                   {"minor", std::to_string(info.minor)},
+                   {"method", to_string(info.method)}});
+  }
+}
+
+void put_outbox(Exposition& out, const NodeHealth& health) {
+  out.one("carbon_node_outbox_bytes", Type::kGauge, "Size of the records that carbonctld has not acknowledged.",
+          static_cast<double>(health.outbox.bytes));
+  out.one("carbon_node_outbox_records", Type::kGauge, "Records that carbonctld has not acknowledged.",
+          static_cast<double>(health.outbox.records));
+  out.head("carbon_node_outbox_oldest_timestamp_seconds", Type::kGauge,
+           "When the job ended whose record has waited longest; absent where none waits.");
+  out.time(health.outbox.oldest);
+  out.one("carbon_node_refused_files", Type::kGauge, "Marks and records in refused/.",
+          static_cast<double>(health.outbox.refused));
+  out.one("carbon_node_records_dropped_total", Type::kCounter, "Records that were given up because the outbox was full.",
+          static_cast<double>(health.records_dropped));
+  out.head("carbon_node_shipments_total", Type::kCounter, "Attempts to send a record to carbonctld, by how they ended.");
+  for (const auto* result : {"acknowledged", "refused", "failed"}) {
+    const auto it = health.attempts.find(result);
+    out.sample(it == health.attempts.end() ? 0 : static_cast<double>(it->second), {{"result", result}});
+  }
+}
+
+}  // namespace
+
+std::string metrics_text(const JobBook& book, const NodeHealth& health) {
+  Exposition out;
+  out.head("carbon_node_info", Type::kGauge, "The node's name in slurm.conf, and carbond's version.");
+  out.sample(1, {{"node", health.node}, {"version", CARBON_VERSION}});
+  put_devices(out, book, health);
+  const auto open = std::count_if(book.jobs().begin(), book.jobs().end(), [](const auto& j) { return !j.second.end; });
+  out.one("carbon_node_open_jobs", Type::kGauge, "Jobs that run.", static_cast<double>(open));
+  put_outbox(out, health);
+  return out.text();
+}
+
+}  // namespace carbon::carbond

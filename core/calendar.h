@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Days, ISO weeks, months, quarters and years of the UTC calendar.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/time.h"
+
+namespace carbon::carbonctld {
+
+enum class Span : std::uint8_t { kDay, kWeek, kMonth, kQuarter, kYear };
+inline constexpr std::string_view kReportSpans = "day, week, month";
+std::optional<Span> parse_span(std::string_view text);
+
+struct NamedInterval {
+  std::string name;  // "2026-11-24", "2026-W48", "2026-11", "2026-Q4", "2026"
+  Interval when;
+};
+
+// The whole span that holds `t`.
+NamedInterval span_at(Span span, Instant t);
+// All that touch `when`, cut to it; at most `most`.
+std::vector<NamedInterval> spans_in(Span span, Interval when, std::size_t most);
+// How far back a report goes that names no start.
+Duration default_reach(Span span);
+
+}  // namespace carbon::carbonctld

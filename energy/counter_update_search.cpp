@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "energy/counter_update_search.h"
+
+namespace carbon::energy {
+namespace {
+
+Sample typical(Sample sample, Duration update) {
+  sample.at = sample.at - update / 2;
+  sample.blur = update / 2;
+  return sample;
+}
+
+}  // namespace
+
+Result<Sample> read_once(Meter& meter) {
+  auto sample = meter.read();
+  if (!sample) return sample;
+  return typical(*sample, meter.info().update);
+}
+
+Result<EdgeFound> find_edge(Meter& meter, const std::function<void(Duration)>& sleep) {
+  const Duration update = meter.info().update;
+  auto first = meter.read();
+  if (!first) return first.error();
+  EdgeFound found{{}, 1};
+  const bool has_edges = first->counter_uj && update > Duration::zero();
+  auto last = *first;
+  while (has_edges && found.calls < kMaxEdgeCalls && last.at.boot - first->at.boot <= update) {
+    sleep(update / static_cast<int>(kMaxEdgeCalls - 2));
+    auto next = meter.read();
+    if (!next) return next.error();
+    ++found.calls;
+    if (next->counter_uj != first->counter_uj) {
+      const Duration half = (next->at.boot - last.at.boot) / 2;
+      Sample edge = *next;
+      edge.at = last.at + half;
+      edge.blur = half;
+      Sample before = *first;
+      before.at = edge.at - update;
+      before.blur = half;
+      found.samples = {before, edge};
+      return found;
+    }
+    last = *next;
+  }
+  found.samples = {typical(last, update)};
+  return found;
+}
+
+}  // namespace carbon::energy

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "energy/device_energy_splitter.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace carbon::energy {
+namespace {
+
+constexpr Duration kHistory = std::chrono::minutes(2);
+
+// Energy at `t` in whole millijoules: the line is straight between two points.
+std::int64_t mj_at(const Segment& s, Duration t) {
+  if (t >= s.to.at.boot) return s.to.uj / 1000;
+  const double share = static_cast<double>((t - s.from.at.boot).count()) / static_cast<double>(s.length().count());
+  return (s.from.uj + std::llround(share * static_cast<double>(s.uj()))) / 1000;
+}
+
+Instant wall_at(const Segment& s, Duration t) { return s.from.at.wall + (t - s.from.at.boot); }
+
+// Standard deviation of the energy at a border inside a segment: the readings are true within their blur, and the line between
+// them may bend anywhere (a step of power in the middle errs by a quarter of the segment's energy at most).
+double border_mj(const Segment& s) {
+  const double per_ms = static_cast<double>(s.uj()) / 1000.0 / static_cast<double>(s.length().count());
+  const double blur = static_cast<double>(std::max(s.from.blur, s.to.blur).count()) / std::sqrt(3.0);
+  const double bend = static_cast<double>(s.length().count()) / 16.0;
+  return per_ms * std::hypot(blur, bend);
+}
+
+bool is_idle(const Segment& s, Watts limit) {
+  if (limit.value() <= 0) return false;
+  const double watts = static_cast<double>(s.uj()) / 1000.0 / static_cast<double>(s.length().count());
+  return watts < kIdleShareOfLimit * limit.value();
+}
+
+}  // namespace
+
+void DeviceBook::restore(AccountState state, std::vector<Hold> holds) {
+  account_.restore(std::move(state));
+  holds_ = std::move(holds);
+}
+
+void DeviceBook::forget_jobs() {
+  holds_.clear();
+  history_.clear();
+}
+
+std::vector<Piece> DeviceBook::feed(const Sample& sample, const std::string& boot_id, Shares shares) {
+  auto segment = account_.feed(sample, boot_id);
+  if (segment) segment->measured_shares = std::move(shares);
+  return settle(std::move(segment));
+}
+
+std::vector<Piece> DeviceBook::extrapolate(const Moment& at) { return settle(account_.extrapolate(at)); }
+
+std::vector<Piece> DeviceBook::settle(std::optional<Segment> segment) {
+  std::vector<Piece> out;
+  if (!segment) return out;
+  count(*segment);
+  split(*segment, 1, out);
+  history_.push_back(std::move(*segment));
+  forget(history_.back().to.at.boot - kHistory);
+  return out;
+}
+
+void DeviceBook::count(const Segment& s) {
+  Instant border = floor_to(s.from.at.wall, step_);
+  for (Duration at = s.from.at.boot; at < s.to.at.boot;) {
+    border += step_;
+    const Duration cut = std::min(s.to.at.boot, s.from.at.boot + (border - s.from.at.wall));
+    recent_.add(wall_at(s, at), mj_at(s, cut) - mj_at(s, at), Duration(0));
+    at = cut;
+  }
+  recent_.keep_last(kRecentIntervals);
+}
+
+std::vector<Piece> DeviceBook::take(Hold hold) {
+  const Duration since = hold.from;
+  return change(since, [&] { holds_.push_back(std::move(hold)); });
+}
+
+std::vector<Piece> DeviceBook::leave(const std::string& holder, Duration at) {
+  return change(at, [&] {
+    for (auto& h : holds_) {
+      if (h.holder == holder && h.until == Duration::max()) h.until = std::max(at, h.from);
+    }
+  });
+}
+
+// Takes back what was given out since then, changes the holds, and gives it out again.
+template <class Change>
+std::vector<Piece> DeviceBook::change(Duration since, const Change& apply) {
+  std::vector<Piece> out;
+  const auto touched = std::find_if(history_.begin(), history_.end(), [&](const Segment& s) { return s.to.at.boot > since; });
+  for (auto s = touched; s != history_.end(); ++s) split(*s, -1, out);
+  apply();
+  for (auto s = touched; s != history_.end(); ++s) split(*s, 1, out);
+  return out;
+}
+
+void DeviceBook::split(const Segment& s, int sign, std::vector<Piece>& out) const {
+  const Duration start = s.from.at.boot, end = s.to.at.boot;
+  std::vector<Duration> cuts{end};
+  bool changes = false;
+  for (const auto& h : holds_) {
+    for (const Duration t : {h.from, h.until}) {
+      if (t <= start || t >= end) continue;
+      cuts.push_back(t);
+      changes = true;
+    }
+  }
+  for (Instant border = floor_to(s.from.at.wall, step_) + step_; border < wall_at(s, end); border += step_)
+    cuts.push_back(start + (border - s.from.at.wall));
+  std::sort(cuts.begin(), cuts.end());
+  Duration at = start;
+  for (const Duration cut : cuts) {
+    if (cut > at) split_stretch(s, at, cut, sign, changes, out);
+    at = std::max(at, cut);
+  }
+}
+
+void DeviceBook::split_stretch(const Segment& s, Duration a, Duration b, int sign, bool changes, std::vector<Piece>& out) const {
+  const auto share_of = [&s](const Hold& h) {
+    for (const auto& [holder, share] : s.measured_shares) {
+      if (holder == h.holder) return share;
+    }
+    return h.share;
+  };
+  double shares = 0.0;
+  for (const auto& h : holds_) {
+    if (h.from <= a && b <= h.until) shares += share_of(h);
+  }
+  const double scale = std::max(shares, 1.0);
+  const std::int64_t total = mj_at(s, b) - mj_at(s, a);
+  const double part = static_cast<double>((b - a).count()) / static_cast<double>(s.length().count());
+  const bool idle = is_idle(s, info().rated);
+  // Where a job came or went in a long stretch without readings, how the stretch is divided is a guess: half of what is a gap
+  // elsewhere is long enough.
+  const bool guessed = changes && 2 * s.length() > account_.longest_step();
+  const double border = changes ? border_mj(s) : 0.0;
+
+  const auto give = [&](const std::string& holder, std::int64_t mj, double share) {
+    Piece piece;
+    piece.holder = holder;
+    piece.at = wall_at(s, a);
+    piece.length = (b - a) * sign;
+    piece.mj = mj * sign;
+    const auto estimated = std::llround(static_cast<double>(s.estimated_uj) / 1000.0 * part * share);
+    piece.estimated_mj = sign * (guessed ? mj : std::min<std::int64_t>(estimated, mj));
+    piece.variance_mj2 = sign * share * share * (s.variance_uj2 / 1e6 * part * part + border * border);
+    piece.share = share;
+    piece.device_idle = idle;
+    piece.reason = guessed ? "no reading close to a start or end" : s.reason;
+    out.push_back(std::move(piece));
+  };
+  double sum = 0.0;
+  std::int64_t given = 0;
+  for (const auto& h : holds_) {
+    if (h.from > a || b > h.until) continue;
+    const double share = share_of(h) / scale;
+    sum += share;
+    const auto upto = std::min(total, static_cast<std::int64_t>(std::floor(sum * static_cast<double>(total) + 1e-6)));
+    give(h.holder, upto - given, share);
+    given = upto;
+  }
+  if (given < total || shares < 1.0 - 1e-9) give("", total - given, 1.0 - sum);
+}
+
+void DeviceBook::forget(Duration before) {
+  while (!history_.empty() && history_.front().to.at.boot < before) history_.pop_front();
+  std::erase_if(holds_, [&](const Hold& h) { return !history_.empty() && h.until <= history_.front().from.at.boot; });
+}
+
+}  // namespace carbon::energy

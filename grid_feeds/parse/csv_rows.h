@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// Intensity over time from a CSV file: a header line, one column of times in ascending order, one column of g/kWh.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+#include "core/time.h"
+
+namespace carbon::grid_feeds {
+
+struct CsvRow {
+  Instant start;
+  std::optional<double> value;  // none where the field is empty
+};
+
+// Fields hold no quotes. An error names the line and what is accepted; a column that is not there is answered with those that
+// are.
+Result<std::vector<CsvRow>> read_csv(std::string_view text, std::string_view time_column, std::string_view value_column);
+
+}  // namespace carbon::grid_feeds

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "grid_feeds/validation.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "grid_feeds/parse/point_series.h"
+
+namespace carbon::grid_feeds {
+namespace {
+using namespace std::chrono_literals;
+using Points = std::vector<IntensityPoint>;
+
+constexpr Duration kFlatLine = 24h;
+// A grid may run without fuel for some hours where only what is burnt counts; where the life cycle counts it never reaches zero.
+constexpr Duration kZerosDirect = 24h;
+constexpr Duration kZerosLifecycle = 3h;
+
+bool possible(const IntensityPoint& point) {
+  const double value = point.value.value();
+  return std::isfinite(value) && value >= 0.0 && value <= kHighestIntensity;
+}
+
+std::string span_text(const IntensityPoint& first, const IntensityPoint& last) {
+  return format_utc(first.when.start) + " to " + format_utc(last.when.end);
+}
+
+void drop_impossible(Points& points, std::string& left_out) {
+  const auto first = std::find_if_not(points.begin(), points.end(), possible);
+  if (first == points.end()) return;
+  const auto count = std::count_if(points.begin(), points.end(), [](const auto& p) { return !possible(p); });
+  left_out = std::to_string(count) + " values out of range were left out, the first " + std::to_string(first->value.value()) +
+             " at " + format_utc(first->when.start) + "; accepted: 0 to 2500 g/kWh";
+  std::erase_if(points, [](const auto& p) { return !possible(p); });
+}
+
+// An outage upstream has been seen as zeros from some hour on: long runs of exact zero are no measurement.
+void drop_zero_runs(Points& points, Duration longest, std::string& left_out) {
+  Points kept;
+  for (std::size_t i = 0; i < points.size();) {
+    std::size_t end = i;
+    while (end < points.size() && points[end].value.value() == 0.0) ++end;
+    if (end > i && points[end - 1].when.end - points[i].when.start >= longest) {
+      left_out = "zeros from " + span_text(points[i], points[end - 1]) + " were left out";
+      i = end;
+      continue;
+    }
+    kept.push_back(points[i++]);
+  }
+  points = std::move(kept);
+}
+
+bool is_flat(const Points& points) {
+  if (points.size() < 12 || points.back().when.end - points.front().when.start < kFlatLine) return false;
+  return std::all_of(points.begin(), points.end(), [&](const auto& p) { return p.value == points.front().value; });
+}
+
+}  // namespace
+
+Result<Reading> admit(Reading reading, Instant now) {
+  reading.points = in_order(std::move(reading.points));
+  auto& points = reading.points;
+  if (points.empty()) return Error{"the answer holds no values"};
+  if (std::all_of(points.begin(), points.end(), [](const auto& p) { return p.value.value() == 0.0; })) {
+    return Error{"all values are zero (" + span_text(points.front(), points.back()) + ")"};
+  }
+  drop_impossible(points, reading.left_out);
+  drop_zero_runs(points, reading.kind.emissions == Emissions::kDirect ? kZerosDirect : kZerosLifecycle, reading.left_out);
+  if (points.empty()) return Error{"no value is left: " + reading.left_out};
+  if (is_flat(points)) {
+    return Error{"one value, " + std::to_string(points.front().value.value()) + " g/kWh, is repeated from " +
+                 span_text(points.front(), points.back())};
+  }
+  // A measured value cannot be of the future.
+  for (auto& point : points) {
+    if (point.origin == Origin::kActual && point.when.start > now) point.origin = Origin::kForecast;
+  }
+  return reading;
+}
+
+}  // namespace carbon::grid_feeds

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Lays new intensity values over held ones: which value stands for which time. Pure.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "ledger/store/store.h"
+
+namespace carbon::ledger {
+
+struct Painted {
+  std::vector<StoredIntensity> values;  // ascending, without overlap
+  std::vector<Interval> changed;        // where the value or its label differs from what was held; ascending
+};
+
+// `held` and `fresh` are each ascending and without overlap. Where both have a value, a better origin wins; of the same origin
+// the fresh one.
+Painted paint(std::span<const StoredIntensity> held, std::span<const StoredIntensity> fresh);
+
+}  // namespace carbon::ledger

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plain SQL that SQLite and MariaDB both take: BIGINT for all whole numbers (times in unix ms, energy in mJ, grams in ug),
+// VARCHAR with a length for what stands in a key. A step may be run again: MariaDB does not roll back what a migration that was
+// broken off had made.
+#include "ledger/store/schema.h"
+
+#include <array>
+#include <span>
+#include <string>
+
+#include "core/time.h"
+#include "ledger/reports/rollups.h"
+
+namespace carbon::ledger {
+namespace {
+
+constexpr const char* kVersion1[] = {
+    // The record as it came; `body` is the JSON of docs/record.md, `checksum` its XXH3.
+    "CREATE TABLE IF NOT EXISTS records (job_id BIGINT NOT NULL, restart_count BIGINT NOT NULL, cluster VARCHAR(128) NOT NULL,"
+    " node VARCHAR(255) NOT NULL, start_ms BIGINT NOT NULL, revision BIGINT NOT NULL, body MEDIUMTEXT NOT NULL,"
+    " checksum BIGINT NOT NULL,"
+    " PRIMARY KEY (job_id, restart_count, cluster, node, start_ms))",
+
+    "CREATE TABLE IF NOT EXISTS jobs (job_id BIGINT NOT NULL, restart_count BIGINT NOT NULL, cluster VARCHAR(128) NOT NULL,"
+    " uid BIGINT NOT NULL, user_name VARCHAR(128) NOT NULL, account VARCHAR(128) NOT NULL, part VARCHAR(128) NOT NULL,"
+    " site VARCHAR(128) NOT NULL, start_ms BIGINT NOT NULL, end_ms BIGINT NOT NULL, nodes BIGINT NOT NULL,"
+    " nodes_expected BIGINT NOT NULL, complete BIGINT NOT NULL, simulated BIGINT NOT NULL, note VARCHAR(1024) NOT NULL,"
+    " energy_mj BIGINT NOT NULL, gpu_mj BIGINT, cpu_mj BIGINT, held_idle_ms BIGINT, uncertainty_mj BIGINT NOT NULL,"
+    " estimated_mj BIGINT NOT NULL, method BIGINT, pue DOUBLE NOT NULL, covered_mj BIGINT NOT NULL, co2e_ug BIGINT NOT NULL,"
+    " counterfactual_ug BIGINT, intensity BIGINT, provider VARCHAR(255) NOT NULL, submit_ms BIGINT, mode VARCHAR(32) NOT NULL,"
+    " home VARCHAR(128) NOT NULL, summary VARCHAR(1024) NOT NULL, restated BIGINT NOT NULL,"
+    " PRIMARY KEY (job_id, restart_count, cluster))",
+    "CREATE INDEX IF NOT EXISTS jobs_by_end ON jobs (end_ms)",
+    "CREATE INDEX IF NOT EXISTS jobs_by_user ON jobs (user_name, end_ms)",
+    "CREATE INDEX IF NOT EXISTS jobs_by_site ON jobs (site, end_ms, start_ms)",
+    "CREATE INDEX IF NOT EXISTS jobs_by_home ON jobs (home, submit_ms)",
+
+    // Queues. due_jobs only grows at its end and is cut at its start, so that taking in a record costs one append.
+    "CREATE TABLE IF NOT EXISTS due_jobs (seq BIGINT NOT NULL PRIMARY KEY, job_id BIGINT NOT NULL, restart_count BIGINT NOT NULL,"
+    " cluster VARCHAR(128) NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS summaries (job_id BIGINT NOT NULL, restart_count BIGINT NOT NULL, cluster VARCHAR(128) NOT NULL,"
+    " next_ms BIGINT NOT NULL, tries BIGINT NOT NULL, problem VARCHAR(1024) NOT NULL,"
+    " PRIMARY KEY (job_id, restart_count, cluster))",
+    "CREATE INDEX IF NOT EXISTS summaries_by_next ON summaries (next_ms)",
+
+    // Per site, without overlap.
+    "CREATE TABLE IF NOT EXISTS intensities (site VARCHAR(128) NOT NULL, start_ms BIGINT NOT NULL, end_ms BIGINT NOT NULL,"
+    " zone VARCHAR(255) NOT NULL, g_per_kwh DOUBLE NOT NULL, origin BIGINT NOT NULL, provider VARCHAR(255) NOT NULL,"
+    " simulated BIGINT NOT NULL, PRIMARY KEY (site, start_ms))",
+
+    // records: counts the rows. intensities: counts their changes. longest_ms: the longest run of a job, which bounds the
+    // search for jobs that touch a time.
+    "CREATE TABLE IF NOT EXISTS facts (name VARCHAR(64) NOT NULL PRIMARY KEY, value BIGINT NOT NULL)",
+    "REPLACE INTO facts (name, value) VALUES ('longest_ms', 0)",
+    "REPLACE INTO facts (name, value) VALUES ('intensities', 0)",
+    "REPLACE INTO facts (name, value) VALUES ('records', 0)",
+};
+
+struct Column {
+  const char* table;
+  const char* name;
+  const char* definition;
+};
+
+// What Slurm's accounting tells of a job, and the sums by what it tells.
+constexpr Column kVersion2Columns[] = {
+    {"jobs", "grp", "BIGINT NOT NULL DEFAULT 0"},
+    {"jobs", "gpu_ms", "BIGINT NOT NULL DEFAULT 0"},
+    {"jobs", "eligible_ms", "BIGINT"},
+    {"jobs", "job_name", "VARCHAR(255) NOT NULL DEFAULT ''"},
+    {"jobs", "state", "VARCHAR(32) NOT NULL DEFAULT ''"},
+    {"jobs", "exit_code", "VARCHAR(16) NOT NULL DEFAULT ''"},
+    {"jobs", "qos", "VARCHAR(128) NOT NULL DEFAULT ''"},
+    {"jobs", "wckey", "VARCHAR(128) NOT NULL DEFAULT ''"},
+    {"jobs", "job_comment", "VARCHAR(1024) NOT NULL DEFAULT ''"},
+    {"jobs", "array_job", "BIGINT"},
+    {"jobs", "array_index", "BIGINT"},
+    {"jobs", "het_job", "BIGINT"},
+    {"jobs", "het_offset", "BIGINT"},
+};
+
+// Sums over all jobs by one property, over the same spans. The second version's step fills it already, so it makes it too.
+#define CARBON_SUMS                                                                                                          \
+  " jobs BIGINT NOT NULL, elapsed_ms BIGINT NOT NULL, energy_mj BIGINT NOT NULL, covered_mj BIGINT NOT NULL,"                \
+  " co2e_ug BIGINT NOT NULL, compared_jobs BIGINT NOT NULL, counterfactual_ug BIGINT NOT NULL, compared_ug BIGINT NOT NULL," \
+  " held_idle_ms BIGINT NOT NULL, simulated_jobs BIGINT NOT NULL, gpu_ms BIGINT NOT NULL, estimated_mj BIGINT NOT NULL,"     \
+  " unmetered_jobs BIGINT NOT NULL,"
+constexpr const char* kPropertyRollups =
+    "CREATE TABLE IF NOT EXISTS property_rollups (property VARCHAR(16) NOT NULL, span CHAR(1) NOT NULL, start_ms BIGINT NOT NULL,"
+    " name VARCHAR(128) NOT NULL," CARBON_SUMS " PRIMARY KEY (property, span, start_ms, name)){clustered}{binary}";
+
+constexpr const char* kVersion2[] = {
+    "CREATE TABLE IF NOT EXISTS job_groups (id BIGINT NOT NULL PRIMARY KEY, user_name VARCHAR(128) NOT NULL,"
+    " account VARCHAR(128) NOT NULL, part VARCHAR(128) NOT NULL, site VARCHAR(128) NOT NULL, cluster VARCHAR(128) NOT NULL,"
+    " qos VARCHAR(128) NOT NULL, wckey VARCHAR(128) NOT NULL, state VARCHAR(32) NOT NULL)",
+    "DELETE FROM job_groups",
+    // Sums over jobs by the UTC day ('d'), month ('m') and year ('y') in which they ended.
+    "DROP TABLE IF EXISTS rollups",
+    "CREATE TABLE rollups (span CHAR(1) NOT NULL, start_ms BIGINT NOT NULL, grp BIGINT NOT NULL," CARBON_SUMS
+    " PRIMARY KEY (span, start_ms, grp)){clustered}",
+    kPropertyRollups,
+    "CREATE INDEX IF NOT EXISTS jobs_by_array ON jobs (array_job)",
+    // Slurm is asked of each job again, the newest first and a thousand times as fast as they ended.
+    "REPLACE INTO summaries (job_id, restart_count, cluster, next_ms, tries, problem)"
+    " SELECT job_id, restart_count, cluster, {now} + ((SELECT MAX(end_ms) FROM jobs) - end_ms) / 1000, 0, '' FROM jobs",
+};
+#undef CARBON_SUMS
+
+// MariaDB takes "Ada" and "ada" for one by default; to Slurm, and to SQLite, they are two.
+constexpr const char* kVersion3[] = {
+    "{mariadb}ALTER TABLE records CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+    "{mariadb}ALTER TABLE jobs CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+    "{mariadb}ALTER TABLE due_jobs CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+    "{mariadb}ALTER TABLE summaries CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+    "{mariadb}ALTER TABLE intensities CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+    "{mariadb}ALTER TABLE job_groups CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+};
+
+// All rows are computed anew: version 1 had no GPU time.
+void account_all_again(soci::session& sql) {
+  sql << "DELETE FROM due_jobs";
+  sql << "INSERT INTO due_jobs (seq, job_id, restart_count, cluster)"
+         " SELECT ROW_NUMBER() OVER (ORDER BY job_id), job_id, restart_count, cluster FROM"
+         " (SELECT DISTINCT job_id, restart_count, cluster FROM records) AS held";
+}
+
+constexpr Column kVersion4Columns[] = {{"jobs", "held_idle_mj", "BIGINT"}};
+
+void sum_up_again(soci::session& sql) {
+  Groups groups;
+  rebuild_rollups(sql, groups);
+  account_all_again(sql);
+}
+
+// Of a run that was requeued nothing counts as kept: until now reports said so, now its row does.
+constexpr Column kVersion5Columns[] = {{"jobs", "kept_from_ms", "BIGINT"}, {"jobs", "kept_to_ms", "BIGINT"}};
+constexpr const char* kVersion5[] = {"UPDATE jobs SET kept_to_ms = start_ms WHERE state = 'REQUEUED'"};
+
+constexpr const char* kVersion6[] = {kPropertyRollups};
+
+struct Migration {
+  int to;
+  std::span<const Column> columns;  // added where they are missing: MariaDB keeps those of an attempt that was broken off
+  std::span<const char* const> steps;
+  void (*last)(soci::session&);
+};
+const std::array<Migration, 6> kMigrations{{{1, {}, kVersion1, nullptr},
+                                            {2, kVersion2Columns, kVersion2, sum_up_again},
+                                            {3, {}, kVersion3, nullptr},
+                                            {4, kVersion4Columns, {}, account_all_again},
+                                            {5, kVersion5Columns, kVersion5, account_all_again},
+                                            {6, {}, kVersion6, rebuild_property_rollups}}};
+
+bool has_column(soci::session& sql, const Column& column) {
+  try {
+    sql << std::string("SELECT ") + column.name + " FROM " + column.table + " WHERE 1 = 0";
+    return true;
+  } catch (const soci::soci_error&) {
+    return false;
+  }
+}
+
+void replace_all(std::string& text, const std::string& what, const std::string& with) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
+    text.replace(at, what.size(), with);
+}
+
+// {clustered}: rows stand in the order of their key, which InnoDB does by itself. {binary}: names are compared byte by byte, as
+// SQLite does. {now}: unix ms. {mariadb}: a step for it alone.
+void run_step(soci::session& sql, std::string step) {
+  const bool sqlite = sql.get_backend_name() == "sqlite3";
+  if (sqlite && step.starts_with("{mariadb}")) return;
+  replace_all(step, "{mariadb}", "");
+  replace_all(step, "{clustered}", sqlite ? " WITHOUT ROWID" : "");
+  replace_all(step, "{binary}", sqlite ? "" : " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
+  replace_all(step, "{now}", std::to_string(unix_ms(now())));
+  sql << step;
+}
+
+void migrate(soci::session& sql, const Migration& migration) {
+  // With those of later versions: what computes rows anew reads and writes all columns that it knows.
+  for (const auto& later : kMigrations) {
+    if (migration.columns.empty() || later.to < migration.to) continue;
+    for (const auto& c : later.columns) {
+      if (!has_column(sql, c)) sql << std::string("ALTER TABLE ") + c.table + " ADD COLUMN " + c.name + " " + c.definition;
+    }
+  }
+  for (const char* step : migration.steps) run_step(sql, step);
+  if (migration.last) migration.last(sql);
+  const long long to = migration.to;
+  const auto at = format_utc(now());
+  sql << "INSERT INTO schema_version (version, applied) VALUES (:v, :a)", soci::use(to, "v"), soci::use(at, "a");
+}
+
+int version_of(soci::session& sql) {
+  sql << "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL PRIMARY KEY, applied VARCHAR(32) NOT NULL)";
+  long long version = 0;
+  sql << "SELECT COALESCE(MAX(version), 0) FROM schema_version", soci::into(version);
+  return static_cast<int>(version);
+}
+
+}  // namespace
+
+Status bring_up_to_date(soci::session& sql) {
+  const int held = version_of(sql);
+  if (held > kSchemaVersion)
+    return Error{"ledger: the schema is of version " + std::to_string(held) +
+                 ", made by a newer carbonctld; this one knows up to " + std::to_string(kSchemaVersion)};
+  for (const auto& migration : kMigrations) {
+    if (migration.to > held) migrate(sql, migration);
+  }
+  return Done{};
+}
+
+}  // namespace carbon::ledger

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// The intensities that were used, and which jobs a changed one touches.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "ledger/accounting/merge_intensities.h"
+#include "ledger/store/store_impl.h"
+
+namespace carbon::ledger {
+namespace {
+
+using soci::into;
+using soci::use;
+
+// Values do not overlap, so the one that holds the window's start is the last that begins at or before it.
+std::vector<StoredIntensity> load(soci::session& sql, const std::string& site, Interval when) {
+  const long long from = unix_ms(when.start), to = unix_ms(when.end);
+  long long first = from;
+  soci::indicator found = soci::i_ok;
+  sql << "SELECT MAX(start_ms) FROM intensities WHERE site = :site AND start_ms <= :from", into(first, found), use(site, "site"),
+      use(from, "from");
+  if (found == soci::i_null) first = from;
+  long long start = 0, end = 0, origin = 0, simulated = 0;
+  double value = 0;
+  std::string provider;
+  soci::statement find =
+      (sql.prepare << "SELECT start_ms, end_ms, g_per_kwh, origin, provider, simulated FROM intensities"
+                      " WHERE site = :site AND start_ms >= :first AND start_ms < :to AND end_ms > :from ORDER BY start_ms",
+       into(start), into(end), into(value), into(origin), into(provider), into(simulated), use(site, "site"), use(first, "first"),
+       use(to, "to"), use(from, "from"));
+  std::vector<StoredIntensity> out;
+  each_row(find, [&] {
+    out.push_back(
+        {{{from_unix_ms(start), from_unix_ms(end)}, GramsPerKwh(value), static_cast<Origin>(origin)}, provider, simulated != 0});
+  });
+  return out;
+}
+
+void replace(soci::session& sql, const std::string& site, const std::string& zone, std::span<const StoredIntensity> held,
+             std::span<const StoredIntensity> values) {
+  long long start = 0, end = 0, origin = 0, simulated = 0;
+  double value = 0;
+  std::string provider;
+  soci::statement remove =
+      (sql.prepare << "DELETE FROM intensities WHERE site = :site AND start_ms = :start", use(site, "site"), use(start, "start"));
+  for (const auto& v : held) {
+    start = unix_ms(v.point.when.start);
+    remove.execute(true);
+  }
+  soci::statement insert =
+      (sql.prepare << "INSERT INTO intensities (site, start_ms, end_ms, zone, g_per_kwh, origin, provider, simulated)"
+                      " VALUES (:site, :start, :end, :zone, :value, :origin, :provider, :simulated)",
+       use(site, "site"), use(start, "start"), use(end, "end"), use(zone, "zone"), use(value, "value"), use(origin, "origin"),
+       use(provider, "provider"), use(simulated, "simulated"));
+  for (const auto& v : values) {
+    start = unix_ms(v.point.when.start);
+    end = unix_ms(v.point.when.end);
+    value = v.point.value.value();
+    origin = static_cast<long long>(v.point.origin);
+    provider = v.provider;
+    simulated = v.simulated ? 1 : 0;
+    insert.execute(true);
+  }
+}
+
+// A year of a large cluster is held in memory by its months.
+constexpr Duration kLongestWindow = std::chrono::days(31);
+constexpr std::size_t kMostKeys = 500'000;
+
+// Finds the jobs that ran at the site in a window, or that would have run there had they begun at submission.
+class TouchedJobs {
+ public:
+  TouchedJobs(soci::session& sql, const std::string& site)
+      : longest_(fact(sql, "longest_ms")),
+        site_(site),
+        ran_((sql.prepare << std::string(kSelect) + "site = :site AND end_ms >= :from AND end_ms <= :until AND start_ms < :to",
+              into(k_.job_id), into(k_.restart), into(k_.cluster), use(site_, "site"), use(from_, "from"), use(until_, "until"),
+              use(to_, "to"))),
+        would_have_((sql.prepare << std::string(kSelect) + "home = :home AND submit_ms >= :since AND submit_ms < :to AND"
+                                                           " submit_ms + (end_ms - start_ms) >= :from",
+                     into(k_.job_id), into(k_.restart), into(k_.cluster), use(site_, "home"), use(since_, "since"),
+                     use(to_, "to"), use(from_, "from"))) {}
+
+  void find(Interval when) {
+    from_ = unix_ms(when.start);
+    to_ = unix_ms(when.end);
+    until_ = to_ + longest_;
+    since_ = from_ - longest_;
+    for (auto* statement : {&ran_, &would_have_}) each_row(*statement, [&] { found_.push_back(k_.key()); });
+  }
+  std::size_t size() const { return found_.size(); }
+  // Those found since the last call, each once, in the order of their keys. What was found twice is sorted out here: a server
+  // takes longer to do it.
+  std::vector<JobKey> take() {
+    std::sort(found_.begin(), found_.end());
+    found_.erase(std::unique(found_.begin(), found_.end()), found_.end());
+    return std::exchange(found_, {});
+  }
+
+ private:
+  static constexpr const char* kSelect = "SELECT job_id, restart_count, cluster FROM jobs WHERE ";
+  const long long longest_;
+  const std::string site_;
+  long long from_ = 0, to_ = 0, until_ = 0, since_ = 0;
+  BoundKey k_;
+  soci::statement ran_, would_have_;
+  std::vector<JobKey> found_;
+};
+
+}  // namespace
+
+Result<std::size_t> Store::put_intensity(const std::string& site, const SeriesMeta& meta,
+                                         std::span<const IntensityPoint> points) {
+  if (points.empty()) return std::size_t{0};
+  std::vector<StoredIntensity> fresh;
+  fresh.reserve(points.size());
+  for (const auto& p : points) fresh.push_back({p, meta.provider, meta.simulated});
+  return impl_->db->write([&](soci::session& sql) -> Result<std::size_t> {
+    const auto held = load(sql, site, {points.front().when.start, points.back().when.end});
+    const auto painted = paint(held, fresh);
+    if (painted.changed.empty()) return std::size_t{0};
+    sql << "UPDATE facts SET value = value + 1 WHERE name = 'intensities'";
+    replace(sql, site, meta.zone, held, painted.values);
+    TouchedJobs jobs(sql, site);
+    std::size_t touched = 0;
+    const auto make_due = [&] {
+      const auto keys = jobs.take();
+      impl_->make_due(sql, keys);
+      touched += keys.size();
+    };
+    for (const auto& changed : painted.changed) {
+      for (auto from = changed.start; from < changed.end; from += kLongestWindow) {
+        jobs.find({from, std::min(from + kLongestWindow, changed.end)});
+        if (jobs.size() > kMostKeys) make_due();
+      }
+    }
+    make_due();
+    return touched;
+  });
+}
+
+Result<std::vector<StoredIntensity>> Store::intensity(const std::string& site, Interval when) {
+  return impl_->db->read([&](soci::session& sql) -> Result<std::vector<StoredIntensity>> { return load(sql, site, when); });
+}
+
+}  // namespace carbon::ledger

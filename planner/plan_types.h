@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the planner is told: sites, jobs that wait, jobs that run.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/job.h"
+#include "core/series.h"
+
+namespace carbon::planner {
+
+struct PlanSite {
+  SeriesView series;  // from now on; where it is silent, the value of the day before is taken (outlook.h)
+  double pue = 1.0;
+  double capacity = 0;  // in units: cpus or gpus
+};
+
+// One of the lengths that a job may have. The weights of a job's atoms add up to 1.
+struct LengthAtom {
+  Duration length{0};
+  double weight = 0;
+};
+
+struct PlanJob {
+  Instant ready;                        // when it arrived
+  Instant latest;                       // it has to start by then
+  Duration length{0};                   // expected
+  std::span<const LengthAtom> lengths;  // where more is known than the expected length; not owned
+  double units = 1;                     // cpus or gpus
+  Watts power;                          // of all its units, before PUE
+  std::uint64_t sites = 1;              // bit i: site i can run it
+  std::vector<double> transfer_g;       // grams to bring its data to each site; empty: none
+};
+
+struct RunningJob {
+  std::size_t site = 0;
+  double units = 1;
+  Instant started;
+  Duration length{0};  // as in PlanJob
+  std::span<const LengthAtom> lengths;
+};
+
+}  // namespace carbon::planner

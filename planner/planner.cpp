@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner/planner.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "planner/ruin_and_recreate.h"
+
+namespace carbon::planner {
+namespace {
+
+constexpr int kTrials = 100;
+constexpr double kGoesOnHours = 24;  // for so long jobs may keep arriving as they have: an overload is not over within a day
+
+double hours(Duration d) { return seconds(d) / 3600; }
+
+// How long a job waits that stands behind all others where each starts as early as it fits: until nine tenths of them have begun.
+double hours_of_queue(Instant now, const Timetable& table, std::span<const Slot> packed) {
+  std::vector<Instant> starts;
+  for (const auto& slot : packed) starts.push_back(table.start_of(slot));
+  const auto nth = starts.begin() + std::ssize(starts) * 9 / 10;
+  std::nth_element(starts.begin(), nth, starts.end());
+  return nth == starts.end() ? 0.0 : hours(*nth - now);
+}
+
+// How long all capacity has work, counting no arrivals.
+double hours_of_backlog(Instant now, std::span<const PlanJob> pending, std::span<const RunningJob> running,
+                        std::span<const PlanSite> sites) {
+  double work = 0, widest = 0, least = std::numeric_limits<double>::infinity();
+  for (const auto& job : pending) {
+    work += job.units * hours(job.length);
+    widest = std::max(widest, job.units);
+  }
+  for (const auto& job : running) work += job.units * std::max(0.0, hours(job.started + job.length - now));
+  for (const auto& site : sites) least = std::min(least, site.capacity);
+  return work / std::max(1.0, least - widest);  // a job waits while fewer units than its own are free
+}
+
+// Whether wait caps would break if jobs kept arriving as they have, though all capacity is used from now on. Then no unit may be
+// left idle for a greener hour: what is not done now would be missing for as long as the overload lasts.
+bool overloaded(double hours_of_queue, std::span<const PlanSite> sites, std::span<const Rate> expected) {
+  double capacity = 0, inflow = 0, allowed = 0;
+  for (const auto& site : sites) capacity += site.capacity;
+  for (const auto& rate : expected) {
+    const double work = rate.units_per_hour * hours(length_of(rate.kind.length_class));
+    inflow += work;
+    allowed += work * hours(kPriceStep * rate.kind.cap_steps);
+  }
+  if (inflow <= 0) return false;
+  return hours_of_queue + (inflow / capacity - 1) * kGoesOnHours > allowed / inflow;
+}
+
+}  // namespace
+
+std::vector<Placement> Planner::plan(Instant now, std::span<const PlanJob> pending, std::span<const RunningJob> running,
+                                     std::span<const PlanSite> sites) {
+  const auto expected = arrivals_.rates(now);
+  prices_.update(now, pending, running, sites, expected);
+  Timetable table(now, pending, running, sites, prices_);
+  PlanSearch search(table, pending);
+  // The queue is no longer than the backlog takes; only where that is too long it has to be looked at.
+  short_of_capacity_ = overloaded(hours_of_backlog(now, pending, running, sites), sites, expected);
+  if (short_of_capacity_) {
+    search.pack();
+    short_of_capacity_ = overloaded(hours_of_queue(now, table, search.slots()), sites, expected);
+  }
+  if (!short_of_capacity_) {
+    search.insert_all();
+    search.improve(kTrials);
+    if (search.any_late()) {
+      const auto planned = search.slots();
+      search.pack();
+      search.keep_better(planned);
+    }
+    short_of_capacity_ = search.any_late();
+  }
+  std::vector<Placement> places;
+  places.reserve(pending.size());
+  for (const auto& slot : search.slots()) places.push_back({slot.site, table.start_of(slot)});
+  return places;
+}
+
+}  // namespace carbon::planner

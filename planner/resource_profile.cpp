@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "planner/resource_profile.h"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+#include "planner/runtime_statistics.h"
+#include "planner/intensity_sums.h"
+
+namespace carbon::planner {
+namespace {
+
+constexpr Duration kFine = std::chrono::minutes(5), kCoarse = std::chrono::minutes(15);
+constexpr Duration kFinest = std::chrono::seconds(1);
+constexpr double kManyStarts = 5e6;  // jobs x sites x steps above which steps are coarse
+// Waiting jobs meet each other in the timetable itself; the price stands for the demand that it does not show.
+constexpr double kPriceShare = 0.9;
+// A start in the last five hours before a job's latest start leaves no room for the unforeseen where capacity is dear: it costs
+// up to one more hour's price.
+constexpr Duration kReserve = std::chrono::hours(5);
+// Jobs that run longer than expected hold their units: where lengths are not known and capacity is dear, the aim is to start this
+// much earlier.
+constexpr Duration kUnsure = std::chrono::minutes(90);
+// Of the units of a running job whose length is not known, those are free that are so with some certainty: it counts with half
+// again its chance to still run.
+constexpr double kCaution = 1.5;
+// Grams for a start one step late. It grows with the square, so that no job pays for many others.
+constexpr double kLateFine = 1e9;
+constexpr double kNever = std::numeric_limits<double>::infinity();
+
+Instant floor_to(Instant t, Duration step) { return Instant(t.time_since_epoch() / step * step); }
+
+double at(const std::vector<double>& sums, double x) {
+  const auto i = std::min(static_cast<std::size_t>(x), sums.size() - 2);
+  return sums[i] + std::min(1.0, x - static_cast<double>(i)) * (sums[i + 1] - sums[i]);
+}
+
+// Where no job may wait for five hours, steps are finer: a sixtieth of the longest cap, as far as the lengths of jobs allow.
+Duration fine_step(std::span<const PlanJob> jobs) {
+  Duration cap{0}, length{0};
+  for (const auto& job : jobs) {
+    cap = std::max(cap, job.latest - job.ready);
+    length = std::max(length, job.length);
+  }
+  return std::clamp<Duration>(std::chrono::ceil<std::chrono::seconds>(std::max(cap / 60, length / 2000)), kFinest, kFine);
+}
+
+Duration step_for(Instant now, std::span<const PlanJob> jobs, std::size_t sites) {
+  const Duration fine = fine_step(jobs);
+  double starts = 0;
+  for (const auto& job : jobs)
+    starts += static_cast<double>(sites) * static_cast<double>(std::max(job.latest - now, Duration(0)) / fine);
+  return starts > kManyStarts ? fine * (kCoarse / kFine) : fine;
+}
+
+double late_fine(std::size_t steps) { return kLateFine * static_cast<double>(steps) * static_cast<double>(steps); }
+
+Duration longest_of(Duration expected, std::span<const LengthAtom> lengths) {
+  for (const auto& atom : lengths) expected = std::max(expected, atom.length);
+  return expected;
+}
+
+}  // namespace
+
+Timetable::Timetable(Instant now, std::span<const PlanJob> jobs, std::span<const RunningJob> running,
+                     std::span<const PlanSite> sites, const PriceBook& prices)
+    : now_(now), step_(step_for(now, jobs, sites.size())), origin_(floor_to(now, step_)) {
+  Duration reach{0}, longest{0};
+  double work = 0, capacity = kNever;
+  for (const auto& job : jobs) {
+    reach = std::max(reach, job.latest - now);
+    longest = std::max(longest, longest_of(job.length, job.lengths));
+    work += job.units * (in_steps(job.length) + 1);
+  }
+  for (const auto& site : sites) capacity = std::min(capacity, site.capacity);
+  // Room for every job even where all of them queue up behind each other.
+  steps_ = static_cast<std::size_t>(in_steps(reach) + 2 * in_steps(longest) + 2 * work / capacity) + 3;
+  for (std::size_t k = 0; k < sites.size(); ++k) {
+    Lane& lane = lanes_.emplace_back();
+    lane.free.assign(steps_, sites[k].capacity);
+    lane.carbon = intensity_sums(sites[k].series, origin_, step_, steps_);
+    for (auto& sum : lane.carbon) sum *= sites[k].pue / kJoulesPerKwh;
+    for (std::size_t i = 0; i <= steps_; ++i)
+      lane.price.push_back(kPriceShare * prices.sum_until(k, origin_ + step_ * static_cast<std::int64_t>(i)));
+    const double steps_per_hour = in_steps(std::chrono::hours(1));
+    for (std::size_t i = 0; i < steps_; ++i) lane.rate.push_back((lane.price[i + 1] - lane.price[i]) * steps_per_hour);
+  }
+  for (const auto& job : running) occupy(job);
+}
+
+void Timetable::occupy(const RunningJob& job) {
+  const LengthAtom expected{job.length, 1.0};
+  const auto lengths = job.lengths.empty() ? std::span(&expected, 1) : job.lengths;
+  auto& free = lanes_[job.site].free;
+  const double caution = job.lengths.empty() ? 1.0 : kCaution;
+  double ended = 0;
+  std::size_t step = 0;
+  for (const auto& atom : residual(lengths, now_ - job.started)) {
+    const auto end = static_cast<std::size_t>(in_steps(now_ + atom.length - origin_) + 0.999);
+    for (; step < std::min(std::max<std::size_t>(end, 1), steps_); ++step)
+      free[step] -= job.units * std::min(1.0, caution * (1 - ended));
+    ended += atom.weight;
+  }
+}
+
+std::pair<std::size_t, std::size_t> Timetable::steps_of(const PlanJob& job, const Slot& slot) const {
+  const auto end = static_cast<std::size_t>(position(slot.step) + in_steps(job.length) + 0.999);
+  return {slot.step, std::min(std::max(end, slot.step + 1), steps_)};
+}
+
+double Timetable::cost(const PlanJob& job, const Lane& lane, std::size_t step) const {
+  const double from = position(step);
+  const auto until = [&](double to) { return job.power.value() * at(lane.carbon, to) + job.units * at(lane.price, to); };
+  double sum = -until(from);
+  if (job.lengths.empty()) return sum + until(from + in_steps(job.length));
+  for (const auto& atom : job.lengths) sum += atom.weight * until(from + in_steps(atom.length));
+  return sum;
+}
+
+double Timetable::reserve_fine(const PlanJob& job, const Lane& lane, std::size_t step) const {
+  if (step == 0) return 0.0;  // nothing can come between
+  const double into = static_cast<double>(step) - in_steps(job.latest - kReserve - origin_);
+  return into <= 0 ? 0.0 : job.units * lane.rate[step] * into / in_steps(kReserve);
+}
+
+std::size_t Timetable::last_start(const PlanJob& job, const Lane& lane) const {
+  const auto step_of = [&](Instant t) {
+    return std::min(static_cast<std::size_t>(std::max(0.0, in_steps(t - origin_))), steps_ - 1);
+  };
+  const std::size_t last = step_of(job.latest);
+  if (job.lengths.empty()) return last;
+  const std::size_t aim = step_of(job.latest - kUnsure);
+  return lane.price[last] > lane.price[aim] ? aim : last;
+}
+
+bool Timetable::is_late(const Slot& slot) { return slot.cost >= kLateFine; }
+
+Slot Timetable::search(const PlanJob& job, Aim aim) const {
+  Slot best{static_cast<std::size_t>(std::countr_zero(job.sites)), steps_ - 1, kNever};
+  for (std::size_t k = 0; k < lanes_.size(); ++k) {
+    if ((job.sites >> k & 1) == 0) continue;
+    const Lane& lane = lanes_[k];
+    const std::size_t last = last_start(job, lane);
+    const double transfer = job.transfer_g.empty() ? 0.0 : job.transfer_g[k];
+    std::size_t seen = 0;  // steps of the candidate before this one are free enough
+    for (std::size_t s = 0; s < steps_; ++s) {
+      if (best.cost < kNever && (s > last || (aim == Aim::kEarliest && s > best.step))) break;
+      if (aim != Aim::kLeastCostIfFree) {
+        const std::size_t end = steps_of(job, {k, s, 0}).second;
+        seen = std::max(seen, s);
+        while (seen < end && lane.free[seen] >= job.units - 1e-9) ++seen;
+        if (seen < end) {
+          s = seen;  // and on behind the step that is full
+          continue;
+        }
+      }
+      double c = cost(job, lane, s) + reserve_fine(job, lane, s) + transfer;
+      if (s > last) c += late_fine(s - last);
+      const bool sooner = aim == Aim::kEarliest && s < best.step;
+      if (best.cost == kNever || sooner || c < best.cost - 1e-9 * std::abs(best.cost)) best = {k, s, c};
+    }
+  }
+  if (best.cost == kNever) best.cost = late_fine(steps_);
+  return best;
+}
+
+void Timetable::change(const PlanJob& job, const Slot& slot, double by) {
+  const auto [first, end] = steps_of(job, slot);
+  auto& free = lanes_[slot.site].free;
+  for (std::size_t i = first; i < end; ++i) free[i] += by;
+}
+
+}  // namespace carbon::planner

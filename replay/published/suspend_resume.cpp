@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "replay/published/published.h"
+
+namespace carbon::replay {
+namespace {
+
+struct Slot {
+  Interval when;
+  double value;
+};
+
+// Slots that touch become one piece.
+std::vector<Interval> joined(std::vector<Interval> slots) {
+  std::sort(slots.begin(), slots.end(), [](const Interval& a, const Interval& b) { return a.start < b.start; });
+  std::vector<Interval> pieces;
+  for (const auto& slot : slots) {
+    if (!pieces.empty() && pieces.back().end == slot.start)
+      pieces.back().end = slot.end;
+    else
+      pieces.push_back(slot);
+  }
+  return pieces;
+}
+
+}  // namespace
+
+std::vector<Interval> suspend_resume(const JobRequest& job, const policies::SiteAhead& home) {
+  const Instant until = job.ready + job.max_delay + job.length;
+  const std::vector<Interval> at_once{{job.ready, job.ready + job.length}};
+  if (home.series.empty() || job.ready < home.series.start() || until > home.series.end()) return at_once;
+
+  std::vector<Slot> slots;
+  for (std::size_t i = home.series.find(job.ready); i < home.series.size() && home.series.segment(i).start < until; ++i) {
+    const auto value = home.series.value(i);
+    if (!value) continue;
+    const Interval s = home.series.segment(i);
+    slots.push_back({{std::max(s.start, job.ready), std::min(s.end, until)}, value->value()});
+  }
+  std::stable_sort(slots.begin(), slots.end(), [](const Slot& a, const Slot& b) { return a.value < b.value; });
+  std::vector<Interval> chosen;
+  Duration left = job.length;
+  for (const auto& slot : slots) {
+    if (left <= Duration::zero()) break;
+    const Duration part = std::min(left, slot.when.length());
+    chosen.push_back({slot.when.start, slot.when.start + part});
+    left -= part;
+  }
+  return left > Duration::zero() || chosen.empty() ? at_once : joined(std::move(chosen));
+}
+
+}  // namespace carbon::replay

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// scarbon backfill: asks for the summaries that Slurm's records lack, and estimates jobs from before the plugin.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "scarbon/sacct/backfill.h"
+#include "scarbon/command.h"
+#include "scarbon/controller_client.h"
+#include "scarbon/sacct/ledger_runs.h"
+#include "scarbon/replay/progress.h"
+
+namespace carbon::scarbon {
+namespace {
+
+struct BackfillOptions {
+  std::string start, end = "now-1days";
+  bool no_estimates = false, dry_run = false;
+};
+
+constexpr std::size_t kAtOnce = 500;
+
+struct Work {
+  std::vector<ledger::EnergyRecord> estimates;
+  nlohmann::json summaries = nlohmann::json::array();
+  std::size_t jobs = 0, without_gpu = 0;
+};
+
+Work work_of(const SacctTable& sacct, const JobFormat::Runs& runs, Watts gpu_power) {
+  Work work;
+  for (const auto& row : sacct.rows) {
+    const auto job = past_job(row);
+    if (!job) continue;
+    ++work.jobs;
+    const auto found = runs.find({job->cluster, std::to_string(job->job_id)});
+    if (found == runs.end()) {
+      if (auto estimate = estimate_of(*job, gpu_power)) {
+        work.estimates.push_back(std::move(*estimate));
+      } else if (job->start && job->end) {
+        ++work.without_gpu;
+      }
+    } else if (lacks_summary(*job, found->second)) {
+      const auto& last = found->second.back();
+      work.summaries.push_back({{"cluster", job->cluster}, {"job_id", job->job_id}, {"restart", last.value("restart", 0)}});
+    }
+  }
+  return work;
+}
+
+Status send(const Work& work, Controller& controller) {
+  Progress estimated("estimates"), asked_for("summaries");
+  for (std::size_t at = 0; at < work.estimates.size(); at += kAtOnce) {
+    std::string list;
+    for (std::size_t i = at; i < std::min(work.estimates.size(), at + kAtOnce); ++i)
+      list += (list.empty() ? "[" : ",") + to_json(work.estimates[i]);
+    const auto stored = controller.post("/v1/estimates", list + "]");
+    if (!stored) return stored.error();
+    estimated(std::min(at + kAtOnce, work.estimates.size()), work.estimates.size());
+  }
+  for (std::size_t at = 0; at < work.summaries.size(); at += kAtOnce) {
+    auto part = nlohmann::json::array();
+    for (std::size_t i = at; i < std::min(work.summaries.size(), at + kAtOnce); ++i) part.push_back(work.summaries[i]);
+    const auto asked = controller.post("/v1/summaries", nlohmann::json{{"jobs", part}}.dump());
+    if (!asked) return asked.error();
+    asked_for(std::min(at + kAtOnce, work.summaries.size()), work.summaries.size());
+  }
+  return Done{};
+}
+
+int run_backfill(const BackfillOptions& options, const Session& session) {
+  const auto config = session.config();
+  if (!config) return complain(config.error().message);
+  Controller controller(*config);
+  const auto format = JobFormat::make({{FormatPart::kFields, kPastFields}});
+  if (!format) return complain(format.error().message);
+  ::setenv("SLURM_TIME_FORMAT", "standard", 1);
+  const auto sacct = format->run({"--allusers", "--allocations", "--starttime=" + options.start, "--endtime=" + options.end,
+                                  "--state=bf,ca,cd,dl,f,nf,oom,pr,to"},
+                                 SacctLayout::kParsable);
+  if (!sacct) return complain(sacct.error().message);
+  const auto runs = ask_runs(controller, JobFormat::jobs_in(*sacct));
+  if (!runs) return complain(runs.error().message);
+  auto work = work_of(*sacct, *runs, config->placement.gpu_power);
+  if (options.no_estimates) work.estimates.clear();
+  if (!options.dry_run) {
+    if (const auto sent = send(work, controller); !sent) return complain(sent.error().message);
+  }
+  fmt::print("{} jobs looked at; {} summaries {}; {} jobs {} at {:.0f} W a GPU; {} without GPUs left out\n", work.jobs,
+             work.summaries.size(), options.dry_run ? "to be asked for" : "asked for", work.estimates.size(),
+             options.dry_run ? "to be estimated" : "estimated", config->placement.gpu_power.value(), work.without_gpu);
+  return 0;
+}
+
+}  // namespace
+
+Command backfill_command(CLI::App& parent, const Session& session) {
+  auto options = std::make_shared<BackfillOptions>();
+  auto* app =
+      parent.add_subcommand("backfill", "Write the summaries that Slurm's records lack; estimate jobs from before the plugin");
+  app->add_option("-S,--starttime,--start", options->start, "jobs after this time; sacct's time formats")->required();
+  app->add_option("-E,--endtime,--end", options->end, "jobs before this time: a node may yet send its record of a later one")
+      ->capture_default_str();
+  app->add_flag("--no-estimates", options->no_estimates, "the summaries alone");
+  app->add_flag("-n,--dry-run", options->dry_run, "say what would be done, and do nothing");
+  app->footer(
+      "For root and SlurmUser. A job that the ledger does not know is estimated: each of its GPUs draws [placement] gpu_power of "
+      "carbon.conf\n"
+      "from its start to its end, at the best known carbon intensity of its site, else the country's yearly factor. Its method "
+      "is\n"
+      "\"estimated\", in scarbon jobs and in Slurm's record; its uncertainty is six sevenths of it. A node's own record that "
+      "comes after all\n"
+      "takes its place. Repeating it changes nothing.\n"
+      "Example: scarbon backfill -S 2026-01-01 --dry-run\n"
+      "Exit status: 0; 1 where sacct or carbonctld failed.");
+  return {app, [options, &session] { return run_backfill(*options, session); }};
+}
+
+}  // namespace carbon::scarbon

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// scarbon estimate: what a job would emit now, at the best time and at the best site, before it is submitted; by the code that
+// decides in slurmctld, from the snapshot that slurmctld decides by.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <memory>
+
+#include "placement/message.h"
+#include "scarbon/replay/batch_options.h"
+#include "scarbon/command.h"
+#include "scarbon/controller_client.h"
+
+namespace carbon::scarbon {
+namespace {
+
+using placement::Estimate;
+using placement::Offer;
+
+struct EstimateOptions {
+  std::string script;
+  BatchOptions given;
+  bool json = false;
+};
+
+struct Row {
+  const char* name;
+  CarbonMode mode;
+  Estimate estimate;
+};
+
+Result<std::string> read_script(const std::string& name) {
+  if (name == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  std::ifstream in(name, std::ios::binary);
+  if (!in) return Error{name + ": cannot be read"};
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+std::string default_partition(const snapshot::SnapshotContent& snapshot) {
+  for (const auto& p : snapshot.partitions) {
+    if (p.limits.is_default && snapshot.sites[p.site].cluster.empty()) return p.name;
+  }
+  return {};
+}
+
+std::optional<Offer> first_now(const std::vector<Row>& rows) {
+  for (const auto& row : rows) {
+    if (row.estimate.now) return row.estimate.now;
+  }
+  return std::nullopt;
+}
+
+nlohmann::json offer_json(const std::string& name, const Offer& offer, const snapshot::SnapshotContent& snapshot, const Offer& now) {
+  const auto& site = snapshot.sites[offer.site];
+  return {{"option", name},
+          {"site", site.name},
+          {"start", format_utc(offer.start)},
+          {"co2e_g", offer.grams.value()},
+          {"saved_g", (now.grams - offer.grams).value()},
+          {"how_known", placement::how_known(site, offer.start - now.start)},
+          {"simulated", site.meta.simulated}};
+}
+
+void print_json(const std::vector<Row>& rows, const snapshot::SnapshotContent& snapshot, const placement::SubmitDecision& decision) {
+  auto options = nlohmann::json::array();
+  auto refused = nlohmann::json::object();
+  if (const auto now = first_now(rows)) {
+    options.push_back(offer_json("now", *now, snapshot, *now));
+    for (const auto& row : rows) {
+      if (row.estimate.best) options.push_back(offer_json(row.name, *row.estimate.best, snapshot, *now));
+    }
+  }
+  for (const auto& row : rows) {
+    if (!row.estimate.left_alone.empty()) refused[row.name] = row.estimate.left_alone;
+  }
+  fmt::print("{}\n", nlohmann::json{{"options", options},
+                                    {"left_alone", refused},
+                                    {"decision", decision.message.empty() ? nlohmann::json() : nlohmann::json(decision.message)}}
+                         .dump());
+}
+
+void print_table_of(const std::vector<Row>& rows, const snapshot::SnapshotContent& snapshot) {
+  Table table{{"Option", "Site", "Start", "gCO2e", "Change%", "How"}, {-10, -12, -19, 10, 8, -40}, {}};
+  const auto now = first_now(rows);
+  const auto add = [&](const std::string& name, const Offer& offer) {
+    const auto& site = snapshot.sites[offer.site];
+    const auto change = now->grams.value() > 0 ? std::optional(offer.grams / now->grams - 1.0) : std::nullopt;
+    table.rows.push_back({name, site.name, offer.start == now->start ? "now" : format_local(offer.start),
+                          figure(offer.grams.value()), percent(change), placement::how_known(site, offer.start - now->start)});
+  };
+  if (now) add("now", *now);
+  for (const auto& row : rows) {
+    if (now && row.estimate.best) add(row.name, *row.estimate.best);
+  }
+  if (now) fmt::print("{}", print_table(table, {}));
+  for (const auto& row : rows) {
+    if (!row.estimate.left_alone.empty()) fmt::print("{}: none: {}\n", row.name, row.estimate.left_alone);
+  }
+  if (!now && rows.front().estimate.left_alone.empty()) fmt::print("The carbon intensity of its window is not known\n");
+}
+
+int run_estimate(const EstimateOptions& options, const Session& session) {
+  const auto config = session.config();
+  if (!config) return complain(config.error().message);
+  const auto script = read_script(options.script);
+  if (!script) return complain(script.error().message);
+  auto batch = options_of_script(*script);
+  if (!batch) return complain(options.script + ": " + batch.error().message);
+  for (const auto& [name, value] : options.given) (*batch)[name] = value;
+
+  const auto at = now();
+  Controller controller(*config);
+  const auto bytes = controller.get_bytes("/v1/snapshot");
+  if (!bytes) return complain(bytes.error().message);
+  const auto snapshot = snapshot::Snapshot::from_bytes(*bytes, "the snapshot of carbonctld");
+  if (!snapshot) return complain(snapshot.error().message);
+  if (snapshot->stale(at)) return complain("carbonctld's snapshot is too old: jobs run at once");
+
+  const auto& content = snapshot->content();
+  const auto fallback = default_partition(content);
+  auto job = request_of(*batch, fallback, at);
+  if (!job) return complain(job.error().message);
+  job->who.uid = ::getuid();
+  job->who.gid = ::getgid();
+  std::vector<Row> rows;
+  for (const auto& [name, mode] : {std::pair{"best time", CarbonMode::kDefer}, std::pair{"best site", CarbonMode::kRelocate},
+                                   std::pair{"both", CarbonMode::kAuto}})
+    rows.push_back({name, mode, placement::estimate(*job, content, mode, at)});
+  placement::StartBook book;
+  const auto decision = placement::decide(*job, &content, book, at);
+  if (options.json) {
+    print_json(rows, content, decision);
+  } else {
+    print_table_of(rows, content);
+    if (!decision.message.empty()) fmt::print("Submitted as it stands: {}\n", decision.message);
+  }
+  for (const auto& site : content.sites) {
+    if (!site.meta.simulated) continue;
+    say_simulated();
+    break;
+  }
+  return 0;
+}
+
+}  // namespace
+
+Command estimate_command(CLI::App& parent, const Session& session) {
+  auto options = std::make_shared<EstimateOptions>();
+  auto* app = parent.add_subcommand("estimate",
+                                    "What a job would emit now, at the best time and at the best site, before it is submitted");
+  app->add_option("script", options->script, "the job script, whose #SBATCH lines are read; '-': standard input")->required();
+  app->add_flag("--json", options->json, "one line of JSON");
+  add_batch_options(*app, options->given);
+  return {app, [options, &session] { return run_estimate(*options, session); }};
+}
+
+}  // namespace carbon::scarbon

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+// scarbon replay: what a policy would have saved on a recorded job history, before anyone enables it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "replay/intensity_csv.h"
+#include "replay/policy_replay.h"
+#include "scarbon/command.h"
+#include "scarbon/replay/forecast_ahead.h"
+#include "scarbon/replay/progress.h"
+#include "scarbon/replay/replay_options.h"
+#include "scarbon/table.h"
+
+namespace carbon::scarbon {
+namespace {
+
+struct ReplayOptions {
+  std::string jobs;
+  std::string job_unit = "s";
+  std::string intensity;
+  std::vector<std::string> zones;
+  std::string sites;
+  std::string from;
+  std::vector<std::string> policies{"run-now", "lowest-window", "carbon-time"};
+  std::string capacity = "unlimited";
+  std::string max_wait = "6h,24h@2h";
+  std::string length = "exact";
+  std::string forecast = "perfect";
+  double stretch_bound = -1;
+  bool json = false;
+};
+
+// All that a replay needs, read and checked.
+struct Prepared {
+  replay::Trace trace;
+  replay::Setting setting;
+};
+
+Result<std::vector<replay::SiteModel>> sites_of(const ReplayOptions& options) {
+  const auto capacity = parse_capacity(options.capacity);
+  if (!capacity) return Error{"--capacity: " + capacity.error().message};
+  if (!options.sites.empty() && !options.zones.empty())
+    return Error{"--sites and --zone exclude each other: --sites names the zones"};
+  if (!options.sites.empty()) return read_sites(options.sites, *capacity);
+  if (options.zones.empty()) return Error{"--zone or --sites is needed"};
+  std::vector<replay::SiteModel> sites;
+  for (const auto& zone : options.zones) sites.push_back({.name = zone, .zone = zone, .capacity = *capacity});
+  return sites;
+}
+
+Result<Prepared> prepare(const ReplayOptions& options) {
+  Prepared p;
+  auto sites = sites_of(options);
+  if (!sites) return sites.error();
+  p.setting.sites = std::move(*sites);
+  replay::sort_by_name(p.setting.sites);
+  const auto caps = parse_wait_caps(options.max_wait);
+  if (!caps) return Error{"--max-wait: " + caps.error().message};
+  p.setting.caps = *caps;
+  const auto length = parse_length_source(options.length);
+  if (!length) return Error{"--length: " + length.error().message};
+  p.setting.length = *length;
+  if (options.stretch_bound >= 0) p.setting.stretch_bound = options.stretch_bound;
+
+  replay::TraceOptions trace_options{.unit = options.job_unit == "h" ? replay::JobUnit::kHours : replay::JobUnit::kSeconds,
+                                     .site_names = {}};
+  std::vector<std::string> zones;
+  for (const auto& site : p.setting.sites) {
+    trace_options.site_names.push_back(site.name);
+    zones.push_back(site.zone);
+  }
+  auto trace = replay::read_trace(options.jobs, trace_options);
+  if (!trace) return trace.error();
+  p.trace = std::move(*trace);
+  const auto intensity = replay::read_intensity(options.intensity, zones);
+  if (!intensity) return intensity.error();
+
+  Instant from = p.trace.absolute ? p.trace.jobs.front().arrival : intensity->front().view().start();
+  if (!options.from.empty()) {
+    const auto parsed = parse_utc(options.from);
+    if (!parsed) return Error{"--from: " + parsed.error().message};
+    from = *parsed;
+  }
+  p.trace.start_at(from);
+  if (p.setting.length == replay::LengthSource::kLimit) {
+    const auto unknown =
+        std::find_if(p.trace.jobs.begin(), p.trace.jobs.end(), [](const auto& job) { return job.limit <= Duration(0); });
+    if (unknown != p.trace.jobs.end())
+      return Error{"--length limit: job " + std::to_string(unknown->id) + " has no time limit in " + options.jobs};
+  }
+  if (auto homes = replay::assign_homes(p.trace, p.setting); !homes) return homes.error();
+  const Instant until = latest_end(p.trace, p.setting);
+  std::vector<IntensitySeries> with_past;
+  for (const auto& series : *intensity) {
+    p.setting.actual.push_back(replay::wrapped(series, from, until));
+    if (options.forecast == "own") with_past.push_back(replay::wrapped(series, from - kForecastPast, until));
+  }
+  if (options.forecast == "own") p.setting.ahead = forecast_ahead(std::move(with_past));
+  return p;
+}
+
+double hours(Duration d) { return seconds(d) / 3600; }
+
+nlohmann::json to_json(const replay::PolicyReport& report) {
+  const auto& s = report.summary;
+  return {{"policy", report.policy},
+          {"carbon", s.carbon.value() / 1000},
+          {"normalised", report.normalised},
+          {"saved_percent", report.saved_percent},
+          {"mean_wait_h", hours(s.mean_wait)},
+          {"p95_wait_h", hours(s.p95_wait)},
+          {"max_wait_h", hours(s.max_wait)},
+          {"cap_violations", s.cap_violations},
+          {"worst_violation_h", hours(s.worst_violation)},
+          {"worst_user_stretch_growth", s.worst_stretch_growth},
+          {"moved_jobs", s.moved},
+          {"makespan_h", hours(s.makespan)},
+          {"mean_length_error_h", hours(report.mean_length_error)},
+          {"unknown_job_hours", s.unknown_job_hours},
+          {"wall_s", report.wall_s}};
+}
+
+std::string print(const std::vector<replay::PolicyReport>& reports) {
+  Table table{{"Policy", "Carbon", "Saved%", "MeanWait", "P95Wait", "MaxWait", "Late", "Moved", "Makespan"},
+              {-16, 10, 8, 9, 9, 9, 6, 6, 9},
+              {}};
+  for (const auto& r : reports) {
+    const auto& s = r.summary;
+    const auto time = [](Duration d) { return fmt::format("{:.2f}h", hours(d)); };
+    table.rows.push_back({r.policy, fmt::format("{:.3f}", s.carbon.value() / 1000), fmt::format("{:.2f}", r.saved_percent),
+                          time(s.mean_wait), time(s.p95_wait), time(s.max_wait), std::to_string(s.cap_violations),
+                          std::to_string(s.moved), time(s.makespan)});
+  }
+  return print_table(table, {});
+}
+
+// What the policies were told of the jobs' lengths, and how far off it was.
+std::string print_lengths(const replay::Trace& trace, const replay::Setting& setting,
+                          const std::vector<replay::PolicyReport>& reports) {
+  using replay::LengthSource;
+  if (setting.length == LengthSource::kExact || reports.empty()) return "";
+  const std::string_view what = setting.length == LengthSource::kClassMean ? "the mean of the job's class"
+                                : setting.length == LengthSource::kLimit
+                                    ? "the time that its user asked for"
+                                    : "predicted, the mean of its user's two last jobs (Tsafrir, Etsion and Feitelson 2007)";
+  Duration sum{0};
+  for (const auto& job : trace.jobs) sum += job.length;
+  std::string errors;
+  for (const auto& r : reports) errors += fmt::format("{} {:.2f}h", errors.empty() ? "" : ",", hours(r.mean_length_error));
+  return fmt::format("A job's length: {}; off by{} on average, where a job runs for {:.2f}h\n", what, errors,
+                     hours(sum) / static_cast<double>(trace.jobs.size()));
+}
+
+// Runs that are over at once show none.
+replay::EngineOptions progress_bar(const std::string& policy) { return {.progress = Progress(policy, 5000)}; }
+
+int run_replay(const ReplayOptions& options) {
+  const auto prepared = prepare(options);
+  if (!prepared) return complain(prepared.error().message);
+  const auto& [trace, setting] = *prepared;
+  for (const auto& name : options.policies) {
+    if (!replay::is_policy(name)) return complain("--policy: there is no '" + name + "'; accepted are " + replay::policy_names());
+  }
+  const replay::Replay replay(trace, setting);
+  std::vector<replay::PolicyReport> reports;
+  for (const auto& name : options.policies) reports.push_back(replay.run(name, progress_bar(name)));
+  if (trace.skipped > 0)
+    fmt::print(stderr, "scarbon: note: {} rows of {} never ran or used nothing; they are left out\n", trace.skipped,
+               options.jobs);
+  if (!options.json) {
+    fmt::print("{} jobs; carbon in kgCO2e at 1 kW per cpu or gpu; saved against run-now at the same capacity\n{}{}",
+               trace.jobs.size(), print(reports), print_lengths(trace, setting, reports));
+    return 0;
+  }
+  auto out = nlohmann::json{{"jobs", trace.jobs.size()}, {"skipped_rows", trace.skipped}, {"policies", nlohmann::json::array()}};
+  for (const auto& report : reports) out["policies"].push_back(to_json(report));
+  fmt::print("{}\n", out.dump(2));
+  return 0;
+}
+
+}  // namespace
+
+Command replay_command(CLI::App& parent) {
+  auto options = std::make_shared<ReplayOptions>();
+  auto* app = parent.add_subcommand("replay", "What a policy would have saved on a recorded job history");
+  app->add_option("--jobs", options->jobs, "job trace: CSV (arrival_time,length,cpus|gpus), SWF (.gz too) or a sacct -P dump")
+      ->type_name("FILE")
+      ->required();
+  app->add_option("--job-unit", options->job_unit, "unit of times in a CSV trace")
+      ->check(CLI::IsMember({"s", "h"}))
+      ->capture_default_str();
+  app->add_option("--intensity", options->intensity, "CSV with datetime and a column per zone, gCO2e/kWh")
+      ->type_name("FILE")
+      ->required();
+  app->add_option("--zone", options->zones, "grid zone of the site; several make several sites")->delimiter(',');
+  app->add_option("--sites", options->sites, "TOML file of sites: name, zone, capacity, pue, transfer_kwh_per_gb")
+      ->type_name("FILE");
+  app->add_option("--from", options->from,
+                  "UTC time at which the trace begins (default: where the intensity does, or the trace's own)");
+  app->add_option("--policy", options->policies, replay::policy_names())->delimiter(',')->capture_default_str();
+  app->add_option("--capacity", options->capacity, "cpus or gpus of a site, or unlimited")->capture_default_str();
+  app->add_option("--max-wait", options->max_wait, "how long jobs may wait: 24h, or 6h,24h@2h (under 2 h: 6 h)")
+      ->capture_default_str();
+  app->add_option("--length", options->length, "what policies know of a job's length: exact, class-mean, limit, predicted")
+      ->capture_default_str();
+  app->add_option("--forecast", options->forecast, "what policies know of the intensity ahead")
+      ->check(CLI::IsMember({"perfect", "own"}))
+      ->capture_default_str();
+  app->add_option("--stretch-bound", options->stretch_bound,
+                  "by how much a user's mean stretch, (wait + length) / length, may grow over run-now (default: no bound)")
+      ->check(CLI::NonNegativeNumber);
+  app->add_flag("--json", options->json, "JSON");
+  return {app, [options] { return run_replay(*options); }};
+}
+
+}  // namespace carbon::scarbon

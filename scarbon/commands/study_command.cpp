@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// scarbon study: what a set of jobs took as a whole. sacct selects the jobs, the ledger has their energy.
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <memory>
+
+#include "core/slurm_time.h"
+#include "scarbon/command.h"
+#include "scarbon/controller_client.h"
+#include "scarbon/sacct/ledger_runs.h"
+#include "scarbon/reports/study.h"
+#include "scarbon/texts.h"
+
+namespace carbon::scarbon {
+namespace {
+
+struct StudyOptions {
+  std::vector<std::string> selection{"--allocations"};
+  std::string name, comment, final_run;
+  TableStyle style;
+  bool json = false, started = false, of_jobs = false;
+};
+
+// The columns that sacct is asked for behind JobFormat's key.
+enum Column : std::size_t { kJobId = 3, kName, kComment, kState, kSeconds, kTres, kEnd, kSubmitLine };
+constexpr const char* kFields = "JobID,JobName,Comment,State,ElapsedRaw,AllocTRES,End,SubmitLine";
+
+// N of "billing=1,cpu=1,gres/gpu=2,node=1"; a type of GPU adds nothing to it.
+double gpus_of(const std::string& tres) {
+  const auto at = ("," + tres).find(",gres/gpu=");
+  return at == std::string::npos ? 0 : std::atof(tres.c_str() + at + 9);
+}
+
+// A local time as sacct prints it without SLURM_TIME_FORMAT; none for "Unknown".
+std::optional<Instant> time_of(const std::string& text) {
+  const auto t = parse_slurm_time(text, now());
+  return t ? std::optional(*t) : std::nullopt;
+}
+
+Settings settings_of(const std::vector<std::string>& row) {
+  for (const auto column : {kComment, kName, kSubmitLine}) {
+    if (auto found = settings_in(row[column]); !found.empty()) return found;
+  }
+  return {};
+}
+
+void add_run(Trial& trial, const nlohmann::json& run) {
+  const auto add = [](std::optional<double>& sum, std::optional<double> value) {
+    if (value) sum = sum.value_or(0) + *value;
+  };
+  const auto kwh = number_at(run, "energy_kwh");
+  add(trial.kwh, kwh);
+  add(trial.grams, number_at(run, "co2e_g"));
+  if (kwh) {
+    add(trial.facility_kwh, *kwh * number_at(run, "pue").value_or(1));
+    add(trial.uncertainty_kwh, number_at(run, "uncertainty_kwh"));
+  }
+  for (const auto& [key, list] :
+       {std::pair("method", &trial.methods), {"intensity", &trial.intensities}, {"provider", &trial.providers}}) {
+    if (const auto text = text_at(run, key); !text.empty()) list->push_back(text);
+  }
+  trial.simulated = trial.simulated || flag_at(run, "simulated");
+}
+
+Trial trial_of(const std::vector<std::string>& row, const JobRuns* runs) {
+  Trial t;
+  t.id = row[kJobId];
+  t.name = row[kName];
+  t.state = row[kState].substr(0, row[kState].find(' '));
+  t.settings = settings_of(row);
+  t.start = time_of(row[2]);
+  t.end = time_of(row[kEnd]);
+  t.gpu_hours = gpus_of(row[kTres]) * std::atof(row[kSeconds].c_str()) / 3600;
+  if (runs == nullptr) return t;
+  double gpu_seconds = 0;  // of all runs, where sacct's row has the last alone
+  for (const auto& run : *runs) {
+    add_run(t, run);
+    gpu_seconds += number_at(run, "gpu_s").value_or(0);
+  }
+  t.gpu_hours = std::max(t.gpu_hours, gpu_seconds / 3600);
+  return t;
+}
+
+Result<std::vector<Trial>> trials_of(const StudyOptions& options, Controller& controller) {
+  const auto format = JobFormat::make({{FormatPart::kFields, kFields}});
+  if (!format) return format.error();
+  auto selection = options.selection;
+  if (!options.started && !options.of_jobs) selection.emplace_back("--starttime=1970-01-02");
+  ::setenv("SLURM_TIME_FORMAT", "standard", 1);  // times are read here, not shown
+  auto sacct = format->run(selection, SacctLayout::kParsable);
+  if (!sacct) return sacct.error();
+  const auto like = [](const std::string& pattern, const std::string& text) {
+    return pattern.empty() || ::fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
+  };
+  std::erase_if(sacct->rows, [&](const auto& row) {
+    return !like(options.name, row[kName]) || !like(options.comment, row[kComment]) || row[kState] == "PENDING";
+  });
+  const auto runs = ask_runs(controller, JobFormat::jobs_in(*sacct));
+  if (!runs) return runs.error();
+  std::vector<Trial> trials;
+  for (const auto& row : sacct->rows) {
+    const auto found = runs->find({row[0], row[1]});
+    trials.push_back(trial_of(row, found == runs->end() ? nullptr : &found->second));
+  }
+  return trials;
+}
+
+Table trials_table(const Study& study) {
+  Table table{{"JobID", "JobName", "State", "GpuHours", "EnergyKWh", "Co2eG", "Settings"}, {12, 20, 10, 9, 10, 10, -40}, {}};
+  for (const auto& t : study.trials) {
+    std::string settings;
+    for (const auto& [name, value] : t.settings) settings += (settings.empty() ? "" : " ") + name + "=" + value;
+    table.rows.push_back({t.id, t.name, t.state, figure(t.gpu_hours), figure(t.kwh), figure(t.grams), settings});
+  }
+  return table;
+}
+
+Table spread_table(const Study& study) {
+  Table table{{"Setting", "Value", "Trials", "EnergyKWh", "MeanG", "LeastG", "MostG"}, {-16, -16, 6, 10, 10, 10, 10}, {}};
+  for (const auto& s : study.spread)
+    table.rows.push_back(
+        {s.setting, s.value, std::to_string(s.trials), figure(s.kwh), figure(s.mean_g), figure(s.least_g), figure(s.most_g)});
+  return table;
+}
+
+void print_summary(const Study& s, const config::Prices& prices) {
+  const auto line = [](const char* label, const std::string& value) { fmt::print("{}: {}\n", tr(label), value); };
+  line("Trials", fmt::format("{}", s.trials.size()) + (s.unknown > 0 ? ", " + trf("{} without known energy", s.unknown) : ""));
+  line("GPU-hours", figure(s.gpu_hours));
+  line("Energy", trf("{} kWh, {} kWh with PUE", figure(s.kwh), figure(s.facility_kwh)));
+  line("Emission", trf("{} g CO2e", figure(s.grams)));
+  if (s.final_run) {
+    line("Final run", trf("job {}: {} kWh; the whole search took {} times that", s.trials[*s.final_run].id,
+                          figure(s.trials[*s.final_run].kwh), figure(s.multiplier)));
+  }
+  const auto money = [&prices](double x) { return fmt::format("{:.2f} {}", x, prices.currency); };
+  line("Electricity", money(s.costs.electricity));
+  line("The same GPU-hours in the cloud",
+       trf("{} (preemptible) to {} (on demand)", money(s.costs.cloud_least), money(s.costs.cloud_most)));
+  line("On own hardware",
+       trf("{} with electricity, {} GPUs bought for this study alone", money(s.costs.own_total), s.costs.own_gpus));
+  line("config::Prices", prices.source);
+}
+
+int run_study(const StudyOptions& options, const Session& session) {
+  const auto config = session.config();
+  if (!config) return complain(config.error().message);
+  Controller controller(*config);
+  auto trials = trials_of(options, controller);
+  if (!trials) return complain(trials.error().message);
+  if (trials->empty()) return complain("no job that has begun is among those asked for");
+  const auto study = study_of(std::move(*trials), options.final_run, config->prices);
+  if (!study) return complain(study.error().message);
+  if (options.json) {
+    auto answer = study_json(*study, config->prices);
+    answer["paragraph"] = study_paragraph(*study);
+    fmt::print("{}\n", answer.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    return 0;
+  }
+  if (options.style.layout != TableLayout::kPadded) {  // for scripts: the trials alone
+    fmt::print("{}", print_table(trials_table(*study), options.style));
+    return 0;
+  }
+  print_summary(*study, config->prices);
+  fmt::print("\n{}", print_table(trials_table(*study), options.style));
+  if (!study->spread.empty())
+    fmt::print("\n{}\n{}", tr("How the emission spread over the settings"), print_table(spread_table(*study), options.style));
+  fmt::print("\n{}\n{}\n", tr("For a paper"), study_paragraph(*study));
+  if (study->simulated) say_simulated();
+  return 0;
+}
+
+}  // namespace
+
+Command study_command(CLI::App& parent, const Session& session) {
+  auto options = std::make_shared<StudyOptions>();
+  auto* app = parent.add_subcommand("study", "What a set of jobs, such as a search for a model's settings, took as a whole");
+  const auto value = [&](const char* names, const char* handed_on, const char* help) {
+    app->add_option_function<std::string>(
+        names, [options, handed_on](const std::string& v) { options->selection.push_back(std::string(handed_on) + '=' + v); },
+        help);
+  };
+  value("-W,--wckeys", "--wckeys", "jobs of these wckeys");
+  value("-A,--accounts,--account", "--accounts", "jobs of these accounts");
+  value("-u,--user", "--user", "jobs of these users (default: your own)");
+  value("-r,--partition", "--partition", "jobs of these partitions");
+  value("-E,--endtime,--end", "--endtime", "jobs before this time (default: now)");
+  app->add_option_function<std::string>(
+      "-j,--jobs,--job",
+      [options](const std::string& v) {
+        options->selection.push_back("--jobs=" + v);
+        options->of_jobs = true;
+      },
+      "these jobs, with commas between them; an array's id means all its tasks");
+  app->add_option_function<std::string>(
+      "-S,--starttime,--start",
+      [options](const std::string& v) {
+        options->selection.push_back("--starttime=" + v);
+        options->started = true;
+      },
+      "jobs after this time, in sacct's time formats (default: all)");
+  app->add_flag_callback(
+      "-a,--allusers", [options] { options->selection.emplace_back("--allusers"); },
+      "jobs of all users, as far as Slurm lets you see them");
+  app->add_option("--name", options->name, "jobs whose name matches this pattern: * any text, ? any character");
+  app->add_option("--comment", options->comment,
+                  "jobs whose comment matches this pattern (needs AccountingStoreFlags=job_comment)");
+  app->add_option("--final", options->final_run, "the job that is the final run (default: the last one that was completed)");
+  app->add_flag("--json", options->json, "all of it as JSON");
+  add_table_options(*app, options->style);
+  app->footer(
+      "A trial's settings are read from its comment, its name or its command line: --param lr=0.1 --param batch=32, as in\n"
+      "  sbatch --comment='--param lr=0.1' train.sh\n"
+      "config::Prices are those of carbon.conf, [prices]; the defaults are those of the article, of 2019. Own hardware: as many GPUs as "
+      "the\n"
+      "study held at a time on average, bought for it alone, and the electricity. With -P, -p or --csv: the trials alone. "
+      "Examples:\n"
+      "  scarbon study -W bert-search\n"
+      "  scarbon study --name 'lr-*' -S 2026-11-01 --final 4711\n"
+      "  scarbon study -j 4700          a job array\n"
+      "Exit status: 0; 1 where there is no such job, or sacct or carbonctld failed.");
+  return {app, [options, &session] { return run_study(*options, session); }};
+}
+
+}  // namespace carbon::scarbon

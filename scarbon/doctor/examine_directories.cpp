@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// The directories that slurm-carbon writes: of a node the spool and its marks, of the controller its state.
+#include <pwd.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "core/job_mark.h"
+#include "scarbon/doctor/examinations.h"
+
+namespace carbon::scarbon::doctor {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::minutes kMarkWaits{2};  // carbond takes a mark within a second
+
+// "slurm(64030)" of scontrol show config, or a plain name.
+std::optional<uid_t> uid_of(const std::string& user) {
+  const auto name = user.substr(0, user.find('('));
+  const auto* entry = getpwnam(name.c_str());
+  return entry == nullptr ? std::nullopt : std::optional(entry->pw_uid);
+}
+
+// Statfs magics of file systems of several hosts: NFS, Lustre, GPFS, CephFS, SMB, BeeGFS.
+bool shared_between_hosts(const fs::path& path) {
+  struct statfs info {};
+  if (statfs(path.c_str(), &info) != 0) return false;
+  const auto type = static_cast<std::uint32_t>(info.f_type);
+  for (const std::uint32_t magic : {0x6969u, 0x0BD00BD0u, 0x47504653u, 0x00C36400u, 0xFF534D42u, 0x19830326u}) {
+    if (type == magic) return true;
+  }
+  return false;
+}
+
+std::string mode_of(const struct stat& info) {
+  char out[16];
+  std::snprintf(out, sizeof out, "%04o", static_cast<unsigned>(info.st_mode & 07777));
+  return out;
+}
+
+struct Rights {
+  uid_t owner;
+  const char* name;
+  const char* what;  // what comes of wrong ones
+};
+
+// False where it is not there.
+bool check_rights(const fs::path& directory, const Rights& rights, Examination& out) {
+  struct stat info {};
+  if (stat(directory.c_str(), &info) != 0) {
+    const bool hidden = errno == EACCES;
+    if (hidden) out.unseen.push_back(directory.string() + ": only root may look there");
+    return hidden;
+  }
+  const bool others_write = (info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+  if (info.st_uid == rights.owner && !others_write) return true;
+  const auto* owner = getpwuid(rights.owner);
+  const std::string wanted = owner != nullptr ? owner->pw_name : std::to_string(rights.owner);
+  out.findings.push_back({rights.name, Level::kProblem, rights.what, directory.string(),
+                          "owner uid " + std::to_string(info.st_uid) + ", mode " + mode_of(info),
+                          "chown " + wanted + ' ' + directory.string() + " && chmod go-w " + directory.string()});
+  return true;
+}
+
+// Marks that carbond has not taken.
+std::size_t waiting_marks(const fs::path& marks) {
+  std::size_t count = 0;
+  std::error_code ec;
+  for (const auto& entry : fs::directory_iterator(marks, ec)) {
+    const auto at = entry.last_write_time(ec);
+    if (!ec && fs::file_time_type::clock::now() - at > kMarkWaits && entry.path().filename().string()[0] != '.') ++count;
+  }
+  return count;
+}
+
+void check_node(const Host& host, Examination& out) {
+  const fs::path spool = node_path(host.config->carbond.spool.string(), host.node);
+  const auto line = host.in_carbon_conf("[carbond]", "spool");
+  const auto text = "spool = \"" + host.config->carbond.spool.string() + '"';
+  std::error_code ignored;
+  if (spool.string().starts_with("/tmp/") && spool.parent_path() == "/tmp")
+    out.findings.push_back({"spool-tmp", Level::kProblem, "/tmp may be a job's own while its prolog runs: marks would be lost",
+                            line, text, "spool = \"/var/spool/slurm-carbon\"    (and in plugstack.conf)"});
+  if (!fs::exists(spool.parent_path(), ignored)) {
+    out.findings.push_back({"spool-missing", Level::kProblem,
+                            "the directory above the spool does not exist: the plugin leaves no marks, no job is metered", line,
+                            text, "mkdir -p " + spool.parent_path().string()});
+    return;
+  }
+  if (shared_between_hosts(spool.parent_path()))
+    out.findings.push_back({"spool-shared", Level::kProblem,
+                            "the spool is on a network file system: a prolog would wait for it, and nodes could mix their marks",
+                            line, text,
+                            "spool = \"/var/spool/slurm-carbon\"    (a directory of the node; and in plugstack.conf)"});
+  const Rights rights{uid_of(host.slurm_value("SlurmdUser")).value_or(0), "spool-mode",
+                      "the plugin writes marks only where nobody but slurmd's user can: no job is metered"};
+  if (!check_rights(spool, rights, out)) {
+    out.findings.push_back({"carbond-away", Level::kProblem, "carbond has never run here: it makes " + spool.string(),
+                            spool.string(), "", "systemctl enable --now carbond"});
+    return;
+  }
+  check_rights(spool / "marks", rights, out);
+  if (const auto waiting = waiting_marks(spool / "marks"); waiting > 0)
+    out.findings.push_back(
+        {"carbond-away", Level::kProblem,
+         "carbond does not run, or does not look here: marks that it has not taken: " + std::to_string(waiting),
+         (spool / "marks").string(), "", "systemctl status carbond; journalctl -u carbond"});
+  struct statvfs space {};
+  if (statvfs(spool.c_str(), &space) == 0 && space.f_bavail * space.f_frsize < host.config->carbond.outbox_max_bytes)
+    out.findings.push_back({"spool-space", Level::kAdvice, "less is free on its disk than [carbond] outbox_max may use",
+                            spool.string(), std::to_string(space.f_bavail * space.f_frsize / 1048576) + " MB free",
+                            "free space, or lower outbox_max at " + host.in_carbon_conf("[carbond]", "outbox_max")});
+  if (out.findings.empty() && out.unseen.empty())
+    out.sound.push_back("node " + host.node + ": " + spool.string() + " and its marks");
+}
+
+void check_controller(const Host& host, Examination& out) {
+  const auto& state = host.config->carbonctld.state_dir;
+  struct stat info {};
+  if (stat(state.c_str(), &info) != 0) {
+    out.findings.push_back({"state-missing", Level::kProblem, "carbonctld's directory does not exist: it has never run here",
+                            host.in_carbon_conf("[carbonctld]", "state_dir"), "state_dir = \"" + state.string() + '"',
+                            "systemctl enable --now carbonctld"});
+    return;
+  }
+  const auto slurm_user = uid_of(host.slurm_value("SlurmUser")).value_or(0);
+  const Rights rights{info.st_uid == 0 ? 0 : slurm_user, "state-mode",
+                      "the snapshot that slurmctld decides by, and the ledger, must be root's or SlurmUser's alone to write"};
+  check_rights(state, rights, out);
+  if (host.config->carbonctld.database.empty() && shared_between_hosts(state))
+    out.findings.push_back(
+        {"state-shared", Level::kAdvice, "SQLite's locks are not safe on a network file system", state.string(), "",
+         "state_dir on a local disk, or database = \"mysql://...\" at " + host.in_carbon_conf("[carbonctld]", "database")});
+  if (out.findings.empty() && out.unseen.empty()) out.sound.push_back("controller: " + state.string());
+}
+
+}  // namespace
+
+Examination examine_directories(const Host& host) {
+  Examination out{"directories", {}, {}, {}};
+  if (!host.config) {
+    out.unseen.push_back("all of them: carbon.conf, which names them, cannot be used");
+    return out;
+  }
+  if (host.node.empty()) {
+    out.unseen.push_back("spool and marks: this host is no node of slurm.conf; on one: scarbon doctor --node NAME");
+  } else {
+    check_node(host, out);
+  }
+  if (host.controller) {
+    Examination own{out.topic, {}, {}, {}};
+    check_controller(host, own);
+    out.sound.insert(out.sound.end(), own.sound.begin(), own.sound.end());
+    out.findings.insert(out.findings.end(), own.findings.begin(), own.findings.end());
+    out.unseen.insert(out.unseen.end(), own.unseen.begin(), own.unseen.end());
+  } else {
+    out.unseen.push_back("carbonctld's state directory: it is on slurmctld's host");
+  }
+  return out;
+}
+
+}  // namespace carbon::scarbon::doctor

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scarbon/reports/equivalents.h"
+
+#include "scarbon/table.h"
+#include "scarbon/texts.h"
+
+namespace carbon::scarbon {
+namespace {
+
+constexpr double kPound = 453.59237;
+constexpr double kLeastShare = 0.01;
+
+}  // namespace
+
+const std::vector<Equivalent>& equivalents() {
+  static const std::vector<Equivalent> all{
+      {"driving_km", mark("{} km driven by car"), 400 / 1.609344, mark("400 g a mile of the average passenger car, US EPA 2023")},
+      {"flights", mark("{} return flights of one passenger, New York - San Francisco"), 1984 * kPound,
+       mark("0.9 t, Strubell et al. 2019")},
+      {"human_years", mark("{} years of an average human"), 11023 * kPound, mark("5 t, Strubell et al. 2019")},
+      {"car_lives", mark("{} lives of an average car, fuel included"), 126000 * kPound, mark("57 t, Strubell et al. 2019")},
+  };
+  return all;
+}
+
+std::vector<std::string> equivalent_lines(double grams) {
+  std::vector<std::string> lines;
+  const double flight = equivalents()[1].grams;
+  for (const auto& e : equivalents()) {
+    const bool driving = &e == &equivalents().front();
+    if (grams <= 0 || (driving ? grams >= flight : grams < kLeastShare * e.grams)) continue;
+    lines.push_back(trf(e.text, figure(grams / e.grams)) + " (" + tr(e.source) + ")");
+  }
+  return lines;
+}
+
+}  // namespace carbon::scarbon

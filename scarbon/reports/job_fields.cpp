@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scarbon/reports/job_fields.h"
+
+#include <strings.h>
+
+#include <array>
+#include <cstdlib>
+
+#include "scarbon/controller_client.h"
+#include "scarbon/table.h"
+
+namespace carbon::scarbon {
+namespace {
+
+using nlohmann::json;
+
+// The sum over the runs; none where no run knows it. `partial` tells that some run does not.
+std::optional<double> sum(const JobRuns& runs, const char* key) {
+  std::optional<double> total;
+  for (const auto& run : runs) {
+    if (const auto value = number_at(run, key)) total = total.value_or(0.0) + *value;
+  }
+  return total;
+}
+
+// The mean of `key` over the runs, weighted by their energy.
+std::optional<double> energy_mean(const JobRuns& runs, const char* key) {
+  double weighted = 0, weight = 0;
+  for (const auto& run : runs) {
+    const auto value = number_at(run, key), energy = number_at(run, "energy_kwh");
+    if (!value || !energy) continue;
+    weighted += *value * *energy;
+    weight += *energy;
+  }
+  if (weight > 0) return weighted / weight;
+  return runs.empty() ? std::nullopt : number_at(runs.back(), key);
+}
+
+// The texts of the runs, each once, in order.
+std::string texts(const JobRuns& runs, const char* key) {
+  std::vector<std::string> seen;
+  std::string out;
+  for (const auto& run : runs) {
+    const auto text = text_at(run, key);
+    if (text.empty() || std::find(seen.begin(), seen.end(), text) != seen.end()) continue;
+    seen.push_back(text);
+    out += (out.empty() ? "" : "+") + text;
+  }
+  return out;
+}
+
+bool any(const JobRuns& runs, const char* key) {
+  return std::any_of(runs.begin(), runs.end(), [key](const json& run) { return flag_at(run, key); });
+}
+
+std::string method(const JobRuns& runs) {
+  const auto how = texts(runs, "method");
+  return how.empty() || !any(runs, "simulated") ? how : how + "(sim)";
+}
+
+constexpr std::array<JobField, 15> kFields{{
+    {"EnergyKWh", 10, "energy of the job's devices, before PUE, in kWh",
+     [](const JobRuns& r) { return figure(sum(r, "energy_kwh")); }},
+    {"GpuEnergyKWh", 12, "the GPUs' part of it, in kWh", [](const JobRuns& r) { return figure(sum(r, "gpu_kwh")); }},
+    {"CpuEnergyKWh", 12, "the CPUs' and memory's part of it, in kWh", [](const JobRuns& r) { return figure(sum(r, "cpu_kwh")); }},
+    {"IdleGpuKWh", 10,
+     "energy of GPUs that were held and idle, in kWh; of an interval of the profile that was partly idle, its share",
+     [](const JobRuns& r) { return figure(sum(r, "held_idle_kwh")); }},
+    {"Co2eG", 10, "emission with the site's PUE, in gCO2e", [](const JobRuns& r) { return figure(sum(r, "co2e_g")); }},
+    {"AvgIntensity", 12, "mean carbon intensity over the job's energy, in gCO2e/kWh",
+     [](const JobRuns& r) { return figure(energy_mean(r, "avg_intensity_g_per_kwh")); }},
+    {"Site", 10, "where it ran", [](const JobRuns& r) { return texts(r, "site"); }},
+    {"CounterfactualG", 15,
+     "emission of the same profile begun at submission at the home site, without what a requeue cost, in gCO2e",
+     [](const JobRuns& r) { return figure(sum(r, "counterfactual_g")); }},
+    {"SavedCo2eG", 10, "CounterfactualG less Co2eG", [](const JobRuns& r) { return figure(sum(r, "saved_g")); }},
+    {"Method", 12, "how the energy was obtained: counter, integrated, estimated; (sim) where simulated", method},
+    {"Coverage", 8, "share of the energy whose intensity is known, in %",
+     [](const JobRuns& r) { return percent(energy_mean(r, "coverage")); }},
+    {"Intensity", 13, "how the intensity was obtained: actual, forecast, own-forecast, yearly-factor",
+     [](const JobRuns& r) { return texts(r, "intensity"); }},
+    {"Provider", 12, "who published the intensity", [](const JobRuns& r) { return texts(r, "provider"); }},
+    {"Uncertainty", 11, "half-width of the energy's 95 % interval, in kWh",
+     [](const JobRuns& r) { return figure(sum(r, "uncertainty_kwh")); }},
+    {"Restated", 8, "yes where a corrected intensity has changed the emission",
+     [](const JobRuns& r) { return std::string(r.empty()            ? ""
+                                               : any(r, "restated") ? "yes"
+                                                                    : "no"); }},
+}};
+
+}  // namespace
+
+std::span<const JobField> job_fields() { return kFields; }
+
+const JobField* find_job_field(std::string_view name) {
+  for (const auto& field : kFields) {
+    if (field.name.size() == name.size() && strncasecmp(field.name.data(), name.data(), name.size()) == 0) return &field;
+  }
+  return nullptr;
+}
+
+}  // namespace carbon::scarbon

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scarbon/reports/job_format.h"
+
+#include <strings.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <set>
+
+#include "core/slurm_time.h"
+#include "scarbon/controller_client.h"
+
+namespace carbon::scarbon {
+namespace {
+
+constexpr std::string_view kDefaultFields =
+    "JobID,JobName,Partition,State,Elapsed,EnergyKWh,Co2eG,SavedCo2eG,AvgIntensity,Site,Method";
+constexpr std::string_view kBriefFields = "EnergyKWh,Co2eG";  // behind those of sacct -b
+constexpr std::array<std::string_view, 3> kKeyFields{"Cluster", "JobIDRaw", "Start"};
+constexpr int kKeyWidth = 128;
+constexpr int kTries = 3;                             // of two questions to sacct about the same rows
+constexpr Duration kSameRun = std::chrono::hours(1);  // a run that began farther from sacct's is another one
+
+std::string trimmed(const std::string& cell) {
+  const auto first = cell.find_first_not_of(' ');
+  return first == std::string::npos ? "" : cell.substr(first, cell.find_last_not_of(' ') - first + 1);
+}
+
+struct RowKey {
+  JobFormat::Key job;
+  std::string start;
+};
+
+// None for a step, which has a '.' in its id.
+std::optional<RowKey> key_of(const std::vector<std::string>& row) {
+  if (row.size() < kKeyFields.size()) return std::nullopt;
+  auto id = trimmed(row[1]);
+  if (id.empty() || id.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+  return RowKey{{trimmed(row[0]), std::move(id)}, trimmed(row[2])};
+}
+
+// sacct has one width for a field, however often it stands in the format: the last one given.
+std::string key_format(bool with_width) {
+  std::string format = "--format=";
+  for (const auto name : kKeyFields) {
+    format += (format.back() == '=' ? "" : ",") + std::string(name) + (with_width ? '%' + std::to_string(kKeyWidth) : "");
+  }
+  return format;
+}
+
+bool same_name(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
+}
+
+// The run that began when sacct says; where its time is not to be read (SLURM_TIME_FORMAT), the next one.
+JobRuns run_of(JobRuns& left, const std::string& start) {
+  if (left.empty() || start == "Unknown" || start == "None") return {};
+  auto best = left.begin();
+  if (const auto t = parse_slurm_time(start, now())) {
+    const auto distance = [&t](const nlohmann::json& run) {
+      return std::chrono::abs(time_at(run, "start").value_or(Instant::max()) - *t);
+    };
+    best = std::min_element(left.begin(), left.end(), [&](const auto& a, const auto& b) { return distance(a) < distance(b); });
+    if (distance(*best) > kSameRun) return {};
+  }
+  JobRuns found{std::move(*best)};
+  left.erase(best);
+  return found;
+}
+
+Result<int> parse_width(std::string_view item, std::string_view text) {
+  int width = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), width);
+  if (ec == std::errc{} && end == text.data() + text.size() && width != 0 && std::abs(width) <= 4096) return width;
+  return Error{"'" + std::string(item) + "' has no width behind '%'; accepted: a whole number such as %20 or %-20"};
+}
+
+}  // namespace
+
+void JobFormat::add_own(std::string_view fields) {
+  for (const auto& field : job_fields()) {
+    if (fields.empty() || fields.find(field.name) != std::string_view::npos) last_.push_back({&field, field.width});
+  }
+}
+
+Status JobFormat::add_fields(std::string_view rest) {
+  std::string theirs;
+  while (!rest.empty()) {
+    const auto comma = rest.find(',');
+    const auto item = rest.substr(0, comma);
+    rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+    if (item.empty()) continue;
+    const auto percent_sign = item.find('%');
+    const auto name = item.substr(0, percent_sign);
+    const auto* field = find_job_field(name);
+    if (field == nullptr) {
+      slots_.push_back({});
+      theirs += (theirs.empty() ? "" : ",") + std::string(item);
+      names_key_ = names_key_ || std::any_of(kKeyFields.begin(), kKeyFields.end(), [&](auto k) { return same_name(k, name); });
+      continue;
+    }
+    int width = field->width;
+    if (percent_sign != std::string_view::npos) {
+      const auto given = parse_width(item, item.substr(percent_sign + 1));
+      if (!given) return given.error();
+      width = *given;
+    }
+    slots_.push_back({field, width});
+  }
+  if (!theirs.empty()) arguments_.push_back("--format=" + theirs);
+  return Done{};
+}
+
+Result<JobFormat> JobFormat::make(const std::vector<FormatPart>& parts) {
+  JobFormat format;
+  bool named = false;
+  for (const auto& part : parts) {
+    if (part.kind == FormatPart::kFields) {
+      named = true;
+      if (const auto added = format.add_fields(part.fields); !added) return added.error();
+      continue;
+    }
+    const bool all_of_theirs = part.kind == FormatPart::kLong;
+    format.arguments_.emplace_back(all_of_theirs ? "--long" : "--brief");
+    format.open_ended_ = true;
+    format.long_ = format.long_ || all_of_theirs;
+  }
+  if (parts.empty()) {
+    if (const auto added = format.add_fields(kDefaultFields); !added) return added.error();
+  } else if (!named) {
+    format.add_own(format.long_ ? std::string_view() : kBriefFields);
+  }
+  if (format.slots_.empty() && format.last_.empty()) return Error{"no field in --format; see scarbon jobs --helpformat"};
+  return format;
+}
+
+Result<SacctTable> JobFormat::run(const std::vector<std::string>& selection, SacctLayout layout) const {
+  const auto ask = [&](const std::vector<std::string>& format, SacctLayout as) {
+    auto arguments = selection;
+    arguments.insert(arguments.end(), format.begin(), format.end());
+    return run_sacct(std::move(arguments), as);
+  };
+  std::vector<std::string> whole{key_format(layout == SacctLayout::kPadded)};
+  whole.insert(whole.end(), arguments_.begin(), arguments_.end());
+  const bool widths_meet = layout == SacctLayout::kPadded && names_key_;
+  if (!long_ && !widths_meet) return ask(whole, layout);
+  // The key would change the widths of these columns, or they its; or it may not stand beside them: two questions, which see the
+  // same rows unless a job comes or goes.
+  for (int tries = 0; tries < kTries; ++tries) {
+    auto keys = ask({key_format(false)}, SacctLayout::kParsable);
+    if (!keys) return keys;
+    const auto columns = ask(arguments_, layout);
+    if (!columns) return columns;
+    if (columns->rows.size() != keys->rows.size()) continue;
+    keys->header.insert(keys->header.end(), columns->header.begin(), columns->header.end());
+    for (std::size_t i = 0; i < columns->rows.size(); ++i)
+      keys->rows[i].insert(keys->rows[i].end(), columns->rows[i].begin(), columns->rows[i].end());
+    return keys;
+  }
+  return Error{"sacct: its jobs change too fast for these columns; ask again, or with -P"};
+}
+
+std::vector<JobFormat::Key> JobFormat::jobs_in(const SacctTable& sacct) {
+  std::set<Key> jobs;
+  for (const auto& row : sacct.rows) {
+    if (auto key = key_of(row)) jobs.insert(std::move(key->job));
+  }
+  return {jobs.begin(), jobs.end()};
+}
+
+Result<Table> JobFormat::join(const SacctTable& sacct, const Runs& runs, bool each_run) const {
+  const auto named = static_cast<std::size_t>(std::count_if(slots_.begin(), slots_.end(), [](auto& s) { return !s.field; }));
+  const auto least = kKeyFields.size() + named;
+  if (sacct.header.size() < least || (!open_ended_ && sacct.header.size() > least)) {
+    return Error{"sacct: " + std::to_string(sacct.header.size()) + " columns in its output, " + std::to_string(least) +
+                 " asked for"};
+  }
+  // Calls theirs(column) or own(slot) for each column to be shown.
+  const auto walk = [&](const auto& theirs, const auto& own) {
+    auto column = kKeyFields.size();
+    for (const auto& slot : slots_) slot.field ? own(slot) : theirs(column++);
+    while (column < sacct.header.size()) theirs(column++);
+    for (const auto& slot : last_) own(slot);
+  };
+  Table table;
+  walk(
+      [&](std::size_t i) {
+        table.header.push_back(sacct.header[i]);
+        table.widths.push_back(kAsItIs);
+      },
+      [&](const Slot& slot) {
+        table.header.emplace_back(slot.field->name);
+        table.widths.push_back(slot.width);
+      });
+  auto left = runs;
+  for (const auto& row : sacct.rows) {
+    JobRuns own;
+    if (const auto key = key_of(row)) {
+      if (const auto found = left.find(key->job); found != left.end())
+        own = each_run ? run_of(found->second, key->start) : found->second;
+    }
+    auto& cells = table.rows.emplace_back();
+    walk([&](std::size_t i) { cells.push_back(row[i]); }, [&](const Slot& slot) { cells.push_back(slot.field->value(own)); });
+  }
+  return table;
+}
+
+}  // namespace carbon::scarbon

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scarbon/reports/report_tables.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "scarbon/controller_client.h"
+#include "scarbon/texts.h"
+
+namespace carbon::scarbon {
+namespace {
+
+using nlohmann::json;
+
+std::string capitalised(std::string text) {
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+std::optional<double> share_of(std::optional<double> part, std::optional<double> whole) {
+  return part && whole && *whole > 0 ? std::optional(*part / *whole) : std::nullopt;
+}
+
+std::string hours(const json& row, const char* key) {
+  const auto seconds = number_at(row, key);
+  return figure(seconds ? std::optional(*seconds / 3600) : std::nullopt);
+}
+
+std::vector<std::string> sums_cells(const std::string& name, const json& row, std::optional<double> all_grams) {
+  return {name,
+          fmt::format("{:.0f}", number_at(row, "jobs").value_or(0)),
+          hours(row, "gpu_s"),
+          figure(number_at(row, "energy_kwh")),
+          figure(number_at(row, "co2e_g")),
+          percent(share_of(number_at(row, "co2e_g"), all_grams)),
+          figure(number_at(row, "saved_g")),
+          percent(number_at(row, "coverage"))};
+}
+
+// The sum of rows whose figures add up; null is none.
+json added(const json& rows, std::size_t from) {
+  json sum = json::object();
+  for (std::size_t i = from; i < rows.size(); ++i) {
+    for (const auto& [key, value] : rows[i].items()) {
+      if (value.is_number() && key != "coverage") sum[key] = sum.value(key, 0.0) + value.get<double>();
+    }
+  }
+  return sum;
+}
+
+// States as slurmdbd has them, and what they are called in a report.
+constexpr std::array<std::pair<const char*, const char*>, 9> kWaste{{{"FAILED", "failed_g"},
+                                                                     {"CANCELLED", "cancelled_g"},
+                                                                     {"TIMEOUT", "timeout_g"},
+                                                                     {"DEADLINE", "timeout_g"},
+                                                                     {"REQUEUED", "requeued_g"},
+                                                                     {"PREEMPTED", "requeued_g"},
+                                                                     {"NODE_FAIL", "other_g"},
+                                                                     {"BOOT_FAIL", "other_g"},
+                                                                     {"OUT_OF_MEMORY", "other_g"}}};
+
+}  // namespace
+
+Table sums_table(const json& answer, std::size_t top) {
+  Table table{{capitalised(text_at(answer, "by")), "Jobs", "GpuHours", "EnergyKWh", "Co2eG", "Share%", "SavedCo2eG", "Coverage%"},
+              {-16, 8, 9, 10, 10, 7, 10, 9},
+              {}};
+  const auto rows = answer.value("rows", json::array());
+  const auto total = answer.value("total", json::object());
+  const auto all_grams = number_at(total, "co2e_g");
+  const auto shown = top == 0 ? rows.size() : std::min(top, rows.size());
+  for (std::size_t i = 0; i < shown; ++i) table.rows.push_back(sums_cells(text_at(rows[i], "key"), rows[i], all_grams));
+  if (shown < rows.size()) table.rows.push_back(sums_cells("(others)", added(rows, shown), all_grams));
+  if (rows.size() > 1) table.rows.push_back(sums_cells("(all)", total, all_grams));
+  return table;
+}
+
+json waste_rows(const json& answer) {
+  std::map<std::string, json> by_key;
+  for (const auto& row : answer.value("rows", json::array())) {
+    auto& sum = by_key[text_at(row, "key")];
+    if (sum.is_null())
+      sum = {{"key", text_at(row, "key")}, {"co2e_g", 0.0},  {"failed_g", 0.0}, {"cancelled_g", 0.0},    {"timeout_g", 0.0},
+             {"requeued_g", 0.0},          {"other_g", 0.0}, {"wasted_g", 0.0}, {"held_idle_gpu_s", 0.0}};
+    const auto add = [&sum](const char* key, double value) { sum[key] = sum[key].get<double>() + value; };
+    const double grams = number_at(row, "co2e_g").value_or(0);
+    add("co2e_g", grams);
+    add("held_idle_gpu_s", number_at(row, "held_idle_gpu_s").value_or(0));
+    for (const auto& [state, key] : kWaste) {
+      if (text_at(row, "within") != state) continue;
+      add(key, grams);
+      add("wasted_g", grams);
+    }
+  }
+  json rows = json::array();
+  for (auto& [key, row] : by_key) rows.push_back(std::move(row));
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a["wasted_g"] > b["wasted_g"]; });
+  return rows;
+}
+
+Table waste_table(const json& answer, std::size_t top) {
+  Table table{{capitalised(text_at(answer, "by")), "Co2eG", "WastedG", "Wasted%", "FailedG", "CancelledG", "TimedOutG",
+               "RequeuedG", "OtherG", "IdleGpuHours"},
+              {-16, 10, 9, 7, 9, 10, 9, 9, 9, 12},
+              {}};
+  const auto cells = [](const std::string& name, const json& row) -> std::vector<std::string> {
+    const auto cell = [&row](const char* key) { return figure(number_at(row, key)); };
+    return {name,
+            cell("co2e_g"),
+            cell("wasted_g"),
+            percent(share_of(number_at(row, "wasted_g"), number_at(row, "co2e_g"))),
+            cell("failed_g"),
+            cell("cancelled_g"),
+            cell("timeout_g"),
+            cell("requeued_g"),
+            cell("other_g"),
+            hours(row, "held_idle_gpu_s")};
+  };
+  const auto rows = waste_rows(answer);
+  const auto shown = top == 0 ? rows.size() : std::min(top, rows.size());
+  for (std::size_t i = 0; i < shown; ++i) table.rows.push_back(cells(text_at(rows[i], "key"), rows[i]));
+  if (shown < rows.size()) table.rows.push_back(cells("(others)", added(rows, shown)));
+  if (rows.size() > 1) table.rows.push_back(cells("(all)", added(rows, 0)));
+  return table;
+}
+
+Table budgets_table(const json& answer) {
+  Table table{{"Account", "Period", "BudgetKg", "UsedKg", "LeftKg", "Used%", "Coverage%", "Warning"},
+              {-16, -9, 10, 10, 10, 7, 9, -12},
+              {}};
+  const auto kg = [](const json& row, const char* key) {
+    const auto g = number_at(row, key);
+    return figure(g ? std::optional(*g / 1000) : std::nullopt);
+  };
+  for (const auto& row : answer.value("budgets", json::array())) {
+    table.rows.push_back({text_at(row, "account"), text_at(row, "name"), kg(row, "budget_g"), kg(row, "used_g"),
+                          kg(row, "left_g"), percent(number_at(row, "used_share")), percent(number_at(row, "coverage")),
+                          text_at(row, "warning")});
+  }
+  return table;
+}
+
+std::vector<std::string> budget_warnings(const json& answer) {
+  std::vector<std::string> lines;
+  for (const auto& row : answer.value("budgets", json::array())) {
+    if (text_at(row, "warning").empty()) continue;
+    lines.push_back(trf("budget of account {} for {}: {} % is spent, {} kg CO2e is left", text_at(row, "account"),
+                        text_at(row, "name"), percent(number_at(row, "used_share")),
+                        figure(number_at(row, "left_g").value_or(0) / 1000)));
+  }
+  return lines;
+}
+
+}  // namespace carbon::scarbon

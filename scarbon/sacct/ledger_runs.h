@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ledger's runs of given jobs, asked of carbonctld.
+#pragma once
+
+#include <vector>
+
+#include "scarbon/controller_client.h"
+#include "scarbon/reports/job_format.h"
+
+namespace carbon::scarbon {
+
+Result<JobFormat::Runs> ask_runs(Controller& controller, const std::vector<JobFormat::Key>& jobs);
+
+}  // namespace carbon::scarbon

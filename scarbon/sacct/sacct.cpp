@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scarbon/sacct/sacct.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "scarbon/program.h"
+
+namespace carbon::scarbon {
+namespace {
+
+std::vector<std::size_t> widths_of(std::string_view dashes) {
+  std::vector<std::size_t> widths;
+  for (std::size_t at = 0; at < dashes.size();) {
+    const auto blank = dashes.find(' ', at);
+    const auto width = std::min(blank, dashes.size()) - at;
+    if (width == 0 || dashes.substr(at, width).find_first_not_of('-') != std::string_view::npos) return {};
+    widths.push_back(width);
+    at += width + 1;
+  }
+  return widths;
+}
+
+// One row from the front of `rest`; false where `rest` ends within it. Each cell has its column's width and a blank behind it. A
+// number that is longer than its column stands out to the right.
+bool take_padded(std::string_view& rest, const std::vector<std::size_t>& widths, std::vector<std::string>& cells) {
+  for (const auto width : widths) {
+    if (rest.size() <= width) return false;
+    const auto end = rest[width] == ' ' ? width : rest.find(' ', width);
+    if (end == std::string_view::npos) return false;
+    cells.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(end + 1);
+  }
+  if (!rest.starts_with('\n')) return false;
+  rest.remove_prefix(1);
+  return true;
+}
+
+bool take_parsable(std::string_view& rest, std::size_t columns, std::vector<std::string>& cells) {
+  for (std::size_t i = 0; i < columns; ++i) {
+    const auto end = rest.find(i + 1 < columns ? kSacctDelimiter : '\n');
+    if (end == std::string_view::npos) return false;
+    cells.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(end + 1);
+  }
+  return true;
+}
+
+// All rows of `rest`, each by `take(rest, cells)`.
+template <class Take>
+Result<SacctTable> rows_of(std::vector<std::string> header, std::string_view rest, Take take) {
+  SacctTable table{std::move(header), {}};
+  while (!rest.empty()) {
+    const auto row = rest;
+    if (!take(rest, table.rows.emplace_back()))
+      return Error{"sacct: '" + std::string(row.substr(0, row.find('\n'))) + "' in its output is no row of its table"};
+  }
+  return table;
+}
+
+}  // namespace
+
+Result<std::string> sacct_output(const std::vector<std::string>& arguments) {
+  std::vector<std::string> command{"sacct"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return output_of(std::move(command));
+}
+
+// The line of dashes under the header gives the widths.
+Result<SacctTable> read_padded(std::string_view output) {
+  const auto first = output.find('\n');
+  const auto second = first == std::string_view::npos ? first : output.find('\n', first + 1);
+  if (second == std::string_view::npos) return Error{"sacct: no header in its output"};
+  const auto widths = widths_of(output.substr(first + 1, second - first - 1));
+  auto names = output.substr(0, first + 1);
+  std::vector<std::string> header;
+  if (widths.empty() || !take_padded(names, widths, header)) return Error{"sacct: no header in its output"};
+  return rows_of(std::move(header), output.substr(second + 1),
+                 [&](auto& rest, auto& cells) { return take_padded(rest, widths, cells); });
+}
+
+Result<SacctTable> read_parsable(std::string_view output) {
+  const auto first = output.find('\n');
+  if (first == std::string_view::npos) return Error{"sacct: no header in its output"};
+  auto names = output.substr(0, first + 1);
+  const auto columns = 1 + static_cast<std::size_t>(std::count(names.begin(), names.end(), kSacctDelimiter));
+  std::vector<std::string> header;
+  take_parsable(names, columns, header);
+  return rows_of(std::move(header), output.substr(first + 1),
+                 [&](auto& rest, auto& cells) { return take_parsable(rest, columns, cells); });
+}
+
+Result<SacctTable> run_sacct(std::vector<std::string> arguments, SacctLayout layout) {
+  const bool parsable = layout == SacctLayout::kParsable;
+  if (parsable) {
+    arguments.emplace_back("--parsable2");
+    arguments.push_back(std::string("--delimiter=") + kSacctDelimiter);
+  }
+  const auto output = sacct_output(arguments);
+  if (!output) return output.error();
+  return parsable ? read_parsable(*output) : read_padded(*output);
+}
+
+}  // namespace carbon::scarbon

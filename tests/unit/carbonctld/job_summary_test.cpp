@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "carbonctld/accounting/job_summary.h"
+
+#include <gtest/gtest.h>
+
+namespace carbon::carbonctld {
+namespace {
+
+ledger::JobRow row() {
+  ledger::JobRow r;
+  r.site = "coast";
+  r.complete = true;
+  r.nodes = 1;
+  r.energy_mj = r.covered_mj = 4'500'000'000;  // 1.25 kWh
+  r.pue = 1.2;
+  r.co2e_ug = 310'500'000;
+  r.counterfactual_ug = 420'000'000;
+  r.method = Method::kCounter;
+  r.intensity = Origin::kActual;
+  r.facts.mode = "defer";
+  return r;
+}
+
+TEST(Summary, TellsEnergyGramsAndHow) {
+  EXPECT_EQ(with_summary("", row()), "carbon:g=310.5,saved_g=109.5,method=counter,kwh=1.25,ci=207,intensity=actual,site=coast");
+}
+
+TEST(Summary, KeepsTheDecisionAndWhatOthersWrote) {
+  EXPECT_EQ(
+      with_summary("JS1:H4sI+/== carbon:mode=defer,home=inland,site=inland,planned=1764000000,latest=1764009999 A Note", row()),
+      "JS1:H4sI+/== carbon:g=310.5,saved_g=109.5,method=counter,kwh=1.25,ci=207,intensity=actual,site=coast,mode=defer,"
+      "home=inland,planned=1764000000 A Note");
+}
+
+TEST(Summary, WritingAgainReplacesAndDoesNotPileUp) {
+  auto partly = row();
+  partly.covered_mj /= 2;
+  partly.complete = false;
+  partly.nodes_expected = 2;
+  partly.simulated = true;
+  const auto before = with_summary("x", partly);
+  EXPECT_EQ(before, "x carbon:g=310.5,sim=1,method=counter,kwh=1.25,ci=414,intensity=actual,coverage=0.5,site=coast,nodes=1/2");
+  EXPECT_EQ(with_summary(before, row()), with_summary("x", row()));
+}
+
+TEST(Summary, WhatIsNotKnownIsLeftOut) {
+  auto r = row();
+  r.covered_mj = r.co2e_ug = 0;
+  r.intensity.reset();
+  r.counterfactual_ug.reset();
+  EXPECT_EQ(with_summary("", r), "carbon:method=counter,kwh=1.25,coverage=0,site=coast");
+  r.method.reset();
+  r.energy_mj = 0;
+  EXPECT_EQ(with_summary("carbon:mode=defer", r), "carbon:method=none,site=coast,mode=defer");
+  EXPECT_EQ(with_summary("theirs", r), "theirs");
+}
+
+TEST(Summary, SmallAndLargeFiguresStayReadable) {
+  auto r = row();
+  r.energy_mj = r.covered_mj = 1'234'567;  // 0.3429 Wh
+  r.co2e_ug = 54'321;
+  r.counterfactual_ug = 0;
+  EXPECT_EQ(with_summary("", r),
+            "carbon:g=0.05432,saved_g=-0.05432,method=counter,kwh=0.0003429,ci=132,intensity=actual,site=coast");
+  r.energy_mj = r.covered_mj = 3'600'000'000'000'000;
+  r.co2e_ug = 284'000'000'000'000;
+  r.counterfactual_ug.reset();
+  EXPECT_EQ(with_summary("", r), "carbon:g=284000000,method=counter,kwh=1000000,ci=236.7,intensity=actual,site=coast");
+}
+
+TEST(Summary, AWaitInTheQueueIsNoSaving) {
+  for (const auto* mode : {"", "off", "observe"}) {
+    auto r = row();
+    r.facts.mode = mode;
+    EXPECT_EQ(with_summary("", r).find("saved_g"), std::string::npos);
+  }
+}
+
+TEST(Summary, FactsComeFromSlurmdbdAndTheDecisionToken) {
+  SlurmJob job;
+  job.submit = from_unix_ms(1'764'000'100'000);
+  job.admin_comment = "JS1:a carbon:mode=relocate,home=inland,site=coast";
+  job.name = "train";
+  job.state = "FAILED";
+  job.exit_code = "1:0";
+  job.qos = "long";
+  job.array = {7, 3};
+  const auto first = from_unix_ms(1'764'000'000'000);
+  auto facts = facts_from(job, {first, {}, {}}, "coast");
+  EXPECT_EQ(facts.submit, first);
+  EXPECT_EQ(facts.mode, "relocate");
+  EXPECT_EQ(facts.home, "inland");
+  EXPECT_EQ(facts.name, "train");
+  EXPECT_EQ(facts.qos, "long");
+  EXPECT_EQ(facts.array, job.array);
+  EXPECT_EQ(facts.state, "");  // it has not ended
+  job.end = job.submit;
+  job.admin_comment = "";
+  facts = facts_from(job, {first, {}, {}}, "coast");
+  EXPECT_EQ(facts.mode, "");
+  EXPECT_EQ(facts.home, "coast");
+  EXPECT_EQ(facts.state, "FAILED");
+  EXPECT_EQ(facts.exit_code, "1:0");
+}
+
+}  // namespace
+}  // namespace carbon::carbonctld

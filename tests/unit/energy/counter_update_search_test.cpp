@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "energy/counter_update_search.h"
+
+#include <gtest/gtest.h>
+
+namespace carbon::energy {
+namespace {
+
+// A counter of 300 W that is renewed every 100 ms, on a clock that the test moves.
+class SteppedMeter final : public Meter {
+ public:
+  SteppedMeter() {
+    info_.id = "GPU-1";
+    info_.update = Duration(100);
+  }
+  const DeviceInfo& info() const override { return info_; }
+  Result<Sample> read() override {
+    if (fails) return Error{"GPU-1: GPU is lost (15)"};
+    const auto renewed = frozen ? 0 : (now.count() - 37) / 100 * 100 + 37;
+    return Sample{{now, from_unix_ms(now.count())}, renewed * 300'000, std::nullopt, Duration(0)};
+  }
+  Result<Watts> power() override { return Watts(300); }
+
+  Duration now{12'345};
+  bool fails = false, frozen = false;
+
+ private:
+  DeviceInfo info_;
+};
+
+TEST(EdgeSearch, FindsWhenTheCounterChangedAndWhatItWasBefore) {
+  SteppedMeter meter;
+  const auto found = find_edge(meter, [&](Duration d) { meter.now += d; });
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->samples.size(), 2u);
+  const auto& edge = found->samples[1];
+  EXPECT_NEAR(static_cast<double>(edge.at.boot.count()), 12'437, 7);
+  EXPECT_EQ(*edge.counter_uj, 12'437 * 300'000LL);
+  EXPECT_EQ(edge.at.boot - found->samples[0].at.boot, Duration(100));
+  EXPECT_LE(edge.blur, Duration(7));
+  EXPECT_LE(found->calls, kMaxEdgeCalls);
+}
+
+TEST(EdgeSearch, GivesOneReadingWhereTheCounterStandsStill) {
+  SteppedMeter meter;
+  meter.frozen = true;
+  const auto found = find_edge(meter, [&](Duration d) { meter.now += d; });
+  ASSERT_EQ(found->samples.size(), 1u);
+  EXPECT_EQ(found->samples[0].blur, Duration(50));
+  EXPECT_LE(found->calls, kMaxEdgeCalls);
+}
+
+TEST(EdgeSearch, SaysThatTheDeviceFails) {
+  SteppedMeter meter;
+  meter.fails = true;
+  EXPECT_FALSE(find_edge(meter, [](Duration) {}).ok());
+}
+
+}  // namespace
+}  // namespace carbon::energy

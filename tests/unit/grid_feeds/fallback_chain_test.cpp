@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "grid_feeds/fallback_chain.h"
+
+#include "forecast/forecast_log.h"
+#include "tests/support/feed_kit.h"
+
+namespace carbon::grid_feeds {
+namespace {
+using namespace std::chrono_literals;
+
+const Instant start = utc("2026-11-24T03:00Z");
+
+// Half hours from `from` on, as Great Britain's API writes them.
+std::string half_hours(Instant from, int count, double value) {
+  std::string body = R"({"data":[)";
+  for (int i = 0; i < count; ++i) {
+    const auto t = from + i * 30min;
+    body += (i > 0 ? "," : "") + std::string(R"({"from":")") + format_utc(t) + R"(","to":")" + format_utc(t + 30min) +
+            R"(","intensity":{"forecast":)" + std::to_string(value + i % 5) + R"(,"actual":null}})";
+  }
+  return body + "]}";
+}
+
+struct Chain : testing::Test {
+  PlayedTransport transport;
+  Site site = site_of("GB", {choice_of("gb-neso"), choice_of("static", {{"intensity", "200"}})});
+  std::unique_ptr<GridFeeds> feeds;
+
+  void make() {
+    auto made = GridFeeds::make({&site, 1}, {.transport = &transport, .state_dir = {}, .secrets_file = {}, .seed = 1});
+    ASSERT_TRUE(made.ok()) << made.error().message;
+    feeds = std::move(made).value();
+  }
+  SiteSeries poll(Instant now) { return feeds->poll(now, {now - 2h, now + 24h}).at(0); }
+};
+
+TEST_F(Chain, TheFirstProviderCountsAndTheNextFillsWhatItLeaves) {
+  transport.play = [](const net::HttpRequest&) { return respond(200, half_hours(start, 8, 100)); };
+  make();
+  const auto got = poll(start);
+  const auto view = got.series.view();
+  EXPECT_EQ(view.at(start + 1h)->value(), 102);
+  EXPECT_EQ(view.at(start + 5h)->value(), 200);
+  EXPECT_EQ(view.integrate(start, start + 24h).covered, Duration(24h));
+  EXPECT_EQ(got.origin, Origin::kYearlyFactor);  // true of the whole series ahead
+  EXPECT_EQ(got.series.points().at(4).origin, Origin::kForecast);
+  EXPECT_TRUE(got.feeds.at(0).ok);
+  EXPECT_TRUE(got.news.empty());
+}
+
+TEST_F(Chain, AnOutageIsNamedOnceAndSoIsItsEnd) {
+  make();
+  auto got = poll(start);
+  ASSERT_EQ(got.news.size(), 1u);
+  EXPECT_EQ(got.news[0], "grid feed gb-neso (zone GB): ahead: no connection");
+  EXPECT_FALSE(got.feeds.at(0).ok);
+  EXPECT_EQ(got.series.view().at(start)->value(), 200);
+  for (Duration later = 1min; later < 3h; later += 1min) EXPECT_TRUE(poll(start + later).news.empty());
+  transport.play = [](const net::HttpRequest&) { return respond(200, half_hours(start + 3h, 96, 100)); };
+  std::vector<std::string> news;
+  for (Duration later = 3h; later < 5h; later += 1min) {
+    for (auto& line : poll(start + later).news) news.push_back(line);
+  }
+  ASSERT_EQ(news.size(), 1u);
+  EXPECT_NE(news[0].find("answers again after"), std::string::npos) << news[0];
+}
+
+TEST_F(Chain, ALastGoodAnswerStandsWhileItReaches) {
+  transport.play = [](const net::HttpRequest&) { return respond(200, half_hours(start, 96, 100)); };
+  make();
+  poll(start);
+  transport.play = [](const net::HttpRequest&) { return respond(200, "{}"); };
+  const auto got = poll(start + 1h);
+  EXPECT_FALSE(got.feeds.at(0).ok);
+  EXPECT_EQ(got.series.view().at(start + 5h)->value(), 100);
+  EXPECT_EQ(got.feeds.at(0).last_good, start);
+}
+
+TEST_F(Chain, AsksOncePerHalfHourAndNeverMoreThan24TimesAnHour) {
+  transport.play = [](const net::HttpRequest&) { return respond(200, half_hours(start, 96, 100)); };
+  make();
+  for (Duration later = 0min; later < 2h; later += 1min) poll(start + later);
+  EXPECT_LE(transport.sent.size(), 2u * 5u);
+  transport.sent.clear();
+  transport.play = [](const net::HttpRequest&) { return respond(500, ""); };
+  for (Duration later = 2h; later < 3h; later += 10s) poll(start + later);
+  EXPECT_LE(transport.sent.size(), 24u);
+}
+
+TEST_F(Chain, AReplayIsSimulatedAndSaysSo) {
+  TempDir dir;
+  write_file(dir / "year.csv", "datetime,GB\n2022-01-01T00:00Z,100\n2022-01-01T01:00Z,150\n");
+  site.feeds = {choice_of("replay", {{"file", (dir / "year.csv").string()}, {"origin", "2026-11-24T00:00Z"}})};
+  make();
+  const auto got = poll(start);
+  EXPECT_TRUE(got.series.meta().simulated);
+  EXPECT_EQ(got.series.meta().provider, "replay");
+  EXPECT_EQ(got.origin, Origin::kForecast);
+  EXPECT_EQ(got.series.view().integrate(start - 2h, start + 24h).covered, Duration(26h));
+  EXPECT_TRUE(transport.sent.empty());
+}
+
+// A day a minute over a week ahead: the feed is asked for the window and for no more of the past.
+TEST_F(Chain, AFastReplayIsNotAskedForTwoWeeksOfPast) {
+  TempDir dir;
+  write_file(dir / "year.csv", "datetime,GB\n2022-01-01T00:00Z,100\n2022-01-01T01:00Z,150\n");
+  site.feeds = {choice_of("replay", {{"file", (dir / "year.csv").string()}, {"origin", "2026-11-24T00:00Z"}, {"scale", "1440"}})};
+  make();
+  const auto got = feeds->poll(start, {start - 24h, start + 168h}).at(0);
+  EXPECT_TRUE(got.feeds.at(0).ok) << got.feeds.at(0).cause;
+  EXPECT_EQ(got.origin, Origin::kForecast);
+}
+
+TEST_F(Chain, AMissingFileIsNamed) {
+  site.feeds = {choice_of("replay", {{"file", "/no/such/file.csv"}, {"origin", "2026-11-24T00:00Z"}})};
+  make();
+  const auto got = poll(start);
+  EXPECT_NE(got.feeds.at(0).cause.find("/no/such/file.csv"), std::string::npos) << got.feeds.at(0).cause;
+}
+
+TEST_F(Chain, WhatTheGatesRefuseOrLeaveOutIsToldWithItsReason) {
+  transport.play = [](const net::HttpRequest&) {
+    auto body = half_hours(start, 40, 100);
+    for (const char* wild : {"103.000000", "104.000000"}) {
+      for (auto at = body.find(wild); at != std::string::npos; at = body.find(wild)) body.replace(at, 10, "99999");
+    }
+    return respond(200, body);
+  };
+  make();
+  auto got = poll(start);
+  EXPECT_TRUE(got.feeds.at(0).ok);
+  EXPECT_NE(got.feeds.at(0).left_out.find("16 values out of range were left out"), std::string::npos) << got.feeds.at(0).left_out;
+  EXPECT_EQ(got.series.view().at(start + 90min)->value(), 200) << "the next layer fills the hole";
+  transport.play = [](const net::HttpRequest&) { return respond(200, half_hours(start, 40, -9)); };
+  got = poll(start + 1h);
+  EXPECT_FALSE(got.feeds.at(0).ok);
+  EXPECT_NE(got.feeds.at(0).cause.find("no value is left"), std::string::npos) << got.feeds.at(0).cause;
+}
+
+// A provider that was always 10 % too high: its error is known, and so is the band of its next forecast.
+TEST_F(Chain, ForecastsAreJudgedByWhatCameAndHaveBands) {
+  TempDir dir;
+  {
+    const auto log = forecast::make_file_log(dir / "feeds");
+    for (int h = -100; h < 0; ++h) {
+      forecast::Issue issued{start + h * 1h, {Signal::kAverage, Emissions::kDirect, Boundary::kConsumption}, {}};
+      forecast::Issue measured = issued;
+      measured.known_at += 1h;
+      measured.points.push_back({{start + h * 1h, start + (h + 1) * 1h}, GramsPerKwh(100 + h % 7), Origin::kActual});
+      for (int ahead = 1; ahead <= 6; ++ahead) {
+        const int hour = h + ahead;
+        issued.points.push_back(
+            {{start + hour * 1h, start + (hour + 1) * 1h}, GramsPerKwh(1.1 * (100 + hour % 7)), Origin::kForecast});
+      }
+      ASSERT_TRUE(log->append("gb-neso.GB", issued).ok());
+      ASSERT_TRUE(log->append("gb-neso.GB", measured).ok());
+    }
+  }
+  transport.play = [](const net::HttpRequest&) { return respond(200, half_hours(start, 12, 110)); };
+  auto made = GridFeeds::make({&site, 1}, {.transport = &transport, .state_dir = dir.path(), .secrets_file = {}, .seed = 1});
+  ASSERT_TRUE(made.ok()) << made.error().message;
+  feeds = std::move(made).value();
+  const auto got = poll(start);
+  ASSERT_GE(got.accuracy.size(), 1u);
+  const auto& provider = got.accuracy.at(0);
+  EXPECT_EQ(provider.provider, "gb-neso");
+  EXPECT_EQ(provider.origin, Origin::kForecast);
+  const auto* error = provider.at(2h);
+  ASSERT_NE(error, nullptr);
+  EXPECT_NEAR(error->mape, 0.1, 1e-6);
+  EXPECT_NEAR(error->bias.value(), 10, 0.5);
+  EXPECT_GE(error->count, 150u);
+  ASSERT_EQ(got.bands.size(), got.series.points().size());
+  for (std::size_t i = 0; i < got.bands.size(); ++i) {
+    const auto& point = got.series.points()[i];
+    if (point.origin == Origin::kForecast && point.when.start >= start + 1h) {
+      ASSERT_TRUE(got.bands[i]) << format_utc(point.when.start);
+      EXPECT_NEAR(got.bands[i]->p10.value(), point.value.value() / 1.1, 0.01);
+      EXPECT_NEAR(got.bands[i]->p90.value(), point.value.value() / 1.1, 0.01);
+    }
+    const bool guessed = point.origin == Origin::kYearlyFactor || point.origin == Origin::kActual;
+    EXPECT_FALSE(guessed && got.bands[i]) << "nobody knows how good that is";
+  }
+}
+
+TEST_F(Chain, ABadChoiceIsFoundWhenItIsMade) {
+  site.feeds = {choice_of("nonsense")};
+  const auto made = GridFeeds::make({&site, 1}, {.transport = &transport, .state_dir = {}, .secrets_file = {}, .seed = 1});
+  ASSERT_FALSE(made.ok());
+  EXPECT_NE(made.error().message.find("carbon.conf:7"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace carbon::grid_feeds
