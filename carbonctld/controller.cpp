@@ -13,16 +13,16 @@
 #include <random>
 #include <thread>
 
-#include "carbonctld/api/api.h"
-#include "carbonctld/grid/grid_publisher.h"
 #include "carbonctld/accounting/ingest.h"
-#include "carbonctld/grid/leader.h"
+#include "carbonctld/accounting/job_summary_writer.h"
+#include "carbonctld/api/api.h"
 #include "carbonctld/api/controller_metrics.h"
+#include "carbonctld/api/web_login.h"
+#include "carbonctld/grid/grid_publisher.h"
+#include "carbonctld/grid/leader.h"
 #include "carbonctld/replan/replan_loop.h"
 #include "carbonctld/slurm/slurm_child.h"
 #include "carbonctld/slurm/slurm_state.h"
-#include "carbonctld/accounting/job_summary_writer.h"
-#include "carbonctld/api/web_login.h"
 #include "grid_feeds/secrets.h"
 #include "ledger/accounting/accountant.h"
 #include "net/munge.h"

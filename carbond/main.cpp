@@ -12,8 +12,8 @@
 #include <iterator>
 
 #include "carbond/node_daemon.h"
-#include "carbond/single_instance.h"
 #include "carbond/shipper.h"
+#include "carbond/single_instance.h"
 #include "config/config.h"
 #include "core/job_mark.h"
 #include "energy/nvml_meter.h"

@@ -107,4 +107,4 @@ std::string CarbonComment::put_into(std::string_view text) const {
   return text.empty() ? token_ : std::string(text) + ' ' + token_;
 }
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

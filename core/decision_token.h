@@ -37,4 +37,4 @@ class CarbonComment {
   std::string token_;  // pairs in order of first set
 };
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

@@ -53,4 +53,4 @@ void Exposition::one(std::string_view name, Type type, std::string_view help, do
   sample(value);
 }
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

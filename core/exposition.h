@@ -52,4 +52,4 @@ class Tally {
   std::map<std::string, std::uint64_t> counts_;
 };
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

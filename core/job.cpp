@@ -35,4 +35,4 @@ Result<double> parse_data_gb(std::string_view text) {
   return Error{"'" + std::string(text) + "' is no amount of data; accepted: gigabytes, such as 12 or 0.5"};
 }
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

@@ -51,4 +51,4 @@ struct Placement {
   bool operator==(const Placement&) const = default;
 };
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

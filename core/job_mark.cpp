@@ -171,4 +171,4 @@ std::string node_path(std::string path, std::string_view node) {
   return path;
 }
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

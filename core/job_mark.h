@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A mark: the small file by which spank_carbon.so or carbon_mark tells carbond that a job starts or ends on this node. Lines of key=value
-// behind a version line; docs/marks.md. It is written under a temporary name and renamed, so a reader never sees half of one.
+// A mark: the small file by which spank_carbon.so or carbon_mark tells carbond that a job starts or ends on this node. Lines of
+// key=value behind a version line; docs/marks.md. It is written under a temporary name and renamed, so a reader never sees half
+// of one.
 #pragma once
 
 #include <cstdint>
@@ -50,4 +51,4 @@ Result<Mark> parse_mark(std::string_view text);
 // "/spool/%n" with %n replaced by the node's name: where a node's marks are.
 std::string node_path(std::string path, std::string_view node);
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

@@ -19,4 +19,4 @@ Result<Method> parse_method(std::string_view text) {
   return Error{"= '" + std::string(text) + "'; accepted: " + std::string(kMethods)};
 }
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

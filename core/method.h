@@ -17,4 +17,4 @@ std::string_view to_string(Method method);
 // The error reads on behind the name of a field: "= 'x'; accepted: ...".
 Result<Method> parse_method(std::string_view text);
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

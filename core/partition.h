@@ -57,4 +57,4 @@ struct Association {
   bool operator==(const Association&) const = default;
 };
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

@@ -81,4 +81,4 @@ Instant told_latest(const PlacementRules& rules, Instant planned, Instant submit
   return std::chrono::floor<std::chrono::seconds>(std::min(cap_end, planned + slack));
 }
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

@@ -103,4 +103,4 @@ Instant told_latest(const PlacementRules& rules, Instant planned, Instant submit
 bool same_name(std::string_view a, std::string_view b);
 bool listed(const std::vector<std::string>& names, std::string_view name);
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

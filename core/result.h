@@ -39,4 +39,4 @@ class [[nodiscard]] Result {
 struct Done {};
 using Status = Result<Done>;
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

@@ -99,4 +99,4 @@ Result<IntensitySeries> IntensitySeries::make(SeriesMeta meta, std::vector<Inten
   return s;
 }
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

@@ -114,4 +114,4 @@ class IntensitySeries {
   std::vector<std::int64_t> covered_;
 };
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

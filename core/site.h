@@ -32,4 +32,4 @@ struct Site {
   double transfer_kwh_per_gb = 0.0;        // energy to bring a job's data here
 };
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

@@ -148,4 +148,4 @@ Result<Instant> parse_slurm_time(std::string_view text, Instant now) {
       "midnight, noon, fika, teatime, now[{+|-}count[seconds|minutes|hours|days|weeks]]"};
 }
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

@@ -14,4 +14,4 @@ namespace carbon::inline core {
 // --begin, a time of day is today's, also where it has passed (sacct's manual, section "Time Formats").
 Result<Instant> parse_slurm_time(std::string_view text, Instant now);
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

@@ -201,4 +201,4 @@ Result<Duration> parse_duration(std::string_view text) {
   return Duration(std::llround(value * ms));
 }
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

@@ -42,4 +42,4 @@ std::string format_slurm_duration(Duration d);
 // A number with a unit, for carbon.conf: "250ms", "30s", "5min", "6h", "2d".
 Result<Duration> parse_duration(std::string_view text);
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

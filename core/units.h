@@ -51,4 +51,4 @@ constexpr double seconds(std::chrono::milliseconds d) { return static_cast<doubl
 constexpr Joules operator*(Watts p, std::chrono::milliseconds d) { return Joules(p.value() * seconds(d)); }
 constexpr Watts operator/(Joules e, std::chrono::milliseconds d) { return Watts(e.value() / seconds(d)); }
 
-}  // namespace carbon::core
+}  // namespace carbon::inline core

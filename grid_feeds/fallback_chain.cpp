@@ -9,9 +9,9 @@
 #include <list>
 #include <optional>
 
-#include "grid_feeds/feed_state.h"
-#include "grid_feeds/feed_source.h"
 #include "forecast/forecast_log.h"
+#include "grid_feeds/feed_source.h"
+#include "grid_feeds/feed_state.h"
 #include "grid_feeds/parse/point_series.h"
 #include "grid_feeds/secrets.h"
 #include "grid_feeds/site_series.h"
@@ -57,7 +57,8 @@ class Chains final : public GridFeeds {
  public:
   explicit Chains(const FeedEnvironment& environment)
       : environment_(environment),
-        log_(environment.state_dir.empty() ? forecast::make_memory_log() : forecast::make_file_log(environment.state_dir / "feeds")),
+        log_(environment.state_dir.empty() ? forecast::make_memory_log()
+                                           : forecast::make_file_log(environment.state_dir / "feeds")),
         fetcher_(*environment.transport) {}
 
   Status add(const Site& site, const Secrets& secrets);

@@ -41,9 +41,10 @@ struct SiteSeries {
   // One per point of the series: the band that held 80 % of what came, of a forecast at that distance; none where too little is
   // known of how its maker does.
   std::vector<std::optional<forecast::ForecastBand>> bands;
-  std::vector<FeedState> feeds;        // one per entry of the chain, in its order
-  std::vector<forecast::FeedAccuracy> accuracy;  // of each entry's forecasts, and of the own ones made of its past; renewed each hour
-  std::vector<std::string> news;       // lines for the log: each outage and each recovery once, warnings first
+  std::vector<FeedState> feeds;  // one per entry of the chain, in its order
+  std::vector<forecast::FeedAccuracy>
+      accuracy;                   // of each entry's forecasts, and of the own ones made of its past; renewed each hour
+  std::vector<std::string> news;  // lines for the log: each outage and each recovery once, warnings first
 };
 
 struct FeedEnvironment {

@@ -31,7 +31,7 @@ struct FeedView {
 struct Assembled {
   IntensitySeries series;
   std::vector<std::optional<forecast::ForecastBand>> bands;  // one per point
-  Origin origin = Origin::kYearlyFactor;           // the least trustworthy label of the points ahead
+  Origin origin = Origin::kYearlyFactor;                     // the least trustworthy label of the points ahead
   std::vector<std::string> notes;  // for each entry: how its kind was dealt with; empty where there is nothing to say
 };
 

@@ -34,10 +34,16 @@ def page_of_program(program, command, texts, version):
     described = command or program
     name = f"{program['name']}-{command['name']}" if command else program["name"]
     section = SECTION[program["name"]]
-    page = Page(name, section, described["text"].rstrip(".").split(": ", 1)[-1] if not command else described["text"], version)
+    page = Page(
+        name, section, described["text"].rstrip(".").split(": ", 1)[-1] if not command else described["text"], version
+    )
     page.heading("Synopsis")
     words = [program["name"]] + ([command["name"]] if command else [])
-    rest = ["[options]"] + [o["positional"] for o in described["options"] if o["positional"]] + (["command [...]"] if described["commands"] else [])
+    rest = (
+        ["[options]"]
+        + [o["positional"] for o in described["options"] if o["positional"]]
+        + (["command [...]"] if described["commands"] else [])
+    )
     page.lines.append("\\fB" + escaped(" ".join(words)) + "\\fR " + escaped(" ".join(rest)))
     text = texts / f"{name}.{section}.md"
     if text.exists():
@@ -84,7 +90,10 @@ def page_of_carbon_conf(text, version):
         elif key:
             flush()
             optional, name, value, says = key.groups()
-            page.item(f"\\fB{escaped(name)}\\fR = {escaped(value)}", (says or "") + ("" if optional else " (an example)" if says else "An example."))
+            page.item(
+                f"\\fB{escaped(name)}\\fR = {escaped(value)}",
+                (says or "") + ("" if optional else " (an example)" if says else "An example."),
+            )
             last = len(page.lines) - 1
         elif more and last is not None:
             page.lines[last] += " " + escaped(more[1])
@@ -95,7 +104,10 @@ def page_of_carbon_conf(text, version):
             last = None
     flush()
     page.heading("Files")
-    page.item("\\fI/etc/slurm/carbon.conf\\fR", "or what SLURM_CARBON_CONF names, or carbon.conf beside the file that SLURM_CONF names")
+    page.item(
+        "\\fI/etc/slurm/carbon.conf\\fR",
+        "or what SLURM_CARBON_CONF names, or carbon.conf beside the file that SLURM_CONF names",
+    )
     page.item("\\fI/etc/slurm/carbon\\-secrets.conf\\fR", "tokens of providers: carbon-secrets.conf(5)")
     page.heading("See also")
     page.lines.append(escaped(ALL + ", carbon-secrets.conf(5)"))

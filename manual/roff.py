@@ -9,7 +9,14 @@ import time
 
 def escaped(text):
     """Plain text: nothing in it is a command of roff."""
-    text = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace("`", "\\(ga").replace("^", "\\(ha").replace("~", "\\(ti")
+    text = (
+        text.replace("\\", "\\e")
+        .replace("-", "\\-")
+        .replace("'", "\\(aq")
+        .replace("`", "\\(ga")
+        .replace("^", "\\(ha")
+        .replace("~", "\\(ti")
+    )
     return re.sub(r"^\.", r"\\&.", text, flags=re.MULTILINE)
 
 
@@ -38,13 +45,19 @@ class Page:
     """`section`: 1, 5 or 8. `about`: what whatis(1) shows."""
 
     def __init__(self, name, section, about, version):
-        self.lines = ['.\\" SPDX-License-Identifier: Apache-2.0', '.\\" Made from the sources by manual/make_pages.py.',
-                      f'.TH {escaped(name.upper())} {section} "{date()}" "slurm\\-carbon {version}" "slurm\\-carbon"', ".SH NAME",
-                      f"{escaped(name)} \\- {inline(about)}"]
+        self.lines = [
+            '.\\" SPDX-License-Identifier: Apache-2.0',
+            '.\\" Made from the sources by manual/make_pages.py.',
+            f'.TH {escaped(name.upper())} {section} "{date()}" "slurm\\-carbon {version}" "slurm\\-carbon"',
+            ".SH NAME",
+            f"{escaped(name)} \\- {inline(about)}",
+        ]
         self.name, self.section = name, section
 
     def heading(self, text, small=False):
-        self.lines.append((".SS " if small else ".SH ") + inline(text if small or text.startswith("[") else text.upper()))
+        self.lines.append(
+            (".SS " if small else ".SH ") + inline(text if small or text.startswith("[") else text.upper())
+        )
 
     def paragraph(self, text):
         self.lines += [".PP", inline(text)] if self.lines[-1][:3] not in (".SH", ".SS") else [inline(text)]
@@ -61,7 +74,10 @@ class Page:
         for option in options:
             names = ["-" + s for s in option["short"]] + ["--" + long for long in option["long"]]
             value, _, choices = option["value"].partition(":")
-            tag = ", ".join("\\fB" + escaped(n) + "\\fR" for n in names) or "\\fI" + escaped(option["positional"]) + "\\fR"
+            tag = (
+                ", ".join("\\fB" + escaped(n) + "\\fR" for n in names)
+                or "\\fI" + escaped(option["positional"]) + "\\fR"
+            )
             if value and names:
                 tag += " \\fI" + escaped(value) + "\\fR"
             text = option["text"]
@@ -90,7 +106,7 @@ class Page:
             if line.startswith("Exit status:"):
                 flush()
                 self.heading("Exit status")
-                block.append(line[len("Exit status:"):].strip())
+                block.append(line[len("Exit status:") :].strip())
                 continue
             if block and block[0].startswith("  ") != line.startswith("  "):
                 flush()
@@ -134,8 +150,10 @@ class Page:
     def table(self, rows):
         header, body = rows[0], rows[2:]
         for row in body:
-            cells = [f"{title}: {cell}" if title and k > 0 and len(header) > 2 else cell
-                     for k, (title, cell) in enumerate(zip(header[1:], row[1:]))]
+            cells = [
+                f"{title}: {cell}" if title and k > 0 and len(header) > 2 else cell
+                for k, (title, cell) in enumerate(zip(header[1:], row[1:]))
+            ]
             self.item(inline(row[0]) or "\\&", "; ".join(cell for cell in cells if cell))
 
     def text(self):

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "snapshot/snapshot.h"
 #include "placement/gpu_request.h"
+#include "snapshot/snapshot.h"
 
 namespace carbon::placement {
 
@@ -40,7 +40,8 @@ struct Needs {
 // The limit that Slurm sets for a job without one of its own; zero where it sets none.
 Duration limit_without_request(const PartitionLimits& limits);
 
-bool may_use(const Submitter& who, const snapshot::SnapshotContent& snapshot, const PartitionRule& home, const PartitionRule& there);
+bool may_use(const Submitter& who, const snapshot::SnapshotContent& snapshot, const PartitionRule& home,
+             const PartitionRule& there);
 bool has_room(const Needs& needs, const PartitionLimits& home, const PartitionLimits& there);
 // All of it.
 bool fits(const Needs& needs, const snapshot::SnapshotContent& snapshot, const PartitionRule& home, const PartitionRule& there);

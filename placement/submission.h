@@ -9,9 +9,9 @@
 
 #include "core/decision_token.h"
 #include "core/time.h"
-#include "snapshot/snapshot.h"
 #include "placement/fit.h"
 #include "placement/start_reservations.h"
+#include "snapshot/snapshot.h"
 
 namespace carbon::placement {
 

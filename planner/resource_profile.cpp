@@ -5,8 +5,8 @@
 #include <bit>
 #include <limits>
 
-#include "planner/runtime_statistics.h"
 #include "planner/intensity_sums.h"
+#include "planner/runtime_statistics.h"
 
 namespace carbon::planner {
 namespace {

@@ -7,8 +7,8 @@
 #include <map>
 #include <numeric>
 
-#include "planner/runtime_statistics.h"
 #include "planner/intensity_sums.h"
+#include "planner/runtime_statistics.h"
 
 namespace carbon::planner {
 namespace {

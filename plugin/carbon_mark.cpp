@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// carbon_mark: what the site's own Prolog and Epilog of slurm.conf call in place of spank_carbon.so's hooks. Whatever happens its exit
-// status is 0: a prolog that fails drains its node and requeues the job.
+// carbon_mark: what the site's own Prolog and Epilog of slurm.conf call in place of spank_carbon.so's hooks. Whatever happens its
+// exit status is 0: a prolog that fails drains its node and requeues the job.
 #include <syslog.h>
 
 #include <cstdio>

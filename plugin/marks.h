@@ -20,8 +20,8 @@ struct SpoolArgument {
 };
 SpoolArgument spool_in(std::span<char* const> arguments);
 
-// Writes the mark of the job that the environment of this process tells of; %n in `spool` is the node's name. No network, no sync, no
-// wait: carbond does the rest.
+// Writes the mark of the job that the environment of this process tells of; %n in `spool` is the node's name. No network, no
+// sync, no wait: carbond does the rest.
 Status leave_mark(MarkEvent event, std::uint32_t job_id, uid_t uid, const std::string& spool);
 
 }  // namespace carbon::plugin

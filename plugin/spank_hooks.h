@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the SPANK plugins do in each of Slurm's contexts; spank_plugin.cpp and spank_carbon.cpp call these behind the exception wall.
+// What the SPANK plugins do in each of Slurm's contexts; spank_plugin.cpp and spank_carbon.cpp call these behind the exception
+// wall.
 #pragma once
 
 #include "core/job_mark.h"

@@ -5,10 +5,10 @@
 #include <array>
 #include <vector>
 
-#include "planner/runtime_statistics.h"
 #include "planner/planner.h"
-#include "replay/requests.h"
+#include "planner/runtime_statistics.h"
 #include "replay/baseline_projection.h"
+#include "replay/requests.h"
 
 namespace carbon::replay {
 
@@ -43,8 +43,8 @@ class PlannerDecider : public Decider {
   std::vector<planner::PlanJob> pending_jobs_;  // beside pending_
   std::vector<std::size_t> running_;
   std::vector<planner::RunningJob> running_jobs_;  // beside running_
-  std::vector<Placement> told_;                     // per job of the trace
-  std::vector<Duration> max_delay_;                 // per job of the trace
+  std::vector<Placement> told_;                    // per job of the trace
+  std::vector<Duration> max_delay_;                // per job of the trace
   std::optional<Instant> wake_;
   std::array<planner::LengthStatistics, 2> statistics_;  // small, large
   std::array<std::vector<planner::LengthAtom>, 2> lengths_;

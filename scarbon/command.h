@@ -20,7 +20,9 @@ struct Command {
 // What all commands share; filled in by the command line before a command runs.
 struct Session {
   std::string config_file;
-  std::filesystem::path file() const { return config_file.empty() ? config::default_config_path() : std::filesystem::path(config_file); }
+  std::filesystem::path file() const {
+    return config_file.empty() ? config::default_config_path() : std::filesystem::path(config_file);
+  }
   Result<config::Config> config() const { return config::load_config(file()); }
 };
 

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "carbonctld/accounting/run_part.h"
 #include "carbonctld/accounting/job_summary.h"
+#include "carbonctld/accounting/run_part.h"
 
 namespace carbon::carbonctld {
 namespace {

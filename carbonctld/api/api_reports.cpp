@@ -39,7 +39,9 @@ ledger::ReportQuery query_of(Parameters& parameters, Instant now, Duration reach
 }
 
 Span span_of(config::BudgetPeriod period) {
-  return period == config::BudgetPeriod::kMonth ? Span::kMonth : period == config::BudgetPeriod::kQuarter ? Span::kQuarter : Span::kYear;
+  return period == config::BudgetPeriod::kMonth     ? Span::kMonth
+         : period == config::BudgetPeriod::kQuarter ? Span::kQuarter
+                                                    : Span::kYear;
 }
 
 std::string_view name_of(config::BudgetPeriod period) {

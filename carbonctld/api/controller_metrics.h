@@ -28,7 +28,7 @@ struct MetricsView {
   Instant now;
   std::string host;
   std::shared_ptr<const std::vector<grid_feeds::SiteSeries>> grid;  // null before the first poll
-  std::vector<std::vector<std::uint64_t>> outages;             // of each entry of each site's chain
+  std::vector<std::vector<std::uint64_t>> outages;                  // of each entry of each site's chain
   Health health;
   QueueView queue;
   ReplanCounts replan;

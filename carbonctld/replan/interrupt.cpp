@@ -48,7 +48,8 @@ std::optional<Running> interruptible(const QueuedJob& job, const SlurmQueue& que
 
 // When the job had better begin again, if it had better stop now: the carbon of the rest, of the grace and of the same time once
 // more after the restart has to be less by the site's least gain, and now has to be dirtier than then.
-std::optional<Instant> better_later(const Running& r, const config::Config& config, const policies::SiteAhead& site, Instant now) {
+std::optional<Instant> better_later(const Running& r, const config::Config& config, const policies::SiteAhead& site,
+                                    Instant now) {
   const auto& rules = config.placement.interrupt;
   if (r.times >= rules.max_times || now - r.job.started < 2 * rules.grace) return std::nullopt;
   const Instant stop = now + rules.grace;
@@ -106,8 +107,8 @@ bool interrupted_by_us(const QueuedJob& job) {
   return comment.get("mode") == "interrupt" && number_at(comment, "times") == static_cast<double>(job.restarts);
 }
 
-InterruptRound plan_interruptions(const SlurmQueue& queue, const config::Config& config, std::span<const policies::SiteAhead> sites,
-                                  Instant now) {
+InterruptRound plan_interruptions(const SlurmQueue& queue, const config::Config& config,
+                                  std::span<const policies::SiteAhead> sites, Instant now) {
   InterruptRound out;
   for (const auto& job : queue.jobs) {
     if (!job.cluster.empty()) continue;  // the carbonctld there sees to it

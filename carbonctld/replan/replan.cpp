@@ -187,13 +187,13 @@ void Replanner::note_arrivals(const QueueReading& reading) {
   const auto note = [&](const QueuedJob& job, std::size_t site, Duration length, Instant latest) {
     if (job.submit <= last_arrival_) return;
     arrived.emplace_back(job.submit, planner::PlanJob{.ready = job.submit,
-                                                       .latest = std::max(latest, job.submit),
-                                                       .length = length,
-                                                       .lengths = {},
-                                                       .units = job.units(),
-                                                       .power = config_.placement.gpu_power * job.units(),
-                                                       .sites = std::uint64_t{1} << site,
-                                                       .transfer_g = {}});
+                                                      .latest = std::max(latest, job.submit),
+                                                      .length = length,
+                                                      .lengths = {},
+                                                      .units = job.units(),
+                                                      .power = config_.placement.gpu_power * job.units(),
+                                                      .sites = std::uint64_t{1} << site,
+                                                      .transfer_g = {}});
   };
   for (const auto& w : reading.waiting) note(*w.job, w.site, w.length, w.cap);
   for (const auto& q : reading.queueing) note(*q.job, q.site, q.length, q.job->submit);

@@ -46,13 +46,13 @@ JobRequest ReplanDecisions::request(const WaitingJob& w) {
 
 planner::PlanJob ReplanDecisions::plan_job(const WaitingJob& w) const {
   planner::PlanJob job{.ready = w.job->submit,
-                        .latest = w.latest,
-                        .length = w.length,
-                        .lengths = {},
-                        .units = w.job->units(),
-                        .power = w.power,
-                        .sites = w.sites,
-                        .transfer_g = {}};
+                       .latest = w.latest,
+                       .length = w.length,
+                       .lengths = {},
+                       .units = w.job->units(),
+                       .power = w.power,
+                       .sites = w.sites,
+                       .transfer_g = {}};
   if (w.data_gb <= 0) return job;
   for (std::size_t s = 0; s < ahead_.size(); ++s) {
     const auto transfer = policies::transfer_emission(request(w), ahead_, s);

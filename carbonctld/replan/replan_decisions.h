@@ -23,7 +23,8 @@ struct Move {
 class ReplanDecisions {
  public:
   // `sites`: each of the configuration. All must outlive this.
-  ReplanDecisions(const config::Config& config, Instant now, std::span<const policies::SiteAhead> sites, const QueueReading& reading)
+  ReplanDecisions(const config::Config& config, Instant now, std::span<const policies::SiteAhead> sites,
+                  const QueueReading& reading)
       : config_(config), now_(now), ahead_(sites), reading_(reading) {}
 
   // One for each waiting job, in their order.

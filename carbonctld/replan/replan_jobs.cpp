@@ -125,7 +125,8 @@ std::optional<JobChange> called_back(const QueuedJob& job, const config::Config&
   return change;
 }
 
-void read_pending(const QueuedJob& job, const SlurmQueue& queue, const config::Config& config, Instant now, bool all, QueueReading& out) {
+void read_pending(const QueuedJob& job, const SlurmQueue& queue, const config::Config& config, Instant now, bool all,
+                  QueueReading& out) {
   const bool blocked = job.held || !job.dependency.empty() || !job.reservation.empty();
   // Slurm's own requeue defers nothing again; a requeue of ours that still lacks its begin time waits for it (interrupt.h).
   const bool another_run = job.restarts > 0 && !interrupted_by_us(job);

@@ -40,7 +40,7 @@ struct QueueingJob {
 struct QueueReading {
   std::vector<WaitingJob> waiting;
   std::vector<QueueingJob> queueing;
-  std::vector<planner::RunningJob> running;   // those with GPUs
+  std::vector<planner::RunningJob> running;    // those with GPUs
   std::vector<const QueuedJob*> running_jobs;  // beside `running`
   std::vector<JobChange> given_up;             // jobs that somebody has changed: marked as his
   std::vector<JobChange> called_back;          // jobs that another cluster refused: home again

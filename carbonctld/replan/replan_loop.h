@@ -38,7 +38,8 @@ class ReplanLoop {
   using Series = std::shared_ptr<const std::vector<grid_feeds::SiteSeries>>;
   // None is owned. `series`: the last of each site; null before the first. `host`: of this process, as slurm.conf names it.
   // `led`: whether another carbonctld of the federation plans for all just now.
-  ReplanLoop(const config::Config& config, SlurmApi& slurm, std::function<Series()> series, std::string host, std::function<bool()> led)
+  ReplanLoop(const config::Config& config, SlurmApi& slurm, std::function<Series()> series, std::string host,
+             std::function<bool()> led)
       : config_(config),
         slurm_(slurm),
         series_(std::move(series)),

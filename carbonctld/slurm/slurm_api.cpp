@@ -13,9 +13,9 @@
 #include <sstream>
 
 #include "carbonctld/slurm/slurm_list.h"
-#include "carbonctld/slurm/topology_api.h"
 #include "carbonctld/slurm/slurm_queue_api.h"
 #include "carbonctld/slurm/slurm_text.h"
+#include "carbonctld/slurm/topology_api.h"
 
 namespace carbon::carbonctld {
 namespace {

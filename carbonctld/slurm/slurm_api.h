@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "carbonctld/slurm/privacy.h"
-#include "carbonctld/slurm/topology.h"
 #include "carbonctld/slurm/slurm_queue.h"
+#include "carbonctld/slurm/topology.h"
 #include "core/result.h"
 #include "core/time.h"
 

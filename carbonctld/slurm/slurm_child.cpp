@@ -17,8 +17,8 @@
 #include <thread>
 #include <type_traits>
 
-#include "carbonctld/slurm/topology_wire.h"
 #include "carbonctld/slurm/slurm_wire.h"
+#include "carbonctld/slurm/topology_wire.h"
 #include "core/units.h"
 
 extern char** environ;

@@ -17,8 +17,8 @@ struct ClusterAsked {
 };
 
 // Calls `ask` once for the own cluster (whose number counts also where no site is of another), whose failure is the outcome, then
-// for each of `others` that slurmctld knows as a member of its federation and that takes jobs; meanwhile libslurm's calls go to that
-// cluster. One of these that fails is left out, and not asked again for a while.
+// for each of `others` that slurmctld knows as a member of its federation and that takes jobs; meanwhile libslurm's calls go to
+// that cluster. One of these that fails is left out, and not asked again for a while.
 Status ask_clusters(const std::vector<std::string>& others, const std::function<Status(const ClusterAsked&)>& ask);
 
 }  // namespace carbon::carbonctld::libslurm

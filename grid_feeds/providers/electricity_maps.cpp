@@ -4,8 +4,8 @@
 // rest. Version 3 of the API is a second entry in the chain with api = "v3".
 #include "grid_feeds/parse/json_fields.h"
 #include "grid_feeds/parse/point_series.h"
-#include "grid_feeds/provider.h"
 #include "grid_feeds/parse/url_encoding.h"
+#include "grid_feeds/provider.h"
 
 namespace carbon::grid_feeds {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "grid_feeds/parse/json_fields.h"
 #include "grid_feeds/parse/point_series.h"
-#include "grid_feeds/provider.h"
 #include "grid_feeds/parse/url_encoding.h"
+#include "grid_feeds/provider.h"
 
 namespace carbon::grid_feeds {
 namespace {

@@ -11,12 +11,12 @@
 #include <cmath>
 #include <functional>
 
-#include "grid_feeds/providers/entsoe_areas.h"
 #include "grid_feeds/fuel_mix.h"
 #include "grid_feeds/parse/point_series.h"
-#include "grid_feeds/provider.h"
 #include "grid_feeds/parse/url_encoding.h"
 #include "grid_feeds/parse/xml_document.h"
+#include "grid_feeds/provider.h"
+#include "grid_feeds/providers/entsoe_areas.h"
 
 namespace carbon::grid_feeds {
 namespace {

@@ -5,10 +5,10 @@
 
 #include "grid_feeds/fuel_mix.h"
 #include "grid_feeds/parse/point_series.h"
-#include "grid_feeds/provider.h"
 #include "grid_feeds/parse/url_encoding.h"
-#include "net/query.h"
 #include "grid_feeds/parse/xml_document.h"
+#include "grid_feeds/provider.h"
+#include "net/query.h"
 
 namespace carbon::grid_feeds {
 namespace {

@@ -7,8 +7,8 @@
 #include <deque>
 #include <tuple>
 
-#include "ledger/store/job_row.h"
 #include "ledger/reports/rollup_reader.h"
+#include "ledger/store/job_row.h"
 #include "ledger/store/store_impl.h"
 
 namespace carbon::ledger {

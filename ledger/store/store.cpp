@@ -7,8 +7,8 @@
 #include <set>
 #include <tuple>
 
-#include "ledger/store/bulk.h"
 #include "ledger/record/checksum.h"
+#include "ledger/store/bulk.h"
 #include "ledger/store/store_impl.h"
 
 namespace carbon::ledger {

@@ -17,9 +17,9 @@
 
 #include "core/result.h"
 #include "core/series.h"
-#include "ledger/store/job_emissions.h"
 #include "ledger/record/record.h"
 #include "ledger/reports/report.h"
+#include "ledger/store/job_emissions.h"
 
 namespace carbon::ledger {
 

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "ledger/store/database.h"
 #include "ledger/reports/dimensions.h"
+#include "ledger/store/database.h"
 #include "ledger/store/row_changes.h"
 #include "ledger/store/store.h"
 

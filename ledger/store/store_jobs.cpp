@@ -2,9 +2,9 @@
 // One row per run of a job, and the rollups that move with the rows.
 #include <map>
 
+#include "ledger/reports/rollups.h"
 #include "ledger/store/bulk.h"
 #include "ledger/store/job_row.h"
-#include "ledger/reports/rollups.h"
 #include "ledger/store/store_impl.h"
 
 namespace carbon::ledger {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "replay/published/published.h"
 #include "policies/sliding_window.h"
+#include "replay/published/published.h"
 
 namespace carbon::replay::published {
 

@@ -4,11 +4,11 @@
 
 #include <memory>
 
-#include "scarbon/sacct/backfill.h"
 #include "scarbon/command.h"
 #include "scarbon/controller_client.h"
-#include "scarbon/sacct/ledger_runs.h"
 #include "scarbon/replay/progress.h"
+#include "scarbon/sacct/backfill.h"
+#include "scarbon/sacct/ledger_runs.h"
 
 namespace carbon::scarbon {
 namespace {

@@ -10,9 +10,9 @@
 #include <memory>
 
 #include "placement/message.h"
-#include "scarbon/replay/batch_options.h"
 #include "scarbon/command.h"
 #include "scarbon/controller_client.h"
+#include "scarbon/replay/batch_options.h"
 
 namespace carbon::scarbon {
 namespace {
@@ -53,7 +53,8 @@ std::optional<Offer> first_now(const std::vector<Row>& rows) {
   return std::nullopt;
 }
 
-nlohmann::json offer_json(const std::string& name, const Offer& offer, const snapshot::SnapshotContent& snapshot, const Offer& now) {
+nlohmann::json offer_json(const std::string& name, const Offer& offer, const snapshot::SnapshotContent& snapshot,
+                          const Offer& now) {
   const auto& site = snapshot.sites[offer.site];
   return {{"option", name},
           {"site", site.name},
@@ -64,7 +65,8 @@ nlohmann::json offer_json(const std::string& name, const Offer& offer, const sna
           {"simulated", site.meta.simulated}};
 }
 
-void print_json(const std::vector<Row>& rows, const snapshot::SnapshotContent& snapshot, const placement::SubmitDecision& decision) {
+void print_json(const std::vector<Row>& rows, const snapshot::SnapshotContent& snapshot,
+                const placement::SubmitDecision& decision) {
   auto options = nlohmann::json::array();
   auto refused = nlohmann::json::object();
   if (const auto now = first_now(rows)) {

@@ -8,8 +8,8 @@
 #include "core/slurm_time.h"
 #include "scarbon/command.h"
 #include "scarbon/controller_client.h"
-#include "scarbon/sacct/ledger_runs.h"
 #include "scarbon/reports/study.h"
+#include "scarbon/sacct/ledger_runs.h"
 #include "scarbon/texts.h"
 
 namespace carbon::scarbon {
@@ -140,7 +140,7 @@ void print_summary(const Study& s, const config::Prices& prices) {
        trf("{} (preemptible) to {} (on demand)", money(s.costs.cloud_least), money(s.costs.cloud_most)));
   line("On own hardware",
        trf("{} with electricity, {} GPUs bought for this study alone", money(s.costs.own_total), s.costs.own_gpus));
-  line("config::Prices", prices.source);
+  line("Prices", prices.source);
 }
 
 int run_study(const StudyOptions& options, const Session& session) {
@@ -212,7 +212,8 @@ Command study_command(CLI::App& parent, const Session& session) {
   app->footer(
       "A trial's settings are read from its comment, its name or its command line: --param lr=0.1 --param batch=32, as in\n"
       "  sbatch --comment='--param lr=0.1' train.sh\n"
-      "config::Prices are those of carbon.conf, [prices]; the defaults are those of the article, of 2019. Own hardware: as many GPUs as "
+      "Prices are those of carbon.conf, [prices]; the defaults are those of the article, of 2019. Own hardware: as many "
+      "GPUs as "
       "the\n"
       "study held at a time on average, bought for it alone, and the electricity. With -P, -p or --csv: the trials alone. "
       "Examples:\n"

@@ -10,8 +10,8 @@
 #include "core/time.h"
 #include "energy/meter.h"
 #include "net/http.h"
-#include "scarbon/doctor/finding.h"
 #include "scarbon/doctor/doctor_host.h"
+#include "scarbon/doctor/finding.h"
 
 namespace carbon::scarbon::doctor {
 

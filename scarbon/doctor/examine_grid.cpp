@@ -5,9 +5,9 @@
 #include <sstream>
 
 #include "core/time.h"
-#include "snapshot/snapshot.h"
 #include "scarbon/controller_client.h"
 #include "scarbon/doctor/examinations.h"
+#include "snapshot/snapshot.h"
 
 namespace carbon::scarbon::doctor {
 namespace {

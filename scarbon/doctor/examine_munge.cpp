@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // MUNGE: a credential made and read again on this host, by the socket that carbon.conf names.
 #include "net/munge.h"
-
 #include "scarbon/doctor/examinations.h"
 
 namespace carbon::scarbon::doctor {

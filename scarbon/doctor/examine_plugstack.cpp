@@ -97,7 +97,8 @@ void check_script(const char* key, bool plugin_leaves_marks, const Host& host, E
   const auto none = std::string(kWithoutMarks) + ".so leaves no marks, and ";
   if (plugin_leaves_marks) {
     report("marks-twice", Level::kAdvice,
-           std::string(key) + " names carbon_mark, and the SPANK plugin leaves the same marks: where both do, each job seems to begin twice",
+           std::string(key) +
+               " names carbon_mark, and the SPANK plugin leaves the same marks: where both do, each job seems to begin twice",
            std::string("load ") + kWithoutMarks + ".so in place of spank_carbon.so");
   } else if (script.pattern.empty()) {
     report("marks-scripts", Level::kProblem, none + "slurm.conf has no " + key + " that could: no job is metered",
@@ -119,8 +120,8 @@ void check_line(const StackLine& line, const Host& host, Examination& out) {
     if (marks && line.words[i].starts_with("spool=")) {
       spool = line.words[i].substr(6);
     } else {
-      report("plugstack-argument", "the plugin does not know the argument '" + line.words[i] + "'; accepted: " +
-                                       (marks ? "spool=DIRECTORY" : "none"));
+      report("plugstack-argument",
+             "the plugin does not know the argument '" + line.words[i] + "'; accepted: " + (marks ? "spool=DIRECTORY" : "none"));
     }
   }
   for (const auto* key : {"Prolog", "Epilog"}) check_script(key, marks, host, out);
@@ -162,8 +163,9 @@ Examination examine_plugstack(const Host& host) {
     check_line(line, host, out);
     loaded = std::filesystem::path(line.words[1]).filename();
     if (++found > 1)
-      out.findings.push_back({"plugstack-twice", Level::kAdvice, "the plugin stands there twice: what it does for a job is done twice",
-                              line.where, line.text, "remove this line"});
+      out.findings.push_back({"plugstack-twice", Level::kAdvice,
+                              "the plugin stands there twice: what it does for a job is done twice", line.where, line.text,
+                              "remove this line"});
   }
   if (found == 0 && out.unseen.empty()) {
     const bool file_is_there = std::filesystem::exists(beside / "carbon.conf", ignored);

@@ -5,8 +5,8 @@
 #include <filesystem>
 
 #include "core/result.h"
-#include "scarbon/doctor/finding.h"
 #include "scarbon/doctor/doctor_host.h"
+#include "scarbon/doctor/finding.h"
 
 namespace carbon::scarbon::doctor {
 

@@ -13,8 +13,8 @@
 #include <string>
 
 #include "core/time.h"
-#include "grid_feeds/parse/csv_rows.h"
 #include "forecast/own_forecast.h"
+#include "grid_feeds/parse/csv_rows.h"
 
 namespace carbon::grid_feeds {
 namespace {

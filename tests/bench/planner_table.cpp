@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "replay/intensity_csv.h"
-#include "tests/bench/lagrangian_bound.h"
 #include "replay/policy_replay.h"
 #include "scarbon/replay/forecast_ahead.h"
+#include "tests/bench/lagrangian_bound.h"
 
 namespace carbon::replay {
 namespace {

@@ -43,7 +43,9 @@ class ArrowsTest(unittest.TestCase):
 
     def test_against_the_arrow(self):
         self.put("core/a.h", '#pragma once\n#include "feeds/chain.h"\n')
-        self.assertEqual(self.found(), ['core/a.h:2: core/ includes "feeds/chain.h"; docs/design.md allows: itself alone'])
+        self.assertEqual(
+            self.found(), ['core/a.h:2: core/ includes "feeds/chain.h"; docs/design.md allows: itself alone']
+        )
 
     def test_one_header_does_not_open_its_room(self):
         self.put("plugin/p.cpp", '#include "feeds/chain.h"\n')

@@ -17,8 +17,14 @@ BASH = SHARE / "bash-completion" / "completions" / "scarbon"
 
 def completed(*words):
     """What bash offers for the last of these words."""
-    script = ('source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _scarbon; printf "%s\\n" "${COMPREPLY[@]}"')
-    done = subprocess.run(["bash", "--norc", "-c", script, "bash", BASH, "scarbon", *words], capture_output=True, text=True, check=True, cwd="/")
+    script = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _scarbon; printf "%s\\n" "${COMPREPLY[@]}"'
+    done = subprocess.run(
+        ["bash", "--norc", "-c", script, "bash", BASH, "scarbon", *words],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd="/",
+    )
     return set(done.stdout.split())
 
 
@@ -62,8 +68,10 @@ class CompletionTest(unittest.TestCase):
         self.assertEqual(completed("report", "--top", ""), set())
 
     def test_zsh_and_fish_can_read_theirs(self):
-        for shell, file in (("zsh", SHARE / "zsh" / "vendor-completions" / "_scarbon"),
-                            ("fish", SHARE / "fish" / "vendor_completions.d" / "scarbon.fish")):
+        for shell, file in (
+            ("zsh", SHARE / "zsh" / "vendor-completions" / "_scarbon"),
+            ("fish", SHARE / "fish" / "vendor_completions.d" / "scarbon.fish"),
+        ):
             self.assertIn("doctor", pathlib.Path(file).read_text())
             if not shutil.which(shell):
                 print(f"{shell}: not here, {file.name} not read by it")
@@ -71,8 +79,18 @@ class CompletionTest(unittest.TestCase):
             checked = subprocess.run([shell, "-n", file], capture_output=True, text=True, check=False)
             self.assertEqual((checked.returncode, checked.stderr), (0, ""))
         if shutil.which("fish"):
-            offered = subprocess.run(["fish", "-N", "-c", f"source {SHARE}/fish/vendor_completions.d/scarbon.fish; complete -C 'scarbon report --by w'"],
-                                     capture_output=True, text=True, check=True, cwd="/").stdout
+            offered = subprocess.run(
+                [
+                    "fish",
+                    "-N",
+                    "-c",
+                    f"source {SHARE}/fish/vendor_completions.d/scarbon.fish; complete -C 'scarbon report --by w'",
+                ],
+                capture_output=True,
+                text=True,
+                check=True,
+                cwd="/",
+            ).stdout
             self.assertEqual({line.split("\t")[0] for line in offered.splitlines()}, {"wckey", "week"})
 
 

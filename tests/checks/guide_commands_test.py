@@ -9,10 +9,20 @@ import unittest
 
 from programs import BUILD, SOURCE, all_helps, commands_in, help_of, options_in
 
-GUIDES = ["README.md", "docs/administrator.md", "docs/user.md", "docs/troubleshooting.md", "docs/formats.md", "docs/packages.md"]
+GUIDES = [
+    "README.md",
+    "docs/administrator.md",
+    "docs/user.md",
+    "docs/troubleshooting.md",
+    "docs/formats.md",
+    "docs/packages.md",
+]
 # Where each command of the sh blocks of a file is run, as it stands there.
-RUN_WHOLE = {"docs/packages.md": "tests/cluster/packages_test.py", "docs/user.md": "tests/cluster/guides_test.py",
-             "docs/administrator.md": "tests/cluster/guides_test.py"}
+RUN_WHOLE = {
+    "docs/packages.md": "tests/cluster/packages_test.py",
+    "docs/user.md": "tests/cluster/guides_test.py",
+    "docs/administrator.md": "tests/cluster/guides_test.py",
+}
 
 
 def blocks(text):
@@ -29,7 +39,19 @@ def commands(file):
 def sources():
     """All literals of the programs; those that stand side by side as the one that they are."""
     text = ""
-    for room in ("carbond", "carbonctld", "config", "core", "energy", "grid_feeds", "ledger", "net", "placement", "plugin", "scarbon"):
+    for room in (
+        "carbond",
+        "carbonctld",
+        "config",
+        "core",
+        "energy",
+        "grid_feeds",
+        "ledger",
+        "net",
+        "placement",
+        "plugin",
+        "scarbon",
+    ):
         for file in sorted((SOURCE / room).rglob("*.cpp")) + sorted((SOURCE / room).rglob("*.h")):
             text += re.sub(r'"\s*\n\s*"', "", file.read_text())
     return text.replace('\\"', '"')
@@ -62,9 +84,16 @@ class GuidesTest(unittest.TestCase):
     def test_readme_s_carbon_conf_is_one(self):
         (lines,) = [lines for kind, lines in blocks((SOURCE / "README.md").read_text()) if kind == "toml"]
         with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
-            file.write("\n".join(lines).replace("ctl.example.org", "127.0.0.1").replace("[placement]", "port = 1\n[placement]"))
+            file.write(
+                "\n".join(lines).replace("ctl.example.org", "127.0.0.1").replace("[placement]", "port = 1\n[placement]")
+            )
             file.flush()
-            said = subprocess.run([BUILD / "bin" / "scarbon", "doctor", "--json", "--config", file.name], capture_output=True, text=True, check=False)
+            said = subprocess.run(
+                [BUILD / "bin" / "scarbon", "doctor", "--json", "--config", file.name],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
         found = {f["name"]: f for topic in json.loads(said.stdout)["topics"] for f in topic["findings"]}
         self.assertNotIn("carbon-conf", found)
         self.assertTrue(any(line.startswith("observe = true") for line in lines))
@@ -99,9 +128,13 @@ class GuidesTest(unittest.TestCase):
 
     def test_the_doctor_s_page_has_the_names_of_all_that_it_finds(self):
         page = (SOURCE / "manual/pages/scarbon-doctor.1.md").read_text()
-        documented = {name for row in re.findall(r"(?m)^\| [\w. ]+ \| (.*) \|$", page) for name in row.split(", ")} - {"names"}
+        documented = {name for row in re.findall(r"(?m)^\| [\w. ]+ \| (.*) \|$", page) for name in row.split(", ")} - {
+            "names"
+        }
         source = "".join(file.read_text() for file in (SOURCE / "scarbon/doctor").glob("*.cpp"))
-        found = set(re.findall(r'"([a-z]+(?:-[a-z]+)*)",\s*(?:answering > 0 \? )?Level::', source))  # findings and rules of slurm.conf
+        found = set(
+            re.findall(r'"([a-z]+(?:-[a-z]+)*)",\s*(?:answering > 0 \? )?Level::', source)
+        )  # findings and rules of slurm.conf
         found |= set(re.findall(r'(?:report\(|report\(site, |refused\()"([a-z-]+)"', source))
         found |= {name for pair in re.findall(r'\? "([a-z]+-[a-z]+)" : "([a-z]+-[a-z]+)"', source) for name in pair}
         found |= set(re.findall(r'Rights rights\{[^}]*?"([a-z]+-mode)"', source))

@@ -15,7 +15,9 @@ PAGES = sorted(MAN.glob("man*/*"))
 
 
 def rendered(page):
-    shown = subprocess.run(["mandoc", "-T", "ascii", "-O", "width=200", page], capture_output=True, text=True, check=True).stdout
+    shown = subprocess.run(
+        ["mandoc", "-T", "ascii", "-O", "width=200", page], capture_output=True, text=True, check=True
+    ).stdout
     return re.sub(r".\x08", "", shown)
 
 
@@ -32,8 +34,20 @@ class PagesTest(unittest.TestCase):
     def test_there_are_pages_of_sections_1_5_and_8(self):
         self.assertEqual({page.parent.name for page in PAGES}, {"man1", "man5", "man8"})
         names = {page.name for page in PAGES}
-        self.assertLessEqual({"scarbon.1", "scarbon-doctor.1", "carbon.conf.5", "carbon-secrets.conf.5", "carbond.8", "carbonctld.8",
-                              "spank_carbon.8", "carbon_mark.8", "job_submit_carbon.8"}, names)
+        self.assertLessEqual(
+            {
+                "scarbon.1",
+                "scarbon-doctor.1",
+                "carbon.conf.5",
+                "carbon-secrets.conf.5",
+                "carbond.8",
+                "carbonctld.8",
+                "spank_carbon.8",
+                "carbon_mark.8",
+                "job_submit_carbon.8",
+            },
+            names,
+        )
 
     def test_help_and_page_have_the_same_options(self):
         helps = list(all_helps())
@@ -55,11 +69,18 @@ class PagesTest(unittest.TestCase):
     def test_mandoc_and_man_find_nothing(self):
         for page in PAGES:
             with self.subTest(page.name):
-                lint = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", page], capture_output=True, text=True, check=False)
+                lint = subprocess.run(
+                    ["mandoc", "-T", "lint", "-W", "warning", page], capture_output=True, text=True, check=False
+                )
                 self.assertEqual((lint.returncode, lint.stdout), (0, ""))
                 if shutil.which("man"):
-                    man = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", page], capture_output=True, text=True,
-                                         check=False, env={**os.environ, "LC_ALL": "C.UTF-8", "MANROFFSEQ": ""})
+                    man = subprocess.run(
+                        ["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", page],
+                        capture_output=True,
+                        text=True,
+                        check=False,
+                        env={**os.environ, "LC_ALL": "C.UTF-8", "MANROFFSEQ": ""},
+                    )
                     self.assertEqual((man.returncode, man.stderr), (0, ""))
         print("man --warnings:", "run" if shutil.which("man") else "not run: there is no man on this host")
 
@@ -74,8 +95,11 @@ class PagesTest(unittest.TestCase):
             if name == "[[site.feed]]":
                 continue  # each provider has its own: docs/feeds.md
             with self.subTest(name):
-                nested = {section.strip("[]").rpartition(".")[2] for section in documented
-                          if section.strip("[]").rpartition(".")[0] == name.strip("[]") and section}
+                nested = {
+                    section.strip("[]").rpartition(".")[2]
+                    for section in documented
+                    if section.strip("[]").rpartition(".")[0] == name.strip("[]") and section
+                }
                 self.assertEqual(keys | nested, accepted_in(name))
 
 
@@ -86,13 +110,22 @@ def keys_in(text):
 def accepted_in(section):
     """What the programs say that they accept there."""
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
-        tables = {"[[placement.class]]": 'shorter_than = "2h"\nmax_delay = "6h"\n', "[[budget]]": 'account = "a"\nco2e_kg = 1\n',
-                  "[[site]]": 'name = "a"\nzone = "GB"\npartitions = ["gpu"]\n'}
+        tables = {
+            "[[placement.class]]": 'shorter_than = "2h"\nmax_delay = "6h"\n',
+            "[[budget]]": 'account = "a"\nco2e_kg = 1\n',
+            "[[site]]": 'name = "a"\nzone = "GB"\npartitions = ["gpu"]\n',
+        }
         feed = '[[site.feed]]\nprovider = "static"\n' if section == "[[site]]" else ""
         top = 'cluster = "c"\n'
-        file.write(f"{top}no_such_key = 1\n" if not section else f"{top}{section}\n{tables.get(section, '')}no_such_key = 1\n{feed}")
+        file.write(
+            f"{top}no_such_key = 1\n"
+            if not section
+            else f"{top}{section}\n{tables.get(section, '')}no_such_key = 1\n{feed}"
+        )
         file.flush()
-        said = subprocess.run([BUILD / "bin" / "scarbon", "--config", file.name, "queue"], capture_output=True, text=True, check=False).stderr
+        said = subprocess.run(
+            [BUILD / "bin" / "scarbon", "--config", file.name, "queue"], capture_output=True, text=True, check=False
+        ).stderr
     found = re.search(r"'no_such_key' is not a key of .*; accepted: (.*)", said)
     assert found, said
     return set(found[1].split(", "))

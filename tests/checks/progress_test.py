@@ -18,9 +18,22 @@ class ProgressTest(unittest.TestCase):
         self.addCleanup(directory.cleanup)
         root = pathlib.Path(directory.name)
         (root / "jobs.csv").write_text("arrival_time,length,gpus\n" + "".join(f"{60 * k},600,1\n" for k in range(JOBS)))
-        (root / "grid.csv").write_text("datetime,GB\n" + "".join(f"2026-01-{1 + k // 24:02}T{k % 24:02}:00:00Z,{100 + k % 24}\n" for k in range(31 * 24)))
-        self.command = [BUILD / "bin" / "scarbon", "replay", "--jobs", root / "jobs.csv", "--intensity", root / "grid.csv", "--zone", "GB",
-                        "--policy", "lowest-window"]
+        (root / "grid.csv").write_text(
+            "datetime,GB\n"
+            + "".join(f"2026-01-{1 + k // 24:02}T{k % 24:02}:00:00Z,{100 + k % 24}\n" for k in range(31 * 24))
+        )
+        self.command = [
+            BUILD / "bin" / "scarbon",
+            "replay",
+            "--jobs",
+            root / "jobs.csv",
+            "--intensity",
+            root / "grid.csv",
+            "--zone",
+            "GB",
+            "--policy",
+            "lowest-window",
+        ]
 
     def test_a_bar_on_a_terminal_that_is_gone_at_the_end(self):
         ours, theirs = pty.openpty()

@@ -57,14 +57,24 @@ def table(runs):
         for row in area["faults"]:
             results = [[run.result(name) for name in row["tests"]] for run in runs]
             bad += sum(r != "passed" for of_run in results for r in of_run)
-            cell = ", ".join("passed" if set(r) == {"passed"} else
-                             "; ".join(f"{name}: {KINDS[one]}" for name, one in zip(row["tests"], r) if one != "passed") for r in results)
-            lines.append(f"| {row['fault']} | {row['promise']} | {'<br>'.join(f'`{n}`' for n in row['tests'])} | {cell} |")
+            cell = ", ".join(
+                "passed"
+                if set(r) == {"passed"}
+                else "; ".join(f"{name}: {KINDS[one]}" for name, one in zip(row["tests"], r) if one != "passed")
+                for r in results
+            )
+            lines.append(
+                f"| {row['fault']} | {row['promise']} | {'<br>'.join(f'`{n}`' for n in row['tests'])} | {cell} |"
+            )
         lines.append("")
     of = "; ".join(f"{run.slurm}, {run.when}" for run in runs)
-    head = ["# What may go wrong, and what is promised", "",
-            "Made by `tests/checks/trust_table.py` from `tests/checks/faults.toml` and a run of `./check`; not written by hand.",
-            f"Results of: {of}.", ""]
+    head = [
+        "# What may go wrong, and what is promised",
+        "",
+        "Made by `tests/checks/trust_table.py` from `tests/checks/faults.toml` and a run of `./check`; not written by hand.",
+        f"Results of: {of}.",
+        "",
+    ]
     print("\n".join(head + lines).rstrip())
     print(f"{bad} of the named tests did not pass", file=sys.stderr)
 

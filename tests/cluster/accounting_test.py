@@ -34,7 +34,7 @@ class AccountingTest(CarbonCase):
         self.slurm.wait_for_end(job)
         self.assert_energy(job)
         (run,) = self.carbon.runs(job)
-        (slurm_start, slurm_end), = self.slurm.sacct(job, "Start", "End")
+        ((slurm_start, slurm_end),) = self.slurm.sacct(job, "Start", "End")
         shown = [time.strftime("%Y-%m-%dT%H:%M", time.gmtime(run[key] / 1000)) for key in ("start_ms", "end_ms")]
         self.assertEqual(shown, [slurm_start[:16], slurm_end[:16]])
         self.assertGreaterEqual(run["end_ms"] - run["start_ms"], 6000)
@@ -48,7 +48,9 @@ class AccountingTest(CarbonCase):
         self.assertEqual((summary["site"], summary["method"], summary["sim"]), ("inland", "counter", "1"))
         kwh, grams, intensity = (float(summary[key]) for key in ("kwh", "g", "ci"))
         self.assertAlmostEqual(grams / (kwh * intensity * 1.3), 1, delta=0.01)  # the site's PUE is 1.3
-        said = self.carbon.scarbon("jobs", "-X", "-P", "-n", "-j", job, "-o", "JobID,User,State,Co2eG,EnergyKWh", user="games").out
+        said = self.carbon.scarbon(
+            "jobs", "-X", "-P", "-n", "-j", job, "-o", "JobID,User,State,Co2eG,EnergyKWh", user="games"
+        ).out
         job_id, user, state, shown_grams, shown_kwh = said.strip().split("|")
         self.assertEqual((job_id, user, state), (str(job), "games", "COMPLETED"))
         self.assertAlmostEqual(float(shown_grams) / grams, 1, delta=0.01)
@@ -109,7 +111,9 @@ class AccountingTest(CarbonCase):
         self.slurm.wait_for_state(job, ["PENDING"])
         self.slurm.run("scontrol", "update", f"jobid={job}", "StartTime=now+3")
         self.slurm.wait_for_end(job, 60)
-        wait_until(lambda: [run["restart_count"] for run in self.carbon.runs(job)] == [0, 1], 30, "both runs in the ledger")
+        wait_until(
+            lambda: [run["restart_count"] for run in self.carbon.runs(job)] == [0, 1], 30, "both runs in the ledger"
+        )
         self.assert_energy_of_last_run(job)
 
     def assert_energy_of_last_run(self, job):
@@ -143,6 +147,7 @@ class AccountingTest(CarbonCase):
 
 class MarksByTheSitesScriptsTest(CarbonCase):
     """The site's own Prolog and Epilog leave the marks, and the SPANK plugin brings the options alone."""
+
     options = {"marks_by": "scripts"}
 
     def test_a_job_has_the_options_and_is_metered_from_its_start_to_its_end(self):
@@ -153,7 +158,7 @@ class MarksByTheSitesScriptsTest(CarbonCase):
         (run,) = self.carbon.runs(job)
         truth = self.carbon.true_joules(self.slurm.nodes[0], range(2), run["start_ms"], run["end_ms"])
         self.assertAlmostEqual(run["energy_mj"] / 1000 / truth, 1, delta=0.01)
-        (start, end), = self.slurm.sacct(job, "Start", "End")
+        ((start, end),) = self.slurm.sacct(job, "Start", "End")
         for key, said in (("start_ms", start), ("end_ms", end)):
             self.assertAlmostEqual(run[key] / 1000, calendar.timegm(time.strptime(said, "%Y-%m-%dT%H:%M:%S")), delta=3)
         _, refused = self.slurm.sbatch("--time=1", "--carbon=green", script="true", check=False)
@@ -165,7 +170,9 @@ class MarksByTheSitesScriptsTest(CarbonCase):
         self.addCleanup(away.rename, program)
         job, _ = self.slurm.sbatch("--time=1", "--gres=gpu:2", script="sleep 1")
         self.assertEqual(self.slurm.wait_for_end(job)["JobState"], "COMPLETED")
-        wait_until(lambda: set(self.slurm.run("sinfo", "-N", "-h", "-o", "%T").out.split()) == {"idle"}, 30, "idle nodes")
+        wait_until(
+            lambda: set(self.slurm.run("sinfo", "-N", "-h", "-o", "%T").out.split()) == {"idle"}, 30, "idle nodes"
+        )
 
 
 if __name__ == "__main__":

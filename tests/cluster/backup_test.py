@@ -20,7 +20,11 @@ def green_from(second, until):
 class BackupTest(CarbonCase):
     cluster_class = ClusterWithBackup
     # Of two controllers a node may register with the one that stands by; it is asked again after a third of SlurmdTimeout.
-    options = {"settings": SETTINGS, "forecast": [(0, DIRTY)], "extra_lines": ["SlurmctldTimeout=10", "SlurmdTimeout=30"]}
+    options = {
+        "settings": SETTINGS,
+        "forecast": [(0, DIRTY)],
+        "extra_lines": ["SlurmctldTimeout=10", "SlurmdTimeout=30"],
+    }
 
     def changes(self, host):
         """How many changes the carbonctld there has made so far."""
@@ -32,15 +36,23 @@ class BackupTest(CarbonCase):
         for _ in range(2):
             files = [self.slurm.state_of(host) / "snapshot" for host in ("ctl1", "ctl2")]
             before = [f.stat().st_mtime_ns for f in files]
-            wait_until(lambda b=before, f=files: all(x.stat().st_mtime_ns != y for x, y in zip(f, b)), 20, "new snapshots")
+            wait_until(
+                lambda b=before, f=files: all(x.stat().st_mtime_ns != y for x, y in zip(f, b)), 20, "new snapshots"
+            )
 
     def moved(self, job, right):
-        return wait_until(lambda: (p := plan_of(self.slurm, job)) and right(p) and begin_of(self.slurm, job) == p["planned"] and p, 70,
-                          lambda: f"new plan: {plan_of(self.slurm, job)}", pause=0.5)
+        return wait_until(
+            lambda: (p := plan_of(self.slurm, job)) and right(p) and begin_of(self.slurm, job) == p["planned"] and p,
+            70,
+            lambda: f"new plan: {plan_of(self.slurm, job)}",
+            pause=0.5,
+        )
 
     def test_the_one_beside_the_active_controller_plans(self):
         self.expect(green_from(100, 150))
-        job, said = self.slurm.sbatch("--time=1", "--gres=gpu:2", "--carbon=defer", "--carbon-max-delay=8:00", script="sleep 1")
+        job, said = self.slurm.sbatch(
+            "--time=1", "--gres=gpu:2", "--carbon=defer", "--carbon-max-delay=8:00", script="sleep 1"
+        )
         self.assertIn("carbon: deferred to", said.err)
         first = plan_of(self.slurm, job)
         self.expect(green_from(130, 180))

@@ -10,7 +10,7 @@ from harness.cluster import Cluster
 from harness.processes import Failed
 
 SIMULATED = "(simulated GPUs, simulated grid: a day a minute)"
-JOB_SECONDS = 13   # of wall time: five hours of the simulated day
+JOB_SECONDS = 13  # of wall time: five hours of the simulated day
 GRACE = 120
 
 
@@ -28,7 +28,9 @@ def free_user_name():
             pwd.getpwnam(name)
         except KeyError:
             return name
-    raise Failed("the users carbondemo to carbondemo9 exist: stop the other demos, or remove these users with userdel(8)")
+    raise Failed(
+        "the users carbondemo to carbondemo9 exist: stop the other demos, or remove these users with userdel(8)"
+    )
 
 
 class Story:
@@ -79,8 +81,13 @@ class Story:
         heading("Slurm's own accounting")
         self.show("sacct", "-X", "-o", "JobID,Partition,State,AdminComment%90")
         heading("Jobs")
-        self.scarbon("jobs", "-X", "-o", "JobID,JobName,Partition,State,Elapsed,EnergyKWh%10,AvgIntensity%12,Co2eG%8,CounterfactualG%15,"
-                                   "SavedCo2eG%10,Method%13")
+        self.scarbon(
+            "jobs",
+            "-X",
+            "-o",
+            "JobID,JobName,Partition,State,Elapsed,EnergyKWh%10,AvgIntensity%12,Co2eG%8,CounterfactualG%15,"
+            "SavedCo2eG%10,Method%13",
+        )
         heading("Users")
         self.scarbon("report", "--by", "user")
         heading("The grid now")
@@ -88,14 +95,20 @@ class Story:
 
     def verdict(self):
         """Exits with an error unless deferral and relocation have saved what they promised."""
-        rows = self.carbon.scarbon("jobs", "-X", "-P", "-n", "-o", "JobID,Partition,Co2eG,CounterfactualG", user=self.user).out.splitlines()
-        jobs = {int(job): (partition, float(grams), float(otherwise))
-                for job, partition, grams, otherwise in (row.split("|") for row in rows)}
+        rows = self.carbon.scarbon(
+            "jobs", "-X", "-P", "-n", "-o", "JobID,Partition,Co2eG,CounterfactualG", user=self.user
+        ).out.splitlines()
+        jobs = {
+            int(job): (partition, float(grams), float(otherwise))
+            for job, partition, grams, otherwise in (row.split("|") for row in rows)
+        }
         heading("Result")
         for name, job in (("deferred", self.defer), ("relocated", self.relocate)):
             partition, grams, otherwise = jobs[job]
-            say(f"The {name} job emitted {grams:.2f} g CO2e in partition {partition}; begun at submission at its home site the same "
-                f"work would have emitted {otherwise:.2f} g ({100 * (grams / otherwise - 1):+.0f} %).")
+            say(
+                f"The {name} job emitted {grams:.2f} g CO2e in partition {partition}; begun at submission at its home site the same "
+                f"work would have emitted {otherwise:.2f} g ({100 * (grams / otherwise - 1):+.0f} %)."
+            )
             if not grams < otherwise:
                 raise Failed(f"the {name} job saved nothing")
         if jobs[self.relocate][0] != "coast":
@@ -105,7 +118,8 @@ class Story:
 def say_how_to_use(cluster, user):
     slurm = cluster.slurm
     stop = cluster.daemons.keep()
-    say(f"""
+    say(
+        f"""
 The cluster stays up {SIMULATED}.
   use it:   export SLURM_CONF={slurm.conf} PATH=$PATH:{cluster.carbon.installed} TZ=UTC
             cd {slurm.home(user)}
@@ -114,7 +128,8 @@ The cluster stays up {SIMULATED}.
             scarbon grid --window=0:15 --within=1:00
             scarbon web      (a link to the page of the grid, the queue and the emissions)
   look at:  {slurm.etc} (configuration), {slurm.root}/log
-  stop it:  kill {stop}      (ends all of it, removes {cluster.root} and the user {user})""")
+  stop it:  kill {stop}      (ends all of it, removes {cluster.root} and the user {user})"""
+    )
 
 
 def main():
@@ -125,16 +140,20 @@ def main():
     user = free_user_name()
     cluster = Cluster(name="demo", users=[user])
     cluster.daemons.at_the_end(["userdel", user])
-    subprocess.run(["useradd", "--no-create-home", "--home-dir", "/nonexistent", "--no-log-init", "--shell", "/bin/bash", user],
-                   check=True)
+    subprocess.run(
+        ["useradd", "--no-create-home", "--home-dir", "/nonexistent", "--no-log-init", "--shell", "/bin/bash", user],
+        check=True,
+    )
     with cluster:
         story = Story(cluster, user)
         story.submit_all()
         story.wait_for_summaries()
         story.report()
         story.verdict()
-        say("\nNothing here was measured. For real figures: GPU nodes need no setting, carbond finds NVIDIA's library by itself; for a real"
-            "\ngrid name a provider in carbon.conf, such as gb-neso, which needs no key (slurm_conf/carbon.conf; docs/feeds.md).")
+        say(
+            "\nNothing here was measured. For real figures: GPU nodes need no setting, carbond finds NVIDIA's library by itself; for a real"
+            "\ngrid name a provider in carbon.conf, such as gb-neso, which needs no key (slurm_conf/carbon.conf; docs/feeds.md)."
+        )
         if keep:
             say_how_to_use(cluster, user)
     if not keep:

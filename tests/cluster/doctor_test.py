@@ -50,7 +50,7 @@ class Copy:
     def own_spool(self):
         for name in ("marks", "outbox", "refused"):
             (self.spool / name).mkdir(parents=True)
-        self.put("carbon.conf", '^spool = .*$', f'spool = "{self.root}/spool/%n"')
+        self.put("carbon.conf", "^spool = .*$", f'spool = "{self.root}/spool/%n"')
         self.put("plugstack.conf.d/carbon.conf", r"spool=\S+$", f"spool={self.root}/spool/%n")
 
     def old_file(self, name):
@@ -75,78 +75,198 @@ class Copy:
 
     def step_clock(self, milliseconds):
         (self.root / "clock").write_text(str(milliseconds))
-        self.environment |= {"CARBON_FAKE_CLOCK": str(self.root / "clock"),
-                             "LD_PRELOAD": str(build_directory() / "lib" / "fakes" / "libstepped_clock.so")}
+        self.environment |= {
+            "CARBON_FAKE_CLOCK": str(self.root / "clock"),
+            "LD_PRELOAD": str(build_directory() / "lib" / "fakes" / "libstepped_clock.so"),
+        }
 
 
 def cut(copy):
     whole = (copy.old_state / "snapshot").read_bytes()
-    copy.own_state(whole[:len(whole) // 2] + b"?" + whole[len(whole) // 2 + 1:])
+    copy.own_state(whole[: len(whole) // 2] + b"?" + whole[len(whole) // 2 + 1 :])
 
 
 # Name of the finding, how the mistake is planted, what mends it (a pattern), and what else cannot but be found with it.
 MISTAKES = [
-    ("carbon-conf", lambda c: c.put("carbon.conf", r"^#observe = false", "obsrve = true"), r"accepted: observe, default_mode"),
+    (
+        "carbon-conf",
+        lambda c: c.put("carbon.conf", r"^#observe = false", "obsrve = true"),
+        r"accepted: observe, default_mode",
+    ),
     ("carbon-conf-mode", lambda c: (c.etc / "carbon.conf").chmod(0o640), r"chmod 0644 \S+/carbon.conf"),
-    ("cluster-name", lambda c: c.put("carbon.conf", '^cluster = .*$', 'cluster = "mycluster"'), 'cluster = "demo"'),
-    ("site-partition", lambda c: c.put("carbon.conf", r'^partitions = \["coast"\]', 'partitions = ["cost"]'), "coast, inland"),
-    ("site-feature", lambda c: c.put("carbon.conf", r'^partitions = \["coast"\]', 'partitions = ["coast"]\nfeatures = ["sea"]'),
-     "coast, inland"),
-    ("federation-cluster", lambda c: c.put("carbon.conf", r'^partitions = \["coast"\]', 'partitions = ["coast"]\ncluster = "helsinki"'),
-     "^sacctmgr modify federation .*helsinki"),
-    ("controller-host", lambda c: c.add("slurm.conf", "NodeName=far1 NodeHostname=gpu01.example.org CPUs=8 Gres=gpu:4"),
-     r'host = "localhost"'),
+    ("cluster-name", lambda c: c.put("carbon.conf", "^cluster = .*$", 'cluster = "mycluster"'), 'cluster = "demo"'),
+    (
+        "site-partition",
+        lambda c: c.put("carbon.conf", r'^partitions = \["coast"\]', 'partitions = ["cost"]'),
+        "coast, inland",
+    ),
+    (
+        "site-feature",
+        lambda c: c.put("carbon.conf", r'^partitions = \["coast"\]', 'partitions = ["coast"]\nfeatures = ["sea"]'),
+        "coast, inland",
+    ),
+    (
+        "federation-cluster",
+        lambda c: c.put("carbon.conf", r'^partitions = \["coast"\]', 'partitions = ["coast"]\ncluster = "helsinki"'),
+        "^sacctmgr modify federation .*helsinki",
+    ),
+    (
+        "controller-host",
+        lambda c: c.add("slurm.conf", "NodeName=far1 NodeHostname=gpu01.example.org CPUs=8 Gres=gpu:4"),
+        r'host = "localhost"',
+    ),
     ("secrets-mode", lambda c: (c.etc / "carbon-secrets.conf").write_text('eia = "token"\n'), "chmod 0600"),
-    ("secrets-line", lambda c: ((c.etc / "carbon-secrets.conf").write_text("eia token\n"), (c.etc / "carbon-secrets.conf").chmod(0o600)),
-     'accepted: provider = "token"'),
+    (
+        "secrets-line",
+        lambda c: (
+            (c.etc / "carbon-secrets.conf").write_text("eia token\n"),
+            (c.etc / "carbon-secrets.conf").chmod(0o600),
+        ),
+        'accepted: provider = "token"',
+    ),
     ("feed-option", lambda c: c.put("carbon.conf", 'provider = "replay"', 'provider = "replya"'), "accepted: .*replay"),
-    ("job-submit-plugins", lambda c: c.put("slurm.conf.carbon", "^JobSubmitPlugins=.*$", "JobSubmitPlugins=lua"),
-     "^JobSubmitPlugins=lua,carbon .*restart slurmctld"),
-    ("job-submit-order", lambda c: c.put("slurm.conf.carbon", "^JobSubmitPlugins=.*$", "JobSubmitPlugins=carbon,lua"),
-     "^JobSubmitPlugins=lua,carbon "),
-    ("prolog-flags", lambda c: c.put("slurm.conf.carbon", "^PrologFlags=.*$", "PrologFlags=Serial"), "^PrologFlags=Serial,Alloc "),
-    ("priority-flags", lambda c: c.put("slurm.conf.carbon", "^PriorityFlags=.*$",
-                                       "PriorityFlags=SMALL_RELATIVE_TO_TIME\nPriorityType=priority/multifactor"),
-     "^PriorityFlags=SMALL_RELATIVE_TO_TIME,ACCRUE_ALWAYS "),
-    ("accounting-storage", lambda c: c.put("slurm.conf", "^AccountingStorageType=.*$", "AccountingStorageType=accounting_storage/none"),
-     "^AccountingStorageType=accounting_storage/slurmdbd"),
-    ("accounting-tres", lambda c: c.put("slurm.conf", "^AccountingStorageTRES=.*$", "AccountingStorageTRES=billing"),
-     "^AccountingStorageTRES=billing,gres/gpu"),
+    (
+        "job-submit-plugins",
+        lambda c: c.put("slurm.conf.carbon", "^JobSubmitPlugins=.*$", "JobSubmitPlugins=lua"),
+        "^JobSubmitPlugins=lua,carbon .*restart slurmctld",
+    ),
+    (
+        "job-submit-order",
+        lambda c: c.put("slurm.conf.carbon", "^JobSubmitPlugins=.*$", "JobSubmitPlugins=carbon,lua"),
+        "^JobSubmitPlugins=lua,carbon ",
+    ),
+    (
+        "prolog-flags",
+        lambda c: c.put("slurm.conf.carbon", "^PrologFlags=.*$", "PrologFlags=Serial"),
+        "^PrologFlags=Serial,Alloc ",
+    ),
+    (
+        "priority-flags",
+        lambda c: c.put(
+            "slurm.conf.carbon",
+            "^PriorityFlags=.*$",
+            "PriorityFlags=SMALL_RELATIVE_TO_TIME\nPriorityType=priority/multifactor",
+        ),
+        "^PriorityFlags=SMALL_RELATIVE_TO_TIME,ACCRUE_ALWAYS ",
+    ),
+    (
+        "accounting-storage",
+        lambda c: c.put("slurm.conf", "^AccountingStorageType=.*$", "AccountingStorageType=accounting_storage/none"),
+        "^AccountingStorageType=accounting_storage/slurmdbd",
+    ),
+    (
+        "accounting-tres",
+        lambda c: c.put("slurm.conf", "^AccountingStorageTRES=.*$", "AccountingStorageTRES=billing"),
+        "^AccountingStorageTRES=billing,gres/gpu",
+    ),
     ("slurmd-timeout", lambda c: c.add("slurm.conf", "SlurmdTimeout=0"), "^SlurmdTimeout=300"),
-    ("job-submit-plugin", lambda c: c.put("slurm.conf.carbon", "^PluginDir=.*$", f"PluginDir={PLUGIN_DIR}"),
-     f"^PluginDir=/usr/lib/slurm-carbon:{PLUGIN_DIR} "),
-    ("plugin-version", lambda c: c.plugin(0x170b01), "against Slurm"),
+    (
+        "job-submit-plugin",
+        lambda c: c.put("slurm.conf.carbon", "^PluginDir=.*$", f"PluginDir={PLUGIN_DIR}"),
+        f"^PluginDir=/usr/lib/slurm-carbon:{PLUGIN_DIR} ",
+    ),
+    ("plugin-version", lambda c: c.plugin(0x170B01), "against Slurm"),
     ("plugin-mode", lambda c: c.plugin(0, 0o777), "^chmod 0755"),
-    ("plugstack-missing", lambda c: (c.etc / "plugstack.conf").unlink(), "^echo 'include .*/plugstack.conf.d/\\*.conf'"),
-    ("plugstack-line", lambda c: (c.etc / "plugstack.conf").write_text("# nothing\n"), "^include .*/plugstack.conf.d/\\*.conf"),
-    ("plugstack-required", lambda c: c.put("plugstack.conf.d/carbon.conf", "^optional", "required"), "^optional .*spank_carbon.so spool="),
-    ("plugstack-argument", lambda c: c.put("plugstack.conf.d/carbon.conf", "spool=(?=/)", "debug=1 spool="), "^optional .*spank_carbon.so spool="),
-    ("plugstack-spool", lambda c: c.put("plugstack.conf.d/carbon.conf", r"spool=\S+$", "spool=/var/spool/carbon"), "^optional .* spool=.*/nodes/%n"),
-    ("spank-plugin", lambda c: c.put("plugstack.conf.d/carbon.conf", "spank_carbon.so", "spank_carbon.so.1"), "^install .*spank_carbon.so.1"),
-    ("marks-scripts", lambda c: (c.put("plugstack.conf.d/carbon.conf", r"spank_carbon.so spool=\S+$", "spank_carbon_options.so"),
-                                 c.add("slurm.conf", f"Prolog={c.script('carbon_mark')}\nEpilog={c.script('true')}")),
-     r"^/usr/sbin/carbon_mark spool=.*/nodes/%n \|\| true$"),
-    ("marks-twice", lambda c: c.add("slurm.conf", f"Prolog={c.script('carbon_mark')}"), "^load spank_carbon_options.so "),
-    ("spool-missing", lambda c: (c.put("carbon.conf", '^spool = .*$', 'spool = "/nowhere/spool"'),
-                                 c.put("plugstack.conf.d/carbon.conf", r"spool=\S+$", "spool=/nowhere/spool")), "^mkdir -p /nowhere"),
+    (
+        "plugstack-missing",
+        lambda c: (c.etc / "plugstack.conf").unlink(),
+        "^echo 'include .*/plugstack.conf.d/\\*.conf'",
+    ),
+    (
+        "plugstack-line",
+        lambda c: (c.etc / "plugstack.conf").write_text("# nothing\n"),
+        "^include .*/plugstack.conf.d/\\*.conf",
+    ),
+    (
+        "plugstack-required",
+        lambda c: c.put("plugstack.conf.d/carbon.conf", "^optional", "required"),
+        "^optional .*spank_carbon.so spool=",
+    ),
+    (
+        "plugstack-argument",
+        lambda c: c.put("plugstack.conf.d/carbon.conf", "spool=(?=/)", "debug=1 spool="),
+        "^optional .*spank_carbon.so spool=",
+    ),
+    (
+        "plugstack-spool",
+        lambda c: c.put("plugstack.conf.d/carbon.conf", r"spool=\S+$", "spool=/var/spool/carbon"),
+        "^optional .* spool=.*/nodes/%n",
+    ),
+    (
+        "spank-plugin",
+        lambda c: c.put("plugstack.conf.d/carbon.conf", "spank_carbon.so", "spank_carbon.so.1"),
+        "^install .*spank_carbon.so.1",
+    ),
+    (
+        "marks-scripts",
+        lambda c: (
+            c.put("plugstack.conf.d/carbon.conf", r"spank_carbon.so spool=\S+$", "spank_carbon_options.so"),
+            c.add("slurm.conf", f"Prolog={c.script('carbon_mark')}\nEpilog={c.script('true')}"),
+        ),
+        r"^/usr/sbin/carbon_mark spool=.*/nodes/%n \|\| true$",
+    ),
+    (
+        "marks-twice",
+        lambda c: c.add("slurm.conf", f"Prolog={c.script('carbon_mark')}"),
+        "^load spank_carbon_options.so ",
+    ),
+    (
+        "spool-missing",
+        lambda c: (
+            c.put("carbon.conf", "^spool = .*$", 'spool = "/nowhere/spool"'),
+            c.put("plugstack.conf.d/carbon.conf", r"spool=\S+$", "spool=/nowhere/spool"),
+        ),
+        "^mkdir -p /nowhere",
+    ),
     ("spool-mode", lambda c: (c.own_spool(), (c.spool / "marks").chmod(0o777)), "^chown root .*/marks && chmod go-w"),
     ("carbond-away", lambda c: c.old_file("marks/start.1.0.1"), "systemctl status carbond"),
     ("outbox-waits", lambda c: c.old_file("outbox/1.demo.1.0.1.1.json"), "journalctl -u carbond"),
-    ("state-mode", lambda c: (c.own_state(), c.state.chmod(0o777)), "^chown root .*/state && chmod go-w", "snapshot-place"),
+    (
+        "state-mode",
+        lambda c: (c.own_state(), c.state.chmod(0o777)),
+        "^chown root .*/state && chmod go-w",
+        "snapshot-place",
+    ),
     ("snapshot-place", lambda c: c.own_state(), "^SLURM_CARBON_SNAPSHOT=.*/state/snapshot "),
     ("snapshot-damaged", cut, "^rm .*/state/snapshot", "snapshot-place"),
-    ("snapshot-missing", lambda c: (c.own_state(), (c.state / "snapshot").unlink()), "systemctl start carbonctld", "snapshot-place"),
+    (
+        "snapshot-missing",
+        lambda c: (c.own_state(), (c.state / "snapshot").unlink()),
+        "systemctl start carbonctld",
+        "snapshot-place",
+    ),
     ("carbonctld-away", lambda c: c.put("carbon.conf", "^port = .*$", "port = 1"), "systemctl status carbonctld"),
     ("clock", lambda c: c.step_clock(-90_000), "chrony"),
-    ("gpu-missing", lambda c: c.put("gres.conf", r"(?<=inland1/nvidia)\[0-3\]", "[0-2,7]"), r"^NodeName=inland1 Name=gpu File=/dev/nvidia\[0,1,2,3\]",
-     "gpu-unlisted"),
-    ("gpu-no-file", lambda c: c.put("gres.conf", r"^NodeName=inland1 .*$", "NodeName=inland1 Name=gpu"), r"Name=gpu File=/dev/nvidia\["),
-    ("gpu-count", lambda c: c.put("slurm.conf", "(?<=NodeName=inland1 )(.*)Gres=gpu:4", "NodeHostname=localhost Gres=gpu:8"), "^Gres=gpu:4"),
-    ("gpu-shards", lambda c: c.put("slurm.conf", "(?<=NodeName=inland1 )(.*)Gres=gpu:4", "NodeHostname=localhost Gres=gpu:4,shard:16"),
-     "^shards_per_gpu = 4"),
+    (
+        "gpu-missing",
+        lambda c: c.put("gres.conf", r"(?<=inland1/nvidia)\[0-3\]", "[0-2,7]"),
+        r"^NodeName=inland1 Name=gpu File=/dev/nvidia\[0,1,2,3\]",
+        "gpu-unlisted",
+    ),
+    (
+        "gpu-no-file",
+        lambda c: c.put("gres.conf", r"^NodeName=inland1 .*$", "NodeName=inland1 Name=gpu"),
+        r"Name=gpu File=/dev/nvidia\[",
+    ),
+    (
+        "gpu-count",
+        lambda c: c.put("slurm.conf", "(?<=NodeName=inland1 )(.*)Gres=gpu:4", "NodeHostname=localhost Gres=gpu:8"),
+        "^Gres=gpu:4",
+    ),
+    (
+        "gpu-shards",
+        lambda c: c.put(
+            "slurm.conf", "(?<=NodeName=inland1 )(.*)Gres=gpu:4", "NodeHostname=localhost Gres=gpu:4,shard:16"
+        ),
+        "^shards_per_gpu = 4",
+    ),
     ("gpu-driver", lambda c: c.environment.update(CARBON_FAKE_NVML=""), "^nvidia-smi"),
-    ("munge", lambda c: c.put("carbon.conf", "^munge_socket = .*$", 'munge_socket = "/run/munge/other"'),
-     "^munge_socket = .*munged.socket.*AuthInfo", "carbonctld-away"),
+    (
+        "munge",
+        lambda c: c.put("carbon.conf", "^munge_socket = .*$", 'munge_socket = "/run/munge/other"'),
+        "^munge_socket = .*munged.socket.*AuthInfo",
+        "carbonctld-away",
+    ),
 ]
 
 
@@ -154,9 +274,15 @@ class DoctorTest(CarbonCase):
     def doctor(self, conf=None, *options, environment=None, user=None):
         """The names of what was found, and each finding by its name."""
         node, carbon = self.slurm.nodes[0], self.carbon
-        variables = {"CARBON_FAKE_NVML": str(carbon.gpus_file(node)), "LD_LIBRARY_PATH": str(build_directory() / "lib" / "fakes"),
-                     **({"SLURM_CONF": str(conf)} if conf else {}), **(environment or {})}
-        said = self.slurm.run(carbon.installed / "scarbon", "doctor", "--json", *options, env=variables, check=False, user=user)
+        variables = {
+            "CARBON_FAKE_NVML": str(carbon.gpus_file(node)),
+            "LD_LIBRARY_PATH": str(build_directory() / "lib" / "fakes"),
+            **({"SLURM_CONF": str(conf)} if conf else {}),
+            **(environment or {}),
+        }
+        said = self.slurm.run(
+            carbon.installed / "scarbon", "doctor", "--json", *options, env=variables, check=False, user=user
+        )
         try:
             self.answer = json.loads(said.out)
         except json.JSONDecodeError:
@@ -173,8 +299,15 @@ class DoctorTest(CarbonCase):
         unseen = [line for topic in self.answer["topics"] for line in topic["unseen"]]
         self.assertEqual(unseen, [])
         sound = "\n".join(line for topic in self.answer["topics"] for line in topic["sound"])
-        for said in (r"runs with the lines", "as optional", "credential", r"GPUs 0, 1, 2, 3 \(simulated\)", r"replay \(simulated\), forecast",
-                     "checksum right", "took a signed, empty list"):
+        for said in (
+            r"runs with the lines",
+            "as optional",
+            "credential",
+            r"GPUs 0, 1, 2, 3 \(simulated\)",
+            r"replay \(simulated\), forecast",
+            "checksum right",
+            "took a signed, empty list",
+        ):
             self.assertRegex(sound, said)
         self.assertEqual("[carbonctld] private_data = " in sound, self.slurm.release() >= "26.05", sound)
 
@@ -183,7 +316,10 @@ class DoctorTest(CarbonCase):
         copy.put("plugstack.conf.d/carbon.conf", r"spank_carbon.so spool=\S+$", "spank_carbon_options.so")
         copy.add("slurm.conf", f"Prolog={copy.script('carbon_mark')}\nEpilog={copy.script('carbon_mark')}")
         self.assertEqual(self.node(copy.etc / "slurm.conf"), {})
-        self.assertIn("loads spank_carbon_options.so, as optional", "\n".join(line for topic in self.answer["topics"] for line in topic["sound"]))
+        self.assertIn(
+            "loads spank_carbon_options.so, as optional",
+            "\n".join(line for topic in self.answer["topics"] for line in topic["sound"]),
+        )
         (copy.etc / "slurm.conf").write_text((copy.etc / "slurm.conf").read_text().replace("\nProlog=", "\n#Prolog="))
         found = self.node(copy.etc / "slurm.conf")
         self.assertEqual(set(found), {"marks-scripts"})
@@ -198,10 +334,15 @@ class DoctorTest(CarbonCase):
     def test_text_names_the_place_and_what_mends_it(self):
         copy = Copy(self.cluster, self.cluster.root / "planted.text")
         copy.put("slurm.conf.carbon", "^PrologFlags=.*$", "PrologFlags=Serial")
-        said = self.slurm.run(self.carbon.installed / "scarbon", "doctor", env={"SLURM_CONF": str(copy.etc / "slurm.conf")}, check=False)
+        said = self.slurm.run(
+            self.carbon.installed / "scarbon", "doctor", env={"SLURM_CONF": str(copy.etc / "slurm.conf")}, check=False
+        )
         self.assertEqual(said.status, 1)
-        self.assertRegex(said.out, r"problem  prolog-flags: .*\n +at +\S+/slurm.conf.carbon:\d+\n +there +PrologFlags=Serial\n"
-                                   r" +mend +PrologFlags=Serial,Alloc .*reconfigure")
+        self.assertRegex(
+            said.out,
+            r"problem  prolog-flags: .*\n +at +\S+/slurm.conf.carbon:\d+\n +there +PrologFlags=Serial\n"
+            r" +mend +PrologFlags=Serial,Alloc .*reconfigure",
+        )
 
     def test_each_planted_mistake(self):
         for name, plant, mend, *others in MISTAKES:

@@ -18,7 +18,11 @@ class EnergyTest(CarbonCase):
         return next(node for node in self.slurm.nodes if node.name == name)
 
     def run_of(self, job_id):
-        wait_until(lambda: any(run["complete"] for run in self.carbon.runs(job_id)), 30, f"complete run of job {job_id} in the ledger")
+        wait_until(
+            lambda: any(run["complete"] for run in self.carbon.runs(job_id)),
+            30,
+            f"complete run of job {job_id} in the ledger",
+        )
         (run,) = self.carbon.runs(job_id)
         return run
 
@@ -29,8 +33,16 @@ class EnergyTest(CarbonCase):
         self.assertAlmostEqual(run["energy_mj"] / 1000, truth, delta=max(0.01 * truth, 0.1 * 400 * len(gpus)))
 
     def test_each_component_of_a_heterogeneous_job_is_metered(self):
-        first, _ = self.slurm.sbatch("--time=1", "--partition=inland", "--gres=gpu:1", ":", "--time=1", "--partition=coast",
-                                     "--gres=gpu:2", script="srun --het-group=0,1 sleep 4")
+        first, _ = self.slurm.sbatch(
+            "--time=1",
+            "--partition=inland",
+            "--gres=gpu:1",
+            ":",
+            "--time=1",
+            "--partition=coast",
+            "--gres=gpu:2",
+            script="srun --het-group=0,1 sleep 4",
+        )
         for component, gpus in ((first, [0]), (first + 1, [0, 1])):
             self.slurm.wait_for_end(component)
             self.assert_energy(component, gpus)
@@ -44,10 +56,14 @@ class EnergyTest(CarbonCase):
         self.slurm.start_slurmd(node)
         self.slurm.wait_for_end(job, 180)  # a message lost with slurmd is sent again after a third of SlurmdTimeout
         self.assert_energy(job, [0, 1])
-        wait_until(lambda: self.slurm.run("sinfo", "-h", "-n", node.name, "-o", "%T").out.split()[0] == "idle", 60, "idle node")
+        wait_until(
+            lambda: self.slurm.run("sinfo", "-h", "-n", node.name, "-o", "%T").out.split()[0] == "idle", 60, "idle node"
+        )
 
     def test_each_task_of_an_array_is_metered(self):
-        array, _ = self.slurm.sbatch("--time=1", "--partition=coast", "--gres=gpu:1", "--array=1-3", script="sleep $((1 + SLURM_ARRAY_TASK_ID))")
+        array, _ = self.slurm.sbatch(
+            "--time=1", "--partition=coast", "--gres=gpu:1", "--array=1-3", script="sleep $((1 + SLURM_ARRAY_TASK_ID))"
+        )
         tasks = [f"{array}_{k}" for k in (1, 2, 3)]
         for task in tasks:
             self.slurm.wait_for_end(task)
@@ -59,7 +75,10 @@ class EnergyTest(CarbonCase):
     def test_jobs_that_swap_on_one_gpu_within_a_second(self):
         gaps = []
         for _ in range(4):
-            jobs = [self.slurm.sbatch("--time=1", "--partition=coast", "--gres=gpu:2", script="sleep 1")[0] for _ in range(3)]
+            jobs = [
+                self.slurm.sbatch("--time=1", "--partition=coast", "--gres=gpu:2", script="sleep 1")[0]
+                for _ in range(3)
+            ]
             for job in jobs:
                 self.slurm.wait_for_end(job)
                 self.assert_energy(job, [0, 1])
@@ -110,9 +129,14 @@ class EnergyTest(CarbonCase):
         for node in self.slurm.nodes:
             metrics = self.carbon.spool / node.name / "carbond.prom"
             for kind in ("imbalance", "interval_imbalance"):
-                said = wait_until(lambda metrics=metrics, kind=kind: metrics.exists() and re.findall(
-                    rf"^carbon_node_{kind}_joules{{device=\"(\S+)\",.*}} (\S+)$", metrics.read_text(), re.MULTILINE),
-                                  60, f"metrics of {node.name}")
+                said = wait_until(
+                    lambda metrics=metrics, kind=kind: metrics.exists()
+                    and re.findall(
+                        rf"^carbon_node_{kind}_joules{{device=\"(\S+)\",.*}} (\S+)$", metrics.read_text(), re.MULTILINE
+                    ),
+                    60,
+                    f"metrics of {node.name}",
+                )
                 self.assertEqual({float(value) for _, value in said}, {0.0}, said)
                 self.assertEqual(len(said), node.gpus)
 

@@ -29,6 +29,7 @@ class FailOpenTest(CarbonCase):
             job, said = self.slurm.sbatch("--carbon=defer", "--time=1", "--gres=gpu:1", script="true")
             self.slurm.run("scancel", job)
             return "carbon: deferred to" in said.err
+
         wait_until(deferred, 10, "deferral", pause=1)
 
     def assert_runs_at_once(self):
@@ -51,7 +52,11 @@ class FailOpenTest(CarbonCase):
     def test_snapshot_damaged(self):
         self.carbon.stop_carbonctld()
         whole = self.carbon.snapshot.read_bytes()
-        for name, content in (("cut", whole[:len(whole) // 2]), ("empty", b""), ("flipped", whole[:-9] + b"?" + whole[-8:])):
+        for name, content in (
+            ("cut", whole[: len(whole) // 2]),
+            ("empty", b""),
+            ("flipped", whole[:-9] + b"?" + whole[-8:]),
+        ):
             with self.subTest(name):
                 beside = self.carbon.snapshot.with_suffix(".damaged")
                 beside.write_bytes(content)

@@ -15,8 +15,13 @@ ONLY_INLAND = "backup"  # has an account on that cluster alone
 class FederationTest(LogCase):
     @classmethod
     def setUpClass(cls):
-        cls.cluster = Federation(SETTINGS, [(0, DIRTY)], extra_lines=["EnforcePartLimits=ALL"], leader="inland",
-                                 accounting={"inland": [["add", "user", ONLY_INLAND, "account=research"]]}).__enter__()
+        cls.cluster = Federation(
+            SETTINGS,
+            [(0, DIRTY)],
+            extra_lines=["EnforcePartLimits=ALL"],
+            leader="inland",
+            accounting={"inland": [["add", "user", ONLY_INLAND, "account=research"]]},
+        ).__enter__()
         cls.addClassCleanup(cls.cluster.__exit__)
         cls.inland, cls.coast = (cls.cluster.slurm[name] for name in CLUSTERS)
         print("Slurm here:", cls.inland.run("sinfo", "--version").out.strip(), flush=True)
@@ -31,15 +36,22 @@ class FederationTest(LogCase):
         self.cluster.carbon["inland"].forecast(of_site)
         for _ in range(2):
             before = {name: carbon.snapshot.stat().st_mtime_ns for name, carbon in self.cluster.carbon.items()}
-            wait_until(lambda b=before: all(c.snapshot.stat().st_mtime_ns != b[n] for n, c in self.cluster.carbon.items()), 20,
-                       "new snapshots")
+            wait_until(
+                lambda b=before: all(c.snapshot.stat().st_mtime_ns != b[n] for n, c in self.cluster.carbon.items()),
+                20,
+                "new snapshots",
+            )
 
     def submit(self, *options, seconds=2, **keywords):
         return self.inland.sbatch("--time=1", *options, script=f"sleep {seconds}", **keywords)
 
     def wait_until_known(self, slurm, job):
         """A federation hands jobs on in its own time."""
-        wait_until(lambda: slurm.run("scontrol", "--local", "show", "job", job, check=False).status == 0, 30, f"job {job} at {slurm.name}")
+        wait_until(
+            lambda: slurm.run("scontrol", "--local", "show", "job", job, check=False).status == 0,
+            30,
+            f"job {job} at {slurm.name}",
+        )
 
     def relocates(self):
         job, said = self.submit("--carbon=relocate", "--gres=gpu:1")
@@ -69,8 +81,12 @@ class FederationTest(LogCase):
             self.assertNotIn("moved", said.err)
             # Beside its tasks 24.11 leaves a row of the array itself, which it says is pending; 22.05 does not.
             left = [] if self.inland.release() == "22.05" else ["PENDING"]
-            wait_until(lambda: [r for r in self.inland.sacct(array, "State", "Cluster") if r[0] not in left] == [["COMPLETED", "inland"]] * 2, 60,
-                       lambda: f"both tasks where they were submitted: {self.inland.sacct(array, 'State', 'Cluster')}")
+            wait_until(
+                lambda: [r for r in self.inland.sacct(array, "State", "Cluster") if r[0] not in left]
+                == [["COMPLETED", "inland"]] * 2,
+                60,
+                lambda: f"both tasks where they were submitted: {self.inland.sacct(array, 'State', 'Cluster')}",
+            )
         with self.subTest("who has no account there stays"):
             own, said = self.submit("--carbon=relocate", "--gres=gpu:1", seconds=1, user=ONLY_INLAND)
             self.assertIn("no better time or place is known", said.err)
@@ -83,6 +99,7 @@ class FederationTest(LogCase):
                 job, said = self.submit(*both)
                 self.inland.run("scancel", job)
                 return "no better time or place is known" in said.err
+
             wait_until(stays, 30, "end of relocation", pause=1)
             two, _ = self.submit(*both, seconds=1)
             started(self.inland, two)
@@ -92,8 +109,11 @@ class FederationTest(LogCase):
             try:
                 refused, said = self.submit("--carbon=relocate", "--gres=gpu:1", "--nodes=1", seconds=1)
                 self.assertIn("moved from inland to coast", said.err)
-                wait_until(lambda: self.inland.job(refused)["JobState"] != "REVOKED", 70,
-                           lambda: f"home-coming: {self.inland.job(refused)}")
+                wait_until(
+                    lambda: self.inland.job(refused)["JobState"] != "REVOKED",
+                    70,
+                    lambda: f"home-coming: {self.inland.job(refused)}",
+                )
                 started(self.inland, refused)
             finally:
                 self.coast.run("scontrol", "update", "partitionname=gpu", "minnodes=0")
@@ -104,21 +124,36 @@ class FederationTest(LogCase):
 
     def test_while_it_waits(self):
         self.expect({"inland": [(0, DIRTY), (100, GREEN), (150, DIRTY)], "coast": [(0, DIRTY)]})
-        wait_until(lambda: "deferred" in self.submit("--carbon=defer", "--gres=gpu:1", "--carbon-max-delay=3:00")[1].err, 30,
-                   "deferral", pause=1)
+        wait_until(
+            lambda: "deferred" in self.submit("--carbon=defer", "--gres=gpu:1", "--carbon-max-delay=3:00")[1].err,
+            30,
+            "deferral",
+            pause=1,
+        )
         job, said = self.submit("--carbon=auto", "--gres=gpu:1", "--carbon-max-delay=3:00")
         self.assertIn("carbon: deferred to", said.err)
         self.assertNotIn("moved", said.err)
         first = plan_of(self.inland, job)
         self.assertEqual((first["site"], first["sites"]), ("inland", "inland+coast"))
         stays, _ = self.submit("--carbon=defer", "--gres=gpu:1", "--carbon-max-delay=3:00")
-        self.expect({"inland": [(0, DIRTY), (100, 300), (150, DIRTY)], "coast": [(0, DIRTY), (20, GREEN), (160, DIRTY)]})
-        wait_until(lambda: plan_of(self.inland, job)["site"] == "coast", 70, lambda: f"move of the job: {plan_of(self.inland, job)}",
-                   pause=0.5)
+        self.expect(
+            {"inland": [(0, DIRTY), (100, 300), (150, DIRTY)], "coast": [(0, DIRTY), (20, GREEN), (160, DIRTY)]}
+        )
+        wait_until(
+            lambda: plan_of(self.inland, job)["site"] == "coast",
+            70,
+            lambda: f"move of the job: {plan_of(self.inland, job)}",
+            pause=0.5,
+        )
         self.wait_until_known(self.coast, job)
-        plan = wait_until(lambda: (p := plan_of(self.coast, job)) and p == plan_of(self.inland, job)
-                          and begin_of(self.coast, job) == p["planned"] and p, 20,
-                          lambda: f"one plan there and here: {plan_of(self.coast, job)}, {plan_of(self.inland, job)}")
+        plan = wait_until(
+            lambda: (p := plan_of(self.coast, job))
+            and p == plan_of(self.inland, job)
+            and begin_of(self.coast, job) == p["planned"]
+            and p,
+            20,
+            lambda: f"one plan there and here: {plan_of(self.coast, job)}, {plan_of(self.inland, job)}",
+        )
         self.assertEqual((plan["site"], plan["latest"]), ("coast", first["latest"]))
         at = started(self.coast, job)
         self.assertGreaterEqual(at, plan["planned"])
@@ -138,22 +173,38 @@ class FederationTest(LogCase):
             return {"inland": [(0, DIRTY)], "coast": [(0, DIRTY), (second, GREEN), (until, DIRTY)]}
 
         def defer():
-            return self.coast.sbatch("--time=1", "--gres=gpu:1", "--carbon=defer", "--carbon-max-delay=8:00", script="sleep 1")
+            return self.coast.sbatch(
+                "--time=1", "--gres=gpu:1", "--carbon=defer", "--carbon-max-delay=8:00", script="sleep 1"
+            )
+
         self.expect(green_from(100, 150))
-        wait_until(lambda: "deferred" in defer()[1].err, 30, "deferral by the leader's forecast: the own one knows no green time", pause=1)
+        wait_until(
+            lambda: "deferred" in defer()[1].err,
+            30,
+            "deferral by the leader's forecast: the own one knows no green time",
+            pause=1,
+        )
         job, _ = defer()
         first = plan_of(self.coast, job)
         self.expect(green_from(130, 180))
-        second = wait_until(lambda: (p := plan_of(self.coast, job))["planned"] > first["planned"] + 10 and p, 70,
-                            lambda: f"new plan: {plan_of(self.coast, job)}", pause=0.5)
+        second = wait_until(
+            lambda: (p := plan_of(self.coast, job))["planned"] > first["planned"] + 10 and p,
+            70,
+            lambda: f"new plan: {plan_of(self.coast, job)}",
+            pause=0.5,
+        )
         self.assertGreaterEqual(self.changes("inland", job), 1)
         self.assertEqual(self.changes("coast", job), 0)
         follower.forecast(green_from(40, 90))
         leader.stop_carbonctld(signal_number=9)
         self.addCleanup(leader.start_carbonctld)
         wait_until(lambda: "own feeds and own plan" in follower.log(), 30, "word that the leader is gone")
-        third = wait_until(lambda: (p := plan_of(self.coast, job))["planned"] < second["planned"] - 10 and p, 70,
-                           lambda: f"new plan: {plan_of(self.coast, job)}", pause=0.5)
+        third = wait_until(
+            lambda: (p := plan_of(self.coast, job))["planned"] < second["planned"] - 10 and p,
+            70,
+            lambda: f"new plan: {plan_of(self.coast, job)}",
+            pause=0.5,
+        )
         self.assertGreaterEqual(self.changes("coast", job), 1)
         self.assertEqual({p["latest"] for p in (first, second, third)}, {first["latest"]})
         self.assertLessEqual(started(self.coast, job), first["latest"])

@@ -26,8 +26,18 @@ class GuidesTest(CarbonCase):
     def type(self, line, user=None):
         """At a shell that finds what is installed here, on the node inland1."""
         path = f"{self.carbon.installed}:/usr/bin:/bin:/usr/sbin:/sbin"
-        said = self.slurm.run("bash", "-c", line, user=user, check=False, env={"PATH": path, "CARBON_FAKE_NVML": str(self.carbon.gpus_file(self.slurm.nodes[0])),
-                              "LD_LIBRARY_PATH": str(build_directory() / "lib" / "fakes")})
+        said = self.slurm.run(
+            "bash",
+            "-c",
+            line,
+            user=user,
+            check=False,
+            env={
+                "PATH": path,
+                "CARBON_FAKE_NVML": str(self.carbon.gpus_file(self.slurm.nodes[0])),
+                "LD_LIBRARY_PATH": str(build_directory() / "lib" / "fakes"),
+            },
+        )
         print(f"$ {line}\n{said.out}{said.err}", flush=True)
         self.assertEqual(said.status, 0, f"{line}\n{said.out}{said.err}")
         return said
@@ -51,8 +61,12 @@ class GuidesTest(CarbonCase):
         job, _ = self.slurm.sbatch("--carbon=off", "--gres=gpu:1", "--time=1", script="sleep 2")
         self.carbon.wait_for_summary(job)
         # sacct finds it by its number at once, and among all once slurmdbd has its times.
-        wait_until(lambda: "carbon:g=" in self.slurm.run("sacct", "-a", "-X", "-o", "JobID,AdminComment%80").out, 60,
-                   lambda: "job among all: " + self.slurm.run("sacct", "-X", "-j", job, "-o", "JobID,State,Submit,Eligible,Start,End").out)
+        wait_until(
+            lambda: "carbon:g=" in self.slurm.run("sacct", "-a", "-X", "-o", "JobID,AdminComment%80").out,
+            60,
+            lambda: "job among all: "
+            + self.slurm.run("sacct", "-X", "-j", job, "-o", "JobID,State,Submit,Eligible,Start,End").out,
+        )
         told = {line: self.type(line) for line in commands("administrator.md")}
         self.assertIn("problems: 0, advice: 0", told["scarbon doctor"].out)
         self.assertIn("carbon:g=", told["sacct -a -X -o JobID,State,AdminComment%80"].out)

@@ -12,8 +12,11 @@ class HarnessTest(unittest.TestCase):
             slurm = cluster.slurm
             job, _ = slurm.sbatch("--partition=coast", "--gres=gpu:2", script="echo gpus $SLURM_JOB_GPUS uid $(id -u)")
             self.assertEqual(slurm.wait_for_end(job)["JobState"], "COMPLETED")
-            wait_until(lambda: [["COMPLETED", "coast", "games"]] == slurm.sacct(job, "State", "Partition", "User"), 20,
-                       lambda: f"record of the job: {slurm.sacct(job, 'State', 'Partition', 'User')}")
+            wait_until(
+                lambda: [["COMPLETED", "coast", "games"]] == slurm.sacct(job, "State", "Partition", "User"),
+                20,
+                lambda: f"record of the job: {slurm.sacct(job, 'State', 'Partition', 'User')}",
+            )
             self.assertEqual((slurm.home("games") / f"slurm-{job}.out").read_text(), "gpus 0,1 uid 5\n")
         self.assertFalse(cluster.root.exists())
 

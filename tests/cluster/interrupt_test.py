@@ -20,9 +20,15 @@ echo $n > finished"""
 
 
 class InterruptTest(CarbonCase):
-    options = {"forecast": [(0, DIRTY)],
-               "settings": {**SETTINGS, ("placement", "expected_share_of_limit"): "0.4", ("placement.interrupt", "grace"): '"3s"',
-                            ("placement.interrupt", "max_times"): "1"}}
+    options = {
+        "forecast": [(0, DIRTY)],
+        "settings": {
+            **SETTINGS,
+            ("placement", "expected_share_of_limit"): "0.4",
+            ("placement.interrupt", "grace"): '"3s"',
+            ("placement.interrupt", "max_times"): "1",
+        },
+    }
 
     def setUp(self):
         self.home = self.slurm.home("games")
@@ -35,8 +41,9 @@ class InterruptTest(CarbonCase):
 
     def start_counter(self, *options):
         self.forecast([(0, DIRTY), (12, GREEN), (80, DIRTY)])
-        job, said = self.slurm.sbatch("--time=1", "--gres=gpu:1", "--carbon=interrupt", "--carbon-max-delay=3:00", *options,
-                                      script=COUNTER)
+        job, said = self.slurm.sbatch(
+            "--time=1", "--gres=gpu:1", "--carbon=interrupt", "--carbon-max-delay=3:00", *options, script=COUNTER
+        )
         self.assertIn("carbon: deferred to", said.err)
         self.slurm.wait_for_state(job, ("RUNNING",), 40)
         time.sleep(6)
@@ -49,7 +56,9 @@ class InterruptTest(CarbonCase):
         waiting = self.slurm.wait_for_state(job, ("PENDING",), 30)
         at = int((self.home / "checkpoint").read_text())
         self.assertGreater(at, 0)
-        plan = wait_until(lambda: (p := plan_of(self.slurm, job)) and "again" not in p and p, 20, "new begin of the job")
+        plan = wait_until(
+            lambda: (p := plan_of(self.slurm, job)) and "again" not in p and p, 20, "new begin of the job"
+        )
         self.assertEqual((plan["mode"], plan["times"], waiting["Restarts"]), ("interrupt", 1, "1"))
         self.assertGreaterEqual(plan["planned"], green - 3)
         self.assertLessEqual(plan["planned"], plan["cap"])
@@ -58,19 +67,31 @@ class InterruptTest(CarbonCase):
         self.assertEqual((self.home / "finished").read_text().strip(), str(STEPS))
         self.assertEqual((self.home / "runs").read_text().splitlines(), ["from 0", f"from {at}"])
         self.assertGreaterEqual(unix(ended["StartTime"]), plan["planned"])
-        runs = wait_until(lambda: (r := self.carbon.runs(job)) and len(r) == 2 and all(x["counterfactual_ug"] for x in r) and r, 60,
-                          lambda: f"both runs in the ledger: {[dict(r) for r in self.carbon.runs(job)]}", pause=1)
+        runs = wait_until(
+            lambda: (r := self.carbon.runs(job)) and len(r) == 2 and all(x["counterfactual_ug"] for x in r) and r,
+            60,
+            lambda: f"both runs in the ledger: {[dict(r) for r in self.carbon.runs(job)]}",
+            pause=1,
+        )
         self.assertEqual([r["restart_count"] for r in runs], [0, 1])
         # What ran after the signal, and as long again behind the restart, is no energy of an uninterrupted job: at the intensity of
         # the submission, which is the dirty one here, it would have needed less than the two runs together.
         self.assertTrue(runs[0]["kept_to_ms"] and runs[1]["kept_from_ms"], [dict(r) for r in runs])
         self.assertGreater(runs[0]["end_ms"] - runs[0]["kept_to_ms"], 2000)
         self.assertGreater(runs[1]["kept_from_ms"] - runs[1]["start_ms"], 2000)
-        for run, kept in zip(runs, (runs[0]["kept_to_ms"] - runs[0]["start_ms"], runs[1]["end_ms"] - runs[1]["kept_from_ms"])):
+        for run, kept in zip(
+            runs, (runs[0]["kept_to_ms"] - runs[0]["start_ms"], runs[1]["end_ms"] - runs[1]["kept_from_ms"])
+        ):
             uninterrupted = run["counterfactual_ug"] / DIRTY / run["pue"] * 3.6e3  # mJ
             self.assertLess(uninterrupted, run["energy_mj"])
-            self.assertAlmostEqual(uninterrupted / run["energy_mj"], kept / (run["end_ms"] - run["start_ms"]), delta=0.35)
-        shown = self.carbon.scarbon("jobs", "-X", "-P", "-n", "-j", job, "-o", "JobID,EnergyKWh,Co2eG,SavedCo2eG").out.strip().split("|")
+            self.assertAlmostEqual(
+                uninterrupted / run["energy_mj"], kept / (run["end_ms"] - run["start_ms"]), delta=0.35
+            )
+        shown = (
+            self.carbon.scarbon("jobs", "-X", "-P", "-n", "-j", job, "-o", "JobID,EnergyKWh,Co2eG,SavedCo2eG")
+            .out.strip()
+            .split("|")
+        )
         grams = sum(r["co2e_ug"] for r in runs) / 1e6
         saved = sum(r["counterfactual_ug"] - r["co2e_ug"] for r in runs) / 1e6
         self.assertAlmostEqual(float(shown[2]), grams, delta=0.001 + 0.01 * grams)

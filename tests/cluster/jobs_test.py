@@ -11,9 +11,25 @@ import unittest
 from harness.case import CarbonCase
 from harness.processes import wait_until
 
-OURS = ("EnergyKWh", "GpuEnergyKWh", "CpuEnergyKWh", "IdleGpuKWh", "Co2eG", "AvgIntensity", "Site", "SavedCo2eG", "CounterfactualG",
-        "Method", "Coverage", "Uncertainty", "Provider", "Restated")
-SHARED = "JobID,JobIDRaw,JobName,User,UID,Account,Partition,QOS,State,ExitCode,Submit,Start,End,Elapsed,AllocTRES,NodeList"
+OURS = (
+    "EnergyKWh",
+    "GpuEnergyKWh",
+    "CpuEnergyKWh",
+    "IdleGpuKWh",
+    "Co2eG",
+    "AvgIntensity",
+    "Site",
+    "SavedCo2eG",
+    "CounterfactualG",
+    "Method",
+    "Coverage",
+    "Uncertainty",
+    "Provider",
+    "Restated",
+)
+SHARED = (
+    "JobID,JobIDRaw,JobName,User,UID,Account,Partition,QOS,State,ExitCode,Submit,Start,End,Elapsed,AllocTRES,NodeList"
+)
 TIME = re.compile(r"^ *(?:(\d+)-)?(\d+):(\d+):(\d+)(?:\.\d+)? *$|^ *(\d+) *$")
 
 
@@ -37,13 +53,19 @@ def only_time_went_on(before, after, cells):
     before, after = before.split("\n"), after.split("\n")
     if [len(cells(line)) for line in before] != [len(cells(line)) for line in after]:
         return False
-    return all(a == b or (as_seconds(a) is not None and as_seconds(b) is not None)
-               for old, new in zip(before, after) for a, b in zip(cells(old), cells(new)))
+    return all(
+        a == b or (as_seconds(a) is not None and as_seconds(b) is not None)
+        for old, new in zip(before, after)
+        for a, b in zip(cells(old), cells(new))
+    )
 
 
 class JobsTest(CarbonCase):
-    options = {"partitions": {"inland": 2, "coast": 1}, "day_seconds": 60,
-               "extra_lines": ["AccountingStoreFlags=job_comment,job_script,job_env"]}
+    options = {
+        "partitions": {"inland": 2, "coast": 1},
+        "day_seconds": 60,
+        "extra_lines": ["AccountingStoreFlags=job_comment,job_script,job_env"],
+    }
 
     @classmethod
     def setUpClass(cls):
@@ -69,7 +91,11 @@ class JobsTest(CarbonCase):
         for k, script in enumerate(("exit 1", "exit 200", "kill -9 $$", "kill -TERM $$", "sleep 1; false")):
             cls.submit(f"failed {k}", "--ntasks=1", script=script)
         for k in range(3):
-            cls.submit(f"with steps {k}", *gpu, script="srun --overlap -n1 true; srun --overlap -n1 -J a_step false; srun --overlap -n2 -O true")
+            cls.submit(
+                f"with steps {k}",
+                *gpu,
+                script="srun --overlap -n1 true; srun --overlap -n1 -J a_step false; srun --overlap -n2 -O true",
+            )
         for k in range(20):
             cls.submit(f"without gpu {k}", "--ntasks=1", "-p", ("inland", "coast")[k % 2], script="true")
         for name in ("a|b", "größer", "a-name-longer-than-any-column-of-sacct-is-wide", "with, comma", "1234567890123"):
@@ -110,9 +136,12 @@ class JobsTest(CarbonCase):
 
         def unfinished():
             queued = slurm.run("squeue", "-h", "-o", "%j").out.splitlines()
-            rows = slurm.run("sacct", "-a", "-X", "-n", "-P", "-S", "now-2hours", "-o", "JobName,State").out.splitlines()
+            rows = slurm.run(
+                "sacct", "-a", "-X", "-n", "-P", "-S", "now-2hours", "-o", "JobName,State"
+            ).out.splitlines()
             queued += [name for name, state in (row.rsplit("|", 1) for row in rows) if state in ("PENDING", "RUNNING")]
             return [name for name in queued if name not in going_on]
+
         wait_until(lambda: not unfinished(), 240, lambda: f"end of {unfinished()}", pause=1)
 
         cls.submit("waits for nodes", "--nodes=2", "--exclusive", script="true")
@@ -130,6 +159,7 @@ class JobsTest(CarbonCase):
         def ask():
             before, ours, after = say("sacct"), say(self.carbon.installed / "scarbon", "jobs"), say("sacct")
             return (before, ours, after) if only_time_went_on(before.out, after.out, cells) else None
+
         return wait_until(ask, 60, f"two answers of sacct {' '.join(map(str, options))} that differ in times alone")
 
     def assert_rows(self, before, ours, after, cells):
@@ -142,8 +172,10 @@ class JobsTest(CarbonCase):
                 if b in (a, c):
                     continue
                 low, between, high = as_seconds(a), as_seconds(b), as_seconds(c)
-                self.assertTrue(low is not None and between is not None and low <= between <= high and len(a) == len(b),
-                                f"sacct {a!r}, then {c!r}; scarbon {b!r} in\n{old}")
+                self.assertTrue(
+                    low is not None and between is not None and low <= between <= high and len(a) == len(b),
+                    f"sacct {a!r}, then {c!r}; scarbon {b!r} in\n{old}",
+                )
 
     def assert_same(self, *options, user=None, env=None):
         before, ours, after = self.side_by_side(*options, user=user, env=env)
@@ -156,12 +188,20 @@ class JobsTest(CarbonCase):
 
     def test_there_are_jobs_of_every_kind(self):
         wanted = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "REQUEUED", "RUNNING", "PENDING"}
-        say = lambda: self.slurm.run("sacct", "-a", "-X", "-D", "-n", "-P", "-S", "now-2hours", "-o", "JobID,State").out.splitlines()
+        say = lambda: self.slurm.run(
+            "sacct", "-a", "-X", "-D", "-n", "-P", "-S", "now-2hours", "-o", "JobID,State"
+        ).out.splitlines()
         # slurmdbd hears of the job that was submitted last a moment later.
-        rows = wait_until(lambda: (r := say()) and wanted <= {row.split("|")[1].split()[0] for row in r} and r, 60, "job in each state")
+        rows = wait_until(
+            lambda: (r := say()) and wanted <= {row.split("|")[1].split()[0] for row in r} and r,
+            60,
+            "job in each state",
+        )
         self.assertGreaterEqual(len(rows), 60)
         # An array whose begin time is to come stands in no window of time that has passed.
-        named = self.slurm.run("sacct", "-a", "-X", "-n", "-P", "-j", f"{self.jobs['het']},{self.jobs['pending array']}", "-o", "JobID").out
+        named = self.slurm.run(
+            "sacct", "-a", "-X", "-n", "-P", "-j", f"{self.jobs['het']},{self.jobs['pending array']}", "-o", "JobID"
+        ).out
         self.assertIn("+1", named)
         self.assertIn("_[", named)
 
@@ -174,15 +214,43 @@ class JobsTest(CarbonCase):
     def test_every_option_of_selection(self):
         jobs = self.jobs
         array, het, steps = jobs["array"], jobs["het"], jobs["with steps 1"]
-        for options in (("-X",), ("-a", "-X"), ("-a", "-D"), ("-D", "-X", "-j", jobs["requeued"]), ("-j", jobs["requeued"]),
-                        ("-j", array), ("-j", f"{array}_4,{array}_5"), ("-j", f"{het}+1"), ("-j", het, "--whole-hetjob=no"),
-                        ("-j", f"{steps}.batch"), ("-j", f"{steps}.0,{steps}.1"), ("-a", "-s", "f,ca"), ("-a", "-s", "r", "-X"),
-                        ("-a", "-s", "pd"), ("-a", "-s", "to", "-S", "now-1hour", "-E", "now"), ("-a", "-S", "midnight"),
-                        ("-a", "-S", "now-7days", "-E", "now-1days"), ("-a", "-S", "2026-11-01", "-r", "coast"), ("-A", "research", "-a"),
-                        ("-a", "-A", "nosuch"), ("-u", "news"), ("-u", "news,games", "-X"), ("-a", "--name", "a|b,pending"), ("-a", "-N", "coast1"),
-                        ("-a", "-q", "normal", "-X"), ("-a", "-q", "nosuch"), ("-L", "-a", "-X"), ("-M", self.slurm.name, "-a", "-X"),
-                        ("-a", "-i", "1", "-X"), ("-a", "-I", "2-4"), ("-a", "-T", "-S", "now-1hour"), ("-a", "--array", "-s", "pd"),
-                        ("-a", "-k", "1", "-K", "4"), ("--start=midnight", "-X"), ("-j", "999999")):
+        for options in (
+            ("-X",),
+            ("-a", "-X"),
+            ("-a", "-D"),
+            ("-D", "-X", "-j", jobs["requeued"]),
+            ("-j", jobs["requeued"]),
+            ("-j", array),
+            ("-j", f"{array}_4,{array}_5"),
+            ("-j", f"{het}+1"),
+            ("-j", het, "--whole-hetjob=no"),
+            ("-j", f"{steps}.batch"),
+            ("-j", f"{steps}.0,{steps}.1"),
+            ("-a", "-s", "f,ca"),
+            ("-a", "-s", "r", "-X"),
+            ("-a", "-s", "pd"),
+            ("-a", "-s", "to", "-S", "now-1hour", "-E", "now"),
+            ("-a", "-S", "midnight"),
+            ("-a", "-S", "now-7days", "-E", "now-1days"),
+            ("-a", "-S", "2026-11-01", "-r", "coast"),
+            ("-A", "research", "-a"),
+            ("-a", "-A", "nosuch"),
+            ("-u", "news"),
+            ("-u", "news,games", "-X"),
+            ("-a", "--name", "a|b,pending"),
+            ("-a", "-N", "coast1"),
+            ("-a", "-q", "normal", "-X"),
+            ("-a", "-q", "nosuch"),
+            ("-L", "-a", "-X"),
+            ("-M", self.slurm.name, "-a", "-X"),
+            ("-a", "-i", "1", "-X"),
+            ("-a", "-I", "2-4"),
+            ("-a", "-T", "-S", "now-1hour"),
+            ("-a", "--array", "-s", "pd"),
+            ("-a", "-k", "1", "-K", "4"),
+            ("--start=midnight", "-X"),
+            ("-j", "999999"),
+        ):
             with self.subTest(options=options):
                 self.assert_same("-o", SHARED, *options)
 
@@ -192,15 +260,26 @@ class JobsTest(CarbonCase):
                 self.assert_same("-o", SHARED, *options, user="news")
 
     def test_widths_truncation_and_numbers_that_stand_out(self):
-        for fields in ("JobID%5,JobName%-30,State%4", "JobName%3,JobID%-20,UID%1,AllocCPUS%1,Elapsed%4", "jobid,NODELIST%2,end%10",
-                       "JobID,JobID,AdminComment%200", "Comment%30,JobName%60", "JobName"):
+        for fields in (
+            "JobID%5,JobName%-30,State%4",
+            "JobName%3,JobID%-20,UID%1,AllocCPUS%1,Elapsed%4",
+            "jobid,NODELIST%2,end%10",
+            "JobID,JobID,AdminComment%200",
+            "Comment%30,JobName%60",
+            "JobName",
+        ):
             for layout in ((), ("-P",)):
                 with self.subTest(fields=fields, layout=layout):
                     self.assert_same("-a", "-o", fields, *layout)
 
     def test_units_and_times(self):
-        for options, env in ((("--units=K",), {}), (("--noconvert",), {}), ((), {"SLURM_TIME_FORMAT": "%H:%M"}),
-                             ((), {"SLURM_TIME_FORMAT": "relative"}), (("-D",), {"TZ": "Asia/Seoul"})):
+        for options, env in (
+            (("--units=K",), {}),
+            (("--noconvert",), {}),
+            ((), {"SLURM_TIME_FORMAT": "%H:%M"}),
+            ((), {"SLURM_TIME_FORMAT": "relative"}),
+            (("-D",), {"TZ": "Asia/Seoul"}),
+        ):
             with self.subTest(options=options, env=env):
                 self.assert_same("-a", "-o", "JobID,ReqMem,MaxRSS,AveRSS,ReqTRES%40,Submit,Start", *options, env=env)
 
@@ -209,7 +288,7 @@ class JobsTest(CarbonCase):
         line = line.encode()
         theirs, own, at = [], [], 0
         for width, ours in widths:
-            (own if ours else theirs).append(line[at:at + width + 1].decode(errors="replace"))
+            (own if ours else theirs).append(line[at : at + width + 1].decode(errors="replace"))
             at += width + 1
         return theirs, own
 
@@ -241,14 +320,16 @@ class JobsTest(CarbonCase):
         said = self.slurm.run(self.carbon.installed / "scarbon", "jobs", "--helpformat").out
         self.assertTrue(said.startswith(before))
         for field in OURS:
-            self.assertRegex(said[len(before):], rf"(?m)^{field} +\w")
+            self.assertRegex(said[len(before) :], rf"(?m)^{field} +\w")
         header = self.carbon.scarbon("jobs", "-a", "-P", "-o", ",".join(OURS)).out.splitlines()[0]
         self.assertEqual(header, "|".join(OURS))
 
     def test_energy_stands_at_the_job_and_steps_have_none(self):
         job = self.jobs["with steps 1"]
         self.carbon.wait_for_summary(job)
-        rows = self.carbon.scarbon("jobs", "-P", "-n", "-j", job, "-o", "JobID,EnergyKWh,GpuEnergyKWh,Method,Provider,Coverage").out.splitlines()
+        rows = self.carbon.scarbon(
+            "jobs", "-P", "-n", "-j", job, "-o", "JobID,EnergyKWh,GpuEnergyKWh,Method,Provider,Coverage"
+        ).out.splitlines()
         self.assertGreaterEqual(len(rows), 4)
         for row in rows:
             job_id, kwh, gpu_kwh, method, provider, coverage = row.split("|")
@@ -261,12 +342,18 @@ class JobsTest(CarbonCase):
     def test_each_run_of_a_requeued_job(self):
         job = self.jobs["requeued"]
         wait_until(lambda: len(self.carbon.runs(job)) == 2, 60, "both runs in the ledger")
-        wait_until(lambda: all(r["covered_mj"] == r["energy_mj"] for r in self.carbon.runs(job)), 60, "intensities of both")
+        wait_until(
+            lambda: all(r["covered_mj"] == r["energy_mj"] for r in self.carbon.runs(job)), 60, "intensities of both"
+        )
         fields = ("jobs", "-X", "-P", "-n", "-j", job, "-o", "EnergyKWh")
         said = self.carbon.scarbon(*fields, "-D").out
         each = [float(kwh) for kwh in said.split()]
-        self.assertEqual(len(each), 2, f"{said!r} of {[dict(run) for run in self.carbon.runs(job)]} and of sacct's"
-                         f" {self.slurm.sacct(job, 'JobID', 'State', 'Submit', 'Start', 'End')}")
+        self.assertEqual(
+            len(each),
+            2,
+            f"{said!r} of {[dict(run) for run in self.carbon.runs(job)]} and of sacct's"
+            f" {self.slurm.sacct(job, 'JobID', 'State', 'Submit', 'Start', 'End')}",
+        )
         self.assertAlmostEqual(float(self.carbon.scarbon(*fields).out), sum(each), delta=0.001 * sum(each))
         for kwh, run in zip(each, self.carbon.runs(job), strict=True):
             self.assertAlmostEqual(kwh * 3.6e9 / run["energy_mj"], 1, delta=0.001)

@@ -24,12 +24,21 @@ return slurm.SUCCESS
 
 
 class NeighboursTest(CarbonCase):
-    options = {"day_seconds": 60, "settings": {("replan", "interval"): '"2s"'},
-               "extra_lines": ["AccountingStorageEnforce=associations,limits,qos", "PreemptType=preempt/qos", "PreemptMode=REQUEUE"]}
+    options = {
+        "day_seconds": 60,
+        "settings": {("replan", "interval"): '"2s"'},
+        "extra_lines": [
+            "AccountingStorageEnforce=associations,limits,qos",
+            "PreemptType=preempt/qos",
+            "PreemptMode=REQUEUE",
+        ],
+    }
 
     def submit(self, name, *options):
         self.carbon.wait_for_hour(13, 17)
-        job, said = self.slurm.sbatch("--time=1", "--gres=gpu:1", "--carbon=defer", f"--job-name={name}", *options, script="sleep 1")
+        job, said = self.slurm.sbatch(
+            "--time=1", "--gres=gpu:1", "--carbon=defer", f"--job-name={name}", *options, script="sleep 1"
+        )
         return job, said.err, self.slurm.job(job)
 
     def chain(self, plugins):
@@ -45,7 +54,11 @@ class NeighboursTest(CarbonCase):
     def restart(self):
         self.slurm.daemons.end(f"{self.slurm.name}.slurmctld")
         self.slurm.start_slurmctld()
-        wait_until(lambda: set(self.slurm.run("sinfo", "-N", "-h", "-o", "%T").out.split()) <= {"idle", "mixed"}, 60, "idle nodes")
+        wait_until(
+            lambda: set(self.slurm.run("sinfo", "-N", "-h", "-o", "%T").out.split()) <= {"idle", "mixed"},
+            60,
+            "idle nodes",
+        )
 
     def manage(self, *change):
         self.slurm.run("sacctmgr", "-i", "-Q", *change)
@@ -55,7 +68,9 @@ class NeighboursTest(CarbonCase):
         self.addCleanup(self.manage, "modify", "user", "news", "set", "MaxSubmitJobs=-1")
         self.addCleanup(self.slurm.run, "scancel", "--user", "news")
         self.carbon.wait_for_hour(13, 17)
-        ask = lambda mode: self.slurm.sbatch("--time=1", "--gres=gpu:1", f"--carbon={mode}", script="true", user="news", check=False)
+        ask = lambda mode: self.slurm.sbatch(
+            "--time=1", "--gres=gpu:1", f"--carbon={mode}", script="true", user="news", check=False
+        )
         jobs = [ask("defer") for _ in range(2)]
         for job, said in jobs:
             self.assertIsNotNone(job, said.err)
@@ -75,10 +90,15 @@ class NeighboursTest(CarbonCase):
         self.manage("add", "qos", "tight", "flags=DenyOnLimit", "MaxTRESPerJob=gres/gpu=1")
         self.slurm.run("scontrol", "update", "PartitionName=coast", "QOS=tight")
         self.addCleanup(self.restart)
-        alone = self.slurm.sbatch("--time=1", "--gres=gpu:2", "--partition=coast", "--carbon=off", script="true", check=False)
+        alone = self.slurm.sbatch(
+            "--time=1", "--gres=gpu:2", "--partition=coast", "--carbon=off", script="true", check=False
+        )
         self.assertIsNone(alone[0], "or the limit is none")
-        job, said = wait_until(lambda: (answer := ask())[0] and moved not in answer[1].err and answer, 30,
-                               "snapshot that knows of the partition's QOS")
+        job, said = wait_until(
+            lambda: (answer := ask())[0] and moved not in answer[1].err and answer,
+            30,
+            "snapshot that knows of the partition's QOS",
+        )
         self.assertEqual(self.slurm.job(job)["Partition"], "inland")
 
     def test_a_job_that_slurm_preempts_is_left_to_slurm(self):
@@ -126,7 +146,9 @@ class NeighboursTest(CarbonCase):
     def test_a_mere_test_of_a_submission_leaves_nothing(self):
         before = self.slurm.run("squeue", "-h", "-t", "all", "-o", "%i").out
         self.carbon.wait_for_hour(13, 17)
-        said = self.slurm.run("sbatch", "--test-only", "--time=1", "--gres=gpu:1", "--carbon=defer", "--wrap=true", user="games")
+        said = self.slurm.run(
+            "sbatch", "--test-only", "--time=1", "--gres=gpu:1", "--carbon=defer", "--wrap=true", user="games"
+        )
         self.assertIn("to start at ", said.err)
         self.assertEqual(self.slurm.run("squeue", "-h", "-t", "all", "-o", "%i").out, before)
 
@@ -134,8 +156,12 @@ class NeighboursTest(CarbonCase):
         job, said, shown = self.submit("changed")
         planned = shown["StartTime"]
         self.assertIn("carbon: deferred to", said)
-        for change, key, value in (("TimeLimit=2", "TimeLimit", "00:02:00"), ("Partition=coast", "Partition", "coast"),
-                                   ("NumCPUs=2", "NumCPUs", "2"), ("Name=other", "JobName", "other")):
+        for change, key, value in (
+            ("TimeLimit=2", "TimeLimit", "00:02:00"),
+            ("Partition=coast", "Partition", "coast"),
+            ("NumCPUs=2", "NumCPUs", "2"),
+            ("Name=other", "JobName", "other"),
+        ):
             self.slurm.run("scontrol", "update", f"jobid={job}", change, user="games")
             changed = self.slurm.job(job)
             self.assertEqual(changed[key], value)

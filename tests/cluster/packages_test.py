@@ -48,8 +48,10 @@ LogFile=/var/log/slurm/slurmdbd.log
 DATABASE = "CREATE DATABASE slurm_acct_db; GRANT ALL ON slurm_acct_db.* TO slurm@localhost IDENTIFIED BY 'loopback'"
 # An administrator's choices in carbon.conf; times are short, since this test is.
 CHOICES = {
-    '"mycluster"': '"campus"', '#profile_interval = "5min"': 'profile_interval = "500ms"',
-    '#publish_interval = "1min"': 'publish_interval = "1s"', "#expected_share_of_limit = 1.0": "expected_share_of_limit = 0.05",
+    '"mycluster"': '"campus"',
+    '#profile_interval = "5min"': 'profile_interval = "500ms"',
+    '#publish_interval = "1min"': 'publish_interval = "1s"',
+    "#expected_share_of_limit = 1.0": "expected_share_of_limit = 0.05",
 }
 SITE = """
 [[site]]
@@ -76,15 +78,33 @@ def intensities():
     """Dirty now, green soon."""
     now = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
     rows = [(-3600, 400), (0, 400), (GREEN_FROM, 100), (GREEN_FROM + 600, 400), (7200, 400)]
-    return "datetime,HERE\n" + "".join(f"{now + datetime.timedelta(seconds=s):%Y-%m-%dT%H:%M:%SZ},{ci}\n" for s, ci in rows)
+    return "datetime,HERE\n" + "".join(
+        f"{now + datetime.timedelta(seconds=s):%Y-%m-%dT%H:%M:%SZ},{ci}\n" for s, ci in rows
+    )
 
 
 def why_not():
     """Why no Debian can be booted here; empty where it can."""
     if shutil.which("dh") is None:
         return "no debhelper here"
-    tried = subprocess.run(["unshare", "--mount", "--pid", "--net", "--uts", "--ipc", "--cgroup", "--fork", "sh", "-c", "mount -t tmpfs tmpfs /mnt"],
-                           capture_output=True, text=True, check=False)
+    tried = subprocess.run(
+        [
+            "unshare",
+            "--mount",
+            "--pid",
+            "--net",
+            "--uts",
+            "--ipc",
+            "--cgroup",
+            "--fork",
+            "sh",
+            "-c",
+            "mount -t tmpfs tmpfs /mnt",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     return "" if tried.returncode == 0 else f"no namespaces of a Debian's own here: {tried.stderr.strip()}"
 
 
@@ -95,8 +115,13 @@ class PackagesTest(unittest.TestCase):
             raise unittest.SkipTest(why)
         directory = pathlib.Path(tempfile.mkdtemp(prefix="slurm-carbon-"))
         # The build that is tested; its packages come into a directory of this test's own.
-        built = subprocess.run([source_directory() / "package", directory / "packages"], capture_output=True, text=True, check=False,
-                               env={**os.environ, "CARBON_PRESET": build_directory().name, "DEB_BUILD_OPTIONS": "noautodbgsym"})
+        built = subprocess.run(
+            [source_directory() / "package", directory / "packages"],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "CARBON_PRESET": build_directory().name, "DEB_BUILD_OPTIONS": "noautodbgsym"},
+        )
         if built.returncode != 0:
             raise AssertionError(built.stdout + built.stderr)
         cls.debian = FreshDebian(directory, sorted((directory / "packages").glob("*.deb"))).__enter__()
@@ -113,8 +138,11 @@ class PackagesTest(unittest.TestCase):
         debian.write("/etc/slurm/gres.conf", "NodeName=fresh Name=gpu File=/srv/gpus/nvidia[0-1]\n")
         debian.shell("mkdir /srv/gpus; for k in 0 1; do ln -s /dev/null /srv/gpus/nvidia$k; done")
         debian.shell(f'mariadb -e "{DATABASE}"; systemctl restart slurmdbd')
-        wait_until(lambda: debian.run("sacctmgr", "-i", "add", "cluster", "campus", check=False).status == 0, 60,
-                   lambda: "slurmdbd: " + cls.logs())
+        wait_until(
+            lambda: debian.run("sacctmgr", "-i", "add", "cluster", "campus", check=False).status == 0,
+            60,
+            lambda: "slurmdbd: " + cls.logs(),
+        )
         debian.shell("sacctmgr -i -Q add account research; sacctmgr -i -Q add user games account=research")
         debian.shell("systemctl restart slurmctld slurmd")
         cls.wait_for_node()
@@ -123,11 +151,17 @@ class PackagesTest(unittest.TestCase):
 
     @classmethod
     def wait_for_node(cls):
-        wait_until(lambda: cls.debian.run("sinfo", "-h", "-o", "%T", check=False).out.strip() == "idle", 60, lambda: "idle node: " + cls.logs())
+        wait_until(
+            lambda: cls.debian.run("sinfo", "-h", "-o", "%T", check=False).out.strip() == "idle",
+            60,
+            lambda: "idle node: " + cls.logs(),
+        )
 
     @classmethod
     def logs(cls):
-        return cls.debian.shell("sinfo || :; tail -n 8 /var/log/slurm/*.log || :; journalctl --no-pager -n 40", check=False).out
+        return cls.debian.shell(
+            "sinfo || :; tail -n 8 /var/log/slurm/*.log || :; journalctl --no-pager -n 40", check=False
+        ).out
 
     def sbatch(self, *options, script="sleep 1"):
         said = self.debian.run("sbatch", "--chdir=/tmp", "--parsable", *options, f"--wrap={script}", user="games")
@@ -135,19 +169,26 @@ class PackagesTest(unittest.TestCase):
 
     def wait_for_end(self, job):
         def ended():
-            rows = self.debian.run("sacct", "-X", "-n", "-P", "-j", job, "-o", "State,Submit,Eligible,Start,End").out.splitlines()
+            rows = self.debian.run(
+                "sacct", "-X", "-n", "-P", "-j", job, "-o", "State,Submit,Eligible,Start,End"
+            ).out.splitlines()
             return rows and "Unknown" not in rows[0] and rows[0].split("|")
-        state, *row = wait_until(ended, 120, lambda: f"end of job {job}: " + self.debian.run("scontrol", "show", "job", job, check=False).out)
+
+        state, *row = wait_until(
+            ended, 120, lambda: f"end of job {job}: " + self.debian.run("scontrol", "show", "job", job, check=False).out
+        )
         self.assertEqual(state, "COMPLETED")
         return [datetime.datetime.fromisoformat(at) for at in row]
 
     def files(self):
         """Each file of the system and what it is, less what runs and what was logged."""
-        return set(self.debian.shell(
-            "find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /srv -o -path /root -o -path /var/log "
-            "-o -path /var/cache -o -path /var/tmp -o -path /var/lib/mysql -o -path /var/lib/slurm -o -path /var/lib/dpkg -o -path /var/lib/apt "
-            "-o -path /var/lib/systemd -o -path /var/lib/munge -o -path /mnt \\) -prune -o ! -type d -printf '%p %m %U:%G %s %l\\n' -o -printf '%p %m %U:%G\\n'")
-            .out.splitlines())
+        return set(
+            self.debian.shell(
+                "find / -xdev \\( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /tmp -o -path /srv -o -path /root -o -path /var/log "
+                "-o -path /var/cache -o -path /var/tmp -o -path /var/lib/mysql -o -path /var/lib/slurm -o -path /var/lib/dpkg -o -path /var/lib/apt "
+                "-o -path /var/lib/systemd -o -path /var/lib/munge -o -path /mnt \\) -prune -o ! -type d -printf '%p %m %U:%G %s %l\\n' -o -printf '%p %m %U:%G\\n'"
+            ).out.splitlines()
+        )
 
     def status_of(self, unit):
         """What the kernel knows of a daemon's rights."""
@@ -185,7 +226,7 @@ class PackagesTest(unittest.TestCase):
         for shipped, ours in CHOICES.items():
             self.assertEqual(conf.count(shipped), 1, shipped)
             conf = conf.replace(shipped, ours)
-        self.debian.write("/etc/slurm/carbon.conf", conf[:conf.index("\n[[site]]")] + SITE)
+        self.debian.write("/etc/slurm/carbon.conf", conf[: conf.index("\n[[site]]")] + SITE)
         self.debian.write("/srv/grid.csv", intensities())
         self.simulate_gpus()
         self.debian.shell(include)
@@ -195,13 +236,19 @@ class PackagesTest(unittest.TestCase):
 
     def simulate_gpus(self):
         shutil.copytree(build_directory() / "lib" / "fakes", self.debian.path("/srv/fakes"), symlinks=True)
-        self.debian.write("/srv/fakes/gpus", "".join(f"gpu uuid=GPU-SIMULATED-{k} minor={k} curve=constant:{GPU_WATTS}\n" for k in (0, 1)))
-        self.debian.write("/etc/systemd/system/carbond.service.d/simulated.conf",
-                          "[Service]\nEnvironment=LD_LIBRARY_PATH=/srv/fakes CARBON_FAKE_NVML=/srv/fakes/gpus\n")
+        self.debian.write(
+            "/srv/fakes/gpus",
+            "".join(f"gpu uuid=GPU-SIMULATED-{k} minor={k} curve=constant:{GPU_WATTS}\n" for k in (0, 1)),
+        )
+        self.debian.write(
+            "/etc/systemd/system/carbond.service.d/simulated.conf",
+            "[Service]\nEnvironment=LD_LIBRARY_PATH=/srv/fakes CARBON_FAKE_NVML=/srv/fakes/gpus\n",
+        )
         self.debian.run("systemctl", "daemon-reload")
 
     def use(self):
         """A job is deferred, and its energy and emission stand in Slurm's accounting."""
+
         def submitted():
             job, said = self.sbatch("--gres=gpu:1", "--carbon=defer", "--carbon-max-delay=2", script="sleep 3")
             if "carbon: deferred to" in said:
@@ -209,6 +256,7 @@ class PackagesTest(unittest.TestCase):
             self.debian.run("scancel", job)
             self.debian.write("/srv/grid.csv", intensities())
             return None
+
         self.debian.write("/srv/grid.csv", intensities())
         job, said = wait_until(submitted, 60, lambda: "deferral: " + self.logs(), pause=3)
         self.assertIn("instead of", said)
@@ -216,7 +264,9 @@ class PackagesTest(unittest.TestCase):
         self.assertGreater(eligible, submit)
         self.assertGreaterEqual(start, eligible)
         self.assertIn("sim=1", self.accounted(job))
-        row = self.debian.run("scarbon", "jobs", "-n", "-X", "-j", job, "-o", "JobID,EnergyKWh,Method", user="games").out.split()
+        row = self.debian.run(
+            "scarbon", "jobs", "-n", "-X", "-j", job, "-o", "JobID,EnergyKWh,Method", user="games"
+        ).out.split()
         self.assertEqual(row[::2], [job, "counter(sim)"])
 
     def accounted(self, job):
@@ -226,15 +276,21 @@ class PackagesTest(unittest.TestCase):
         def written():
             comment = self.debian.run("sacct", "-X", "-n", "-P", "-j", job, "-o", "AdminComment").out
             return comment if "kwh=" in comment and "coverage" not in comment else None
+
         comment = wait_until(written, 60, lambda: f"energy of job {job}: " + self.logs())
         kwh = float(re.search(r"kwh=([0-9.e-]+)", comment)[1])
-        self.assertAlmostEqual(kwh * 3.6e6 / GPU_WATTS, (end - start).total_seconds(), delta=1.5)  # Slurm says whole seconds
+        self.assertAlmostEqual(
+            kwh * 3.6e6 / GPU_WATTS, (end - start).total_seconds(), delta=1.5
+        )  # Slurm says whole seconds
         return comment
 
     def configless(self):
         """slurmd fetches its configuration from slurmctld, with the lines of the example."""
         debian = self.debian
-        with_include, options = debian.path("/etc/slurm/slurm.conf").read_text(), debian.path("/etc/default/slurmd").read_text()
+        with_include, options = (
+            debian.path("/etc/slurm/slurm.conf").read_text(),
+            debian.path("/etc/default/slurmd").read_text(),
+        )
         example = (source_directory() / "slurm_conf" / "examples" / "slurm.conf.configless").read_text()
         debian.write("/etc/slurm/slurm.conf", SLURM_CONF + example)
         debian.write("/etc/default/slurmd", 'SLURMD_OPTIONS="--conf-server fresh"\n')
@@ -272,8 +328,15 @@ class PackagesTest(unittest.TestCase):
             for rights in ("CapPrm", "CapEff", "CapBnd", "CapAmb"):
                 self.assertEqual(int(status[rights], 16), 0, f"{unit}: {rights}")
             self.assertEqual((status["NoNewPrivs"], status["Seccomp"]), ("1", "2"), unit)
-        modes = self.debian.run("stat", "-c", "%a %U", "/var/lib/slurm-carbon", "/var/lib/slurm-carbon/ledger.sqlite",
-                                "/var/lib/slurm-carbon/snapshot", "/var/spool/slurm-carbon").out.splitlines()
+        modes = self.debian.run(
+            "stat",
+            "-c",
+            "%a %U",
+            "/var/lib/slurm-carbon",
+            "/var/lib/slurm-carbon/ledger.sqlite",
+            "/var/lib/slurm-carbon/snapshot",
+            "/var/spool/slurm-carbon",
+        ).out.splitlines()
         self.assertEqual(modes, ["755 slurm", "600 slurm", "644 slurm", "700 root"])
 
     def remove(self, before):
@@ -281,7 +344,9 @@ class PackagesTest(unittest.TestCase):
         self.assertNotEqual(refused.status, 0)
         lines = (source_directory() / "slurm_conf" / "slurm.conf.carbon").read_text().splitlines()
         number = lines.index("JobSubmitPlugins=carbon") + 1
-        self.assertIn(f"/etc/slurm/slurm.conf.carbon:{number}: JobSubmitPlugins names carbon", refused.out + refused.err)
+        self.assertIn(
+            f"/etc/slurm/slurm.conf.carbon:{number}: JobSubmitPlugins names carbon", refused.out + refused.err
+        )
         self.assertEqual(self.debian.run("systemctl", "is-active", "carbonctld").out.strip(), "active")
         self.debian.run("systemctl", "restart", "slurmctld")
         self.wait_for_node()

@@ -25,8 +25,11 @@ class PlacementTest(CarbonCase):
     def started(self, job_id):
         """When the job started, in seconds of Unix time, from Slurm's accounting."""
         self.slurm.wait_for_end(job_id, DAY_SECONDS + 40)
-        (row,) = wait_until(lambda: [r for r in self.slurm.sacct(job_id, "Start", "State") if r[1] == "COMPLETED"], 20,
-                            "record of the job's end")
+        (row,) = wait_until(
+            lambda: [r for r in self.slurm.sacct(job_id, "Start", "State") if r[1] == "COMPLETED"],
+            20,
+            "record of the job's end",
+        )
         return calendar.timegm(time.strptime(row[0], "%Y-%m-%dT%H:%M:%S"))
 
     def assert_starts_as_planned(self, job_id, submitted, planned):
@@ -92,8 +95,12 @@ class PlacementTest(CarbonCase):
         self.assertLess(self.started(job), planned)
 
     def test_a_value_that_is_none_is_refused_before_the_job_is_queued(self):
-        for option, accepted in (("--carbon=maybe", "off, defer, relocate, interrupt, auto"), ("--carbon=", "off, defer, relocate, interrupt, auto"),
-                                 ("--carbon-max-delay=tomorrow", "days-hours:minutes:seconds"), ("--carbon-data=much", "gigabytes")):
+        for option, accepted in (
+            ("--carbon=maybe", "off, defer, relocate, interrupt, auto"),
+            ("--carbon=", "off, defer, relocate, interrupt, auto"),
+            ("--carbon-max-delay=tomorrow", "days-hours:minutes:seconds"),
+            ("--carbon-data=much", "gigabytes"),
+        ):
             with self.subTest(option):
                 self.slurm.run("scancel", "-u", "news")
                 job, said = self.slurm.sbatch(option, "--gres=gpu:1", script="true", user="news", check=False)

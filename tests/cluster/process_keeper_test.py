@@ -12,7 +12,8 @@ import unittest
 from harness.processes import Daemons, Failed, wait_until
 
 # A daemon whose grandchild detaches itself, as slurmstepd does; it writes both ids.
-DETACHING = textwrap.dedent("""
+DETACHING = textwrap.dedent(
+    """
     import os, pathlib, sys, time
     if os.fork() == 0:
         os.setsid()
@@ -21,7 +22,8 @@ DETACHING = textwrap.dedent("""
             time.sleep(600)
         os._exit(0)
     time.sleep(600)
-""")
+"""
+)
 
 
 def alive(pid):
@@ -38,8 +40,12 @@ class KeeperTest(unittest.TestCase):
 
     def start(self, daemons):
         noted = self.root / "noted"
-        pid = daemons.start("detaching", [sys.executable, "-c", DETACHING, noted], self.root / "log",
-                            lambda: noted.exists() and noted.read_text())
+        pid = daemons.start(
+            "detaching",
+            [sys.executable, "-c", DETACHING, noted],
+            self.root / "log",
+            lambda: noted.exists() and noted.read_text(),
+        )
         return pid, int(noted.read_text().split()[1])
 
     def test_close_ends_what_detached_itself(self):
@@ -50,7 +56,12 @@ class KeeperTest(unittest.TestCase):
         self.assertFalse(any(map(alive, pids)))
 
     def test_a_killed_owner_leaves_nothing(self):
-        owner = subprocess.Popen([sys.executable, "-c", textwrap.dedent(f"""
+        owner = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                textwrap.dedent(
+                    f"""
             import sys, time
             sys.path.insert(0, {str(pathlib.Path(__file__).parent)!r})
             from harness.processes import Daemons
@@ -60,7 +71,10 @@ class KeeperTest(unittest.TestCase):
             pid = daemons.start("sleeper", ["sleep", "600"], root / "log", lambda: True)
             (root / "pid").write_text(str(pid))
             time.sleep(600)
-        """)])
+        """
+                ),
+            ]
+        )
         noted = self.root / "pid"
         wait_until(lambda: noted.exists() and noted.read_text(), 20, "daemon of the owner")
         pid = int(noted.read_text())
@@ -88,8 +102,12 @@ class KeeperTest(unittest.TestCase):
     def test_a_daemon_that_ignores_sigterm_is_killed(self):
         daemons = Daemons(self.root)
         ready = self.root / "ready"
-        daemons.start("stubborn", ["sh", "-c", f"trap '' TERM; touch {ready}; while :; do sleep 1; done"], self.root / "log",
-                      ready.exists)
+        daemons.start(
+            "stubborn",
+            ["sh", "-c", f"trap '' TERM; touch {ready}; while :; do sleep 1; done"],
+            self.root / "log",
+            ready.exists,
+        )
         self.assertEqual(daemons.end("stubborn", seconds=0.5), -signal.SIGKILL)
         daemons.close()
 

@@ -12,7 +12,7 @@ from harness.replan import SETTINGS, begin_of, plan_of, started
 
 DIRTY, GREEN = 400, 100
 ROUNDS = 70  # seconds within which a new forecast has to reach a job
-LATE = 15    # seconds behind the plan: slurmctld looks for begin times in intervals
+LATE = 15  # seconds behind the plan: slurmctld looks for begin times in intervals
 
 
 def green_from(second, until):
@@ -36,8 +36,15 @@ class ReplanTest(CarbonCase):
         wait_until(lambda: self.carbon.snapshot.stat().st_mtime_ns != after, 20, "snapshot of the new forecast")
 
     def defer(self, *options, gpus=2, seconds=2, cap="3:00", **keywords):
-        job, said = self.slurm.sbatch("--time=1", f"--gres=gpu:{gpus}", "--carbon=defer", f"--carbon-max-delay={cap}", *options,
-                                      script=f"sleep {seconds}", **keywords)
+        job, said = self.slurm.sbatch(
+            "--time=1",
+            f"--gres=gpu:{gpus}",
+            "--carbon=defer",
+            f"--carbon-max-delay={cap}",
+            *options,
+            script=f"sleep {seconds}",
+            **keywords,
+        )
         self.assertIn("carbon: deferred to", said.err)
         return job
 
@@ -45,8 +52,12 @@ class ReplanTest(CarbonCase):
         return plan_of(self.slurm, job)
 
     def wait_for_plan(self, job, right, seconds=ROUNDS):
-        return wait_until(lambda: (p := self.plan(job)) and right(p) and p, seconds,
-                          lambda: f"new plan of job {job}: {self.plan(job)}, begins {begin_of(self.slurm, job)}", pause=0.5)
+        return wait_until(
+            lambda: (p := self.plan(job)) and right(p) and p,
+            seconds,
+            lambda: f"new plan of job {job}: {self.plan(job)}, begins {begin_of(self.slurm, job)}",
+            pause=0.5,
+        )
 
     def test_a_forecast_that_changes_twice_moves_a_job_twice_within_what_was_told(self):
         self.expect(green_from(60, 90))
@@ -73,8 +84,13 @@ class ReplanTest(CarbonCase):
         self.expect(green_from(100, 150))
         job = self.defer()
         own = int(time.time()) + 120
-        self.slurm.run("scontrol", "update", f"jobid={job}", f"StartTime={time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(own))}",
-                       user="games")
+        self.slurm.run(
+            "scontrol",
+            "update",
+            f"jobid={job}",
+            f"StartTime={time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(own))}",
+            user="games",
+        )
         wait_until(lambda: plan_of(self.slurm, job)["mode"] == "user", 20, "mark that the job is its owner's")
         self.expect(green_from(20, 60))
         time.sleep(6)  # three rounds
@@ -99,8 +115,12 @@ class ReplanTest(CarbonCase):
     def test_jobs_that_want_the_same_green_minute_do_not_begin_in_one_second(self):
         self.expect(green_from(40, 120))
         jobs = [self.defer(gpus=1, seconds=1) for _ in range(12)]
-        begins = wait_until(lambda: (b := [begin_of(self.slurm, j) for j in jobs]) and max(map(b.count, b)) <= 4 and b, 30,
-                            lambda: f"begins apart: {[begin_of(self.slurm, j) for j in jobs]}", pause=1)
+        begins = wait_until(
+            lambda: (b := [begin_of(self.slurm, j) for j in jobs]) and max(map(b.count, b)) <= 4 and b,
+            30,
+            lambda: f"begins apart: {[begin_of(self.slurm, j) for j in jobs]}",
+            pause=1,
+        )
         self.assertEqual(len(set(begins)) > 1, True)
 
     def test_a_restart_of_either_daemon_defers_nothing_twice(self):
@@ -126,6 +146,7 @@ class ReplanTest(CarbonCase):
         def listed():
             rows = json.loads(self.carbon.scarbon("queue", "--json", user="games").out)["jobs"]
             return rows if {r["job_id"] for r in rows} >= {str(job), str(other)} else None
+
         rows = wait_until(listed, 20, "both jobs in scarbon queue", pause=0.5)
         (row,) = [r for r in rows if r["job_id"] == str(job)]
         self.assertEqual((row["user"], row["mode"], row["home"], row["name"]), ("games", "defer", "inland", "train"))
@@ -137,10 +158,14 @@ class ReplanTest(CarbonCase):
 
     def test_a_better_site_draws_a_job_that_may_go_there(self):
         self.expect(green_from(100, 150))
-        job, said = self.slurm.sbatch("--time=1", "--gres=gpu:1", "--carbon=auto", "--carbon-max-delay=3:00", script="sleep 1")
+        job, said = self.slurm.sbatch(
+            "--time=1", "--gres=gpu:1", "--carbon=auto", "--carbon-max-delay=3:00", script="sleep 1"
+        )
         self.assertIn("carbon: deferred to", said.err)
         stays = self.defer()
-        self.expect({"inland": [(0, DIRTY), (100, 300), (150, DIRTY)], "coast": [(0, DIRTY), (15, GREEN), (160, DIRTY)]})
+        self.expect(
+            {"inland": [(0, DIRTY), (100, 300), (150, DIRTY)], "coast": [(0, DIRTY), (15, GREEN), (160, DIRTY)]}
+        )
         self.wait_for_plan(job, lambda p: p["site"] == "coast")
         started(self.slurm, job)
         self.assertEqual(self.slurm.job(job)["Partition"], "coast")

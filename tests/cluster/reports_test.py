@@ -43,9 +43,12 @@ JOBS = {  # name -> options, script
 
 
 class ReportsTest(CarbonCase):
-    options = {"users": (OWNER, OTHER, COORDINATOR, OPERATOR), "partitions": {"inland": 2, "coast": 1},
-               "extra_lines": ["AccountingStoreFlags=job_comment", "TrackWCKey=yes", "PrivateData=jobs,usage"],
-               "dbd_lines": ["TrackWCKey=yes", "PrivateData=jobs,usage"]}
+    options = {
+        "users": (OWNER, OTHER, COORDINATOR, OPERATOR),
+        "partitions": {"inland": 2, "coast": 1},
+        "extra_lines": ["AccountingStoreFlags=job_comment", "TrackWCKey=yes", "PrivateData=jobs,usage"],
+        "dbd_lines": ["TrackWCKey=yes", "PrivateData=jobs,usage"],
+    }
 
     @classmethod
     def setUpClass(cls):
@@ -57,8 +60,10 @@ class ReportsTest(CarbonCase):
         conf.write_text(conf.read_text() + BUDGETS)
         cls.carbon.stop_carbonctld()
         cls.carbon.start_carbonctld()
-        cls.jobs = {name: slurm.sbatch("-J", name, "--time=2", "--gres=gpu:1", *options, script=script, user=OWNER)[0]
-                    for name, (options, script) in JOBS.items()}
+        cls.jobs = {
+            name: slurm.sbatch("-J", name, "--time=2", "--gres=gpu:1", *options, script=script, user=OWNER)[0]
+            for name, (options, script) in JOBS.items()
+        }
         for job in cls.jobs.values():
             slurm.wait_for_end(job)
             cls.carbon.wait_for_summary(job)
@@ -70,8 +75,15 @@ class ReportsTest(CarbonCase):
 
     def test_sums_by_each_property(self):
         kwh = sum(run["energy_mj"] for job in self.jobs.values() for run in self.carbon.runs(job)) / 3.6e9
-        for by, keys in (("user", {OWNER}), ("account", {"research"}), ("partition", {"inland"}), ("site", {"inland"}),
-                         ("cluster", {self.slurm.name}), ("qos", {"normal"}), ("state", {"COMPLETED", "FAILED"})):
+        for by, keys in (
+            ("user", {OWNER}),
+            ("account", {"research"}),
+            ("partition", {"inland"}),
+            ("site", {"inland"}),
+            ("cluster", {self.slurm.name}),
+            ("qos", {"normal"}),
+            ("state", {"COMPLETED", "FAILED"}),
+        ):
             with self.subTest(by=by):
                 answer = self.report("--by", by, "-u", OWNER)
                 self.assertEqual({row["key"] for row in answer["rows"]}, keys)
@@ -113,15 +125,23 @@ class ReportsTest(CarbonCase):
         search = [runs[name] for name in ("trial 1", "trial 2", "trial 3", "final")]
         self.assertAlmostEqual(study["energy_kwh"], sum(run["energy_mj"] for run in search) / 3.6e9, delta=1e-9)
         self.assertEqual(study["final_job"], str(self.jobs["final"]))
-        self.assertAlmostEqual(study["tuning_multiplier"], sum(r["energy_mj"] for r in search) / runs["final"]["energy_mj"], delta=1e-6)
+        self.assertAlmostEqual(
+            study["tuning_multiplier"], sum(r["energy_mj"] for r in search) / runs["final"]["energy_mj"], delta=1e-6
+        )
         spread = {(row["setting"], row["value"]): row for row in study["sensitivity"]}
-        self.assertEqual({key: row["trials"] for key, row in spread.items()},
-                         {("lr", "0.1"): 2, ("lr", "0.01"): 1, ("batch", "32"): 2, ("batch", "64"): 1})
+        self.assertEqual(
+            {key: row["trials"] for key, row in spread.items()},
+            {("lr", "0.1"): 2, ("lr", "0.01"): 1, ("batch", "32"): 2, ("batch", "64"): 1},
+        )
         self.assertAlmostEqual(spread["lr", "0.01"]["mean_g"], runs["trial 2"]["co2e_ug"] / 1e6, delta=1e-9)
         self.assertIn("simulated", study["paragraph"])
 
     def test_a_study_by_name_comment_and_job(self):
-        for options, trials in ((("--name", "trial*"), 3), (("--comment", "*lr=0.1 *"), 2), (("-j", f"{self.jobs['other']}"), 1)):
+        for options, trials in (
+            (("--name", "trial*"), 3),
+            (("--comment", "*lr=0.1 *"), 2),
+            (("-j", f"{self.jobs['other']}"), 1),
+        ):
             with self.subTest(options=options):
                 rows = self.carbon.scarbon("study", *options, "-P", "-n", user=OWNER).out.splitlines()
                 self.assertEqual(len(rows), trials)
@@ -137,7 +157,9 @@ class ReportsTest(CarbonCase):
             self.assertIn("논문용 문단", said.out)
             self.assertIn("모의", said.err)
             self.assertIn("JobID", said.out)  # names of fields are not translated
-        english = self.slurm.run(self.carbon.installed / "scarbon", "study", "-W", "search", user=OWNER, env={"LC_ALL": "C"})
+        english = self.slurm.run(
+            self.carbon.installed / "scarbon", "study", "-W", "search", user=OWNER, env={"LC_ALL": "C"}
+        )
         self.assertIn("For a paper", english.out)
 
     # -- the page
@@ -148,21 +170,35 @@ class ReportsTest(CarbonCase):
         self.carbon.scarbon("report", "--html", page_file, "-u", OWNER)
         days = self.report("--by", "day", "-u", OWNER)
         shots = build_directory() / "screenshots"
-        for name, width, height, dark in (("phone", 390, 844, False), ("desktop", 1280, 900, False), ("dark", 1280, 900, True)):
+        for name, width, height, dark in (
+            ("phone", 390, 844, False),
+            ("desktop", 1280, 900, False),
+            ("dark", 1280, 900, True),
+        ):
             with self.subTest(name), Page(page_file.as_uri(), width, height, dark) as page:
                 self.assertEqual(page.errors, [])
                 self.assertEqual([url for url in page.requests if not url.startswith(("file:", "data:"))], [])
                 self.assertLessEqual(page.value("document.documentElement.scrollWidth"), width)
-                shown = page.value("[...document.querySelectorAll('#figures [data-value]')].map(e => [e.dataset.figure, Number(e.dataset.value)])")
+                shown = page.value(
+                    "[...document.querySelectorAll('#figures [data-value]')].map(e => [e.dataset.figure, Number(e.dataset.value)])"
+                )
                 total = days["total"]
-                self.assertEqual({key: value for key, value in shown if key in total},
-                                 {key: total[key] for key in ("jobs", "energy_kwh", "co2e_g")})
-                rows = page.value("[...document.querySelectorAll('#days tbody tr')].map(r => [r.cells[0].textContent, "
-                                  "...[...r.cells].slice(1, 4).map(c => Number(c.dataset.value))])")
+                self.assertEqual(
+                    {key: value for key, value in shown if key in total},
+                    {key: total[key] for key in ("jobs", "energy_kwh", "co2e_g")},
+                )
+                rows = page.value(
+                    "[...document.querySelectorAll('#days tbody tr')].map(r => [r.cells[0].textContent, "
+                    "...[...r.cells].slice(1, 4).map(c => Number(c.dataset.value))])"
+                )
                 self.assertEqual(rows, [[r["key"], r["jobs"], r["energy_kwh"], r["co2e_g"]] for r in days["rows"]])
                 # Each drawing has a name, and a table with the same figures for those who do not see it.
-                self.assertTrue(page.value("[...document.querySelectorAll('svg')].every(s => s.getAttribute('aria-label') && "
-                                           "s.parentElement.querySelector('table caption'))"))
+                self.assertTrue(
+                    page.value(
+                        "[...document.querySelectorAll('svg')].every(s => s.getAttribute('aria-label') && "
+                        "s.parentElement.querySelector('table caption'))"
+                    )
+                )
                 # Letters that can be read, none upon another and none cut off.
                 letters = page.value(LETTERS)
                 self.assertGreaterEqual(len(letters), 8)
@@ -176,7 +212,9 @@ class ReportsTest(CarbonCase):
     # -- the past
 
     def test_backfill(self):
-        (lost,) = self.slurm.sbatch("-J", "unmetered", "--time=2", "--gres=gpu:2", "-p", "coast", script="sleep 3", user=OTHER)[:1]
+        (lost,) = self.slurm.sbatch(
+            "-J", "unmetered", "--time=2", "--gres=gpu:2", "-p", "coast", script="sleep 3", user=OTHER
+        )[:1]
         node = next(n for n in self.slurm.nodes if n.partition == "coast")
         self.carbon.stop_carbond(node)
         try:
@@ -215,7 +253,9 @@ class ReportsTest(CarbonCase):
                 credential = self.credential("GET", f"/v1/jobs?jobs={job}", user=user)
                 status, answer = self.get(f"/v1/jobs?jobs={job}", credential)
                 self.assertEqual((status, [run["job_id"] for run in answer["jobs"]]), (200, [job] if sees else []))
-                said = self.carbon.scarbon("jobs", "-a", "-X", "-n", "-P", "-j", job, "-o", "JobID,Co2eG", user=user).out
+                said = self.carbon.scarbon(
+                    "jobs", "-a", "-X", "-n", "-P", "-j", job, "-o", "JobID,Co2eG", user=user
+                ).out
                 self.assertEqual(bool(said), sees)
                 rows = self.report("--by", "user", user=user)["rows"]
                 self.assertEqual(OWNER in {row["key"] for row in rows}, sees)
@@ -230,7 +270,9 @@ class ReportsTest(CarbonCase):
     def get(self, target, credential, method="GET", body=b"", headers=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.carbon.port, timeout=30)
         try:
-            connection.request(method, target, body=body, headers={"Authorization": f"MUNGE {credential}", **(headers or {})})
+            connection.request(
+                method, target, body=body, headers={"Authorization": f"MUNGE {credential}", **(headers or {})}
+            )
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read())
         finally:
@@ -246,15 +288,19 @@ class ReportsTest(CarbonCase):
         uid = self.slurm.run("id", "-u", OWNER).out.strip()
         # What a caller says of himself beside the credential counts for nothing.
         for claim in (f"{target}&uid={uid}", f"{target}&user={OWNER}"):
-            status, answer = self.get(claim, self.credential("GET", claim, user=OTHER), headers={"X-Remote-User": OWNER, "X-Uid": uid})
+            status, answer = self.get(
+                claim, self.credential("GET", claim, user=OTHER), headers={"X-Remote-User": OWNER, "X-Uid": uid}
+            )
             self.assertEqual((status, answer["jobs"]), (200, []))
         # A credential with another uid in it is none: it is sealed with the cluster's key.
         own = self.credential("GET", target, user=OTHER)
-        forged = own[:len(own) // 2] + ("A" if own[len(own) // 2] != "A" else "B") + own[len(own) // 2 + 1:]
+        forged = own[: len(own) // 2] + ("A" if own[len(own) // 2] != "A" else "B") + own[len(own) // 2 + 1 :]
         self.assert_refused(target, forged)
         self.assert_refused(target, "MUNGE:AwQDAAA=:")
         record = b"[]"
-        status, _ = self.get("/v1/records", self.credential("POST", "/v1/records", record, user=OTHER), method="POST", body=record)
+        status, _ = self.get(
+            "/v1/records", self.credential("POST", "/v1/records", record, user=OTHER), method="POST", body=record
+        )
         self.assertEqual(status, 403)
 
     def test_a_replayed_credential_is_refused(self):
@@ -278,9 +324,20 @@ class ReportsTest(CarbonCase):
         key, socket = home / "private" / "key", home / "socket"
         key.write_bytes(os.urandom(128))
         key.chmod(0o400)
-        self.cluster.daemons.start("foreign munged", ["/usr/sbin/munged", "--foreground", f"--key-file={key}", f"--socket={socket}",
-                                                      f"--pid-file={home}/private/pid", f"--seed-file={home}/private/seed",
-                                                      f"--log-file={home}/private/log"], home / "out", socket.exists)
+        self.cluster.daemons.start(
+            "foreign munged",
+            [
+                "/usr/sbin/munged",
+                "--foreground",
+                f"--key-file={key}",
+                f"--socket={socket}",
+                f"--pid-file={home}/private/pid",
+                f"--seed-file={home}/private/seed",
+                f"--log-file={home}/private/log",
+            ],
+            home / "out",
+            socket.exists,
+        )
         target = "/v1/jobs"
         self.assert_refused(target, self.credential("GET", target, socket=socket))
         self.assert_refused(target, self.credential("GET", target, user=OWNER, socket=socket))

@@ -11,7 +11,7 @@ from harness.case import CarbonCase
 from harness.processes import wait_until
 
 ONLY_INLAND = "backup"  # may use its account in the partition inland alone
-OBSERVED = "news"       # a rule of carbon.conf observes this user's jobs
+OBSERVED = "news"  # a rule of carbon.conf observes this user's jobs
 
 
 class SitesTest(CarbonCase):
@@ -55,7 +55,9 @@ class SitesTest(CarbonCase):
 
     def test_by_partition(self):
         job, said = self.submit("--carbon=relocate", "--gres=gpu:2", seconds=4)
-        self.assertRegex(said.err, r"moved from inland to coast \(partition coast\): about .* simulated .*to stay: --carbon=off")
+        self.assertRegex(
+            said.err, r"moved from inland to coast \(partition coast\): about .* simulated .*to stay: --carbon=off"
+        )
         ended = self.slurm.wait_for_end(job)
         self.assertEqual((ended["JobState"], ended["Partition"], ended["NodeList"]), ("COMPLETED", "coast", "coast1"))
         self.assert_accounted_at_the_coast(job)
@@ -64,8 +66,10 @@ class SitesTest(CarbonCase):
         job, said = self.submit("--carbon=relocate", "--partition=shared", "--gres=gpu:2", seconds=4)
         self.assertRegex(said.err, r"moved from inland to coast \(constraint coast\): about ")
         ended = self.slurm.wait_for_end(job)
-        self.assertEqual((ended["JobState"], ended["Partition"], ended["Features"], ended["NodeList"]),
-                         ("COMPLETED", "shared", "coast", "coast1"))
+        self.assertEqual(
+            (ended["JobState"], ended["Partition"], ended["Features"], ended["NodeList"]),
+            ("COMPLETED", "shared", "coast", "coast1"),
+        )
         self.assert_accounted_at_the_coast(job)
 
     def test_a_job_of_a_shared_partition_is_accounted_where_it_ran(self):
@@ -83,8 +87,11 @@ class SitesTest(CarbonCase):
     def test_an_array_moves_as_one(self):
         job, said = self.submit("--carbon=relocate", "--array=0-1", "--gres=gpu:1")
         self.assertIn("moved from inland to coast", said.err)
-        wait_until(lambda: len([r for r in self.slurm.sacct(job, "State", "Partition") if r == ["COMPLETED", "coast"]]) == 2, 60,
-                   "both tasks at the coast")
+        wait_until(
+            lambda: len([r for r in self.slurm.sacct(job, "State", "Partition") if r == ["COMPLETED", "coast"]]) == 2,
+            60,
+            "both tasks at the coast",
+        )
 
     def test_what_does_not_fit_there_stays(self):
         self.assert_stays("--nodes=2", "--gres=gpu:1")
@@ -92,9 +99,11 @@ class SitesTest(CarbonCase):
         self.assert_stays("--gres=gpu:1", user=ONLY_INLAND)
 
     def test_a_closed_partition_a_refused_account_and_a_drained_node_get_no_job(self):
-        for change, back in ((["partitionname=coast", "state=down"], ["partitionname=coast", "state=up"]),
-                             (["partitionname=coast", "denyaccounts=research"], ["partitionname=coast", "denyaccounts="]),
-                             (["nodename=coast1", "state=drain", "reason=test"], ["nodename=coast1", "state=resume"])):
+        for change, back in (
+            (["partitionname=coast", "state=down"], ["partitionname=coast", "state=up"]),
+            (["partitionname=coast", "denyaccounts=research"], ["partitionname=coast", "denyaccounts="]),
+            (["nodename=coast1", "state=drain", "reason=test"], ["nodename=coast1", "state=resume"]),
+        ):
             with self.subTest(" ".join(change)):
                 self.slurm.run("scontrol", "update", *change)
                 wait_until(lambda: not self.relocates(), 30, "end of relocation", pause=1)
@@ -106,13 +115,20 @@ class SitesTest(CarbonCase):
         """For an hour of the simulated day and more: what would have been done stands in AdminComment, and nothing else differs
         from the jobs of a user who opts out."""
         until = time.monotonic() + max(5, self.carbon.day_seconds / 24)
-        kinds = [["--gres=gpu:1"], ["--gres=gpu:2", "--carbon=defer"], ["--gres=gpu:1", "--carbon=relocate"],
-                 ["--gres=gpu:1", "--partition=shared", "--carbon=auto"], ["--gres=gpu:1", "--array=0-2", "--carbon=auto"],
-                 ["--gres=gpu:1", "--carbon=interrupt"]]
+        kinds = [
+            ["--gres=gpu:1"],
+            ["--gres=gpu:2", "--carbon=defer"],
+            ["--gres=gpu:1", "--carbon=relocate"],
+            ["--gres=gpu:1", "--partition=shared", "--carbon=auto"],
+            ["--gres=gpu:1", "--array=0-2", "--carbon=auto"],
+            ["--gres=gpu:1", "--carbon=interrupt"],
+        ]
         watched = []
         while time.monotonic() < until or len(watched) < 2 * len(kinds):
             kind = kinds[len(watched) % len(kinds)]
-            plain, _ = self.submit("--hold", *[o for o in kind if not o.startswith("--carbon")], "--carbon=off", user=OBSERVED)
+            plain, _ = self.submit(
+                "--hold", *[o for o in kind if not o.startswith("--carbon")], "--carbon=off", user=OBSERVED
+            )
             expected = self.slurm.job(plain)
             self.slurm.run("scancel", plain)
             job, said = self.submit(*kind, user=OBSERVED)
@@ -127,7 +143,9 @@ class SitesTest(CarbonCase):
             watched.append((job, int(self.token(shown).get("planned", 0))))
         self.assertTrue(any(planned for _, planned in watched), "nothing would have been done: the test shows nothing")
         for job, planned in watched:
-            wait_until(lambda: all(r[0] == "COMPLETED" for r in self.slurm.sacct(job, "State")), 90, f"end of job {job}")
+            wait_until(
+                lambda: all(r[0] == "COMPLETED" for r in self.slurm.sacct(job, "State")), 90, f"end of job {job}"
+            )
             for row in self.slurm.sacct(job, "Submit", "Eligible"):
                 if "Unknown" in row:  # it never was given a begin time
                     continue
@@ -137,7 +155,9 @@ class SitesTest(CarbonCase):
 
     def test_estimate_before_submission(self):
         script = self.slurm.home(self.slurm.users[0]) / "job.sh"
-        script.write_text("#!/bin/sh\n# of two GPUs\n#SBATCH --gres=gpu:2 --time=1\n#SBATCH --carbon=relocate # to the coast\nsrun true\n")
+        script.write_text(
+            "#!/bin/sh\n# of two GPUs\n#SBATCH --gres=gpu:2 --time=1\n#SBATCH --carbon=relocate # to the coast\nsrun true\n"
+        )
         script.chmod(0o644)
         shown = self.carbon.scarbon("estimate", script, user=self.slurm.users[0])
         self.assertRegex(shown.out, r"(?m)^now +inland +now ")
@@ -145,7 +165,9 @@ class SitesTest(CarbonCase):
         self.assertRegex(shown.out, r"(?m)^best site +coast +now ")
         self.assertIn("Submitted as it stands: carbon: moved from inland to coast (partition coast)", shown.out)
         self.assertIn("simulated", shown.err)
-        said = json.loads(self.carbon.scarbon("estimate", "--json", script, "--carbon=off", user=self.slurm.users[0]).out)
+        said = json.loads(
+            self.carbon.scarbon("estimate", "--json", script, "--carbon=off", user=self.slurm.users[0]).out
+        )
         self.assertIsNone(said["decision"])
         options = {option["option"]: option for option in said["options"]}
         self.assertEqual(options["best site"]["site"], "coast")
@@ -153,7 +175,9 @@ class SitesTest(CarbonCase):
         # What was estimated is what sbatch then says.
         now = re.search(r"instead of (\d+)", shown.out)
         _, submitted = self.submit("--carbon=relocate", "--gres=gpu:2")
-        self.assertAlmostEqual(int(now[1]), int(re.search(r"instead of (\d+)", submitted.err)[1]), delta=0.35 * int(now[1]))
+        self.assertAlmostEqual(
+            int(now[1]), int(re.search(r"instead of (\d+)", submitted.err)[1]), delta=0.35 * int(now[1])
+        )
 
 
 if __name__ == "__main__":

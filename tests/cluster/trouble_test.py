@@ -8,7 +8,6 @@ import unittest
 from harness.cluster import Cluster
 from harness.load import TOLERANCE, Trouble, broken, make_load, play, waves
 from harness.replan import SETTINGS, plan_of, unix
-from promise_proof import TOLERANCE, waves
 
 
 class TroubleTest(unittest.TestCase):
@@ -23,7 +22,11 @@ class TroubleTest(unittest.TestCase):
 
     def test_a_site_that_observes_changes_nothing(self):
         """Three hours of the replayed grid: a day of it passes in a minute."""
-        settings = {("placement", "observe"): "true", ("placement", "default_mode"): '"auto"', ("replan", "interval"): '"1s"'}
+        settings = {
+            ("placement", "observe"): "true",
+            ("placement", "default_mode"): '"auto"',
+            ("replan", "interval"): '"1s"',
+        }
         with Cluster(settings=settings) as cluster:
             slurm, begun, jobs = cluster.slurm, time.monotonic(), []
             while time.monotonic() < begun + 60 * 3 / 24 or len(jobs) < 6:
@@ -36,7 +39,10 @@ class TroubleTest(unittest.TestCase):
                 seen, plan = slurm.wait_for_end(job), plan_of(slurm, job)
                 self.assertEqual(plan["observe"], 1)
                 would += "planned" in plan
-                self.assertEqual((seen["JobState"], seen["Partition"], seen["Nice"], seen["Features"]), ("COMPLETED", "inland", "0", "(null)"))
+                self.assertEqual(
+                    (seen["JobState"], seen["Partition"], seen["Nice"], seen["Features"]),
+                    ("COMPLETED", "inland", "0", "(null)"),
+                )
                 self.assertLessEqual(unix(seen["EligibleTime"]) - unix(seen["SubmitTime"]), 1)
             print(f"observed {len(jobs)} jobs, of which {would} would have been moved", file=sys.stderr)
             self.assertGreater(would, 0)

@@ -27,11 +27,21 @@ def waves(phase):
 
 
 class WebTest(CarbonCase):
-    options = {"users": (OWNER, OTHER, LEADER), "partitions": {"inland": 1, "coast": 1},
-               "settings": {**SETTINGS, ("carbonctld", "horizon"): '"48h"', ("placement", "max_delay"): '"24h"',
-                            ("placement", "expected_share_of_limit"): "1.0", ("web", "user_header"): '"X-Remote-User"'},
-               "carbon_lines": ["[[budget]]", 'account = "research"', "co2e_kg = 1", ""],
-               "forecast": waves(0), "extra_lines": ["PrivateData=jobs,usage"], "dbd_lines": ["PrivateData=jobs,usage"]}
+    options = {
+        "users": (OWNER, OTHER, LEADER),
+        "partitions": {"inland": 1, "coast": 1},
+        "settings": {
+            **SETTINGS,
+            ("carbonctld", "horizon"): '"48h"',
+            ("placement", "max_delay"): '"24h"',
+            ("placement", "expected_share_of_limit"): "1.0",
+            ("web", "user_header"): '"X-Remote-User"',
+        },
+        "carbon_lines": ["[[budget]]", 'account = "research"', "co2e_kg = 1", ""],
+        "forecast": waves(0),
+        "extra_lines": ["PrivateData=jobs,usage"],
+        "dbd_lines": ["PrivateData=jobs,usage"],
+    }
 
     @classmethod
     def setUpClass(cls):
@@ -47,9 +57,15 @@ class WebTest(CarbonCase):
         carbon.forecast({"inland": waves(0), "coast": waves(2)})
         carbon.stop_carbonctld()
         carbon.start_carbonctld()
-        cls.done = slurm.sbatch("-J", "done", "--time=1", "--gres=gpu:1", "--carbon=off", script="sleep 3", user=OWNER)[0]
-        cls.running = slurm.sbatch("-J", "running", "--time=50", "--gres=gpu:2", "--carbon=off", script="sleep 600", user=OTHER)[0]
-        cls.deferred = slurm.sbatch("-J", "training", "--time=60", "--gres=gpu:3", "--carbon=auto", script="sleep 1", user=OWNER)[0]
+        cls.done = slurm.sbatch("-J", "done", "--time=1", "--gres=gpu:1", "--carbon=off", script="sleep 3", user=OWNER)[
+            0
+        ]
+        cls.running = slurm.sbatch(
+            "-J", "running", "--time=50", "--gres=gpu:2", "--carbon=off", script="sleep 600", user=OTHER
+        )[0]
+        cls.deferred = slurm.sbatch(
+            "-J", "training", "--time=60", "--gres=gpu:3", "--carbon=auto", script="sleep 1", user=OWNER
+        )[0]
         slurm.wait_for_end(cls.done)
         carbon.wait_for_summary(cls.done)
         cls.addClassCleanup(slurm.run, "scancel", cls.running, cls.deferred)
@@ -106,9 +122,17 @@ class WebTest(CarbonCase):
         self.assertEqual(self.browser.ask("count", name="leader", selector=".site canvas"), 2)
         self.see("leader", ".head p", "1 job runs on GPUs, 1 is deferred")
         # Something is drawn, and what it shows stands beside it for those who do not see it.
-        self.assertTrue(self.browser.ask("value", name="leader", expression="""[...document.querySelectorAll('canvas')].every(c =>
-            c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v > 0))"""))
-        self.assertIn('img "Carbon intensity of inland: 400 now', self.browser.ask("aria", name="leader", selector=".site"))
+        self.assertTrue(
+            self.browser.ask(
+                "value",
+                name="leader",
+                expression="""[...document.querySelectorAll('canvas')].every(c =>
+            c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v > 0))""",
+            )
+        )
+        self.assertIn(
+            'img "Carbon intensity of inland: 400 now', self.browser.ask("aria", name="leader", selector=".site")
+        )
         self.shot("leader", "grid")
         self.go("leader", "queue")
         self.see("leader", "table", "training")
@@ -128,7 +152,9 @@ class WebTest(CarbonCase):
         self.see("leader", "section", "By user")
         self.see("leader", "td", OWNER)
         shown = self.text("leader", ".tile:nth-child(1) dd")
-        self.assertAlmostEqual(float(shown.split()[0]), run["energy_mj"] / 3.6e6, delta=0.005 * run["energy_mj"] / 3.6e6)
+        self.assertAlmostEqual(
+            float(shown.split()[0]), run["energy_mj"] / 3.6e6, delta=0.005 * run["energy_mj"] / 3.6e6
+        )
         self.see("leader", "td", "research")
         self.shot("leader", "emissions")
         self.go("leader", "feeds")
@@ -141,7 +167,9 @@ class WebTest(CarbonCase):
         self.open("live", OWNER)
         self.go("live", "queue")
         self.see("live", "table", "training")
-        new = self.slurm.sbatch("-J", "newcomer", "--time=60", "--gres=gpu:1", "--carbon=defer", script="sleep 1", user=OWNER)[0]
+        new = self.slurm.sbatch(
+            "-J", "newcomer", "--time=60", "--gres=gpu:1", "--carbon=defer", script="sleep 1", user=OWNER
+        )[0]
         self.see("live", "table", "newcomer")
         self.slurm.run("scancel", new)
         wait_until(lambda: "newcomer" not in self.text("live", "table"), 60, "row of a cancelled job to go", pause=0.5)
@@ -164,8 +192,12 @@ class WebTest(CarbonCase):
             said = self.browser.ask("value", name="other", expression=f"fetch('{path}').then(r => r.text())")
             self.assertNotIn(OWNER, said)
             self.assertNotIn("training", said)
-        written = self.browser.ask("value", name="other", expression="fetch('v1/records', {method: 'POST', body: '[]'}).then(r => r.status)")
-        minted = self.browser.ask("value", name="other", expression="fetch('v1/web/links', {method: 'POST', body: ''}).then(r => r.status)")
+        written = self.browser.ask(
+            "value", name="other", expression="fetch('v1/records', {method: 'POST', body: '[]'}).then(r => r.status)"
+        )
+        minted = self.browser.ask(
+            "value", name="other", expression="fetch('v1/web/links', {method: 'POST', body: ''}).then(r => r.status)"
+        )
         self.assertEqual((written, minted), (401, 401))
         self.expected = ("401",)
         self.open("owner", OWNER)
@@ -207,6 +239,7 @@ class WebTest(CarbonCase):
         def who(**headers):
             answer, body = self.raw("/v1/whoami", **headers)
             return json.loads(body)["user"] if answer.status == 200 else answer.status
+
         secret = {"X-Slurm-Carbon-Proxy": PROXY_SECRET}
         self.assertEqual(who(**secret, **{"X-Remote-User": OTHER}), OTHER)
         self.assertEqual(who(**{"X-Remote-User": OTHER}), 401)
@@ -214,7 +247,9 @@ class WebTest(CarbonCase):
         self.assertEqual(who(**secret, **{"X-Remote-User": "root"}), 401)
         self.assertEqual(who(**secret, **{"X-Remote-User": "no such user"}), 401)
         self.assertEqual(who(**secret, **{"X-Remote-User": OTHER, "Sec-Fetch-Site": "cross-site"}), 401)
-        self.assertEqual(who(**secret, **{"X-Remote-User": OWNER, "x-remote-user": OTHER}), 401)  # a client's own beside the proxy's
+        self.assertEqual(
+            who(**secret, **{"X-Remote-User": OWNER, "x-remote-user": OTHER}), 401
+        )  # a client's own beside the proxy's
 
     # -- how it can be read
 
@@ -225,7 +260,11 @@ class WebTest(CarbonCase):
             self.see("phone", "#view h1", "")
             self.assertFalse(self.browser.ask("value", name="phone", expression=TOO_WIDE), view)
             self.shot("phone", f"{view}-phone-dark")
-        paper = self.browser.ask("value", name="phone", expression="getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
+        paper = self.browser.ask(
+            "value",
+            name="phone",
+            expression="getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)",
+        )
         self.assertLess(max(paper), 60)
         self.open("dark", LEADER, dark=True)
         self.shot("dark", "grid-dark")

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
-#include "grid_feeds/validation.h"
 #include "grid_feeds/provider.h"
+#include "grid_feeds/validation.h"
 #include "tests/fuzz/target.h"
 #include "tests/support/played_bodies.h"
 

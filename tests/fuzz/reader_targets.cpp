@@ -14,7 +14,6 @@
 #include "core/decision_token.h"
 #include "core/job_mark.h"
 #include "core/slurm_time.h"
-#include "snapshot/snapshot.h"
 #include "ledger/record/record.h"
 #include "placement/submission.h"
 #include "replay/intensity_csv.h"
@@ -22,6 +21,7 @@
 #include "scarbon/replay/batch_options.h"
 #include "scarbon/replay/replay_options.h"
 #include "scarbon/sacct/sacct.h"
+#include "snapshot/snapshot.h"
 #include "tests/fuzz/target.h"
 #include "tests/support/sample_snapshot.h"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// short_fuzz [INPUTS [target...]]: the fuzzer's harness without libFuzzer: seeds, and seeds damaged at random (always the same way).
+// short_fuzz [INPUTS [target...]]: the fuzzer's harness without libFuzzer: seeds, and seeds damaged at random (always the same
+// way).
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>

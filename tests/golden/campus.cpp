@@ -6,8 +6,8 @@
 #include <stdexcept>
 
 #include "carbonctld/grid/grid_publisher.h"
-#include "snapshot/snapshot.h"
 #include "ledger/accounting/accountant.h"
+#include "snapshot/snapshot.h"
 
 namespace carbon::golden {
 namespace {
@@ -275,14 +275,14 @@ Campus::Campus(const std::string& munge_socket) {
     health.slurmctld = health.slurmdbd = "ok";
     return health;
   };
-  api_ =
-      std::make_unique<carbonctld::Api>(config_, *store_,
-                                  carbonctld::ApiSources{[this](auto list) { return take(std::move(list)); }, [this] { return grid_; },
-                                                   [] { return std::optional(carbonctld::SlurmSettings{}); },
-                                                   [](const auto&) {
-                                                     return std::optional(carbonctld::SlurmRights{false, {}, carbonctld::Privacy{}});
-                                                   },
-                                                   seen, [] { return kNow; }, [] { return queue(); }});
+  api_ = std::make_unique<carbonctld::Api>(
+      config_, *store_,
+      carbonctld::ApiSources{[this](auto list) { return take(std::move(list)); }, [this] { return grid_; },
+                             [] { return std::optional(carbonctld::SlurmSettings{}); },
+                             [](const auto&) {
+                               return std::optional(carbonctld::SlurmRights{false, {}, carbonctld::Privacy{}});
+                             },
+                             seen, [] { return kNow; }, [] { return queue(); }});
   server_ = std::make_unique<net::Server>(
       net::ServerLimits{},
       [munge = net::Munge(munge_socket)](const net::ServerRequest& request) -> Result<net::Caller> {

@@ -29,12 +29,13 @@ class Golden : public testing::TestWithParam<std::string> {
   std::string run(const Campus& campus, const std::string& command) const {
     const auto errors = campus.dir() / "errors", clock = campus.dir() / "clock";
     std::ofstream(clock) << '=' << unix_ms(kNow);
-    const std::string environment =
-        "cd " GOLDEN_DIR " && unset LANG LANGUAGE LC_MESSAGES; TZ=UTC PATH=" GOLDEN_DIR ":" SCARBON_DIR
-        ":$PATH LC_ALL=C SLURM_CARBON_CONF=" +
-        campus.config_file().string() + " CARBON_FAKE_CLOCK=" + clock.string() +
-        "; export TZ PATH LC_ALL SLURM_CARBON_CONF CARBON_FAKE_CLOCK; export ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0; exec 2>" +
-        errors.string() + "; scarbon() { LD_PRELOAD=" STEPPED_CLOCK " " SCARBON_DIR "/scarbon \"$@\"; }\n";
+    const std::string environment = "cd " GOLDEN_DIR " && unset LANG LANGUAGE LC_MESSAGES; TZ=UTC PATH=" GOLDEN_DIR
+                                    ":" SCARBON_DIR ":$PATH LC_ALL=C SLURM_CARBON_CONF=" +
+                                    campus.config_file().string() + " CARBON_FAKE_CLOCK=" + clock.string() +
+                                    "; export TZ PATH LC_ALL SLURM_CARBON_CONF CARBON_FAKE_CLOCK; export "
+                                    "ASAN_OPTIONS=$ASAN_OPTIONS:verify_asan_link_order=0; exec 2>" +
+                                    errors.string() +
+                                    "; scarbon() { LD_PRELOAD=" STEPPED_CLOCK " " SCARBON_DIR "/scarbon \"$@\"; }\n";
     std::FILE* pipe = ::popen((environment + command).c_str(), "r");
     std::string out;
     for (char part[4096]; const auto n = std::fread(part, 1, sizeof part, pipe);) out.append(part, n);

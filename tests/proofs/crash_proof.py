@@ -17,10 +17,14 @@ import time
 from harness.carbond_process import Controller, Node, estimated, joules, wait_until
 
 PEAK = {0: 300, 1: 300, 2: 400, 3: 400, 4: 250, 5: 300}  # W
-GPUS = ["gpu uuid=GPU-SIMULATED-0 minor=0 curve=constant:300", "gpu uuid=GPU-SIMULATED-1 minor=1 curve=square:60,300,0.07,0.5",
-        "gpu uuid=GPU-SIMULATED-2 minor=2 curve=bursts:60,400,5,0.05", "gpu uuid=GPU-SIMULATED-3 minor=3 curve=ramp:60,400,20",
-        "gpu uuid=GPU-SIMULATED-4 minor=4 curve=constant:250 call_ms=5",
-        "gpu uuid=GPU-SIMULATED-5 minor=5 curve=ramp:100,300,30 counter=no"]
+GPUS = [
+    "gpu uuid=GPU-SIMULATED-0 minor=0 curve=constant:300",
+    "gpu uuid=GPU-SIMULATED-1 minor=1 curve=square:60,300,0.07,0.5",
+    "gpu uuid=GPU-SIMULATED-2 minor=2 curve=bursts:60,400,5,0.05",
+    "gpu uuid=GPU-SIMULATED-3 minor=3 curve=ramp:60,400,20",
+    "gpu uuid=GPU-SIMULATED-4 minor=4 curve=constant:250 call_ms=5",
+    "gpu uuid=GPU-SIMULATED-5 minor=5 curve=ramp:100,300,30 counter=no",
+]
 UPDATE = 0.1
 
 
@@ -65,12 +69,18 @@ def judge(node, expected, options):
         worst = max(worst, error / allowed)
         flagged += record["note"] != ""
         if error > allowed:
-            problems.append(f"job {job} on GPU {gpu}: {said:.1f} J, in truth {truth:.1f} J, allowed +- {allowed:.1f} J, "
-                            f"estimated {estimated(record):.1f} J, note '{record['note']}'")
+            problems.append(
+                f"job {job} on GPU {gpu}: {said:.1f} J, in truth {truth:.1f} J, allowed +- {allowed:.1f} J, "
+                f"estimated {estimated(record):.1f} J, note '{record['note']}'"
+            )
     times = len(node.controller.bodies)
-    print(f"{options.kills} kills, {len(expected)} jobs, {times} records received, {len(node.controller.records())} different ones")
-    print(f"counter: the worst error is {worst:.2f} of what is allowed; {flagged} of {len(expected) - integrated} jobs say "
-          f"that a part is estimated")
+    print(
+        f"{options.kills} kills, {len(expected)} jobs, {times} records received, {len(node.controller.records())} different ones"
+    )
+    print(
+        f"counter: the worst error is {worst:.2f} of what is allowed; {flagged} of {len(expected) - integrated} jobs say "
+        f"that a part is estimated"
+    )
     print(f"integrated power: {integrated_inside} of {integrated} jobs within their stated interval or the same bound")
     if integrated_inside < 0.95 * integrated:
         problems.append("integrated power: the stated interval does not hold")
@@ -89,7 +99,9 @@ def main():
     with Node(GPUS, controller, reading_interval="1s") as node:
         node.start()
         stop, numbers, expected = threading.Event(), iter(range(1, 10**9)), {}
-        threads = [threading.Thread(target=run_jobs, args=(node, gpu, stop, options, numbers, expected)) for gpu in PEAK]
+        threads = [
+            threading.Thread(target=run_jobs, args=(node, gpu, stop, options, numbers, expected)) for gpu in PEAK
+        ]
         for t in threads:
             t.start()
         kill_and_restart(node, options)
@@ -97,7 +109,9 @@ def main():
         for t in threads:
             t.join()
         try:
-            wait_until(lambda: {r["job_id"] for r in controller.records()} >= set(expected), 90, "a record of every job")
+            wait_until(
+                lambda: {r["job_id"] for r in controller.records()} >= set(expected), 90, "a record of every job"
+            )
         except AssertionError as e:
             print(e)
         problems = judge(node, expected, options)

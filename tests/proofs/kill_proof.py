@@ -46,9 +46,14 @@ class Deaths(Schedule):
             def restart():
                 cluster.daemons.end(name)
                 start()
+
             return restart
 
-        once = [slurm.restart_slurmctld, again("slurmdbd", shared.start_slurmdbd), again("mariadbd", shared.start_mariadb)]
+        once = [
+            slurm.restart_slurmctld,
+            again("slurmdbd", shared.start_slurmdbd),
+            again("mariadbd", shared.start_mariadb),
+        ]
         super().__init__((chance.uniform(1, span), what) for what in [carbond] * kills + [carbonctld] * kills + once)
 
 
@@ -99,11 +104,15 @@ def accounted(cluster, load):
         if abs((run["end_ms"] - run["start_ms"]) / 1000 - job.held) > 2.5:
             yield f"job {job.job_id}: {(run['end_ms'] - run['start_ms']) / 1000} s in the ledger, {job.held} s in Slurm"
     if unnamed:
-        print(f"{len(unnamed)} jobs have no energy, and their records say so: slurmctld started them before the node had registered with it "
-              f"again, and named their GPUs neither at the start nor at the end")
+        print(
+            f"{len(unnamed)} jobs have no energy, and their records say so: slurmctld started them before the node had registered with it "
+            f"again, and named their GPUs neither at the start nor at the end"
+        )
     error = said / truth - 1
-    print(f"energy: ledger {said:.0f} J, drawn {truth:.0f} J (simulated GPUs), {100 * error:+.3f} %; estimated {100 * estimated / said:.2f} %; "
-          f"the worst single job is off by {100 * worst:.2f} %, {beyond} of {len(load) - len(unnamed)} by more than their own 95 % interval")
+    print(
+        f"energy: ledger {said:.0f} J, drawn {truth:.0f} J (simulated GPUs), {100 * error:+.3f} %; estimated {100 * estimated / said:.2f} %; "
+        f"the worst single job is off by {100 * worst:.2f} %, {beyond} of {len(load) - len(unnamed)} by more than their own 95 % interval"
+    )
     if beyond > MOST_BEYOND * len(load):
         yield f"{beyond} jobs are off by more than their own 95 % interval"
     if abs(error) > MOST_ENERGY_ERROR:
@@ -120,8 +129,10 @@ def prove(count=500, killed=200):
             raise deaths.failure
         bad = [f"job {job.job_id}: {job.state}" for job in load if job.state != "COMPLETED"]
         bad += list(accounted(cluster, load)) + list(unharmed(cluster))
-    print(f"{count} jobs, {deaths.done} deaths: carbond and carbonctld killed {killed} times each, slurmctld, slurmdbd and MariaDB "
-          f"restarted once each; {len(bad)} faults")
+    print(
+        f"{count} jobs, {deaths.done} deaths: carbond and carbonctld killed {killed} times each, slurmctld, slurmdbd and MariaDB "
+        f"restarted once each; {len(bad)} faults"
+    )
     print("\n".join(bad), end="\n" if bad else "")
     return 1 if bad else 0
 

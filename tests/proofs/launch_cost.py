@@ -32,10 +32,14 @@ def main():
             slurm.run("srun", "--time=1", "--gres=gpu:1", "true")
             times[kind].append((time.monotonic() - start) * 1000)
         for kind, values in times.items():
-            print(f"{kind:8} the plugin: {len(values)} launches, median {statistics.median(values):.1f} ms, "
-                  f"99th percentile {percentile(values, 0.99):.1f} ms")
-        print(f"added: median {statistics.median(times['with']) - statistics.median(times['without']):.1f} ms, "
-              f"99th percentile {percentile(times['with'], 0.99) - percentile(times['without'], 0.99):.1f} ms")
+            print(
+                f"{kind:8} the plugin: {len(values)} launches, median {statistics.median(values):.1f} ms, "
+                f"99th percentile {percentile(values, 0.99):.1f} ms"
+            )
+        print(
+            f"added: median {statistics.median(times['with']) - statistics.median(times['without']):.1f} ms, "
+            f"99th percentile {percentile(times['with'], 0.99) - percentile(times['without'], 0.99):.1f} ms"
+        )
 
 
 if __name__ == "__main__":

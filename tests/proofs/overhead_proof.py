@@ -27,7 +27,10 @@ from harness.paths import build_directory
 from harness.processes import wait_until
 
 MOST_RATIO = 1.02
-MARKS = {"with": "spank", "scripts": "scripts"}  # of the sides with slurm-carbon, which the bound is for: by whom they are left
+MARKS = {
+    "with": "spank",
+    "scripts": "scripts",
+}  # of the sides with slurm-carbon, which the bound is for: by whom they are left
 COMPARED = [("with", "without"), ("scripts", "without"), ("idle", "without"), ("with", "idle")]
 # As a cluster with GPUs has them; the harness' own intervals are for days that pass in a minute.
 AS_INSTALLED = ["SchedulerParameters=batch_sched_delay=3"]
@@ -64,7 +67,9 @@ def latency(slurm, at):
 
 def latencies(sides, samples):
     """Milliseconds. slurmctld looks for batch jobs once a second: a job that comes at a random time waits for half of that on the average,
-    and that chance alone would hide all that is looked for. So each one comes midway between two looks, by the one before."""
+    and that chance alone would hide all that is looked for. So each one comes midway between two looks, by the one before.
+    """
+
     def of(slurm):
         _, began = latency(slurm, time.time())
         values = []
@@ -73,6 +78,7 @@ def latencies(sides, samples):
             values.append(1000 * value)
         wait_until(lambda: empty(slurm), 60, "idle cluster", pause=0.1)
         return values
+
     with concurrent.futures.ThreadPoolExecutor() as pool:
         asked = {name: pool.submit(of, slurm) for name, slurm in sides.items()}
         return {name: said.result() for name, said in asked.items()}
@@ -100,7 +106,7 @@ def makespans(sides, rounds, count):
 def turn(sides, k):
     """Their order in round `k`: what slows the machine for a while meets another one each time."""
     names = list(sides)
-    names = names[k % len(names):] + names[:k % len(names)]
+    names = names[k % len(names) :] + names[: k % len(names)]
     return names if k // len(names) % 2 == 0 else names[::-1]
 
 
@@ -108,10 +114,17 @@ def compared(what, unit, seen):
     """Prints the medians; returns the ratios that the bound is for."""
     medians = {name: statistics.median(values) for name, values in seen.items()}
     each = min(map(len, seen.values()))
-    print(f"{what} ({each} each), median: " + ", ".join(f"{median:.2f} {unit} {name}" for name, median in medians.items()))
+    print(
+        f"{what} ({each} each), median: " + ", ".join(f"{median:.2f} {unit} {name}" for name, median in medians.items())
+    )
     if each > 2:
-        print("  means, with their standard errors: " + ", ".join(
-            f"{statistics.mean(values):.2f} +- {statistics.stdev(values) / len(values) ** 0.5:.2f} {name}" for name, values in seen.items()))
+        print(
+            "  means, with their standard errors: "
+            + ", ".join(
+                f"{statistics.mean(values):.2f} +- {statistics.stdev(values) / len(values) ** 0.5:.2f} {name}"
+                for name, values in seen.items()
+            )
+        )
     ratios = {(a, b): medians[a] / medians[b] for a, b in COMPARED if a in seen and b in seen}
     print("  ratios: " + ", ".join(f"{a} to {b} {ratio:.3f}" for (a, b), ratio in ratios.items()), flush=True)
     return [ratio for (a, b), ratio in ratios.items() if a in MARKS and b == "without"]
@@ -126,8 +139,12 @@ def main():
     options = parser.parse_args()
     with contextlib.ExitStack() as stack:
         sides = {name: stack.enter_context(cluster_of(name)).slurm for name in [*options.sides, "without"]}
-        ratios = compared("sbatch to the first command", "ms", latencies(sides, options.samples)) if options.samples else []
-        ratios += compared(f"makespan of {options.jobs} jobs of two seconds", "s", makespans(sides, options.rounds, options.jobs))
+        ratios = (
+            compared("sbatch to the first command", "ms", latencies(sides, options.samples)) if options.samples else []
+        )
+        ratios += compared(
+            f"makespan of {options.jobs} jobs of two seconds", "s", makespans(sides, options.rounds, options.jobs)
+        )
     return 1 if max(ratios, default=0) > MOST_RATIO else 0
 
 

@@ -27,10 +27,10 @@ from harness.cluster import Cluster
 from harness.processes import wait_until
 
 USERS, ACCOUNTS, CPUS, STEP_MS = 200, 10, 8, 3_600_000
-TRES = {1: CPUS, 2: 4096, 4: 1, 5: 8}    # of each job, by slurmdbd's number: cpu, mem, node, billing
+TRES = {1: CPUS, 2: 4096, 4: 1, 5: 8}  # of each job, by slurmdbd's number: cpu, mem, node, billing
 STATES = (3, 3, 3, 3, 3, 3, 3, 5, 4, 6)  # of Slurm's enum: completed, failed, cancelled, timed out
-BATCH_STEP = -5                          # as slurmdbd numbers it
-FIRST_ID = 1_000_000                     # of the generated jobs: above those of the cluster's own
+BATCH_STEP = -5  # as slurmdbd numbers it
+FIRST_ID = 1_000_000  # of the generated jobs: above those of the cluster's own
 
 
 def generated(jobs, first, last):
@@ -50,30 +50,42 @@ def add_users(slurm):
         names = ",".join(f"user{u}" for u in range(USERS) if u % ACCOUNTS == a)
         slurm.run(*manage, "add", "user", names, f"account=group{a}", f"cluster={slurm.name}")
     said = slurm.run("sacctmgr", "-nP", "list", "assoc", "format=ID,User", f"cluster={slurm.name}").out
-    return {user: int(number) for number, user in (line.split("|") for line in said.splitlines()) if user.startswith("user")}
+    return {
+        user: int(number) for number, user in (line.split("|") for line in said.splitlines()) if user.startswith("user")
+    }
 
 
 def load_slurmdbd(slurm, jobs, associations):
     """`sacctmgr archive load` takes statements for tables of Slurm 2 alone; so the rows go where slurmdbd itself puts them."""
-    columns = ("account, cpus_req, exit_code, job_name, id_assoc, id_job, id_qos, id_resv, id_wckey, id_user, id_group, het_job_id,"
-               " het_job_offset, state_reason_prev, nodelist, nodes_alloc, `partition`, priority, state, timelimit, time_submit,"
-               " time_eligible, time_start, time_end, tres_alloc, tres_req")
+    columns = (
+        "account, cpus_req, exit_code, job_name, id_assoc, id_job, id_qos, id_resv, id_wckey, id_user, id_group, het_job_id,"
+        " het_job_offset, state_reason_prev, nodelist, nodes_alloc, `partition`, priority, state, timelimit, time_submit,"
+        " time_eligible, time_start, time_end, tres_alloc, tres_req"
+    )
     tres = ",".join(f"{number}={count}" for number, count in TRES.items())
     for at in range(0, len(jobs), 20_000):
         rows = []
-        for job, user, account, start, elapsed, state in jobs[at:at + 20_000]:
-            rows.append(f"('group{account}', {CPUS}, 0, 'train', {associations[f'user{user}']}, {job}, 1, 0, 0, {20000 + user}, 100, 0,"
-                        f" 4294967294, 0, 'inland1', 1, 'inland', 1, {state}, 480, {start - 60}, {start - 60}, {start},"
-                        f" {start + elapsed}, '{tres}', '{tres}')")
+        for job, user, account, start, elapsed, state in jobs[at : at + 20_000]:
+            rows.append(
+                f"('group{account}', {CPUS}, 0, 'train', {associations[f'user{user}']}, {job}, 1, 0, 0, {20000 + user}, 100, 0,"
+                f" 4294967294, 0, 'inland1', 1, 'inland', 1, {state}, 480, {start - 60}, {start - 60}, {start},"
+                f" {start + elapsed}, '{tres}', '{tres}')"
+            )
         tell_mariadb(slurm, f"INSERT INTO {slurm.name}_job_table ({columns}) VALUES {', '.join(rows)};")
-    tell_mariadb(slurm, f"INSERT INTO {slurm.name}_step_table (job_db_inx, exit_code, id_step, nodelist, nodes_alloc, state, step_name,"
-                        f" task_cnt, time_start, time_end, tres_alloc) SELECT job_db_inx, exit_code, {BATCH_STEP}, nodelist, 1, state,"
-                        f" 'batch', 1, time_start, time_end, tres_alloc FROM {slurm.name}_job_table WHERE id_job >= {FIRST_ID};")
+    tell_mariadb(
+        slurm,
+        f"INSERT INTO {slurm.name}_step_table (job_db_inx, exit_code, id_step, nodelist, nodes_alloc, state, step_name,"
+        f" task_cnt, time_start, time_end, tres_alloc) SELECT job_db_inx, exit_code, {BATCH_STEP}, nodelist, 1, state,"
+        f" 'batch', 1, time_start, time_end, tres_alloc FROM {slurm.name}_job_table WHERE id_job >= {FIRST_ID};",
+    )
 
 
 def roll_up(slurm, first):
     """slurmdbd sums up a cluster's time only from when it registered, and sreport leaves out a cluster without time."""
-    tell_mariadb(slurm, f"UPDATE {slurm.name}_event_table SET time_start = {first - 86400} WHERE node_name = '' AND time_end = 0;")
+    tell_mariadb(
+        slurm,
+        f"UPDATE {slurm.name}_event_table SET time_start = {first - 86400} WHERE node_name = '' AND time_end = 0;",
+    )
     day = "%Y-%m-%dT%H:%M:%S"
     slurm.run("sacctmgr", "-i", "roll", time.strftime(day, time.gmtime(first)), time.strftime(day), seconds=1800)
 
@@ -91,28 +103,56 @@ def sum_up(slurm, jobs, associations):
     for (_, day), seconds in used.items():
         days[day] += seconds
     now = int(time.time())
-    tables = ((f"{slurm.name}_assoc_usage_day_table (creation_time, mod_time, id, id_tres, time_start, alloc_secs)",
-               [f"({now}, {now}, {who}, {tres}, {day}, {seconds * count})"
-                for (who, day), seconds in used.items() for tres, count in TRES.items()]),
-              (f"{slurm.name}_usage_day_table (creation_time, mod_time, id_tres, time_start, count, alloc_secs)",
-               [f"({now}, {now}, {tres}, {day}, {count}, {seconds * count})"
-                for day, seconds in days.items() for tres, count in TRES.items()]))
+    tables = (
+        (
+            f"{slurm.name}_assoc_usage_day_table (creation_time, mod_time, id, id_tres, time_start, alloc_secs)",
+            [
+                f"({now}, {now}, {who}, {tres}, {day}, {seconds * count})"
+                for (who, day), seconds in used.items()
+                for tres, count in TRES.items()
+            ],
+        ),
+        (
+            f"{slurm.name}_usage_day_table (creation_time, mod_time, id_tres, time_start, count, alloc_secs)",
+            [
+                f"({now}, {now}, {tres}, {day}, {count}, {seconds * count})"
+                for day, seconds in days.items()
+                for tres, count in TRES.items()
+            ],
+        ),
+    )
     for table, rows in tables:
         for at in range(0, len(rows), 50_000):
             tell_mariadb(slurm, f"INSERT INTO {table} VALUES {', '.join(rows[at:at + 50_000])};")
-    tell_mariadb(slurm, f"DELETE FROM {slurm.name}_last_ran_table; INSERT INTO {slurm.name}_last_ran_table VALUES ({now}, {now}, {now});")
+    tell_mariadb(
+        slurm,
+        f"DELETE FROM {slurm.name}_last_ran_table; INSERT INTO {slurm.name}_last_ran_table VALUES ({now}, {now}, {now});",
+    )
 
 
 def tell_mariadb(slurm, statement):
-    subprocess.run(["mariadb", "--no-defaults", f"--socket={slurm.accounting.root}/mariadb/socket", "--user=root",
-                    "--max-allowed-packet=64M", "slurm_acct_db"], input=statement, text=True, check=True)
+    subprocess.run(
+        [
+            "mariadb",
+            "--no-defaults",
+            f"--socket={slurm.accounting.root}/mariadb/socket",
+            "--user=root",
+            "--max-allowed-packet=64M",
+            "slurm_acct_db",
+        ],
+        input=statement,
+        text=True,
+        check=True,
+    )
 
 
 def ask(cluster, method, target, body=b""):
     signed = f"{method} {target} {hashlib.sha256(body).hexdigest()}"
     credential = cluster.slurm.run("munge", "-S", cluster.accounting.munge_socket, "-s", signed).out.strip()
     connection = http.client.HTTPConnection("127.0.0.1", cluster.carbon.port, timeout=120)
-    connection.request(method, target, body, {"Authorization": f"MUNGE {credential}", "Content-Type": "application/json"})
+    connection.request(
+        method, target, body, {"Authorization": f"MUNGE {credential}", "Content-Type": "application/json"}
+    )
     answer = connection.getresponse()
     text = answer.read().decode()
     if answer.status != 200:
@@ -123,17 +163,45 @@ def ask(cluster, method, target, body=b""):
 def fill_ledger(cluster, jobs):
     for at in range(0, len(jobs), 1000):
         records = []
-        for job, user, account, start, elapsed, _ in jobs[at:at + 1000]:
+        for job, user, account, start, elapsed, _ in jobs[at : at + 1000]:
             start_ms, end_ms = start * 1000, (start + elapsed) * 1000
             first_ms = start_ms // STEP_MS * STEP_MS
-            records.append({
-                "version": 1, "cluster": cluster.slurm.name, "node": "inland1", "job_id": job, "restart": 0, "start_ms": start_ms,
-                "end_ms": end_ms, "final": True, "revision": 1, "uid": 20000 + user, "user": f"user{user}",
-                "account": f"group{account}", "partition": "inland", "num_nodes": 1, "cpus": CPUS, "simulated": True,
-                "note": "generated", "devices": [{
-                    "device": "GPU-SIMULATED", "type": "gpu", "minor": 0, "method": "counter", "share": 1.0, "first_ms": first_ms,
-                    "step_ms": STEP_MS, "mj": [100_000_000] * ((end_ms - first_ms + STEP_MS - 1) // STEP_MS), "held_idle_ms": [],
-                    "uncertainty_mj": 0, "estimated_mj": 0}]})
+            records.append(
+                {
+                    "version": 1,
+                    "cluster": cluster.slurm.name,
+                    "node": "inland1",
+                    "job_id": job,
+                    "restart": 0,
+                    "start_ms": start_ms,
+                    "end_ms": end_ms,
+                    "final": True,
+                    "revision": 1,
+                    "uid": 20000 + user,
+                    "user": f"user{user}",
+                    "account": f"group{account}",
+                    "partition": "inland",
+                    "num_nodes": 1,
+                    "cpus": CPUS,
+                    "simulated": True,
+                    "note": "generated",
+                    "devices": [
+                        {
+                            "device": "GPU-SIMULATED",
+                            "type": "gpu",
+                            "minor": 0,
+                            "method": "counter",
+                            "share": 1.0,
+                            "first_ms": first_ms,
+                            "step_ms": STEP_MS,
+                            "mj": [100_000_000] * ((end_ms - first_ms + STEP_MS - 1) // STEP_MS),
+                            "held_idle_ms": [],
+                            "uncertainty_mj": 0,
+                            "estimated_mj": 0,
+                        }
+                    ],
+                }
+            )
         ask(cluster, "POST", "/v1/records", json.dumps(records).encode())
 
 
@@ -148,11 +216,22 @@ class Race:
         slurm, (start, end) = cluster.slurm, window
         self.carbonctld = cluster.carbon.carbonctld_pid
         sacct = f"sacct -a -n -P -S {start} -E {end} -o User,ElapsedRaw"
-        self.ask = {"sacct -a -P | awk": lambda: slurm.run("sh", "-c", f"{sacct} | {add_up}", seconds=600).out,
-                    "sacct -a -X -P | awk": lambda: slurm.run("sh", "-c", f"{sacct} -X | {add_up}", seconds=600).out,
-                    "sreport AccountUtilizationByUser": lambda: slurm.run(
-                        "sreport", "-n", "-P", "-t", "Seconds", "cluster", "AccountUtilizationByUser", f"start={start}", f"end={end}").out,
-                    OURS: lambda: cluster.carbon.scarbon("report", "--by", "user", "-S", start, "-E", end, "-P", "-n").out}
+        self.ask = {
+            "sacct -a -P | awk": lambda: slurm.run("sh", "-c", f"{sacct} | {add_up}", seconds=600).out,
+            "sacct -a -X -P | awk": lambda: slurm.run("sh", "-c", f"{sacct} -X | {add_up}", seconds=600).out,
+            "sreport AccountUtilizationByUser": lambda: slurm.run(
+                "sreport",
+                "-n",
+                "-P",
+                "-t",
+                "Seconds",
+                "cluster",
+                "AccountUtilizationByUser",
+                f"start={start}",
+                f"end={end}",
+            ).out,
+            OURS: lambda: cluster.carbon.scarbon("report", "--by", "user", "-S", start, "-E", end, "-P", "-n").out,
+        }
         self.times = {name: [] for name in self.ask}
 
     def round(self):
@@ -171,8 +250,10 @@ class Race:
         ours = statistics.median(self.times[OURS])
         print(f"\nper-user sums of a year of {jobs} jobs, wall time with the command's own start:")
         for name, times in self.times.items():
-            print(f"  {name:34} median {statistics.median(times):8.3f} s, from {min(times):.3f} to {max(times):.3f} s"
-                  f"  ({statistics.median(times) / ours:.1f} x scarbon)")
+            print(
+                f"  {name:34} median {statistics.median(times):8.3f} s, from {min(times):.3f} to {max(times):.3f} s"
+                f"  ({statistics.median(times) / ours:.1f} x scarbon)"
+            )
 
 
 def main():
@@ -185,8 +266,12 @@ def main():
     first = last - 365 * 86400
     jobs = list(generated(options.jobs, first, last))
     window = [time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(t)) for t in (first, last)]
-    with Cluster(partitions={"inland": 1}, settings={("carbonctld", "comment_field"): '"none"'}, start_nodes=False,
-                 mariadb_options=["--innodb-buffer-pool-size=1G", "--innodb-log-file-size=256M"]) as cluster:
+    with Cluster(
+        partitions={"inland": 1},
+        settings={("carbonctld", "comment_field"): '"none"'},
+        start_nodes=False,
+        mariadb_options=["--innodb-buffer-pool-size=1G", "--innodb-log-file-size=256M"],
+    ) as cluster:
         slurm, carbon = cluster.slurm, cluster.carbon
         carbon.stop_carbonctld()
         began = time.monotonic()
@@ -196,14 +281,23 @@ def main():
             roll_up(slurm, first)
         else:
             sum_up(slurm, jobs, associations)
-        print(f"{len(jobs)} jobs of {USERS} users in slurmdbd, {slurm.run('sacct', '--version').out.strip()}, made and summed up in "
-              f"{time.monotonic() - began:.0f} s", flush=True)
+        print(
+            f"{len(jobs)} jobs of {USERS} users in slurmdbd, {slurm.run('sacct', '--version').out.strip()}, made and summed up in "
+            f"{time.monotonic() - began:.0f} s",
+            flush=True,
+        )
         carbon.start_carbonctld()
         began = time.monotonic()
         fill_ledger(cluster, jobs)
-        print(f"{len(jobs)} records taken in in {time.monotonic() - began:.1f} s, JSON and MUNGE of the sender included", flush=True)
+        print(
+            f"{len(jobs)} records taken in in {time.monotonic() - began:.1f} s, JSON and MUNGE of the sender included",
+            flush=True,
+        )
         wait_until(lambda: sums(cluster, window)[1] == len(jobs), 900, "all jobs accounted", pause=2)
-        print(f"accounted after {time.monotonic() - began:.0f} s; {unwritten(cluster)} still without what slurmdbd knows of them", flush=True)
+        print(
+            f"accounted after {time.monotonic() - began:.0f} s; {unwritten(cluster)} still without what slurmdbd knows of them",
+            flush=True,
+        )
         race = Race(window, cluster)
         for _ in range(options.rounds):
             answers = race.round()
@@ -214,7 +308,9 @@ def main():
         sys.exit("sacct says other sums with -X")
     cells = [line.split("|") for line in answers[2].splitlines()]
     by_sreport = {row[2]: int(row[4]) / CPUS for row in cells if row[2].startswith("user")}
-    print(f"elapsed seconds: sacct {sum(by_sacct.values())}, sreport {sum(by_sreport.values()):.0f}, scarbon {sum(by_scarbon.values())}")
+    print(
+        f"elapsed seconds: sacct {sum(by_sacct.values())}, sreport {sum(by_sreport.values()):.0f}, scarbon {sum(by_scarbon.values())}"
+    )
     if sum(line.startswith("user") for line in answers[3].splitlines()) != len(by_scarbon):
         sys.exit("scarbon prints other users than carbonctld reports")
     for name, others in (("scarbon", by_scarbon), ("sreport", by_sreport)):

@@ -17,6 +17,7 @@ from harness.load import DIRTY, GREEN, TOLERANCE, Trouble, broken, held, make_lo
 from harness.processes import wait_until
 from harness.replan import SETTINGS, plan_of, started
 
+
 def forecast(steps):
     return {"settings": SETTINGS, "forecast": steps}
 
@@ -24,14 +25,18 @@ def forecast(steps):
 def table(load, others=None):
     for k, job in enumerate(load):
         beside = f" without={others[k].wait:4d}s" if others else ""
-        print(f"job={job.job_id:4d} gpus={job.gpus} seconds={job.seconds:2d} cap={job.cap:3d}s deferred={'yes' if job.deferred else 'no '} "
-              f"wait={job.wait:4d}s{beside} {job.state}{' requeued by Slurm' * job.requeued}")
+        print(
+            f"job={job.job_id:4d} gpus={job.gpus} seconds={job.seconds:2d} cap={job.cap:3d}s deferred={'yes' if job.deferred else 'no '} "
+            f"wait={job.wait:4d}s{beside} {job.state}{' requeued by Slurm' * job.requeued}"
+        )
 
 
 def verdict(load, bad):
-    print(f"jobs={len(load)} deferred={sum(j.deferred for j in load)} completed={sum(j.state == 'COMPLETED' for j in load)} "
-          f"mean_wait={statistics.mean(j.wait for j in load):.1f}s most_past_cap={max(j.wait - j.cap for j in load)}s "
-          f"requeued_by_slurm={sum(j.requeued for j in load)} broken={len(bad)}")
+    print(
+        f"jobs={len(load)} deferred={sum(j.deferred for j in load)} completed={sum(j.state == 'COMPLETED' for j in load)} "
+        f"mean_wait={statistics.mean(j.wait for j in load):.1f}s most_past_cap={max(j.wait - j.cap for j in load)}s "
+        f"requeued_by_slurm={sum(j.requeued for j in load)} broken={len(bad)}"
+    )
     for job in bad:
         print("BROKEN", job)
     return 1 if bad else 0
@@ -58,8 +63,10 @@ def kills(count=200, killed=50, restarts=5, beside=0):
     if without:
         with Cluster(carbon=False) as cluster, Trouble(cluster, 0, restarts, span):
             play(cluster.slurm, without, carbon=False)
-        print(f"without slurm-carbon: load by GPUs held={held(without, 8):.2f} "
-              f"past cap plus {TOLERANCE} s: {len(broken(without, lambda job: job.cap + TOLERANCE))}")
+        print(
+            f"without slurm-carbon: load by GPUs held={held(without, 8):.2f} "
+            f"past cap plus {TOLERANCE} s: {len(broken(without, lambda job: job.cap + TOLERANCE))}"
+        )
     with Cluster(**forecast(waves(90, 30))) as cluster, Trouble(cluster, killed, restarts, span) as trouble:
         play(cluster.slurm, load, carbon=True)
         trouble.thread.join()
@@ -70,8 +77,10 @@ def kills(count=200, killed=50, restarts=5, beside=0):
     if trouble.failure:
         raise trouble.failure
     table(load, without)
-    print(f"carbonctld killed={trouble.killed} slurmctld restarted={trouble.restarted} changes sent={moved} "
-          f"load by GPUs held={held(load, 8):.2f}")
+    print(
+        f"carbonctld killed={trouble.killed} slurmctld restarted={trouble.restarted} changes sent={moved} "
+        f"load by GPUs held={held(load, 8):.2f}"
+    )
     return verdict(load, broken(load, lambda job: job.cap + TOLERANCE))
 
 
@@ -81,7 +90,9 @@ def minute():
     settings |= {("carbonctld", "publish_interval"): '"1min"', ("carbonctld", "snapshot_max_age"): '"1h"'}
     green = lambda at: {"inland": [(0, DIRTY), (at, GREEN), (at + 60, DIRTY)], "coast": [(0, DIRTY)]}
     with Cluster(settings=settings, forecast=[(0, DIRTY), (300, GREEN), (360, DIRTY)]) as cluster:
-        job, said = cluster.slurm.sbatch("--time=1", "--gres=gpu:1", "--carbon=defer", "--carbon-max-delay=8:00", script="true")
+        job, said = cluster.slurm.sbatch(
+            "--time=1", "--gres=gpu:1", "--carbon=defer", "--carbon-max-delay=8:00", script="true"
+        )
         print(said.err.strip())
         plan = first = plan_of(cluster.slurm, job)
         for at in (360, 120):
@@ -90,9 +101,13 @@ def minute():
             cluster.carbon.forecast(green(at))
             wait_until(lambda: abs(plan_of(cluster.slurm, job)["planned"] - before) > 20, 70, "new plan", pause=0.5)
             plan = plan_of(cluster.slurm, job)
-            print(f"moved by {plan['planned'] - before:+d} s within {time.monotonic() - asked:.0f} s of the new forecast")
+            print(
+                f"moved by {plan['planned'] - before:+d} s within {time.monotonic() - asked:.0f} s of the new forecast"
+            )
         start = started(cluster.slurm, job, 300)
-        print(f"started {start - plan['planned']:+d} s from the plan, {first['latest'] - start} s before the latest that was told")
+        print(
+            f"started {start - plan['planned']:+d} s from the plan, {first['latest'] - start} s before the latest that was told"
+        )
         return 0 if plan["planned"] <= start <= min(first["latest"], plan["planned"] + 15) else 1
 
 

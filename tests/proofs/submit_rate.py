@@ -78,9 +78,15 @@ class Controller:
         self.part = part
         self.pid = int((self.slurm.root / "run" / "slurmctld.pid").read_text())
         burst = self.carbon.installed / "submit_burst"
-        self.client = subprocess.Popen([burst, mode, str(LATER if part == BEGIN else 0)],
-                                       env={"PATH": "/usr/bin:/bin", **self.slurm.environment()}, stdin=subprocess.PIPE,
-                                       stdout=subprocess.PIPE, text=True, user=pwd.getpwnam(self.slurm.users[0]).pw_uid, cwd="/")
+        self.client = subprocess.Popen(
+            [burst, mode, str(LATER if part == BEGIN else 0)],
+            env={"PATH": "/usr/bin:/bin", **self.slurm.environment()},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            user=pwd.getpwnam(self.slurm.users[0]).pw_uid,
+            cwd="/",
+        )
 
     def turn(self, jobs):
         """Seconds of the wall and of slurmctld's CPU."""
@@ -98,18 +104,24 @@ class Controller:
         if self.client.wait() != 0:
             raise Failed(f"{self.slurm.name}: submit_burst failed")
         # squeue and sacct do not show the AdminComment of a job that waits.
-        waiting = [line for line in self.slurm.run("scontrol", "-o", "show", "job").out.splitlines() if "JobState=PENDING" in line]
+        waiting = [
+            line
+            for line in self.slurm.run("scontrol", "-o", "show", "job").out.splitlines()
+            if "JobState=PENDING" in line
+        ]
         if len(waiting) != submitted:
             raise Failed(f"{self.slurm.name}: {len(waiting)} jobs wait instead of {submitted}")
         if self.part == WITH:
             self.carbon.stop_carbonctld()
-        self.slurm.daemons.end(f"{self.slurm.name}.slurmctld", signal.SIGKILL)  # nobody reads what it would take seconds to save
+        self.slurm.daemons.end(
+            f"{self.slurm.name}.slurmctld", signal.SIGKILL
+        )  # nobody reads what it would take seconds to save
         return sum("carbon:mode=" in line for line in waiting), sum("planned=" in line for line in waiting)
 
 
 class Results:
     def __init__(self):
-        self.rates = {part: [] for part in PARTS}      # submissions per second, of each round
+        self.rates = {part: [] for part in PARTS}  # submissions per second, of each round
         self.cpu_rates = {part: [] for part in PARTS}  # per second of slurmctld's CPU
         self.decided = dict.fromkeys(PARTS, 0)
         self.deferred = dict.fromkeys(PARTS, 0)
@@ -144,7 +156,7 @@ def interval(with_plugin, without):
     """Ratio of paired rates and its 95 % interval: trimmed mean of the logarithms, winsorized deviation."""
     ratios = sorted(math.log(a / b) for a, b in zip(with_plugin, without))
     count, cut = len(ratios), int(TRIMMED * len(ratios))
-    kept = ratios[cut:count - cut]
+    kept = ratios[cut : count - cut]
     spread = statistics.stdev([kept[0]] * cut + kept + [kept[-1]] * cut)
     half = t_quantile(0.975, len(kept) - 1) * spread / ((1 - 2 * TRIMMED) * math.sqrt(count))
     mean = statistics.mean(kept)
@@ -154,15 +166,20 @@ def interval(with_plugin, without):
 def report(results, jobs):
     """Prints all ratios; returns the lower ends of the first one's intervals."""
     for part in PARTS:
-        print(f"{part + ':':32} median {statistics.median(results.rates[part]):.1f} submissions/s; slurmctld's CPU "
-              f"{1e3 / statistics.median(results.cpu_rates[part]):.3f} ms each (median)")
+        print(
+            f"{part + ':':32} median {statistics.median(results.rates[part]):.1f} submissions/s; slurmctld's CPU "
+            f"{1e3 / statistics.median(results.cpu_rates[part]):.3f} ms each (median)"
+        )
     lows = {}
     for one, other in ((WITH, WITHOUT), (WITH, BEGIN), (BEGIN, WITHOUT)):
         for measure, of in (("wall", results.rates), ("cpu", results.cpu_rates)):
             ratio, low, high = interval(of[one], of[other])
             lows.setdefault(measure, low)
-            print(f"'{one}' to '{other}' by {measure} time over {len(of[one])} paired rounds of {jobs} jobs: {ratio:.4f}, "
-                  f"95 % interval {low:.4f} to {high:.4f}", flush=True)
+            print(
+                f"'{one}' to '{other}' by {measure} time over {len(of[one])} paired rounds of {jobs} jobs: {ratio:.4f}, "
+                f"95 % interval {low:.4f} to {high:.4f}",
+                flush=True,
+            )
     return lows
 
 
@@ -181,7 +198,14 @@ def main():
         cluster.carbon.stop_carbonctld()
         carbons = [cluster.carbon]
         for name in ("two", "three"):
-            slurm = SlurmCluster(name, cluster.accounting, cluster.daemons, cluster.slurm.partitions, cluster.slurm.users, extra_lines=QUIET)
+            slurm = SlurmCluster(
+                name,
+                cluster.accounting,
+                cluster.daemons,
+                cluster.slurm.partitions,
+                cluster.slurm.users,
+                extra_lines=QUIET,
+            )
             carbons.append(Carbon(slurm, TRUE_DAY, {}, daemon=f"carbonctld.{name}"))
             slurm.write_files()
             carbons[-1].write_files()
@@ -192,8 +216,10 @@ def main():
             if number % 20 == 19 and number + 1 < options.rounds:
                 report(results, options.turns * options.jobs)
         low = report(results, options.turns * options.jobs)[options.by]
-        print(f"simulated grid; of {results.submitted} jobs with the plugin it decided upon {results.decided[WITH]}, "
-              f"{results.deferred[WITH]} were deferred; without it: {results.decided[WITHOUT] + results.decided[BEGIN]}")
+        print(
+            f"simulated grid; of {results.submitted} jobs with the plugin it decided upon {results.decided[WITH]}, "
+            f"{results.deferred[WITH]} were deferred; without it: {results.decided[WITHOUT] + results.decided[BEGIN]}"
+        )
         if results.decided[WITH] != results.submitted or results.decided[WITHOUT] or results.decided[BEGIN]:
             print("NOT MEASURED: the plugin did not decide upon all jobs of its part alone")
             return 1

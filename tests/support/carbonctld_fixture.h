@@ -4,8 +4,8 @@
 
 #include <memory>
 
-#include "tests/support/local_carbonctld.h"
 #include "tests/support/ledger_fixture.h"
+#include "tests/support/local_carbonctld.h"
 #include "tests/support/local_munged.h"
 
 namespace carbon::carbonctld {

@@ -81,7 +81,7 @@ inline std::filesystem::path shared_folder() {
 }
 
 #define CARBON_RECORDED(variable, name)                                                                          \
-  const auto variable##_file = carbon::grid_feeds::shared_folder() / "feeds/fixtures" / (name);                       \
+  const auto variable##_file = carbon::grid_feeds::shared_folder() / "feeds/fixtures" / (name);                  \
   if (!std::filesystem::exists(variable##_file)) GTEST_SKIP() << "no recorded answer here: " << variable##_file; \
   const std::string variable = carbon::read_file(variable##_file)
 

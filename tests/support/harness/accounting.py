@@ -54,18 +54,42 @@ class Accounting:
         key.chmod(0o400)
         private = home / "private"
         private.mkdir(mode=0o700)
-        self.daemons.start("munged",
-                           ["/usr/sbin/munged", "--foreground", "--num-threads=10", f"--key-file={key}", f"--socket={self.munge_socket}",
-                            f"--pid-file={private}/munged.pid", f"--seed-file={private}/munged.seed",
-                            f"--log-file={private}/munged.log"],
-                           home / "munged.out", self.munge_socket.exists)
+        self.daemons.start(
+            "munged",
+            [
+                "/usr/sbin/munged",
+                "--foreground",
+                "--num-threads=10",
+                f"--key-file={key}",
+                f"--socket={self.munge_socket}",
+                f"--pid-file={private}/munged.pid",
+                f"--seed-file={private}/munged.seed",
+                f"--log-file={private}/munged.log",
+            ],
+            home / "munged.out",
+            self.munge_socket.exists,
+        )
 
     def _make_database(self):
         data = self.root / "mariadb"
         # A starting mariadbd clears its temporary directory of what it takes for its own leavings: by default /tmp, everybody's.
-        made = subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--user=root", "--skip-name-resolve",
-                               "--skip-test-db", "--force", "--auth-root-authentication-method=normal"],
-                              capture_output=True, text=True, check=False, cwd=self.root, env={**os.environ, "TMPDIR": str(self.root)})
+        made = subprocess.run(
+            [
+                "mariadb-install-db",
+                "--no-defaults",
+                f"--datadir={data}",
+                "--user=root",
+                "--skip-name-resolve",
+                "--skip-test-db",
+                "--force",
+                "--auth-root-authentication-method=normal",
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=self.root,
+            env={**os.environ, "TMPDIR": str(self.root)},
+        )
         if made.returncode != 0:
             raise Failed(f"mariadb-install-db: {made.stdout}{made.stderr}")
         first_statements = self.root / "mariadb.sql"
@@ -74,32 +98,76 @@ class Accounting:
         first_statements.write_text(
             "CREATE DATABASE slurm_acct_db;\n"
             f"CREATE USER '{DBD_USER}'@'127.0.0.1' IDENTIFIED BY '{DBD_PASSWORD}';\n"
-            f"GRANT ALL ON slurm_acct_db.* TO '{DBD_USER}'@'127.0.0.1';\n")
+            f"GRANT ALL ON slurm_acct_db.* TO '{DBD_USER}'@'127.0.0.1';\n"
+        )
         first_statements.chmod(0o600)
         self.start_mariadb([f"--init-file={first_statements}"])
 
     def start_mariadb(self, more=()):
         data = self.root / "mariadb"
-        self.daemons.start("mariadbd",
-                           ["/usr/sbin/mariadbd", "--no-defaults", "--user=root", f"--datadir={data}", f"--tmpdir={data}",
-                            "--bind-address=127.0.0.1", f"--port={self.database_port}", f"--socket={data}/socket",
-                            f"--pid-file={data}/pid", *more, "--skip-name-resolve",
-                            "--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=16M",
-                            "--innodb-doublewrite=0", "--innodb-lock-wait-timeout=900", "--performance-schema=OFF", *self.mariadb_options],
-                           self.root / "mariadb.log", lambda: listening(self.database_port), seconds=40)
+        self.daemons.start(
+            "mariadbd",
+            [
+                "/usr/sbin/mariadbd",
+                "--no-defaults",
+                "--user=root",
+                f"--datadir={data}",
+                f"--tmpdir={data}",
+                "--bind-address=127.0.0.1",
+                f"--port={self.database_port}",
+                f"--socket={data}/socket",
+                f"--pid-file={data}/pid",
+                *more,
+                "--skip-name-resolve",
+                "--innodb-flush-log-at-trx-commit=0",
+                "--innodb-buffer-pool-size=64M",
+                "--innodb-log-file-size=16M",
+                "--innodb-doublewrite=0",
+                "--innodb-lock-wait-timeout=900",
+                "--performance-schema=OFF",
+                *self.mariadb_options,
+            ],
+            self.root / "mariadb.log",
+            lambda: listening(self.database_port),
+            seconds=40,
+        )
 
     def _configure_slurmdbd(self):
         self.dbd_directory.mkdir()
         conf = self.dbd_directory / "slurmdbd.conf"
-        conf.write_text("\n".join([
-            "DbdHost=localhost", f"DbdAddr={self.address}", *self.listen_on_loopback, f"DbdPort={self.dbd_port}", "SlurmUser=root",
-            "AuthType=auth/munge", f"AuthInfo=socket={self.munge_socket}", "StorageType=accounting_storage/mysql",
-            "StorageHost=127.0.0.1", f"StoragePort={self.database_port}", f"StorageUser={DBD_USER}",
-            f"StoragePass={DBD_PASSWORD}", "StorageLoc=slurm_acct_db", f"PidFile={self.dbd_directory}/pid",
-            f"LogFile={self.dbd_directory}/slurmdbd.log", "DebugLevel=info", *self.dbd_lines, ""]))
+        conf.write_text(
+            "\n".join(
+                [
+                    "DbdHost=localhost",
+                    f"DbdAddr={self.address}",
+                    *self.listen_on_loopback,
+                    f"DbdPort={self.dbd_port}",
+                    "SlurmUser=root",
+                    "AuthType=auth/munge",
+                    f"AuthInfo=socket={self.munge_socket}",
+                    "StorageType=accounting_storage/mysql",
+                    "StorageHost=127.0.0.1",
+                    f"StoragePort={self.database_port}",
+                    f"StorageUser={DBD_USER}",
+                    f"StoragePass={DBD_PASSWORD}",
+                    "StorageLoc=slurm_acct_db",
+                    f"PidFile={self.dbd_directory}/pid",
+                    f"LogFile={self.dbd_directory}/slurmdbd.log",
+                    "DebugLevel=info",
+                    *self.dbd_lines,
+                    "",
+                ]
+            )
+        )
         conf.chmod(0o600)  # slurmdbd refuses a wider one
         self.start_slurmdbd()
 
     def start_slurmdbd(self):
-        self.daemons.start("slurmdbd", ["/usr/sbin/slurmdbd", "-D"], self.dbd_directory / "slurmdbd.out",
-                           lambda: listening(self.dbd_port, self.address), env={"SLURM_CONF": str(self.dbd_directory / "slurm.conf")}, seconds=40)
+        self.daemons.start(
+            "slurmdbd",
+            ["/usr/sbin/slurmdbd", "-D"],
+            self.dbd_directory / "slurmdbd.out",
+            lambda: listening(self.dbd_port, self.address),
+            env={"SLURM_CONF": str(self.dbd_directory / "slurm.conf")},
+            seconds=40,
+        )

@@ -24,7 +24,9 @@ def why_not(directory):
     """Why this machine cannot stand for two hosts; empty where it can."""
     hosts_file = directory / "hosts"
     hosts_file.write_text("127.0.0.1 localhost\n" + "".join(f"{address} {host}\n" for host, address in HOSTS.items()))
-    tried = subprocess.run(on_host(hosts_file, "ctl2", ["getent", "hosts", "ctl2"]), capture_output=True, text=True, check=False)
+    tried = subprocess.run(
+        on_host(hosts_file, "ctl2", ["getent", "hosts", "ctl2"]), capture_output=True, text=True, check=False
+    )
     return "" if tried.returncode == 0 else f"no namespaces of host name and mounts here: {tried.stderr.strip()}"
 
 
@@ -32,8 +34,12 @@ class SlurmWithBackup(SlurmCluster):
     """`directories`: host -> of its copy of the configuration; the primary's is the one that all others use."""
 
     def slurm_conf(self):
-        text = re.sub("^SlurmctldHost=.*$", "\n".join(f"SlurmctldHost={h}({a})" for h, a in HOSTS.items()), super().slurm_conf(),
-                      flags=re.MULTILINE)
+        text = re.sub(
+            "^SlurmctldHost=.*$",
+            "\n".join(f"SlurmctldHost={h}({a})" for h, a in HOSTS.items()),
+            super().slurm_conf(),
+            flags=re.MULTILINE,
+        )
         if "CommunicationParameters" not in text:
             text = "CommunicationParameters=NoCtldInAddrAny\n" + text
         return text + "DebugFlags=NO_CONF_HASH\n"
@@ -46,8 +52,11 @@ class SlurmWithBackup(SlurmCluster):
         five minutes."""
         shutil.copytree(self.etc, self.etc_of("ctl2"))
         conf = self.etc_of("ctl2") / "slurm.conf"
-        conf.write_text(conf.read_text().replace("/run/slurmctld.pid", "/run/slurmctld.ctl2.pid")
-                        .replace("/log/slurmctld.log", "/log/slurmctld.ctl2.log"))
+        conf.write_text(
+            conf.read_text()
+            .replace("/run/slurmctld.pid", "/run/slurmctld.ctl2.pid")
+            .replace("/log/slurmctld.log", "/log/slurmctld.ctl2.log")
+        )
         self.start_controller("ctl1")
         wait_until(lambda: self.run("sinfo", check=False).status == 0, 30, "answer of slurmctld")
         self.daemons.end("slurmctld.ctl1")
@@ -56,10 +65,16 @@ class SlurmWithBackup(SlurmCluster):
         wait_until(lambda: self.run("scontrol", "ping", check=False).status == 0, 30, "answer of slurmctld")
 
     def start_controller(self, host):
-        self.daemons.start(f"slurmctld.{host}", on_host(self.root.parent / "hosts", host, ["/usr/sbin/slurmctld", "-D"]),
-                           self.root / "log" / f"slurmctld.{host}.out", lambda: listening(self.port, HOSTS[host]),
-                           env={"SLURM_CONF": str(self.etc_of(host) / "slurm.conf"),
-                                "SLURM_CARBON_SNAPSHOT": str(self.state_of(host) / "snapshot")})
+        self.daemons.start(
+            f"slurmctld.{host}",
+            on_host(self.root.parent / "hosts", host, ["/usr/sbin/slurmctld", "-D"]),
+            self.root / "log" / f"slurmctld.{host}.out",
+            lambda: listening(self.port, HOSTS[host]),
+            env={
+                "SLURM_CONF": str(self.etc_of(host) / "slurm.conf"),
+                "SLURM_CARBON_SNAPSHOT": str(self.state_of(host) / "snapshot"),
+            },
+        )
 
     def state_of(self, host):
         """carbonctld's state directory."""
@@ -69,9 +84,12 @@ class SlurmWithBackup(SlurmCluster):
         """The primary is gone in the middle of its work; the backup takes its place."""
         self.daemons.end("slurmctld.ctl1", 9)
         self.run("scontrol", "takeover", "1")
-        wait_until(lambda: "ctl2 is UP" in self.run("scontrol", "ping", check=False).out
-                   and self.run("squeue", "-h", check=False).status == 0, 60,
-                   lambda: "control by the backup: " + self.run("scontrol", "ping", check=False).out)
+        wait_until(
+            lambda: "ctl2 is UP" in self.run("scontrol", "ping", check=False).out
+            and self.run("squeue", "-h", check=False).status == 0,
+            60,
+            lambda: "control by the backup: " + self.run("scontrol", "ping", check=False).out,
+        )
         if self.release() == "26.05":  # its backup tells slurmdbd of no job until then
             self.run("scontrol", "reconfigure")
 
@@ -80,19 +98,25 @@ class CarbonWithBackup(Carbon):
     def start_carbonctld(self):
         etc, port = self.slurm.etc_of("ctl2"), free_ports(1)[0]
         conf = (self.slurm.etc / "carbon.conf").read_text()
-        for ours, others in ((f"port = {self.port}", f"port = {port}"), (f'"{self.state}"', f'"{self.slurm.state_of("ctl2")}"')):
+        for ours, others in (
+            (f"port = {self.port}", f"port = {port}"),
+            (f'"{self.state}"', f'"{self.slurm.state_of("ctl2")}"'),
+        ):
             if conf.count(ours) != 1:
                 raise Failed(f"carbon.conf: {conf.count(ours)} times {ours}")
             conf = conf.replace(ours, others)
         (etc / "carbon.conf").write_text(conf)
         for host, at in (("ctl1", self.port), ("ctl2", port)):
             own = self.slurm.etc_of(host)
-            self.slurm.daemons.start(f"carbonctld.{host}",
-                                     on_host(self.slurm.root.parent / "hosts", host,
-                                             [self.bin / "carbonctld", "--config", own / "carbon.conf"]),
-                                     self.slurm.root / "log" / f"carbonctld.{host}.log",
-                                     lambda h=host, p=at: listening(p) and (self.slurm.state_of(h) / "snapshot").exists(),
-                                     env={"SLURM_CONF": str(own / "slurm.conf")})
+            self.slurm.daemons.start(
+                f"carbonctld.{host}",
+                on_host(
+                    self.slurm.root.parent / "hosts", host, [self.bin / "carbonctld", "--config", own / "carbon.conf"]
+                ),
+                self.slurm.root / "log" / f"carbonctld.{host}.log",
+                lambda h=host, p=at: listening(p) and (self.slurm.state_of(h) / "snapshot").exists(),
+                env={"SLURM_CONF": str(own / "slurm.conf")},
+            )
 
     def log_of(self, host):
         return (self.slurm.root / "log" / f"carbonctld.{host}.log").read_text(errors="replace")

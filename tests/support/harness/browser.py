@@ -37,11 +37,28 @@ class Page:
             high = [os.dup(to_read), os.dup(to_write)]
             os.dup2(high[0], 3)
             os.dup2(high[1], 4)
+
         self.process = subprocess.Popen(
-            [browser_program(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--remote-debugging-pipe",
-             "--disable-background-networking", "--no-first-run", f"--user-data-dir={self.home}", "about:blank"],
-            preexec_fn=hand_over, close_fds=False, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            env={"PATH": os.environ["PATH"], "HOME": self.home, "LC_ALL": "C.UTF-8"})
+            [
+                browser_program(),
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+                "--remote-debugging-pipe",
+                "--disable-background-networking",
+                "--no-first-run",
+                f"--user-data-dir={self.home}",
+                "about:blank",
+            ],
+            preexec_fn=hand_over,
+            close_fds=False,
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={"PATH": os.environ["PATH"], "HOME": self.home, "LC_ALL": "C.UTF-8"},
+        )
         os.close(to_read)
         os.close(to_write)
         try:
@@ -49,7 +66,13 @@ class Page:
             self.session = self.ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
             for domain in ("Page", "Runtime", "Log", "Network"):
                 self.ask(f"{domain}.enable")
-            self.ask("Emulation.setDeviceMetricsOverride", width=self.width, height=self.height, deviceScaleFactor=1, mobile=self.width < 600)
+            self.ask(
+                "Emulation.setDeviceMetricsOverride",
+                width=self.width,
+                height=self.height,
+                deviceScaleFactor=1,
+                mobile=self.width < 600,
+            )
             scheme = "dark" if self.dark else "light"
             self.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
             self.loaded = False
@@ -103,7 +126,9 @@ class Page:
         method, parameters = message.get("method"), message.get("params", {})
         if method == "Page.loadEventFired":
             self.loaded = True
-        elif method == "Runtime.exceptionThrown" or (method == "Runtime.consoleAPICalled" and parameters["type"] in ("error", "assert")):
+        elif method == "Runtime.exceptionThrown" or (
+            method == "Runtime.consoleAPICalled" and parameters["type"] in ("error", "assert")
+        ):
             self.errors.append(parameters)
         elif method == "Log.entryAdded" and parameters["entry"]["level"] == "error":
             self.errors.append(parameters)

@@ -16,10 +16,10 @@ from .processes import Failed, wait_until
 from .slurm import PLUGIN_DIR
 
 SITE_OF = {"inland": ("INLAND", 1.3), "coast": ("COAST", 1.2)}  # partition -> zone of the simulated grid, PUE
-POWER_CURVE = "constant:120+square:0,240,3,0.8"                 # W of each simulated GPU over time
-TRUE_DAY = 86400                                                # seconds in which the simulated grid's day passes as a real one
-FIRST_HOUR = 14                                                 # of the simulated day when the cluster starts
-ROW_SECONDS = 2.5                                               # of wall time, at least: an interval of the simulated grid
+POWER_CURVE = "constant:120+square:0,240,3,0.8"  # W of each simulated GPU over time
+TRUE_DAY = 86400  # seconds in which the simulated grid's day passes as a real one
+FIRST_HOUR = 14  # of the simulated day when the cluster starts
+ROW_SECONDS = 2.5  # of wall time, at least: an interval of the simulated grid
 
 
 def settings_for(day_seconds):
@@ -33,7 +33,9 @@ def settings_for(day_seconds):
         ("carbonctld", "snapshot_max_age"): '"20s"',
         ("carbonctld", "horizon"): f'"{10 * day_seconds}s"',
         ("placement", "max_delay"): f'"{day_seconds}s"',
-        ("placement", "expected_share_of_limit"): str(day_seconds / 240),  # a time limit of a minute: six hours of that day
+        ("placement", "expected_share_of_limit"): str(
+            day_seconds / 240
+        ),  # a time limit of a minute: six hours of that day
     }
 
 
@@ -49,7 +51,7 @@ def with_setting(text, section, key, value):
     """carbon.conf with `key` set: its line may stand behind '#', as defaults do."""
     head, mark, rest = text.partition(f"\n[{section}]") if section else ("", "", text)
     next_table = re.search(r"\n#?\[", rest)
-    body, tail = (rest[:next_table.start()], rest[next_table.start():]) if next_table else (rest, "")
+    body, tail = (rest[: next_table.start()], rest[next_table.start() :]) if next_table else (rest, "")
     line = rf"^#?{key} = .*$"
     return head + mark + replaced(body, line, f"{key} = {value}", "carbon.conf") + tail
 
@@ -60,7 +62,9 @@ class Carbon:
     site this. `sites`: name -> lines of carbon.conf that say where it is; else each partition is one. `daemon`: carbonctld's name
     here. `marks_by`: "spank", or "scripts": a Prolog and an Epilog of the site's call carbon_mark."""
 
-    def __init__(self, slurm, day_seconds, settings, lines=(), forecast=None, sites=None, daemon="carbonctld", marks_by="spank"):
+    def __init__(
+        self, slurm, day_seconds, settings, lines=(), forecast=None, sites=None, daemon="carbonctld", marks_by="spank"
+    ):
         self.slurm = slurm
         self.marks_by = marks_by
         self.day_seconds = day_seconds
@@ -75,7 +79,9 @@ class Carbon:
         self.snapshot = self.state / "snapshot"
         (self.port,) = free_ports(1)
         self.bin = build_directory() / "bin"
-        self.installed = self.root / "installed"  # what ordinary users run and load: they may not see the build directory
+        self.installed = (
+            self.root / "installed"
+        )  # what ordinary users run and load: they may not see the build directory
         slurm.slurmctld_environment["SLURM_CARBON_SNAPSHOT"] = str(self.snapshot)
         slurm.extra_lines.append(f"Include {slurm.etc}/slurm.conf.carbon")
 
@@ -84,7 +90,13 @@ class Carbon:
     def write_files(self):
         for directory in (self.spool, self.state, self.installed):
             directory.mkdir(parents=True)
-        for program in ("bin/scarbon", "bin/carbon_mark", "lib/spank_carbon.so", "lib/spank_carbon_options.so", "lib/job_submit_carbon.so"):
+        for program in (
+            "bin/scarbon",
+            "bin/carbon_mark",
+            "lib/spank_carbon.so",
+            "lib/spank_carbon_options.so",
+            "lib/job_submit_carbon.so",
+        ):
             shutil.copy2(build_directory() / program, self.installed)
         shutil.copytree(build_directory() / "share", self.root / "share")
         etc, conf = self.slurm.etc, source_directory() / "slurm_conf"
@@ -97,7 +109,9 @@ class Carbon:
         line = f"optional {self.installed}/spank_carbon.so spool={self.spool}/%n"
         if self.marks_by == "scripts":
             line = f"optional {self.installed}/spank_carbon_options.so"
-            self.slurm.site_script.write_text(self.slurm.site_script.read_text() + f"{self.installed}/carbon_mark spool={self.spool}/%n || true\n")
+            self.slurm.site_script.write_text(
+                self.slurm.site_script.read_text() + f"{self.installed}/carbon_mark spool={self.spool}/%n || true\n"
+            )
         text = (conf / "plugstack.conf.d" / "carbon.conf").read_text()
         text = replaced(text, "^optional .*$", line, "plugstack.conf.d/carbon.conf")
         (etc / "plugstack.conf.d" / "carbon.conf").write_text(text)
@@ -107,8 +121,11 @@ class Carbon:
 
     def write_gpus(self):
         for node in self.slurm.nodes:
-            self.gpus_file(node).write_text("".join(
-                f"gpu uuid=GPU-SIMULATED-{node.name}-{k} minor={k} curve={POWER_CURVE}\n" for k in range(node.gpus)))
+            self.gpus_file(node).write_text(
+                "".join(
+                    f"gpu uuid=GPU-SIMULATED-{node.name}-{k} minor={k} curve={POWER_CURVE}\n" for k in range(node.gpus)
+                )
+            )
 
     def gpus_file(self, node):
         """What tests/fakes' NVML shows as this node's GPUs."""
@@ -154,7 +171,9 @@ class Carbon:
 
     def wait_for_hour(self, first, last):
         """Until it is `first` to `last` in the simulated day: what a policy finds there depends on it."""
-        wait_until(lambda: first <= self.hour() <= last, 2 * self.day_seconds, f"hour {first} to {last} of the day", pause=0.05)
+        wait_until(
+            lambda: first <= self.hour() <= last, 2 * self.day_seconds, f"hour {first} to {last} of the day", pause=0.05
+        )
 
     def carbon_conf(self, text):
         settings = {
@@ -168,7 +187,7 @@ class Carbon:
         }
         for (section, key), value in settings.items():
             text = with_setting(text, section, key, value)
-        text = text[:text.index("\n[[site]]") + 1]
+        text = text[: text.index("\n[[site]]") + 1]
         return text + "\n".join(self.lines + [self.site(name) for name in self.sites])
 
     def partitions(self, site):
@@ -180,22 +199,49 @@ class Carbon:
     def site(self, name):
         zone, pue = SITE_OF[name]
         if self.first_forecast:
-            return "\n".join(["[[site]]", f'name = "{name}"', f'zone = "{zone}"', f"pue = {pue}", *self.sites[name], "",
-                              "  [[site.feed]]                   # simulated: written by the test",
-                              '  provider = "csv"', f'  file = "{self.root}/grid.csv"', ""])
+            return "\n".join(
+                [
+                    "[[site]]",
+                    f'name = "{name}"',
+                    f'zone = "{zone}"',
+                    f"pue = {pue}",
+                    *self.sites[name],
+                    "",
+                    "  [[site.feed]]                   # simulated: written by the test",
+                    '  provider = "csv"',
+                    f'  file = "{self.root}/grid.csv"',
+                    "",
+                ]
+            )
         start = replay.FIRST_DAY + datetime.timedelta(hours=FIRST_HOUR)
-        return "\n".join([
-            "[[site]]", f'name = "{name}"', f'zone = "{zone}"', f"pue = {pue}", *self.sites[name], "",
-            "  [[site.feed]]                   # simulated: no real grid stands behind it",
-            '  provider = "replay"', f'  file = "{self.root}/grid.csv"', f'  origin = "{self.origin:%Y-%m-%dT%H:%M:%SZ}"',
-            f'  start = "{start:%Y-%m-%dT%H:%M:%SZ}"', f"  scale = {86400 // self.day_seconds}", ""])
+        return "\n".join(
+            [
+                "[[site]]",
+                f'name = "{name}"',
+                f'zone = "{zone}"',
+                f"pue = {pue}",
+                *self.sites[name],
+                "",
+                "  [[site.feed]]                   # simulated: no real grid stands behind it",
+                '  provider = "replay"',
+                f'  file = "{self.root}/grid.csv"',
+                f'  origin = "{self.origin:%Y-%m-%dT%H:%M:%SZ}"',
+                f'  start = "{start:%Y-%m-%dT%H:%M:%SZ}"',
+                f"  scale = {86400 // self.day_seconds}",
+                "",
+            ]
+        )
 
     # -- its daemons
 
     def start_carbonctld(self):
         self.carbonctld_pid = self.slurm.daemons.start(
-            self.daemon, [self.bin / "carbonctld", "--config", self.slurm.etc / "carbon.conf"], self.slurm.root / "log" / "carbonctld.log",
-            lambda: listening(self.port) and self.snapshot.exists(), env=self.slurm.environment())
+            self.daemon,
+            [self.bin / "carbonctld", "--config", self.slurm.etc / "carbon.conf"],
+            self.slurm.root / "log" / "carbonctld.log",
+            lambda: listening(self.port) and self.snapshot.exists(),
+            env=self.slurm.environment(),
+        )
 
     def log(self):
         """What carbonctld has said so far."""
@@ -209,12 +255,17 @@ class Carbon:
             self.start_carbond(node)
 
     def start_carbond(self, node):
-        self.slurm.daemons.start(f"carbond.{node.name}",
-                                 [self.bin / "carbond", "--config", self.slurm.etc / "carbon.conf", "--node", node.name],
-                                 self.slurm.root / "log" / f"carbond.{node.name}.log",
-                                 lambda: (self.spool / node.name / "marks").is_dir(),
-                                 env={**self.slurm.environment(), "CARBON_FAKE_NVML": str(self.gpus_file(node)),
-                                      "LD_LIBRARY_PATH": str(build_directory() / "lib" / "fakes")})
+        self.slurm.daemons.start(
+            f"carbond.{node.name}",
+            [self.bin / "carbond", "--config", self.slurm.etc / "carbon.conf", "--node", node.name],
+            self.slurm.root / "log" / f"carbond.{node.name}.log",
+            lambda: (self.spool / node.name / "marks").is_dir(),
+            env={
+                **self.slurm.environment(),
+                "CARBON_FAKE_NVML": str(self.gpus_file(node)),
+                "LD_LIBRARY_PATH": str(build_directory() / "lib" / "fakes"),
+            },
+        )
 
     def stop_carbond(self, node, signal_number=signal.SIGTERM):
         return self.slurm.daemons.end(f"carbond.{node.name}", signal_number)
@@ -222,7 +273,9 @@ class Carbon:
     def wait_until_metered(self, node):
         """Until carbond has taken up a job on this node, and would know of it after a crash."""
         state = self.spool / node.name / "jobs" / "state.json"
-        wait_until(lambda: state.exists() and json.loads(state.read_text())["jobs"], 20, f"open job of carbond on {node.name}")
+        wait_until(
+            lambda: state.exists() and json.loads(state.read_text())["jobs"], 20, f"open job of carbond on {node.name}"
+        )
 
     def comment(self, job_id):
         """slurm-carbon's part of the AdminComment in the accounting record: key -> value, of each run."""
@@ -234,10 +287,14 @@ class Carbon:
 
     def wait_for_summary(self, job_id, seconds=60):
         """The keys of the summary of each run, once the emission stands there and the intensity of all its time is known."""
+
         def written():
             runs = self.comment(job_id)
             return runs if runs and all("g" in run and "coverage" not in run for run in runs) else None
-        return wait_until(written, seconds, lambda: f"emission in the record of job {job_id}: {self.comment(job_id)}", pause=0.5)
+
+        return wait_until(
+            written, seconds, lambda: f"emission in the record of job {job_id}: {self.comment(job_id)}", pause=0.5
+        )
 
     def runs(self, job_id):
         """The ledger's rows of a job, by restart: what carbonctld keeps, read beside it."""

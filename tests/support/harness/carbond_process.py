@@ -83,18 +83,47 @@ class Node:
         self.controller, self.process = controller, None
         self.spool = pathlib.Path(spool) if spool else self.root / "spool"
         (self.root / "gpus").write_text("\n".join(gpus) + f"\ncalls={self.root}/calls\n")
-        (self.root / "carbon.conf").write_text("\n".join([
-            'cluster = "test"', f'munge_socket = "{self.root}/munge.socket"', "[carbond]", f'spool = "{self.spool}"',
-            f'reading_interval = "{reading_interval}"', f'profile_interval = "{profile_interval}"', settings,
-            "[carbonctld]", f"port = {controller.port}", "[[site]]", 'name = "a"', 'zone = "X"', "pue = 1.0",
-            'partitions = ["p"]', "[[site.feed]]", 'provider = "static"', "intensity = 100", ""]))
+        (self.root / "carbon.conf").write_text(
+            "\n".join(
+                [
+                    'cluster = "test"',
+                    f'munge_socket = "{self.root}/munge.socket"',
+                    "[carbond]",
+                    f'spool = "{self.spool}"',
+                    f'reading_interval = "{reading_interval}"',
+                    f'profile_interval = "{profile_interval}"',
+                    settings,
+                    "[carbonctld]",
+                    f"port = {controller.port}",
+                    "[[site]]",
+                    'name = "a"',
+                    'zone = "X"',
+                    "pue = 1.0",
+                    'partitions = ["p"]',
+                    "[[site.feed]]",
+                    'provider = "static"',
+                    "intensity = 100",
+                    "",
+                ]
+            )
+        )
         (self.root / "munge.key").write_bytes(os.urandom(128))
         os.chmod(self.root / "munge.key", 0o400)
         os.chmod(self.root, 0o755)
         self.munged = subprocess.Popen(
-            ["munged", "--foreground", "--force", f"--socket={self.root}/munge.socket", f"--key-file={self.root}/munge.key",
-             f"--pid-file={self.root}/munged.pid", f"--log-file={self.root}/munged.log", f"--seed-file={self.root}/munged.seed"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            [
+                "munged",
+                "--foreground",
+                "--force",
+                f"--socket={self.root}/munge.socket",
+                f"--key-file={self.root}/munge.key",
+                f"--pid-file={self.root}/munged.pid",
+                f"--log-file={self.root}/munged.log",
+                f"--seed-file={self.root}/munged.seed",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         wait_until((self.root / "munge.socket").exists, what="munged's socket")
 
     def __enter__(self):
@@ -111,8 +140,20 @@ class Node:
         environment = {**os.environ, "CARBON_FAKE_NVML": str(self.root / "gpus"), **(environment or {})}
         with open(self.root / "log", "a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                [*before, BUILD / "bin" / "carbond", "--config", self.root / "carbon.conf", "--node", "n1", "--nvml",
-                 BUILD / "lib" / "fakes" / "libnvidia-ml.so.1"], env=environment, stdout=log, stderr=log)
+                [
+                    *before,
+                    BUILD / "bin" / "carbond",
+                    "--config",
+                    self.root / "carbon.conf",
+                    "--node",
+                    "n1",
+                    "--nvml",
+                    BUILD / "lib" / "fakes" / "libnvidia-ml.so.1",
+                ],
+                env=environment,
+                stdout=log,
+                stderr=log,
+            )
         if wait:
             wait_until((self.spool / "jobs" / "readings.json").exists, what="the first reading")
 
@@ -131,10 +172,28 @@ class Node:
         """Returns its time in unix ms. The shifts: of a node whose clocks are not this machine's."""
         at = time.time_ns() // 1_000_000 + wall_shift_ms
         boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000 + boot_shift_ms
-        text = "\n".join([
-            "carbon-mark 1", f"event={event}", f"at_ms={at}", f"since_boot_ms={boot}", f"boot_id={boot_id}", "cluster=test",
-            "node=n1", f"job_id={job}", f"restart={restart}", "uid=1000", "user=ada", "account=a", "partition=p", "num_nodes=1",
-            "cpus=1", "gpus=" + ",".join(map(str, gpus)), *(["mig=" + ",".join(mig)] if mig else []), ""])
+        text = "\n".join(
+            [
+                "carbon-mark 1",
+                f"event={event}",
+                f"at_ms={at}",
+                f"since_boot_ms={boot}",
+                f"boot_id={boot_id}",
+                "cluster=test",
+                "node=n1",
+                f"job_id={job}",
+                f"restart={restart}",
+                "uid=1000",
+                "user=ada",
+                "account=a",
+                "partition=p",
+                "num_nodes=1",
+                "cpus=1",
+                "gpus=" + ",".join(map(str, gpus)),
+                *(["mig=" + ",".join(mig)] if mig else []),
+                "",
+            ]
+        )
         name = f"{event}.{job}.{restart}.{at}"
         (self.spool / "marks").mkdir(parents=True, exist_ok=True)
         (self.spool / "marks" / ("." + name)).write_text(text)
@@ -143,8 +202,13 @@ class Node:
 
     def truth(self, record):
         """The exact joules of the record's devices over its time."""
-        said = subprocess.run([BUILD / "bin" / "fake_nvml_truth", self.root / "gpus", str(record["start_ms"]), str(record["end_ms"])]
-                              + [d["device"] for d in record["devices"]], check=True, capture_output=True, text=True)
+        said = subprocess.run(
+            [BUILD / "bin" / "fake_nvml_truth", self.root / "gpus", str(record["start_ms"]), str(record["end_ms"])]
+            + [d["device"] for d in record["devices"]],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
         return json.loads(said.stdout)["joules"]
 
     def state(self):
@@ -153,12 +217,17 @@ class Node:
     def metric(self, name, device):
         """Of carbond.prom; none before it is written."""
         file = self.spool / "carbond.prom"
-        found = file.exists() and re.search(rf'^{name}{{device="{device}",[^}}]*}} (\S+)$', file.read_text(), re.MULTILINE)
+        found = file.exists() and re.search(
+            rf'^{name}{{device="{device}",[^}}]*}} (\S+)$', file.read_text(), re.MULTILINE
+        )
         return float(found[1]) if found else None
 
     def wait_for_record(self, job, count=1, seconds=30):
-        return wait_until(lambda: (found := self.controller.of(job)) and len(found) >= count and found, seconds,
-                          f"{count} records of job {job}")
+        return wait_until(
+            lambda: (found := self.controller.of(job)) and len(found) >= count and found,
+            seconds,
+            f"{count} records of job {job}",
+        )
 
 
 def joules(record):

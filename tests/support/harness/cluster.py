@@ -9,7 +9,7 @@ from .processes import Daemons
 from .slurm import SlurmCluster
 
 PARTITIONS = {"inland": 1, "coast": 1}  # a partition a site, with its number of nodes; the first is the default
-ORDINARY_USERS = ("games", "news")      # on each Debian; with no rights in Slurm
+ORDINARY_USERS = ("games", "news")  # on each Debian; with no rights in Slurm
 
 
 class Cluster:
@@ -19,17 +19,48 @@ class Cluster:
 
     slurm_class, carbon_class = SlurmCluster, Carbon
 
-    def __init__(self, name="demo", partitions=None, users=ORDINARY_USERS, gpus=4, carbon=True, day_seconds=60, settings=None,
-                 extra_lines=(), shared_partition=None, accounting=(), carbon_lines=(), start_nodes=True, forecast=None,
-                 dbd_lines=(), mariadb_options=(), marks_by="spank", site_script=False):
+    def __init__(
+        self,
+        name="demo",
+        partitions=None,
+        users=ORDINARY_USERS,
+        gpus=4,
+        carbon=True,
+        day_seconds=60,
+        settings=None,
+        extra_lines=(),
+        shared_partition=None,
+        accounting=(),
+        carbon_lines=(),
+        start_nodes=True,
+        forecast=None,
+        dbd_lines=(),
+        mariadb_options=(),
+        marks_by="spank",
+        site_script=False,
+    ):
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="slurm-carbon-"))
         self.root.chmod(0o755)  # jobs of ordinary users run in it
         self.daemons = Daemons(self.root)
         self.accounting = Accounting(self.root, self.daemons, dbd_lines, mariadb_options)
-        self.slurm = self.slurm_class(name, self.accounting, self.daemons, partitions or PARTITIONS, users, gpus, extra_lines,
-                                  shared_partition, accounting, site_script=site_script or marks_by == "scripts")
+        self.slurm = self.slurm_class(
+            name,
+            self.accounting,
+            self.daemons,
+            partitions or PARTITIONS,
+            users,
+            gpus,
+            extra_lines,
+            shared_partition,
+            accounting,
+            site_script=site_script or marks_by == "scripts",
+        )
         self.start_nodes = start_nodes
-        self.carbon = self.carbon_class(self.slurm, day_seconds, settings or {}, carbon_lines, forecast, marks_by=marks_by) if carbon else None
+        self.carbon = (
+            self.carbon_class(self.slurm, day_seconds, settings or {}, carbon_lines, forecast, marks_by=marks_by)
+            if carbon
+            else None
+        )
 
     def __enter__(self):
         try:

@@ -25,8 +25,16 @@ class Federation:
         self.accounting = Accounting(self.root, self.daemons)
         self.slurm, self.carbon = {}, {}
         for name in CLUSTERS:
-            slurm = SlurmCluster(name, self.accounting, self.daemons, {"gpu": 2}, ORDINARY_USERS, extra_lines=extra_lines, node_prefix=name,
-                                 accounting_changes=(accounting or {}).get(name, ()))
+            slurm = SlurmCluster(
+                name,
+                self.accounting,
+                self.daemons,
+                {"gpu": 2},
+                ORDINARY_USERS,
+                extra_lines=extra_lines,
+                node_prefix=name,
+                accounting_changes=(accounting or {}).get(name, ()),
+            )
             self.slurm[name] = slurm
             self.carbon[name] = Carbon(slurm, 60, settings, forecast=forecast, sites=SITES, daemon=f"{name}.carbonctld")
         if leader:
@@ -54,12 +62,22 @@ class Federation:
 
     def federate(self):
         """Jobs submitted before have numbers that the other cluster may give too."""
-        self.slurm[CLUSTERS[0]].run("sacctmgr", "-i", "-Q", "add", "federation", "both", f"clusters={','.join(CLUSTERS)}")
+        self.slurm[CLUSTERS[0]].run(
+            "sacctmgr", "-i", "-Q", "add", "federation", "both", f"clusters={','.join(CLUSTERS)}"
+        )
 
         def joined(slurm):
-            return slurm.run("scontrol", "show", "federation").out.count("PersistConnSend/Recv:Yes/Yes") == len(CLUSTERS) - 1
+            return (
+                slurm.run("scontrol", "show", "federation").out.count("PersistConnSend/Recv:Yes/Yes")
+                == len(CLUSTERS) - 1
+            )
+
         for slurm in self.slurm.values():
-            wait_until(lambda s=slurm: joined(s), 60, lambda s=slurm: "federation: " + s.run("scontrol", "show", "federation").out)
+            wait_until(
+                lambda s=slurm: joined(s),
+                60,
+                lambda s=slurm: "federation: " + s.run("scontrol", "show", "federation").out,
+            )
 
     def logs(self):
         return [*self.daemons.logs.values(), *(slurm.root / "log" / "slurmctld.log" for slurm in self.slurm.values())]

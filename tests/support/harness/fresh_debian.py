@@ -13,8 +13,23 @@ from .processes import Daemons, Failed, tail, wait_until
 from .slurm import Output
 
 # An ordinary Slurm site on one host.
-PACKAGES = ["systemd-sysv", "dbus", "munge", "mariadb-server", "slurmdbd", "slurmctld", "slurmd", "slurm-client", "iproute2"]
-BARE = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "HOME": "/root", "DEBIAN_FRONTEND": "noninteractive"}
+PACKAGES = [
+    "systemd-sysv",
+    "dbus",
+    "munge",
+    "mariadb-server",
+    "slurmdbd",
+    "slurmctld",
+    "slurmd",
+    "slurm-client",
+    "iproute2",
+]
+BARE = {
+    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+    "LC_ALL": "C.UTF-8",
+    "HOME": "/root",
+    "DEBIAN_FRONTEND": "noninteractive",
+}
 HIERARCHIES = ("", "systemd", "devices", "unified")
 
 
@@ -22,19 +37,28 @@ def checked(argv, log, **options):
     with open(log, "ab") as out:
         done = subprocess.run(argv, stdout=out, stderr=subprocess.STDOUT, check=False, **options)
     if done.returncode != 0:
-        raise Failed(f"{' '.join(map(str, argv))}: status {done.returncode}; {log}:\n" + pathlib.Path(log).read_text(errors="replace")[-2000:])
+        raise Failed(
+            f"{' '.join(map(str, argv))}: status {done.returncode}; {log}:\n"
+            + pathlib.Path(log).read_text(errors="replace")[-2000:]
+        )
 
 
 def fresh_root():
     """The directory of a Debian, of this host's release, with PACKAGES; nothing runs in it, and nothing of it is changed later but
     its cache of packages."""
-    home = source_directory() / "build" / ("fresh-debian-" + hashlib.sha256(" ".join(PACKAGES).encode()).hexdigest()[:8])
+    home = (
+        source_directory() / "build" / ("fresh-debian-" + hashlib.sha256(" ".join(PACKAGES).encode()).hexdigest()[:8])
+    )
     root, log = home / "root", home / "log"
     if (home / "made").exists():
         return root
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
-    checked(["bash", "-euc", '. .ci/other_slurm.sh; make_root "$(. /etc/os-release; echo "$VERSION_CODENAME")" "$0"', root], log, cwd=source_directory())
+    checked(
+        ["bash", "-euc", '. .ci/other_slurm.sh; make_root "$(. /etc/os-release; echo "$VERSION_CODENAME")" "$0"', root],
+        log,
+        cwd=source_directory(),
+    )
     (root / "etc" / "dpkg" / "dpkg.cfg.d" / "fast").write_text("force-unsafe-io\n")
     checked(["chroot", root, "apt-get", "-q", "update"], log, env=BARE)
     checked(["chroot", root, "apt-get", "-q", "-y", "--no-install-recommends", "install", *PACKAGES], log, env=BARE)
@@ -57,11 +81,20 @@ class FreshDebian:
     def __enter__(self):
         self._download()
         try:
-            unshare = self.daemons.start("systemd", [pathlib.Path(__file__).with_name("boot_debian.sh"), self.root, self.group],
-                                         self.directory / "boot.log", lambda: True)
-            self.pid = wait_until(lambda: self._init_of(unshare), 20, lambda: "systemd:\n" + tail(self.directory / "boot.log"))
-            wait_until(lambda: self.run("systemctl", "is-system-running", check=False).out.strip() in ("running", "degraded"), 60,
-                       lambda: "booted Debian: " + self.run("systemctl", "list-jobs", check=False).out)
+            unshare = self.daemons.start(
+                "systemd",
+                [pathlib.Path(__file__).with_name("boot_debian.sh"), self.root, self.group],
+                self.directory / "boot.log",
+                lambda: True,
+            )
+            self.pid = wait_until(
+                lambda: self._init_of(unshare), 20, lambda: "systemd:\n" + tail(self.directory / "boot.log")
+            )
+            wait_until(
+                lambda: self.run("systemctl", "is-system-running", check=False).out.strip() in ("running", "degraded"),
+                60,
+                lambda: "booted Debian: " + self.run("systemctl", "list-jobs", check=False).out,
+            )
             self.run("ip", "address", "add", "192.0.2.1/32", "dev", "lo")  # beside 127.0.0.1 alone no name is looked up
             self.path("/usr/sbin/policy-rc.d").unlink()
             for package in self.packages:
@@ -90,8 +123,11 @@ class FreshDebian:
             shutil.copy2(package, self.root / "srv")
         names = [f"/srv/{package.name}" for package in self.packages]
         try:
-            checked(["chroot", self.root, "apt-get", "-q", "-y", "--download-only", "install", *names],
-                    self.directory / "download.log", env=BARE)
+            checked(
+                ["chroot", self.root, "apt-get", "-q", "-y", "--download-only", "install", *names],
+                self.directory / "download.log",
+                env=BARE,
+            )
         finally:
             for name in names:
                 (self.root / name[1:]).unlink()
@@ -115,8 +151,15 @@ class FreshDebian:
     def run(self, *argv, check=True, user=None, seconds=120):
         """A command there, as root or as an ordinary user."""
         as_user = ["setpriv", "--reuid", user, "--regid", user, "--clear-groups"] if user else []
-        done = subprocess.run(["nsenter", "--target", self.pid, "--all", "--root", "--wd", "--", *as_user, *map(str, argv)], env=BARE,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=seconds)
+        done = subprocess.run(
+            ["nsenter", "--target", self.pid, "--all", "--root", "--wd", "--", *as_user, *map(str, argv)],
+            env=BARE,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=seconds,
+        )
         if check and done.returncode != 0:
             raise Failed(f"{' '.join(map(str, argv))}: status {done.returncode}\n{done.stdout}{done.stderr}")
         return Output(done.returncode, done.stdout, done.stderr)

@@ -15,7 +15,11 @@ DIRTY, GREEN = 400, 100
 
 def waves(period, green):
     """A forecast of an hour: `green` seconds of little carbon in each `period`."""
-    return [(at, value) for start in range(0, 3600, period) for at, value in ((start, DIRTY), (start + period - green, GREEN))]
+    return [
+        (at, value)
+        for start in range(0, 3600, period)
+        for at, value in ((start, DIRTY), (start + period - green, GREEN))
+    ]
 
 
 @dataclasses.dataclass
@@ -33,7 +37,6 @@ class Job:
     state: str = ""
     requeued: int = 0  # how often Slurm ended a run that had begun, and let the job wait again
 
-
     @property
     def wait(self):
         """Until its first start: Slurm itself lets a job that it requeued wait for two minutes, with or without slurm-carbon."""
@@ -43,8 +46,16 @@ class Job:
 def make_load(count, span, partitions, caps, seconds, seed=1, gpus=(1, 1, 2, 4)):
     """`count` jobs that arrive over `span` seconds; lengths from the pair `seconds`."""
     chance = random.Random(seed)
-    return [Job(span * k / count, chance.choice(partitions), chance.choice(gpus), chance.randint(*seconds), chance.choice(caps))
-            for k in range(count)]
+    return [
+        Job(
+            span * k / count,
+            chance.choice(partitions),
+            chance.choice(gpus),
+            chance.randint(*seconds),
+            chance.choice(caps),
+        )
+        for k in range(count)
+    ]
 
 
 def offered(load, gpus):
@@ -82,7 +93,9 @@ def play(slurm, load, carbon):
     ids = ",".join(str(job.job_id) for job in load)
 
     def runs():
-        said = slurm.run("sacct", "-X", "-D", "-P", "-n", "-j", ids, "-o", "JobIDRaw,Submit,Start,State,ElapsedRaw", check=False).out
+        said = slurm.run(
+            "sacct", "-X", "-D", "-P", "-n", "-j", ids, "-o", "JobIDRaw,Submit,Start,State,ElapsedRaw", check=False
+        ).out
         of_job = {job.job_id: [] for job in load}
         for line in said.splitlines():
             job_id, *row = line.split("|")
@@ -95,7 +108,10 @@ def play(slurm, load, carbon):
     def over():
         known = runs()
         return known if all(ended(rows) for rows in known.values()) else None
-    known = wait_until(over, patience, lambda: f"end of {[rows for rows in runs().values() if not ended(rows)]}", pause=2)
+
+    known = wait_until(
+        over, patience, lambda: f"end of {[rows for rows in runs().values() if not ended(rows)]}", pause=2
+    )
     for job in load:
         rows = known[job.job_id]
         begun = [row for row in rows if unix(row[1])]

@@ -3,7 +3,9 @@
 import random
 import socket
 
-CLAIMED = []  # what claims a port for as long as this process lives, also while its daemon is yet to be started, or is down
+CLAIMED = (
+    []
+)  # what claims a port for as long as this process lives, also while its daemon is yet to be started, or is down
 
 
 def claim(port):

@@ -51,7 +51,7 @@ def children_of(pids):
 class Keeper:
     def __init__(self, directory):
         self.directory = directory
-        self.pids = {}      # name -> pid
+        self.pids = {}  # name -> pid
         self.statuses = {}  # pid -> exit status
         self.last_commands = []
         self.kept = False
@@ -68,8 +68,9 @@ class Keeper:
 
     def start(self, name, argv, env, log, cwd):
         with open(log, "ab") as out:
-            child = subprocess.Popen(argv, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                                     start_new_session=True)
+            child = subprocess.Popen(
+                argv, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+            )
         child.returncode = 0  # reaped here, not by subprocess
         self.statuses.pop(child.pid, None)  # of an earlier process with this id: those of jobs end here, too
         self.pids[name] = child.pid
@@ -106,7 +107,9 @@ class Keeper:
             return {}
         if do == "keep":
             self.kept = True
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # or a pipe behind the caller would never close
+            os.dup2(
+                os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno()
+            )  # or a pipe behind the caller would never close
             return {"pid": os.getpid()}
         raise ValueError(f"no such request: {do}")
 
@@ -153,7 +156,9 @@ class Keeper:
             if not mine:
                 break
         for argv in self.last_commands:
-            subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+            subprocess.run(
+                argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+            )
         if not os.environ.get("CARBON_CLUSTER_LEAVE"):
             shutil.rmtree(self.directory, ignore_errors=True)
 

@@ -39,8 +39,13 @@ class Daemons:
         self.directory = pathlib.Path(directory)
         self.logs = {}
         self.kept = False
-        self.keeper = subprocess.Popen([sys.executable, str(pathlib.Path(__file__).with_name("process_keeper.py")), str(directory)],
-                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True, cwd="/")
+        self.keeper = subprocess.Popen(
+            [sys.executable, str(pathlib.Path(__file__).with_name("process_keeper.py")), str(directory)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            cwd="/",
+        )
 
     def _ask(self, **request):
         self.keeper.stdin.write(json.dumps(request).encode() + b"\n")
@@ -54,8 +59,14 @@ class Daemons:
         """Starts a daemon in the foreground and waits until ready() is true; returns its process id."""
         pathlib.Path(log).parent.mkdir(parents=True, exist_ok=True)
         self.logs[name] = log
-        pid = self._ask(do="start", name=name, argv=[str(a) for a in argv], env={**os.environ, **(env or {})}, log=str(log),
-                        cwd=str(self.directory))["pid"]
+        pid = self._ask(
+            do="start",
+            name=name,
+            argv=[str(a) for a in argv],
+            env={**os.environ, **(env or {})},
+            log=str(log),
+            cwd=str(self.directory),
+        )["pid"]
 
         def up():
             status = self.status(name)

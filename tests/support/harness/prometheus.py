@@ -24,23 +24,49 @@ class Prometheus:
     def start(self):
         self.root.mkdir()
         for node, port in self.exporters.items():
-            self.daemons.start(f"node_exporter.{node}",
-                               ["prometheus-node-exporter", "--collector.disable-defaults", "--collector.textfile",
-                                f"--collector.textfile.directory={self.cluster.carbon.spool / node}", f"--web.listen-address=127.0.0.1:{port}"],
-                               self.root / f"{node}.log", lambda p=port: listening(p))
+            self.daemons.start(
+                f"node_exporter.{node}",
+                [
+                    "prometheus-node-exporter",
+                    "--collector.disable-defaults",
+                    "--collector.textfile",
+                    f"--collector.textfile.directory={self.cluster.carbon.spool / node}",
+                    f"--web.listen-address=127.0.0.1:{port}",
+                ],
+                self.root / f"{node}.log",
+                lambda p=port: listening(p),
+            )
         shutil.copy(ROOM / "slurm-carbon.rules.yml", self.root)
         targets = ", ".join(f'"127.0.0.1:{port}"' for port in self.exporters.values())
-        (self.root / "prometheus.yml").write_text("\n".join([
-            "global: {scrape_interval: 1s, evaluation_interval: 1s}", "scrape_configs:",
-            f'  - {{job_name: carbonctld, static_configs: [{{targets: ["127.0.0.1:{self.cluster.carbon.port}"]}}]}}',
-            f"  - {{job_name: node, static_configs: [{{targets: [{targets}]}}]}}", "rule_files: [slurm-carbon.rules.yml]", ""]))
-        self.daemons.start("prometheus",
-                           ["prometheus", f"--config.file={self.root}/prometheus.yml", f"--storage.tsdb.path={self.root}/data",
-                            f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=warn"],
-                           self.root / "prometheus.log", lambda: listening(self.port))
+        (self.root / "prometheus.yml").write_text(
+            "\n".join(
+                [
+                    "global: {scrape_interval: 1s, evaluation_interval: 1s}",
+                    "scrape_configs:",
+                    f'  - {{job_name: carbonctld, static_configs: [{{targets: ["127.0.0.1:{self.cluster.carbon.port}"]}}]}}',
+                    f"  - {{job_name: node, static_configs: [{{targets: [{targets}]}}]}}",
+                    "rule_files: [slurm-carbon.rules.yml]",
+                    "",
+                ]
+            )
+        )
+        self.daemons.start(
+            "prometheus",
+            [
+                "prometheus",
+                f"--config.file={self.root}/prometheus.yml",
+                f"--storage.tsdb.path={self.root}/data",
+                f"--web.listen-address=127.0.0.1:{self.port}",
+                "--log.level=warn",
+            ],
+            self.root / "prometheus.log",
+            lambda: listening(self.port),
+        )
 
     def ask(self, path, **query):
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/api/v1/{path}?{urllib.parse.urlencode(query)}", timeout=30) as answer:
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{self.port}/api/v1/{path}?{urllib.parse.urlencode(query)}", timeout=30
+        ) as answer:
             return json.load(answer)["data"]
 
     def query(self, expression):

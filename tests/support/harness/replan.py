@@ -39,6 +39,9 @@ def begin_of(slurm, job_id):
 def started(slurm, job_id, seconds=200):
     """When the job started, once it has ended well."""
     slurm.wait_for_end(job_id, seconds)
-    (row,) = wait_until(lambda: [r for r in slurm.sacct(job_id, "Start", "State") if r[1] == "COMPLETED"][:1], 30,
-                        lambda: f"record of the job's end: {slurm.sacct(job_id, 'Start', 'State')}")
+    (row,) = wait_until(
+        lambda: [r for r in slurm.sacct(job_id, "Start", "State") if r[1] == "COMPLETED"][:1],
+        30,
+        lambda: f"record of the job's end: {slurm.sacct(job_id, 'Start', 'State')}",
+    )
     return unix(row[0])

@@ -23,7 +23,17 @@ SlurmdParameters=config_overrides
 """
 # Nothing here uses cgroups. Left to detect their version, slurmd fails where none are mounted; v1 looks for them when asked to.
 CGROUP_LINES = "CgroupPlugin=cgroup/v1\n"
-FINISHED = ("BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "TIMEOUT")
+FINISHED = (
+    "BOOT_FAIL",
+    "CANCELLED",
+    "COMPLETED",
+    "DEADLINE",
+    "FAILED",
+    "NODE_FAIL",
+    "OUT_OF_MEMORY",
+    "PREEMPTED",
+    "TIMEOUT",
+)
 
 
 @dataclasses.dataclass
@@ -37,6 +47,7 @@ class Node:
 @dataclasses.dataclass
 class Output:
     """What a command said."""
+
     status: int
     out: str
     err: str
@@ -48,8 +59,20 @@ class SlurmCluster:
     `accounting`: what else is told to sacctmgr before slurmctld starts. `node_prefix`: the nodes' name, a number behind it; else
     that of their partition. `site_script`: with a script as Prolog and Epilog, which does nothing yet."""
 
-    def __init__(self, name, accounting, daemons, partitions, users, gpus=4, extra_lines=(), shared_partition=None,
-                 accounting_changes=(), node_prefix=None, site_script=False):
+    def __init__(
+        self,
+        name,
+        accounting,
+        daemons,
+        partitions,
+        users,
+        gpus=4,
+        extra_lines=(),
+        shared_partition=None,
+        accounting_changes=(),
+        node_prefix=None,
+        site_script=False,
+    ):
         self.name = name
         self.accounting = accounting
         self.daemons = daemons
@@ -67,8 +90,11 @@ class SlurmCluster:
             self.extra_lines += [f"Prolog={self.site_script}", f"Epilog={self.site_script}"]
         ports = iter(free_ports(1 + sum(self.partitions.values())))
         self.port = next(ports)
-        self.nodes = [Node(f"{node_prefix or partition}{k + 1}", partition, next(ports), gpus)
-                      for partition, count in self.partitions.items() for k in range(count)]
+        self.nodes = [
+            Node(f"{node_prefix or partition}{k + 1}", partition, next(ports), gpus)
+            for partition, count in self.partitions.items()
+            for k in range(count)
+        ]
 
     def environment(self):
         return {"SLURM_CONF": str(self.conf)}
@@ -77,24 +103,50 @@ class SlurmCluster:
 
     def slurm_conf(self):
         shared = self.accounting
-        lines = [f"ClusterName={self.name}", f"SlurmctldHost=localhost({shared.address})", f"SlurmctldPort={self.port}",
-                 "SlurmUser=root", "SlurmdUser=root", "AuthType=auth/munge", f"AuthInfo=socket={shared.munge_socket}",
-                 f"StateSaveLocation={self.root}/state", f"SlurmdSpoolDir={self.root}/spool/%n",
-                 f"SlurmctldPidFile={self.root}/run/slurmctld.pid", f"SlurmdPidFile={self.root}/run/%n.pid",
-                 f"SlurmctldLogFile={self.root}/log/slurmctld.log", f"SlurmdLogFile={self.root}/log/%n.log",
-                 *shared.listen_on_loopback, "SlurmctldDebug=verbose", "SlurmdDebug=verbose", VERSION_LINES.rstrip(),
-                 "ReturnToService=2", "KillWait=2", "MinJobAge=600", "InactiveLimit=0",
-                 # Defaults look for jobs whose begin time came once a minute; here a day passes in that time.
-                 "SchedulerType=sched/backfill", "SchedulerParameters=sched_interval=1,bf_interval=1",
-                 "AccountingStorageType=accounting_storage/slurmdbd", f"AccountingStorageHost={shared.address}",
-                 f"AccountingStoragePort={shared.dbd_port}", f"AccountingStoragePass={shared.munge_socket}",
-                 "AccountingStorageEnforce=associations",
-                 "AccountingStorageTRES=gres/gpu", "JobAcctGatherFrequency=30", "GresTypes=gpu"]
-        lines += [f"NodeName={n.name} NodeHostname=localhost NodeAddr={shared.address} Port={n.port} CPUs=8 RealMemory=4096 "
-                  f"Gres=gpu:{n.gpus} Feature={n.partition} State=UNKNOWN" for n in self.nodes]
+        lines = [
+            f"ClusterName={self.name}",
+            f"SlurmctldHost=localhost({shared.address})",
+            f"SlurmctldPort={self.port}",
+            "SlurmUser=root",
+            "SlurmdUser=root",
+            "AuthType=auth/munge",
+            f"AuthInfo=socket={shared.munge_socket}",
+            f"StateSaveLocation={self.root}/state",
+            f"SlurmdSpoolDir={self.root}/spool/%n",
+            f"SlurmctldPidFile={self.root}/run/slurmctld.pid",
+            f"SlurmdPidFile={self.root}/run/%n.pid",
+            f"SlurmctldLogFile={self.root}/log/slurmctld.log",
+            f"SlurmdLogFile={self.root}/log/%n.log",
+            *shared.listen_on_loopback,
+            "SlurmctldDebug=verbose",
+            "SlurmdDebug=verbose",
+            VERSION_LINES.rstrip(),
+            "ReturnToService=2",
+            "KillWait=2",
+            "MinJobAge=600",
+            "InactiveLimit=0",
+            # Defaults look for jobs whose begin time came once a minute; here a day passes in that time.
+            "SchedulerType=sched/backfill",
+            "SchedulerParameters=sched_interval=1,bf_interval=1",
+            "AccountingStorageType=accounting_storage/slurmdbd",
+            f"AccountingStorageHost={shared.address}",
+            f"AccountingStoragePort={shared.dbd_port}",
+            f"AccountingStoragePass={shared.munge_socket}",
+            "AccountingStorageEnforce=associations",
+            "AccountingStorageTRES=gres/gpu",
+            "JobAcctGatherFrequency=30",
+            "GresTypes=gpu",
+        ]
+        lines += [
+            f"NodeName={n.name} NodeHostname=localhost NodeAddr={shared.address} Port={n.port} CPUs=8 RealMemory=4096 "
+            f"Gres=gpu:{n.gpus} Feature={n.partition} State=UNKNOWN"
+            for n in self.nodes
+        ]
         for k, partition in enumerate(self.partitions):
             nodes = ",".join(n.name for n in self.nodes if n.partition == partition)
-            lines.append(f"PartitionName={partition} Nodes={nodes} Default={'NO' if k else 'YES'} DefaultTime=1 MaxTime=60 State=UP")
+            lines.append(
+                f"PartitionName={partition} Nodes={nodes} Default={'NO' if k else 'YES'} DefaultTime=1 MaxTime=60 State=UP"
+            )
         if self.shared_partition:
             lines.append(f"PartitionName={self.shared_partition} Nodes=ALL DefaultTime=1 MaxTime=60 State=UP")
         return "\n".join(lines + self.extra_lines) + "\n"
@@ -132,13 +184,21 @@ class SlurmCluster:
         for node in self.nodes:
             self.start_slurmd(node)
         # A registration that is lost is asked for again after a third of SlurmdTimeout.
-        wait_until(lambda: set(self.run("sinfo", "-N", "-h", "-o", "%T").out.split()) == {"idle"}, 130,
-                   lambda: "idle nodes: " + self.run("sinfo", "-N", "-l").out)
+        wait_until(
+            lambda: set(self.run("sinfo", "-N", "-h", "-o", "%T").out.split()) == {"idle"},
+            130,
+            lambda: "idle nodes: " + self.run("sinfo", "-N", "-l").out,
+        )
 
     def start_slurmctld(self):
-        self.daemons.start(f"{self.name}.slurmctld", ["/usr/sbin/slurmctld", "-D"], self.root / "log" / "slurmctld.out",
-                           lambda: listening(self.port, self.accounting.address) and self.run("scontrol", "ping", check=False).status == 0,
-                           env={**self.environment(), **self.slurmctld_environment})
+        self.daemons.start(
+            f"{self.name}.slurmctld",
+            ["/usr/sbin/slurmctld", "-D"],
+            self.root / "log" / "slurmctld.out",
+            lambda: listening(self.port, self.accounting.address)
+            and self.run("scontrol", "ping", check=False).status == 0,
+            env={**self.environment(), **self.slurmctld_environment},
+        )
 
     def restart_slurmctld(self, signal_number=signal.SIGTERM):
         self.daemons.end(f"{self.name}.slurmctld", signal_number)
@@ -146,8 +206,13 @@ class SlurmCluster:
 
     def start_slurmd(self, node):
         (self.root / "spool" / node.name).mkdir(exist_ok=True)
-        self.daemons.start(f"{self.name}.{node.name}", ["/usr/sbin/slurmd", "-D", "-N", node.name],
-                           self.root / "log" / f"{node.name}.out", lambda: listening(node.port, self.accounting.address), env=self.environment())
+        self.daemons.start(
+            f"{self.name}.{node.name}",
+            ["/usr/sbin/slurmd", "-D", "-N", node.name],
+            self.root / "log" / f"{node.name}.out",
+            lambda: listening(node.port, self.accounting.address),
+            env=self.environment(),
+        )
 
     # -- its commands
 
@@ -162,15 +227,30 @@ class SlurmCluster:
 
     def run(self, *argv, user=None, check=True, env=None, seconds=120):
         """A command as root, or as an ordinary user in his home."""
-        variables = {"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "LC_ALL": "C.UTF-8", "TZ": "UTC", **self.environment(), **(env or {})}
+        variables = {
+            "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
+            "LC_ALL": "C.UTF-8",
+            "TZ": "UTC",
+            **self.environment(),
+            **(env or {}),
+        }
         identity, directory = {}, self.accounting.root
         if user is not None:
             account = pwd.getpwnam(user)
             identity = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
             directory = self.home(user)
             variables |= {"HOME": str(directory), "USER": user, "LOGNAME": user}
-        done = subprocess.run([str(a) for a in argv], env=variables, cwd=directory, stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, check=False, timeout=seconds, **identity)
+        done = subprocess.run(
+            [str(a) for a in argv],
+            env=variables,
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=seconds,
+            **identity,
+        )
         if check and done.returncode != 0:
             raise Failed(f"{' '.join(map(str, argv))}: status {done.returncode}\n{done.stdout}{done.stderr}")
         return Output(done.returncode, done.stdout, done.stderr)
@@ -202,6 +282,7 @@ class SlurmCluster:
             if job["JobState"] in FINISHED:
                 raise Failed(f"job {job_id} ended in state {job['JobState']} instead of {', '.join(states)}")
             return None
+
         return wait_until(reached, seconds, lambda: f"job {job_id} in {', '.join(states)}: {self.job(job_id)}")
 
     def wait_for_end(self, job_id, seconds=60):

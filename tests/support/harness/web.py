@@ -34,7 +34,13 @@ def install():
     MODULES.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
         shutil.copy(ROOM / name, MODULES)
-    done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=MODULES, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+        cwd=MODULES,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode != 0:
         kept.unlink()
         return f"npm ci failed: {done.stderr.strip().splitlines()[-1:]}"
@@ -45,8 +51,12 @@ class Browser:
     """`browser.ask("open", name="ada", url=..., width=..., height=...)`: one of the actions of browser.mjs."""
 
     def __enter__(self):
-        self.process = subprocess.Popen(["node", ROOM / "browser.mjs", browser_program()], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        env={**os.environ, "NODE_MODULES": str(MODULES)})
+        self.process = subprocess.Popen(
+            ["node", ROOM / "browser.mjs", browser_program()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "NODE_MODULES": str(MODULES)},
+        )
         return self
 
     def __exit__(self, *_):

@@ -13,9 +13,9 @@
 #include "forecast/forecast_log.h"
 #include "grid_feeds/parse/point_series.h"
 #include "tests/support/daemon_process.h"
+#include "tests/support/local_munged.h"
 #include "tests/support/played_bodies.h"
 #include "tests/support/temp_dir.h"
-#include "tests/support/local_munged.h"
 
 namespace carbon::carbonctld {
 namespace {
@@ -31,8 +31,10 @@ class GridProcess : public testing::Test {
   void SetUp() override {
     if (!munged_.running()) GTEST_SKIP() << "munged does not start here (Debian package munge)";
     server_.Get(R"((/.*))", [this](const httplib::Request& request, httplib::Response& response) {
-      const grid_feeds::PlayedRequest asked{"gb-neso", request.matches[1], [](const std::string&) { return std::string(); }, now()};
-      response.set_content(played_body(asked, zeros_ ? grid_feeds::Played::kZeros : grid_feeds::Played::kGood), "application/json");
+      const grid_feeds::PlayedRequest asked{"gb-neso", request.matches[1], [](const std::string&) { return std::string(); },
+                                            now()};
+      response.set_content(played_body(asked, zeros_ ? grid_feeds::Played::kZeros : grid_feeds::Played::kGood),
+                           "application/json");
     });
     const int provider = server_.bind_to_any_port("127.0.0.1");
     thread_ = std::thread([this] { server_.listen_after_bind(); });

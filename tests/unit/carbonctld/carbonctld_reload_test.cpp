@@ -5,8 +5,8 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/local_carbonctld.h"
-#include "tests/support/temp_dir.h"
 #include "tests/support/local_munged.h"
+#include "tests/support/temp_dir.h"
 
 namespace carbon::carbonctld {
 namespace {

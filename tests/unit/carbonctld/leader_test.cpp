@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "carbonctld/grid/grid_publisher.h"
 #include "carbonctld/api/json_views.h"
+#include "carbonctld/grid/grid_publisher.h"
 #include "net/query.h"
 #include "tests/support/fake_slurm.h"
 #include "tests/support/hourly_series.h"

@@ -5,8 +5,8 @@
 
 #include <array>
 
-#include "carbonctld/replan/start_guarantee.h"
 #include "carbonctld/replan/replan_loop.h"
+#include "carbonctld/replan/start_guarantee.h"
 #include "tests/support/fake_slurm.h"
 #include "tests/support/hourly_series.h"
 

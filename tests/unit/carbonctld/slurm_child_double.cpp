@@ -106,5 +106,5 @@ class Double final : public SlurmApi {
 
 int main(int, char** argv) {
   return carbon::carbonctld::serve_slurm(carbon::carbonctld::kChildSocket,
-                                   [argv] { return std::make_unique<carbon::carbonctld::Double>(argv[1]); });
+                                         [argv] { return std::make_unique<carbon::carbonctld::Double>(argv[1]); });
 }

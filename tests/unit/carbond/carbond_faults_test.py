@@ -54,8 +54,18 @@ class Faults(unittest.TestCase):
         reboot = time.time() + 4
         node = self.node(f"{STEADY} reset_at={reboot}")
         (node.root / "boot_id").write_text(earlier + "\n")
-        boot = ["unshare", "--mount", "--time", f"--boottime={up_ms // 1000}", "--fork", "--kill-child", "sh", "-c",
-                f'mount --bind {node.root}/boot_id /proc/sys/kernel/random/boot_id && exec "$@"', "sh"]
+        boot = [
+            "unshare",
+            "--mount",
+            "--time",
+            f"--boottime={up_ms // 1000}",
+            "--fork",
+            "--kill-child",
+            "sh",
+            "-c",
+            f'mount --bind {node.root}/boot_id /proc/sys/kernel/random/boot_id && exec "$@"',
+            "sh",
+        ]
         tried = subprocess.run([*boot, "true"], capture_output=True, text=True, check=False)
         if tried.returncode != 0:
             self.skipTest(f"no namespaces of mounts and time here: {tried.stderr.strip()}")
@@ -64,7 +74,9 @@ class Faults(unittest.TestCase):
         node.mark("start", 2, [], boot_id=earlier, boot_shift_ms=up_ms)
         time.sleep(2)
         node.stop(signal.SIGKILL)
-        late = node.mark("end", 2, [], boot_id=earlier, boot_shift_ms=up_ms)  # the node lived a moment longer than carbond
+        late = node.mark(
+            "end", 2, [], boot_id=earlier, boot_shift_ms=up_ms
+        )  # the node lived a moment longer than carbond
         wait_until(lambda: time.time() > reboot + 0.5, what="the reboot")
         node.start()
         wait_until(lambda: "the node was rebooted" in node.log(), what="the log says so")
@@ -86,8 +98,12 @@ class Faults(unittest.TestCase):
                 node = self.node(STEADY)
                 clock = node.root / "clock"
                 clock.write_text("0\n")
-                node.start(environment={"LD_PRELOAD": str(BUILD / "lib" / "fakes" / "libstepped_clock.so"),
-                                        "CARBON_FAKE_CLOCK": str(clock)})
+                node.start(
+                    environment={
+                        "LD_PRELOAD": str(BUILD / "lib" / "fakes" / "libstepped_clock.so"),
+                        "CARBON_FAKE_CLOCK": str(clock),
+                    }
+                )
                 job = 1 if step_ms > 0 else 2
                 start = node.mark("start", job, [0])
                 time.sleep(2)
@@ -235,7 +251,9 @@ class Faults(unittest.TestCase):
         """A node on a disk of 256 KiB, and what fills it to `spare` bytes and gives the room back."""
         disk = pathlib.Path(self.node_directory()) / "disk"
         disk.mkdir()
-        made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], capture_output=True, text=True, check=False)
+        made = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], capture_output=True, text=True, check=False
+        )
         if made.returncode != 0:
             self.skipTest(f"no small disk can be mounted here: {made.stderr.strip()}")
         self.addCleanup(subprocess.run, ["umount", disk], check=False)
@@ -294,6 +312,7 @@ class Faults(unittest.TestCase):
 
     def node_directory(self):
         import tempfile
+
         directory = tempfile.TemporaryDirectory(prefix="carbond-disk-")
         self.addCleanup(directory.cleanup)
         return directory.name
@@ -325,13 +344,22 @@ class Faults(unittest.TestCase):
     def test_once_prints_each_device(self):
         node = self.node()
         environment = {**os.environ, "CARBON_FAKE_NVML": str(node.root / "gpus")}
-        said = subprocess.run([BUILD / "bin" / "carbond", "--once", "--nvml", BUILD / "lib" / "fakes" / "libnvidia-ml.so.1"],
-                              env=environment, capture_output=True, text=True, check=True).stdout
+        said = subprocess.run(
+            [BUILD / "bin" / "carbond", "--once", "--nvml", BUILD / "lib" / "fakes" / "libnvidia-ml.so.1"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
         self.assertRegex(said, r"GPU-SIMULATED-0 +0 gpu +Simulated GPU +counter +\d+\.\d{3} +300\.0 +simulated")
 
     def test_once_without_a_driver_says_so_and_succeeds(self):
-        said = subprocess.run([BUILD / "bin" / "carbond", "--once", "--nvml", "/nowhere/libnvidia-ml.so.1"], capture_output=True,
-                              text=True, check=True).stdout
+        said = subprocess.run(
+            [BUILD / "bin" / "carbond", "--once", "--nvml", "/nowhere/libnvidia-ml.so.1"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
         self.assertIn("/nowhere/libnvidia-ml.so.1", said)
 
 

@@ -74,12 +74,18 @@ class Mig(unittest.TestCase):
         bounds, records = self.run_seven_jobs(killed_after=3)
         self.assert_shares(bounds, records)
         charged = sum(sum(sum(d["mj"]) for d in r["devices"]) for r in records.values())
-        settled = wait_until(lambda: self.node.metric("carbon_node_jobs_joules_total", DEVICE) == charged / 1000 and self.books(), 40,
-                             "metrics with all seven jobs in them")
+        settled = wait_until(
+            lambda: self.node.metric("carbon_node_jobs_joules_total", DEVICE) == charged / 1000 and self.books(),
+            40,
+            "metrics with all seven jobs in them",
+        )
         self.assertEqual(settled, [0.0, 0.0])
 
     def books(self):
-        said = [self.node.metric(name, DEVICE) for name in ("carbon_node_imbalance_joules", "carbon_node_interval_imbalance_joules")]
+        said = [
+            self.node.metric(name, DEVICE)
+            for name in ("carbon_node_imbalance_joules", "carbon_node_interval_imbalance_joules")
+        ]
         return None if None in said else said
 
 

@@ -78,7 +78,7 @@ transfer_kwh_per_gb = 0.06
 provider = "replay"
 scale = 1440
 )",
-                              "carbon.conf");
+                                      "carbon.conf");
   ASSERT_TRUE(c.ok()) << c.error().message;
   EXPECT_EQ(c->cluster, "c1");
   EXPECT_EQ(c->carbond.reading_interval, 500ms);
@@ -167,7 +167,8 @@ TEST(Config, RulesAreCheckedWithTheirLine) {
 }
 
 TEST(Config, BudgetsAndPricesAreChecked) {
-  const auto config = config::parse_config("cluster='c'\n[[budget]]\naccount='nlp'\nco2e_kg=5\nperiod='quarter'\n", "carbon.conf");
+  const auto config =
+      config::parse_config("cluster='c'\n[[budget]]\naccount='nlp'\nco2e_kg=5\nperiod='quarter'\n", "carbon.conf");
   ASSERT_TRUE(config.ok()) << config.error().message;
   EXPECT_EQ(config->budgets.at(0).period, config::BudgetPeriod::kQuarter);
   EXPECT_NE(refusal("cluster='c'\n[[budget]]\naccount='nlp'\n").find("co2e_kg"), std::string::npos);

@@ -8,8 +8,8 @@
 #include <cstdio>
 #include <random>
 
-#include "energy/device_energy_splitter.h"
 #include "energy/counter_update_search.h"
+#include "energy/device_energy_splitter.h"
 #include "tests/fakes/fake_gpus.h"
 
 namespace carbon::energy {

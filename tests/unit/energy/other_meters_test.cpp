@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "energy/energy_counter.h"
 #include "energy/cpu_time.h"
+#include "energy/energy_counter.h"
 #include "energy/rapl_meter.h"
 #include "energy/rocm_meter.h"
 

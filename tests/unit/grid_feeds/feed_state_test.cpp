@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is kept of the feeds: the log of who said what and when, the past made of it, the errors measured from it.
+#include "grid_feeds/feed_state.h"
+
 #include <fstream>
 
 #include "forecast/forecast_accuracy.h"
-#include "grid_feeds/feed_state.h"
 #include "forecast/forecast_log.h"
 #include "tests/support/feed_kit.h"
 

@@ -4,9 +4,9 @@
 
 #include "grid_feeds/fetcher.h"
 #include "grid_feeds/fuel_mix.h"
-#include "grid_feeds/validation.h"
 #include "grid_feeds/secrets.h"
 #include "grid_feeds/site_series.h"
+#include "grid_feeds/validation.h"
 #include "tests/support/feed_kit.h"
 
 namespace carbon::grid_feeds {

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "planner/runtime_statistics.h"
 #include "planner/intensity_sums.h"
 #include "planner/planner.h"
+#include "planner/runtime_statistics.h"
 #include "tests/support/series_of.h"
 
 namespace carbon::planner {

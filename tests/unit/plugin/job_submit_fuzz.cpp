@@ -10,10 +10,10 @@
 #include <thread>
 
 #include "core/decision_token.h"
-#include "slurm_host.h"
 #include "job_fuzzer.h"
 #include "plugin/job_description.h"
 #include "plugin/snapshot_watch.h"
+#include "slurm_host.h"
 #include "tests/support/sample_snapshot.h"
 
 namespace carbon::plugin {

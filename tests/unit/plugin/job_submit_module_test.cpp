@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "slurm_host.h"
 #include "plugin/job_description.h"
+#include "slurm_host.h"
 #include "tests/support/sample_snapshot.h"
 
 namespace carbon::plugin {
