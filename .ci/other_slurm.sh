@@ -12,6 +12,7 @@ release_with() {
 
 # The mirror that this host's apt uses.
 debian_mirror() {
+  # shellcheck disable=SC2016  # apt's own variable
   apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | grep -v -- -security | head -1
 }
 

@@ -13,23 +13,25 @@ require_root() {
   exit 1
 }
 
-# The section [sanitize] of packages.txt is for ./check --sanitize, which sets `sanitizing`.
-wanted_packages() {
-  local leave_out='/^\[sanitize\]/,/^$/d'
-  [ -z "${sanitizing:-}" ] || leave_out=
-  sed -e "$leave_out" -e 's/#.*//' -e '/^\[/d' -e '/^[[:space:]]*$/d' packages.txt | sort
+# What the named sections of packages.txt want.
+wanted_packages() {  # SECTION...
+  awk -v sections="$*" '
+    BEGIN { split(sections, names, " "); for (i in names) wanted["[" names[i] "]"] }
+    /^\[/ { inside = $0 in wanted; next }
+    { sub(/#.*/, "") }
+    inside && NF { print $1 }' packages.txt | sort -u
 }
 
 # What another package provides is there, too: npm is part of some builds of nodejs.
-missing_packages() {
+missing_packages() {  # SECTION...
   dpkg-query -W -f '${db:Status-Status} ${Package}, ${Provides}\n' | sed -n -e 's/([^)]*)//g' -e 's/^installed //p' | tr -s ', ' '\n' | sort -u |
-    comm -13 - <(wanted_packages)
+    comm -13 - <(wanted_packages "$@")
 }
 
-install_packages() {
+install_packages() {  # SECTION...
   mkdir -p build
   local missing
-  missing=$(missing_packages)
+  missing=$(missing_packages "$@")
   [ -z "$missing" ] && return
   echo "Installing $(wc -w <<<"$missing") Debian packages (packages.txt); log: build/packages.log"
   # Their daemons must not start: this host is to stay as it is, and each test starts its own.

@@ -47,12 +47,14 @@ int main() {
 }
 CODE
 sed -i 's/^CARBON_PROVIDER(static)$/&\nCARBON_PROVIDER(dummy)/' grid_feeds/providers/table.inc
+# shellcheck disable=SC2016  # Markdown's backquotes
 sed -i 's/^| `static` |.*/&\n| `dummy` | nowhere | average | none | no | |/' docs/feeds.md
 
+read -ra libraries < <(pkg-config --libs cpp-httplib libcurl libcrypto)
 # Only what reads the table is compiled anew; all else comes from the libraries that are built already.
 c++ -std=c++20 -I. -o dummy_test tests/unit/grid_feeds/dummy_test.cpp grid_feeds/provider.cpp grid_feeds/providers/dummy.cpp \
   "$built"/grid_feeds/libcarbon_grid_feeds.a "$built"/grid_feeds/libcarbon_own_forecast.a "$built"/net/libcarbon_net.a "$built"/core/libcarbon_core.a -lpugixml \
-  $(pkg-config --libs cpp-httplib libcurl libcrypto) -lmunge
+  "${libraries[@]}" -lmunge
 ./dummy_test
 rm dummy_test
 

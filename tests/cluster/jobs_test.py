@@ -153,7 +153,10 @@ class JobsTest(CarbonCase):
         answers differ by more than by times that run on."""
         if not any(o in options for o in ("-S", "--start=midnight", "-E")):
             options += ("-S", "now-2hours")  # without it: from midnight on
-        say = lambda *command: self.slurm.run(*command, *options, user=user, check=False, env=env)
+
+        def say(*command):
+            return self.slurm.run(*command, *options, user=user, check=False, env=env)
+
         cells = cells_of(options)
 
         def ask():
@@ -188,9 +191,11 @@ class JobsTest(CarbonCase):
 
     def test_there_are_jobs_of_every_kind(self):
         wanted = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "REQUEUED", "RUNNING", "PENDING"}
-        say = lambda: self.slurm.run(
-            "sacct", "-a", "-X", "-D", "-n", "-P", "-S", "now-2hours", "-o", "JobID,State"
-        ).out.splitlines()
+
+        def say():
+            options = ("-a", "-X", "-D", "-n", "-P", "-S", "now-2hours", "-o", "JobID,State")
+            return self.slurm.run("sacct", *options).out.splitlines()
+
         # slurmdbd hears of the job that was submitted last a moment later.
         rows = wait_until(
             lambda: (r := say()) and wanted <= {row.split("|")[1].split()[0] for row in r} and r,

@@ -68,9 +68,11 @@ class NeighboursTest(CarbonCase):
         self.addCleanup(self.manage, "modify", "user", "news", "set", "MaxSubmitJobs=-1")
         self.addCleanup(self.slurm.run, "scancel", "--user", "news")
         self.carbon.wait_for_hour(13, 17)
-        ask = lambda mode: self.slurm.sbatch(
-            "--time=1", "--gres=gpu:1", f"--carbon={mode}", script="true", user="news", check=False
-        )
+
+        def ask(mode):
+            options = ("--time=1", "--gres=gpu:1", f"--carbon={mode}")
+            return self.slurm.sbatch(*options, script="true", user="news", check=False)
+
         jobs = [ask("defer") for _ in range(2)]
         for job, said in jobs:
             self.assertIsNotNone(job, said.err)
@@ -84,7 +86,9 @@ class NeighboursTest(CarbonCase):
         self.assertIn("carbon: deferred to", said.err)
 
     def test_a_job_does_not_go_where_a_qos_would_refuse_it(self):
-        ask = lambda: self.slurm.sbatch("--time=1", "--gres=gpu:2", "--carbon=relocate", script="true", check=False)
+        def ask():
+            return self.slurm.sbatch("--time=1", "--gres=gpu:2", "--carbon=relocate", script="true", check=False)
+
         moved = "carbon: moved from inland to coast"
         wait_until(lambda: moved in ask()[1].err, 30, "job that is moved, as without the limit")
         self.manage("add", "qos", "tight", "flags=DenyOnLimit", "MaxTRESPerJob=gres/gpu=1")

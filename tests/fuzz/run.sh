@@ -18,17 +18,19 @@ rm -f $work/failed  # of a run that was broken off
 LLVM_PROFILE_FILE=/dev/null build/fuzz/bin/write_seeds $work/seeds >$work/targets
 chosen=${*:-$(cut -d' ' -f1 $work/targets)}
 
+# shellcheck disable=SC2317  # called by xargs below
 fuzz() {
   local target=$1 corpus=$work/corpus/$1
   mkdir -p "$corpus"
   CARBON_FUZZED=$target LLVM_PROFILE_FILE=$work/$target.profraw build/fuzz/bin/fuzz -runs="$inputs" -max_total_time="${SECONDS_EACH:-600}" \
     -max_len=4096 -timeout=60 -rss_limit_mb=3000 -detect_leaks=1 -print_final_stats=1 -print_funcs=0 -verbosity=0 \
-    -artifact_prefix=$findings/"$target"- "$corpus" "$work/seeds/$target" >"$work/$target.log" 2>&1
+    -artifact_prefix="$findings/$target-" "$corpus" "$work/seeds/$target" >"$work/$target.log" 2>&1
 }
 export -f fuzz
 export inputs work findings
 # A short memory of where each block was allocated: half the time of a run; the input that is found tells the rest.
 export ASAN_OPTIONS=malloc_context_size=3:quarantine_size_mb=32
+# shellcheck disable=SC2016  # expanded in the shell that xargs starts
 echo "$chosen" | tr ' ' '\n' | xargs -P "${JOBS:-$(nproc)}" -I{} bash -c 'fuzz {} || echo {} >>"$work/failed"'
 
 status=0

@@ -72,7 +72,10 @@ def unharmed(cluster):
 def accounted(cluster, load):
     """Waits for all records; yields what is wrong, and prints the energy beside the truth."""
     slurm, carbon = cluster.slurm, cluster.carbon
-    missing = lambda: [job.job_id for job in load if not any(run["complete"] for run in carbon.runs(job.job_id))]
+
+    def missing():
+        return [job.job_id for job in load if not any(run["complete"] for run in carbon.runs(job.job_id))]
+
     try:
         wait_until(lambda: not missing(), 180, "records", pause=1)
     except Exception:  # told below, job by job

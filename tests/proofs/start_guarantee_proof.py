@@ -88,7 +88,10 @@ def minute():
     """Told at submission: at the latest a quarter of the cap behind the first plan."""
     settings = {k: v for k, v in SETTINGS.items() if k[1] not in ("publish_interval", "interval", "snapshot_max_age")}
     settings |= {("carbonctld", "publish_interval"): '"1min"', ("carbonctld", "snapshot_max_age"): '"1h"'}
-    green = lambda at: {"inland": [(0, DIRTY), (at, GREEN), (at + 60, DIRTY)], "coast": [(0, DIRTY)]}
+
+    def green(at):
+        return {"inland": [(0, DIRTY), (at, GREEN), (at + 60, DIRTY)], "coast": [(0, DIRTY)]}
+
     with Cluster(settings=settings, forecast=[(0, DIRTY), (300, GREEN), (360, DIRTY)]) as cluster:
         job, said = cluster.slurm.sbatch(
             "--time=1", "--gres=gpu:1", "--carbon=defer", "--carbon-max-delay=8:00", script="true"

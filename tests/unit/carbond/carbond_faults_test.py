@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What can go wrong around carbond, one test each, with the real daemon as a process: afterwards a job's energy is right, or its
 record says how much of it is estimated and why."""
-import json
 import os
 import pathlib
-import re
 import signal
 import subprocess
 import time
