@@ -17,12 +17,11 @@ ANY_NUMBER = {"main.cpp", "CMakeLists.txt", "__init__.py"}
 MOST, LEAST = 25, 3
 ANY_SIZE = {"grid_feeds/providers"}  # a file for each provider
 NOT_OURS = {"build", "node_modules", "__pycache__"}
-# What a file opens besides are std and the like, and namespaces within its own. Namespaces with one part more than the room's; all others are the room's alone, however deep the folder.
+# Where the namespace is not the room's alone (carbon::ROOM, however deep the folder). Forward declarations, namespaces within these,
+# and those of others (std) are not looked at.
 DEEPER = {
-    "carbonctld/slurm": (
-        "carbon::carbonctld",
-        "carbon::carbonctld::libslurm",
-    ),  # libslurm's own calls, in the child alone
+    # libslurm's own calls, in the child alone; and in `carbon` the JSON of core's types, where its lookup finds it.
+    "carbonctld/slurm": ("carbon::carbonctld", "carbon::carbonctld::libslurm", "carbon"),
     "core": ("carbon::inline core",),  # its words are everyone's
     "replay/published": ("carbon::replay", "carbon::replay::published"),
     "scarbon/doctor": ("carbon::scarbon::doctor",),
