@@ -25,10 +25,16 @@ fail() {  # CHECK ADVICE
 # What ./format would change. clang-format 14 also reports `}  // namespace carbon::inline core`, which it then leaves as it is: so
 # its report only chooses the files whose text is then compared.
 check_cpp() {
-  local file status=0
-  while IFS= read -r file; do
+  local report files file status=0
+  report=$(cpp_files | xargs -d '\n' clang-format --dry-run -Werror 2>&1) && return
+  files=$(sed -n 's/^\([^ :]*\.\(cpp\|h\)\):[0-9]*:[0-9]*: error: .*/\1/p' <<<"$report" | sort -u)
+  if [ -z "$files" ]; then
+    echo "$report"  # clang-format itself failed
+    return 1
+  fi
+  for file in $files; do
     clang-format "$file" | diff -u --label "$file" --label "$file, formatted" "$file" - || status=1
-  done < <(cpp_files | xargs -d '\n' clang-format --dry-run -Werror 2>&1 | sed -n 's/^\([^ :]*\):[0-9]*:[0-9]*: error: .*/\1/p' | sort -u)
+  done
   return $status
 }
 check_python() { python_files | xargs -d '\n' black --check --diff --quiet; }
