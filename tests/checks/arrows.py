@@ -5,8 +5,9 @@
 
 A row is a room (core/) or a sub-room (ledger/store/); a source belongs to the longest row that its path begins with, and every
 folder with sources outside tests/ has a row of its own. The files of a row may include each other and what its column "may include"
-lists: rooms (`ledger` stands for all its sub-rooms), sub-rooms (`ledger/record`), single headers (`snapshot/snapshot.h`), "all" (but
-tests), or "all but a, b and c". The relation that the table allows has no circles, so that an include can only point downwards.
+lists: rooms (`ledger` stands for all its sub-rooms; in a row of its own sub-rooms it is its own files alone), sub-rooms
+(`ledger/record`), single headers (`snapshot/snapshot.h`), "all" (but tests), or "all but a, b and c". The relation that the table
+allows has no circles, so that an include can only point downwards; a single header that includes nothing of ours closes none.
 Third-party headers, in angle brackets, are the linker's business.
 """
 import os
@@ -67,7 +68,9 @@ class Table:
         words -= {"all", "but"}
         rows, headers = set(), set()
         for word in sorted(words):
-            if named := with_sub_rooms(word, self.rules):
+            if row.startswith(word + "/") and word in self.rules:
+                rows.add(word)
+            elif named := with_sub_rooms(word, self.rules):
                 rows |= named
             elif pathlib.PurePath(word).suffix in HEADERS and (self.root / word).is_file() and row_of(word, self.rules):
                 headers.add(word)
@@ -82,25 +85,30 @@ class Table:
 
     def below(self, row):
         """The rows that it may include something of, itself aside."""
-        return sorted((self.rows[row] | {row_of(header, self.rules) for header in self.headers[row]}) - {row})
+        by_header = {row_of(name, self.rules) for name in self.headers[row] if any(includes(self.root, name))}
+        return (self.rows[row] | by_header) - {row}
 
 
-def circle(table):
-    """Rows each of which may include the next, the last of them the first; None: the table has no circle."""
-    done, path = set(), []
+def circles(table):
+    """Of each row that is in one a shortest circle, as a list whose last row is the first again; none twice."""
+    below = {row: sorted(table.below(row)) for row in table.rules}
+    found = {}
+    for row in table.rules:
+        if circle := shortest_circle(row, below):
+            found.setdefault(frozenset(circle), circle)
+    return list(found.values())
 
-    def walk(row):
-        if row in path:
-            return path[path.index(row) :] + [row]
-        if row in done:
-            return None
-        path.append(row)
-        found = next((found for below in table.below(row) if (found := walk(below))), None)
-        path.pop()
-        done.add(row)
-        return found
 
-    return next((found for row in table.rules if (found := walk(row))), None)
+def shortest_circle(row, below):
+    paths, seen = [[row]], set()
+    for path in paths:  # grows meanwhile: breadth first
+        for next_row in below[path[-1]]:
+            if next_row == row:
+                return path + [row]
+            if next_row not in seen:
+                seen.add(next_row)
+                paths.append(path + [next_row])
+    return None
 
 
 def sources(root):
@@ -122,8 +130,8 @@ def includes(root, name):
 
 def violations(root):
     table = Table(root)
-    if found := circle(table):
-        yield f"docs/design.md: the table allows a circle: {' -> '.join(found)}"
+    for circle in circles(table):
+        yield f"docs/design.md: the table allows a circle: {' -> '.join(circle)}"
     folders_without = set()
     for name in sources(root):
         row, folder = row_of(name, table.rules), posixpath.dirname(name)
