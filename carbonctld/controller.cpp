@@ -159,7 +159,7 @@ class Daemon final : public Controller {
     if (!feeds) return feeds.error();
     feeds_ = std::move(*feeds);
     if (config_.carbonctld.follows()) leader_ = std::make_unique<Leader>(config_, to_leader_, munge_);
-    grid_ = std::make_unique<GridKeeper>(config_, *feeds_, *store_, slurm_state_, leader_.get());
+    grid_ = std::make_unique<GridPublisher>(config_, *feeds_, *store_, slurm_state_, leader_.get());
     replan_ = std::make_unique<ReplanLoop>(
         config_, for_replanning_, [this] { return grid_->latest(); }, host_name(),
         [this] { return leader_ && leader_->plans(now()); });
@@ -207,7 +207,7 @@ class Daemon final : public Controller {
             // What somebody may see who has no right of his own.
             [this] { return !visible_to("nobody", Asks::kSums, slurm_state_.settings(), rights_.of("nobody", now())); },
             [this] {
-              return store_->report({.by = ledger::ReportBy::kSite, .when = {Instant{}, now() + std::chrono::hours(24)}});
+              return store_->report({.by = ledger::Dimension::kSite, .when = {Instant{}, now() + std::chrono::hours(24)}});
             }};
   }
 
@@ -268,8 +268,8 @@ class Daemon final : public Controller {
   Duration replan_step() { return replan_->round(now()); }
 
   std::optional<std::vector<std::string>> node_features(const std::string& node) const {
-    const auto places = slurm_state_.places();
-    const auto* features = features_of(*places, node);
+    const auto topology = slurm_state_.topology();
+    const auto* features = features_of(*topology, node);
     return features ? std::optional(*features) : std::nullopt;
   }
 
@@ -325,14 +325,14 @@ class Daemon final : public Controller {
   std::unique_ptr<ledger::Store> store_;
   net::CurlTransport transport_, to_leader_;  // of the thread that asks the feeds
   SlurmChild for_slurmctld_, for_slurmdbd_, for_rights_, for_replanning_;
-  RightsBook rights_;
+  UserRightsCache rights_;
   SlurmState slurm_state_;
   net::Munge munge_;
   net::Authenticate by_munge_ = net::by_munge(munge_);
   std::atomic<std::uint64_t> unauthenticated_ = 0;
   std::unique_ptr<grid_feeds::GridFeeds> feeds_;
   std::unique_ptr<Leader> leader_;  // null: this one follows nobody
-  std::unique_ptr<GridKeeper> grid_;
+  std::unique_ptr<GridPublisher> grid_;
   std::mutex account_mutex_;
   ledger::Accountant accountant_;
   SummaryWriter summaries_;

@@ -75,8 +75,8 @@ int check_ledger(ledger::Store& store) {
   return problems->empty() ? 0 : 1;
 }
 
-int salvage_ledger(const std::filesystem::path& damaged, ledger::Store& store) {
-  const auto done = ledger::salvage(damaged, store);
+int recover_ledger(const std::filesystem::path& damaged, ledger::Store& store) {
+  const auto done = ledger::recover(damaged, store);
   if (!done) {
     std::cerr << "carbonctld: " << done.error().message << '\n';
     return 1;
@@ -172,7 +172,7 @@ int main(int argc, char** argv) {
   std::filesystem::path damaged;
   bool check = false;
   app.add_flag("--check-ledger", check, "read the whole ledger, say what is damaged, and end");
-  app.add_option("--salvage", damaged, "bring what can be read of this damaged ledger file into the configured one, and end")
+  app.add_option("--recover", damaged, "bring what can be read of this damaged ledger file into the configured one, and end")
       ->type_name("FILE");
   app.set_version_flag("--version", CARBON_VERSION);
   manual::add_description(app);
@@ -184,6 +184,6 @@ int main(int argc, char** argv) {
     return carbonctld::serve_slurm(carbonctld::kChildSocket, carbonctld::make_libslurm_api);
   }
   if (check) return with_ledger(config, check_ledger);
-  if (!damaged.empty()) return with_ledger(config, [&](auto& store) { return salvage_ledger(damaged, store); });
+  if (!damaged.empty()) return with_ledger(config, [&](auto& store) { return recover_ledger(damaged, store); });
   return run_daemon(config, verbose);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a job was given, and its record: the read-only half of JobBook.
+// What a job was given, and its record: the read-only half of JobRegistry.
 #include <algorithm>
 #include <cmath>
 
@@ -18,15 +18,15 @@ std::string join(const std::set<std::string>& notes) {
 
 }  // namespace
 
-double JobBook::share_of_gpu(const Mark& start) const {
+double JobRegistry::share_of_gpu(const JobMark& start) const {
   if (start.mps_percent > 0) return start.mps_percent / 100.0;
   return settings_.shards_per_gpu > 0 ? 1.0 / settings_.shards_per_gpu : 1.0;
 }
 
 // What the job was given on this node: MIG instances by their compute slices, GPUs whole, by MPS percentage, or by shard.
-JobBook::Allotment JobBook::allotment_of(const Mark& start) const {
+JobRegistry::Allotment JobRegistry::allotment_of(const JobMark& start) const {
   Allotment out;
-  if (start.event == MarkEvent::kEnd) return out;  // of a run whose start nobody saw, nothing is charged
+  if (start.event == JobMarkEvent::kEnd) return out;  // of a run whose start nobody saw, nothing is charged
   if (start.cpus > 0) {
     for (const auto& [id, device] : devices_) {
       if (device.info().type != "gpu") out.devices[id] = std::min(1.0, static_cast<double>(start.cpus) / settings_.node_cpus);
@@ -57,9 +57,9 @@ JobBook::Allotment JobBook::allotment_of(const Mark& start) const {
   return out;
 }
 
-ledger::EnergyRecord JobBook::record_of(const OpenJob& job) const {
+ledger::EnergyRecord JobRegistry::record_of(const OpenJob& job) const {
   ledger::EnergyRecord r;
-  const Mark& m = job.start;
+  const JobMark& m = job.start;
   r.cluster = m.cluster;
   r.job_id = m.job_id;
   r.restart = m.restart;
@@ -99,8 +99,8 @@ ledger::EnergyRecord JobBook::record_of(const OpenJob& job) const {
   return r;
 }
 
-ledger::DeviceEnergy JobBook::device_record(const std::string& id, const JobDevice& held, const ledger::EnergyRecord& record,
-                                            Duration elapsed, std::set<std::string>& notes) const {
+ledger::DeviceEnergy JobRegistry::device_record(const std::string& id, const JobDevice& held, const ledger::EnergyRecord& record,
+                                                Duration elapsed, std::set<std::string>& notes) const {
   const auto& info = devices_.at(id).info();
   auto profile = held.profile;
   auto estimated = held.estimated_mj;
@@ -135,7 +135,7 @@ ledger::DeviceEnergy JobBook::device_record(const std::string& id, const JobDevi
 }
 
 // The last resort: rated power x time, and half of it as the half-width of the interval.
-ledger::DeviceEnergy JobBook::estimate(std::uint32_t minor, const ledger::EnergyRecord& record) const {
+ledger::DeviceEnergy JobRegistry::estimate(std::uint32_t minor, const ledger::EnergyRecord& record) const {
   energy::Profile profile(settings_.profile_step);
   profile.spread(record.start, record.end,
                  std::llround(settings_.gpu_power.value() * static_cast<double>((record.end - record.start).count())));

@@ -8,42 +8,42 @@ namespace {
 
 constexpr std::size_t kMaxClosed = 1024;
 
-std::string job_of(const Mark& m) { return m.cluster + '/' + std::to_string(m.job_id); }
-std::string key_of(const Mark& start) {
+std::string job_of(const JobMark& m) { return m.cluster + '/' + std::to_string(m.job_id); }
+std::string key_of(const JobMark& start) {
   return job_of(start) + '/' + std::to_string(start.restart) + '/' + std::to_string(unix_ms(start.at));
 }
 
 }  // namespace
 
-void JobBook::add_device(const energy::DeviceInfo& info) {
+void JobRegistry::add_device(const energy::DeviceInfo& info) {
   if (!devices_.try_emplace(info.id, info, settings_.profile_step, settings_.longest_step).second) return;
   for (auto& [key, job] : jobs_) {
     if (job.end && job.end->boot_id != boot_id_) continue;
     for (const auto& [id, share] : allotment_of(job.start).devices) {
       if (id != info.id || !job.devices.emplace(id, new_device(share)).second) continue;
       const Duration until = job.end ? job.end->since_boot : Duration::max();
-      book(id, devices_.at(id).take({key, share, job.start.since_boot, until}));
+      add_slices(id, devices_.at(id).allocate({key, share, job.start.since_boot, until}));
     }
   }
 }
 
-JobDevice JobBook::new_device(double share) const {
+JobDevice JobRegistry::new_device(double share) const {
   JobDevice device;
   device.profile = energy::Profile(settings_.profile_step);
   device.allotted = share;
   return device;
 }
 
-void JobBook::sample(const std::string& device, const energy::Sample& sample) {
+void JobRegistry::sample(const std::string& device, const energy::Sample& sample) {
   const auto it = devices_.find(device);
   if (it == devices_.end()) return;
-  auto shares = it->second.info().type == "gpu" ? energy::DeviceBook::Shares{} : cpu_shares(device, sample.at.boot);
-  book(device, it->second.feed(sample, boot_id_, std::move(shares)));
+  auto shares = it->second.info().type == "gpu" ? energy::DeviceEnergySplitter::Shares{} : cpu_shares(device, sample.at.boot);
+  add_slices(device, it->second.feed(sample, boot_id_, std::move(shares)));
 }
 
 // CPU time used since the last sample, of all that the node's CPUs could have given.
-energy::DeviceBook::Shares JobBook::cpu_shares(const std::string& device, Duration at) {
-  energy::DeviceBook::Shares out;
+energy::DeviceEnergySplitter::Shares JobRegistry::cpu_shares(const std::string& device, Duration at) {
+  energy::DeviceEnergySplitter::Shares out;
   for (auto& [key, job] : jobs_) {
     const auto held = job.devices.find(device);
     if (held == job.devices.end()) continue;
@@ -58,34 +58,34 @@ energy::DeviceBook::Shares JobBook::cpu_shares(const std::string& device, Durati
   return out;
 }
 
-void JobBook::tick(const energy::Moment& now) {
+void JobRegistry::tick(const energy::Moment& now) {
   for (const auto& [key, job] : jobs_) {
     if (!job.end || job.end->boot_id != boot_id_) continue;
     const Duration end = job.end->since_boot;
     if (now.boot < end + settings_.patience) continue;
     for (const auto& [id, _] : job.devices) {
       auto& device = devices_.at(id);
-      if (!device.known_until(end)) book(id, device.extrapolate(now - (now.boot - end)));
+      if (!device.known_until(end)) add_slices(id, device.extrapolate(now - (now.boot - end)));
     }
   }
 }
 
 // Where a mark stands on this boot's clock. One that was written under another boot, or by a plugin that could not read the
 // clock, is placed by its wall time.
-Duration JobBook::place(const Mark& mark, const energy::Moment& now) const {
+Duration JobRegistry::place(const JobMark& mark, const energy::Moment& now) const {
   if (mark.boot_id == boot_id_) return mark.since_boot;
   return std::min(now.boot, now.boot - (now.wall - mark.at));
 }
 
-void JobBook::mark(const Mark& mark, const energy::Moment& now) {
-  if (mark.event == MarkEvent::kStart) {
+void JobRegistry::mark(const JobMark& mark, const energy::Moment& now) {
+  if (mark.event == JobMarkEvent::kStart) {
     start(mark, now);
   } else {
     end(mark, now);
   }
 }
 
-void JobBook::start(const Mark& mark, const energy::Moment& now) {
+void JobRegistry::start(const JobMark& mark, const energy::Moment& now) {
   const auto key = key_of(mark);
   if (jobs_.contains(key) || start_was_closed(mark)) return;
   const Duration at = place(mark, now);
@@ -107,16 +107,16 @@ void JobBook::start(const Mark& mark, const energy::Moment& now) {
   auto& held = jobs_.emplace(key, std::move(job)).first->second;
   if (!mark.boot_id.empty() && mark.boot_id != boot_id_) {
     held.notes.insert("the node went down: nothing of this run was read");
-    Mark end = held.start;
-    end.event = MarkEvent::kEnd;
+    JobMark end = held.start;
+    end.event = JobMarkEvent::kEnd;
     close_at(held, end, at);
     return;
   }
-  for (const auto& [id, share] : wanted) book(id, devices_.at(id).take({key, share, at}));
+  for (const auto& [id, share] : wanted) add_slices(id, devices_.at(id).allocate({key, share, at}));
 }
 
 // Slurm gives a whole GPU to one job at a time.
-bool JobBook::gave_way(const OpenJob& job, const std::map<std::string, double>& wanted) const {
+bool JobRegistry::gave_way(const OpenJob& job, const std::map<std::string, double>& wanted) const {
   return std::any_of(wanted.begin(), wanted.end(), [&](const auto& want) {
     const auto held = job.devices.find(want.first);
     return held != job.devices.end() && devices_.at(want.first).info().type == "gpu" && held->second.allotted >= 1.0 &&
@@ -124,7 +124,7 @@ bool JobBook::gave_way(const OpenJob& job, const std::map<std::string, double>& 
   });
 }
 
-void JobBook::end(const Mark& mark, const energy::Moment& now) {
+void JobRegistry::end(const JobMark& mark, const energy::Moment& now) {
   const Duration at = place(mark, now);
   // Whatever its restart count: that of a requeued run's end is the next run's already (docs/marks.md).
   OpenJob* ended = nullptr;
@@ -149,7 +149,7 @@ void JobBook::end(const Mark& mark, const energy::Moment& now) {
 
 // A job that slurmctld starts just after its own restart, before the node has registered again, gets GPUs whose numbers Slurm
 // learns later: its start mark names none, its end mark does.
-void JobBook::learn_gpus(OpenJob& job, const Mark& end) {
+void JobRegistry::learn_gpus(OpenJob& job, const JobMark& end) {
   auto& start = job.start;
   if (!start.gpus.empty() || !start.mig.empty() || (end.gpus.empty() && end.mig.empty())) return;
   start.gpus = end.gpus;
@@ -158,16 +158,16 @@ void JobBook::learn_gpus(OpenJob& job, const Mark& end) {
   job.notes.insert("Slurm named its GPUs only at its end");
   for (const auto& [id, share] : allotment_of(start).devices) {
     if (!job.devices.emplace(id, new_device(share)).second) continue;
-    book(id, devices_.at(id).take({key_of(start), share, start.since_boot}));
+    add_slices(id, devices_.at(id).allocate({key_of(start), share, start.since_boot}));
   }
 }
 
-bool JobBook::start_was_closed(const Mark& start) const {
+bool JobRegistry::start_was_closed(const JobMark& start) const {
   return std::any_of(closed_.begin(), closed_.end(),
                      [&](const ClosedRun& c) { return c.job == job_of(start) && c.start_ms == unix_ms(start.at); });
 }
 
-bool JobBook::end_was_closed(const Mark& end) {
+bool JobRegistry::end_was_closed(const JobMark& end) {
   for (auto& c : closed_) {
     if (c.job != job_of(end) || (c.end_ms != 0 && c.end_ms != unix_ms(end.at))) continue;
     c.end_ms = unix_ms(end.at);
@@ -176,24 +176,24 @@ bool JobBook::end_was_closed(const Mark& end) {
   return false;
 }
 
-void JobBook::end_without_mark(OpenJob& job, const Mark& cause, Duration at, const std::string& why) {
-  Mark end = job.start;
-  end.event = MarkEvent::kEnd;
+void JobRegistry::end_without_mark(OpenJob& job, const JobMark& cause, Duration at, const std::string& why) {
+  JobMark end = job.start;
+  end.event = JobMarkEvent::kEnd;
   end.at = cause.at;
   job.notes.insert(why);
   job.end_guessed = true;
   close_at(job, end, at);
 }
 
-void JobBook::close_at(OpenJob& job, Mark end, Duration at) {
+void JobRegistry::close_at(OpenJob& job, JobMark end, Duration at) {
   end.since_boot = std::max(at, job.start.since_boot);
   end.boot_id = boot_id_;
   job.end = std::move(end);
   const auto key = key_of(job.start);
-  for (const auto& [id, _] : job.devices) book(id, devices_.at(id).leave(key, job.end->since_boot));
+  for (const auto& [id, _] : job.devices) add_slices(id, devices_.at(id).release(key, job.end->since_boot));
 }
 
-void JobBook::book(const std::string& device, const std::vector<energy::Piece>& pieces) {
+void JobRegistry::add_slices(const std::string& device, const std::vector<energy::EnergySlice>& pieces) {
   auto& totals = totals_of(device);
   for (const auto& p : pieces) {
     const auto job = jobs_.find(p.holder);
@@ -215,7 +215,7 @@ void JobBook::book(const std::string& device, const std::vector<energy::Piece>& 
   totals.idle.keep_last(energy::kRecentIntervals);
 }
 
-DeviceTotals& JobBook::totals_of(const std::string& device) {
+DeviceTotals& JobRegistry::totals_of(const std::string& device) {
   const energy::Profile nothing(settings_.profile_step);
   return totals_.try_emplace(device, DeviceTotals{0, 0, nothing, nothing}).first->second;
 }
@@ -230,7 +230,7 @@ std::int64_t worst_imbalance_mj(const energy::Profile& device, const DeviceTotal
   return worst;
 }
 
-std::vector<std::pair<std::string, ledger::EnergyRecord>> JobBook::finished() const {
+std::vector<std::pair<std::string, ledger::EnergyRecord>> JobRegistry::finished() const {
   std::vector<std::pair<std::string, ledger::EnergyRecord>> out;
   for (const auto& [key, job] : jobs_) {
     if (!job.end) continue;
@@ -242,7 +242,7 @@ std::vector<std::pair<std::string, ledger::EnergyRecord>> JobBook::finished() co
   return out;
 }
 
-void JobBook::remove(const std::string& key) {
+void JobRegistry::remove(const std::string& key) {
   const auto it = jobs_.find(key);
   if (it == jobs_.end()) return;
   if (closed_.size() >= kMaxClosed) closed_.pop_front();
@@ -251,7 +251,7 @@ void JobBook::remove(const std::string& key) {
   jobs_.erase(it);
 }
 
-std::vector<std::string> JobBook::devices_of(const Mark& mark) const {
+std::vector<std::string> JobRegistry::devices_of(const JobMark& mark) const {
   std::vector<std::string> out;
   for (const auto& [_, job] : jobs_) {
     if (job_of(job.start) != job_of(mark)) continue;
@@ -260,8 +260,8 @@ std::vector<std::string> JobBook::devices_of(const Mark& mark) const {
   return out;
 }
 
-void JobBook::restore_device(const energy::DeviceInfo& info, energy::AccountState state, std::vector<energy::Hold> holds,
-                             DeviceTotals totals) {
+void JobRegistry::restore_device(const energy::DeviceInfo& info, energy::EnergyCounterState state,
+                                 std::vector<energy::Allocation> holds, DeviceTotals totals) {
   add_device(info);
   devices_.at(info.id).restore(std::move(state), std::move(holds));
   auto& held = totals_of(info.id);
@@ -269,21 +269,21 @@ void JobBook::restore_device(const energy::DeviceInfo& info, energy::AccountStat
   held.idle_mj = totals.idle_mj;
 }
 
-void JobBook::restore_job(OpenJob job) {
+void JobRegistry::restore_job(OpenJob job) {
   auto key = key_of(job.start);
   jobs_.insert_or_assign(std::move(key), std::move(job));
 }
 
-void JobBook::catch_up(const std::string& device, const energy::AccountState& later) {
+void JobRegistry::catch_up(const std::string& device, const energy::EnergyCounterState& later) {
   const auto it = devices_.find(device);
-  if (it != devices_.end()) book(device, it->second.catch_up(later));
+  if (it != devices_.end()) add_slices(device, it->second.catch_up(later));
 }
 
-void JobBook::reboot(const std::string& boot_id) {
+void JobRegistry::reboot(const std::string& boot_id) {
   for (auto& [_, job] : jobs_) {
     if (job.end) continue;
-    Mark end = job.start;
-    end.event = MarkEvent::kEnd;
+    JobMark end = job.start;
+    end.event = JobMarkEvent::kEnd;
     Duration last = job.start.since_boot;
     for (const auto& [id, held] : job.devices) {
       const auto& state = devices_.at(id).account().state();

@@ -30,8 +30,8 @@ struct JobDevice {
 };
 
 struct OpenJob {
-  Mark start;
-  std::optional<Mark> end;
+  JobMark start;
+  std::optional<JobMark> end;
   std::map<std::string, JobDevice> devices;  // by device id
   bool end_seen = false;                     // false: `end` was concluded, no mark told it
   bool end_guessed = false;                  // `end` is only the latest that it can be
@@ -57,7 +57,7 @@ struct ClosedRun {
   std::int64_t end_ms = 0;  // 0: closed without its end mark, which may still come
 };
 
-struct BookSettings {
+struct RegistrySettings {
   std::string node;
   Duration profile_step{300'000};
   Duration longest_step{3000};       // a longer time without a reading is a gap
@@ -65,18 +65,18 @@ struct BookSettings {
   Watts gpu_power{400.0};            // of a GPU that no meter knows
   std::uint32_t node_cpus = 1;       // a job's share of CPU and memory is its CPU time, else its CPUs, of these
   // CPU time that a job has used on this node, in microseconds; none where that cannot be told.
-  std::function<std::optional<std::int64_t>(const Mark& start)> cpu_time_us = [](const Mark&) { return std::nullopt; };
+  std::function<std::optional<std::int64_t>(const JobMark& start)> cpu_time_us = [](const JobMark&) { return std::nullopt; };
   Duration patience{10'000};  // how long after a job's end its last reading is awaited
 };
 
-class JobBook {
+class JobRegistry {
  public:
-  JobBook(BookSettings settings, std::string boot_id) : settings_(std::move(settings)), boot_id_(std::move(boot_id)) {}
+  JobRegistry(RegistrySettings settings, std::string boot_id) : settings_(std::move(settings)), boot_id_(std::move(boot_id)) {}
 
   // Known ones stay as they are. Jobs that hold the device already are charged from its first reading on.
   void add_device(const energy::DeviceInfo& info);
   void sample(const std::string& device, const energy::Sample& sample);
-  void mark(const Mark& mark, const energy::Moment& now);
+  void mark(const JobMark& mark, const energy::Moment& now);
   // Devices that are silent while ended jobs wait for them are extrapolated after `patience`.
   void tick(const energy::Moment& now);
 
@@ -85,34 +85,34 @@ class JobBook {
   void remove(const std::string& key);
 
   // Devices that a job holds, or that one has just left: worth an exact reading.
-  std::vector<std::string> devices_of(const Mark& mark) const;
+  std::vector<std::string> devices_of(const JobMark& mark) const;
   const std::map<std::string, OpenJob>& jobs() const { return jobs_; }
-  const std::map<std::string, energy::DeviceBook>& devices() const { return devices_; }
+  const std::map<std::string, energy::DeviceEnergySplitter>& devices() const { return devices_; }
   const std::map<std::string, DeviceTotals>& totals() const { return totals_; }
   const std::string& boot_id() const { return boot_id_; }
   const std::deque<ClosedRun>& closed() const { return closed_; }
 
   // After a restart, in this order: restore(), catch_up() after the marks that waited, and after a reboot close_all().
-  void restore_device(const energy::DeviceInfo& info, energy::AccountState state, std::vector<energy::Hold> holds,
+  void restore_device(const energy::DeviceInfo& info, energy::EnergyCounterState state, std::vector<energy::Allocation> holds,
                       DeviceTotals totals);
   void restore_job(OpenJob job);
   void restore_closed(std::deque<ClosedRun> closed) { closed_ = std::move(closed); }
-  void catch_up(const std::string& device, const energy::AccountState& later);
+  void catch_up(const std::string& device, const energy::EnergyCounterState& later);
   // The node went down: every job ends where its readings end. What follows belongs to the boot `boot_id`.
   void reboot(const std::string& boot_id);
 
  private:
-  void start(const Mark& mark, const energy::Moment& now);
-  void end(const Mark& mark, const energy::Moment& now);
-  void learn_gpus(OpenJob& job, const Mark& end);
-  void end_without_mark(OpenJob& job, const Mark& cause, Duration at, const std::string& why);
-  void close_at(OpenJob& job, Mark end, Duration at);
-  energy::DeviceBook::Shares cpu_shares(const std::string& device, Duration at);
-  bool start_was_closed(const Mark& start) const;
-  bool end_was_closed(const Mark& end);
+  void start(const JobMark& mark, const energy::Moment& now);
+  void end(const JobMark& mark, const energy::Moment& now);
+  void learn_gpus(OpenJob& job, const JobMark& end);
+  void end_without_mark(OpenJob& job, const JobMark& cause, Duration at, const std::string& why);
+  void close_at(OpenJob& job, JobMark end, Duration at);
+  energy::DeviceEnergySplitter::Shares cpu_shares(const std::string& device, Duration at);
+  bool start_was_closed(const JobMark& start) const;
+  bool end_was_closed(const JobMark& end);
   DeviceTotals& totals_of(const std::string& device);
-  void book(const std::string& device, const std::vector<energy::Piece>& pieces);
-  Duration place(const Mark& mark, const energy::Moment& now) const;
+  void add_slices(const std::string& device, const std::vector<energy::EnergySlice>& pieces);
+  Duration place(const JobMark& mark, const energy::Moment& now) const;
   ledger::EnergyRecord record_of(const OpenJob& job) const;
   // What a job was given on this node: by device id, its share; and what no meter knows.
   struct Allotment {
@@ -120,17 +120,17 @@ class JobBook {
     std::vector<std::uint32_t> unknown_gpus;
     std::vector<std::string> unknown_instances;
   };
-  Allotment allotment_of(const Mark& start) const;
+  Allotment allotment_of(const JobMark& start) const;
   ledger::DeviceEnergy device_record(const std::string& id, const JobDevice& held, const ledger::EnergyRecord& record,
                                      Duration elapsed, std::set<std::string>& notes) const;
   ledger::DeviceEnergy estimate(std::uint32_t minor, const ledger::EnergyRecord& record) const;
   JobDevice new_device(double share) const;
-  double share_of_gpu(const Mark& start) const;
+  double share_of_gpu(const JobMark& start) const;
   bool gave_way(const OpenJob& job, const std::map<std::string, double>& wanted) const;
 
-  BookSettings settings_;
+  RegistrySettings settings_;
   std::string boot_id_;
-  std::map<std::string, energy::DeviceBook> devices_;
+  std::map<std::string, energy::DeviceEnergySplitter> devices_;
   std::map<std::string, DeviceTotals> totals_;
   std::map<std::string, OpenJob> jobs_;
   std::deque<ClosedRun> closed_;  // the oldest first

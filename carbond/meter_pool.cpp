@@ -67,8 +67,8 @@ struct MeterPool::Worker {
 
   MeterAnswer ask(Kind kind) {
     const auto& id = meter->info().id;
-    if (kind == Kind::kEdge) {
-      auto found = energy::find_edge(*meter, sleep_for);
+    if (kind == Kind::kCounterUpdate) {
+      auto found = energy::find_counter_update(*meter, sleep_for);
       if (!found) return {id, found.error(), 1};
       return {id, std::move(found->samples), found->calls};
     }
@@ -139,7 +139,7 @@ void MeterPool::request(const std::string& device, Kind kind) {
   auto& worker = *it->second;
   const std::lock_guard lock(worker.mutex);
   if (worker.busy_since) {
-    if (kind == Kind::kEdge) worker.wanted = kind;
+    if (kind == Kind::kCounterUpdate) worker.wanted = kind;
     return;
   }
   worker.busy_since = Clock::now();

@@ -36,7 +36,7 @@ class MeterPool {
   Found take_found();
   bool discovering() const;
 
-  enum class Kind { kOnce, kEdge };
+  enum class Kind { kOnce, kCounterUpdate };
   // Where the device is still busy with the last request, a plain reading is dropped and an edge search follows it.
   void request(const std::string& device, Kind kind);
   std::vector<MeterAnswer> take();

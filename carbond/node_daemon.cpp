@@ -31,14 +31,14 @@ constexpr std::size_t kMaxStateBytes = 256u << 20;
 constexpr int kMaxCredit = 1;
 constexpr std::size_t kMostWaiting = 1000;  // ended jobs for which the outbox has no room: kept in the state file
 
-BookSettings book_settings(const DaemonSettings& s) {
-  BookSettings b;
+RegistrySettings registry_settings(const DaemonSettings& s) {
+  RegistrySettings b;
   b.node = s.node;
   b.profile_step = s.profile_interval;
   b.shards_per_gpu = s.shards_per_gpu;
   b.gpu_power = s.gpu_power;
   b.node_cpus = static_cast<std::uint32_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
-  b.cpu_time_us = [sysfs = s.sysfs, node = s.node](const Mark& start) {
+  b.cpu_time_us = [sysfs = s.sysfs, node = s.node](const JobMark& start) {
     return energy::job_cpu_time_us(sysfs, node, start.uid, start.job_id);
   };
   // Every second reading may be left out after an edge search (see round()); one more may be late.
@@ -50,7 +50,7 @@ BookSettings book_settings(const DaemonSettings& s) {
 
 Daemon::Daemon(DaemonSettings settings)
     : settings_(std::move(settings)),
-      book_(book_settings(settings_), energy::current_boot_id()),
+      registry_(registry_settings(settings_), energy::current_boot_id()),
       outbox_(settings_.spool, settings_.outbox_max_bytes) {
   health_.node = settings_.node;
 }
@@ -89,10 +89,10 @@ void Daemon::restore() {
   if (fs::exists(file)) {
     const auto text = read_file(file, kMaxStateBytes);
     boot = text ? boot_of_state(*text) : std::string();
-    JobBook held(book_settings(settings_), boot);
+    JobRegistry held(registry_settings(settings_), boot);
     const auto status = text ? state_from_json(*text, held) : Status(text.error());
     if (status) {
-      book_ = std::move(held);
+      registry_ = std::move(held);
     } else {
       spdlog::error("{}; set aside as state.bad", status.error().message);
       std::error_code ec;
@@ -105,13 +105,13 @@ void Daemon::restore() {
     if (auto parsed = readings_from_json(*last)) readings = std::move(*parsed);
   }
   // A state that is older than its devices, or gone, does not make us forget them.
-  for (const auto& r : readings) book_.add_device(r.info);
+  for (const auto& r : readings) registry_.add_device(r.info);
   read_marks();
-  for (const auto& r : readings) book_.catch_up(r.info.id, r.account);
+  for (const auto& r : readings) registry_.catch_up(r.info.id, r.account);
   const auto now_boot = energy::current_boot_id();
   if (!boot.empty() && boot != now_boot) {
-    spdlog::info("the node was rebooted: {} open jobs end with their last reading", book_.jobs().size());
-    book_.reboot(now_boot);
+    spdlog::info("the node was rebooted: {} open jobs end with their last reading", registry_.jobs().size());
+    registry_.reboot(now_boot);
   }
 }
 
@@ -121,7 +121,7 @@ Status Daemon::run() {
   pool_.discover(settings_.find_meters);
   next_discovery_ = Moment::now().boot + kDiscoverSoon;
   sd_notify(0, "READY=1");
-  spdlog::info("carbond for node {} on {}: {} open jobs", settings_.node, settings_.spool.root.string(), book_.jobs().size());
+  spdlog::info("carbond for node {} on {}: {} open jobs", settings_.node, settings_.spool.root.string(), registry_.jobs().size());
 
   for (bool stop = false; !stop;) {
     const auto wait = std::clamp<std::int64_t>((next_round_ - Moment::now().boot).count(), 0, 1000);
@@ -139,7 +139,7 @@ Status Daemon::run() {
     sd_notify(0, "WATCHDOG=1");
   }
   checkpoint(true);
-  spdlog::info("carbond stops; {} jobs stay open", book_.jobs().size());
+  spdlog::info("carbond stops; {} jobs stay open", registry_.jobs().size());
   return Done{};
 }
 
@@ -153,11 +153,11 @@ void Daemon::read_marks() {
     if (!is_temporary(entry.path())) files.push_back(entry.path());
   }
   if (files.empty()) return;
-  std::vector<Mark> marks;
+  std::vector<JobMark> marks;
   std::vector<fs::path> done;
   for (const auto& file : files) {
-    const auto text = read_file(file, kMaxMarkBytes);
-    auto mark = text ? parse_mark(*text) : Result<Mark>(text.error());
+    const auto text = read_file(file, kMaxJobMarkBytes);
+    auto mark = text ? parse_job_mark(*text) : Result<JobMark>(text.error());
     if (mark) {
       marks.push_back(std::move(*mark));
       done.push_back(file);
@@ -166,15 +166,15 @@ void Daemon::read_marks() {
     spdlog::error("{}: {}; moved to refused/", file.filename().string(), mark.error().message);
     fs::rename(file, settings_.spool.refused() / file.filename(), ec);
   }
-  std::stable_sort(marks.begin(), marks.end(), [](const Mark& a, const Mark& b) {
+  std::stable_sort(marks.begin(), marks.end(), [](const JobMark& a, const JobMark& b) {
     return a.boot_id == b.boot_id ? a.since_boot < b.since_boot : a.at < b.at;
   });
   const auto now = Moment::now();
   for (const auto& mark : marks) {
-    spdlog::info("job={} {} gpus={}", mark.job_id, mark.event == MarkEvent::kStart ? "starts" : "ends", mark.gpus.size());
-    book_.mark(mark, now);
-    for (const auto& device : book_.devices_of(mark)) {
-      pool_.request(device, MeterPool::Kind::kEdge);
+    spdlog::info("job={} {} gpus={}", mark.job_id, mark.event == JobMarkEvent::kStart ? "starts" : "ends", mark.gpus.size());
+    registry_.mark(mark, now);
+    for (const auto& device : registry_.devices_of(mark)) {
+      pool_.request(device, MeterPool::Kind::kCounterUpdate);
     }
   }
   // A mark is only gone once what it says is safe; else it is read again, which changes nothing.
@@ -192,8 +192,8 @@ void Daemon::take_devices() {
   for (const auto& info : found.devices) {
     spdlog::info("{}: {} {}, minor {}, {}{}", info.id, info.type, info.model, info.minor, to_string(info.method),
                  info.simulated ? ", SIMULATED" : "");
-    book_.add_device(info);
-    pool_.request(info.id, MeterPool::Kind::kEdge);
+    registry_.add_device(info);
+    pool_.request(info.id, MeterPool::Kind::kCounterUpdate);
   }
 }
 
@@ -207,7 +207,7 @@ void Daemon::take_answers() {
       continue;
     }
     if (health_.unavailable.erase(answer.device) > 0) spdlog::info("{} answers again", answer.device);
-    for (const auto& sample : *answer.samples) book_.sample(answer.device, sample);
+    for (const auto& sample : *answer.samples) registry_.sample(answer.device, sample);
     unsaved_readings_ = true;
   }
   // The exact readings beside a mark must survive with it: later ones alone would tell nothing about that moment.
@@ -218,7 +218,7 @@ void Daemon::take_answers() {
 
 void Daemon::save_readings() {
   unsaved_readings_ = false;
-  const auto saved = replace_file(settings_.spool.jobs() / "readings.json", readings_to_json(book_), false);
+  const auto saved = replace_file(settings_.spool.jobs() / "readings.json", readings_to_json(registry_), false);
   if (!saved) trouble(saved.error().message);
 }
 
@@ -243,7 +243,7 @@ void Daemon::round() {
   const auto quarter = settings_.reading_interval.count() / 4;
   next_round_ = round_base_ + settings_.reading_interval +
                 Duration(std::uniform_int_distribution<std::int64_t>(-quarter, quarter)(random_));
-  for (const auto& [id, _] : book_.devices()) {
+  for (const auto& [id, _] : registry_.devices()) {
     auto [credit, is_new] = credit_.try_emplace(id, kMaxCredit);
     if (!is_new) credit->second = std::min(credit->second + 1, kMaxCredit);
     const bool in_debt = credit->second < kMaxCredit;
@@ -255,43 +255,43 @@ void Daemon::round() {
   if (unsaved_readings_) save_readings();
   if (marks_wait_) read_marks();
   for (const auto& id : pool_.hanging(kHangs)) note_failure(id, "a call into the driver hangs");
-  if (now.boot >= next_discovery_ && !pool_.discovering() && (book_.devices().empty() || !health_.unavailable.empty())) {
+  if (now.boot >= next_discovery_ && !pool_.discovering() && (registry_.devices().empty() || !health_.unavailable.empty())) {
     pool_.discover(settings_.find_meters);
     discovery_wait_ = std::min(discovery_wait_ * 2, kDiscoverEvery);
-    next_discovery_ = now.boot + (book_.devices().empty() ? discovery_wait_ : kDiscoverEvery);
+    next_discovery_ = now.boot + (registry_.devices().empty() ? discovery_wait_ : kDiscoverEvery);
   }
   if (now.boot >= next_checkpoint_) checkpoint(false);
   if (now.boot >= next_metrics_) write_metrics(now.boot);
-  book_.tick(now);
+  registry_.tick(now);
 }
 
 void Daemon::write_metrics(Duration now) {
   // Until the first devices are found, or it is clear that there are none, nothing is to be said.
-  if (book_.devices().empty() && pool_.discovering()) return;
+  if (registry_.devices().empty() && pool_.discovering()) return;
   next_metrics_ = now + kMetricsEvery;
   if (settings_.metrics_file.empty()) return;
   health_.outbox = outbox_.standing();
   health_.attempts = settings_.attempts();
-  const auto written = replace_file(settings_.metrics_file, metrics_text(book_, health_), false, 0644);
+  const auto written = replace_file(settings_.metrics_file, metrics_text(registry_, health_), false, 0644);
   if (!written) trouble(written.error().message);
 }
 
 void Daemon::close_finished() {
   bool closed = false;
   std::size_t waiting = 0;
-  for (const auto& [key, record] : book_.finished()) {
+  for (const auto& [key, record] : registry_.finished()) {
     if (const auto added = outbox_.add(record); !added) {
       trouble(added.error().message);
       if (++waiting <= kMostWaiting) continue;
       spdlog::error("job={} {:.3f} kJ are lost: {} records wait for room in the outbox already", record.job_id,
                     static_cast<double>(ledger::total_mj(record)) / 1e6, kMostWaiting);
       ++health_.records_dropped;
-      book_.remove(key);
+      registry_.remove(key);
       continue;
     }
     spdlog::info("job={} {:.3f} kJ from {} devices{}", record.job_id, static_cast<double>(ledger::total_mj(record)) / 1e6,
                  record.devices.size(), record.note.empty() ? "" : ", " + record.note);
-    book_.remove(key);
+    registry_.remove(key);
     closed = true;
   }
   if (!closed) return;
@@ -301,7 +301,7 @@ void Daemon::close_finished() {
 
 bool Daemon::checkpoint(bool sync) {
   next_checkpoint_ = Moment::now().boot + kCheckpointEvery;
-  const auto saved = replace_file(settings_.spool.jobs() / "state.json", state_to_json(book_), sync);
+  const auto saved = replace_file(settings_.spool.jobs() / "state.json", state_to_json(registry_), sync);
   if (saved) {
     last_trouble_.clear();
     return true;

@@ -61,7 +61,7 @@ class Daemon {
   void trouble(const std::string& what);
 
   DaemonSettings settings_;
-  JobBook book_;
+  JobRegistry registry_;
   MeterPool pool_;
   Outbox outbox_;
   int inotify_ = -1;

@@ -14,18 +14,18 @@ using Type = Exposition::Type;
 
 double joules(std::int64_t mj) { return static_cast<double>(mj) / 1000; }
 
-void put_devices(Exposition& out, const JobBook& book, const NodeHealth& health) {
-  using Value = std::function<double(const std::string&, const energy::DeviceBook&, const DeviceTotals&)>;
+void put_devices(Exposition& out, const JobRegistry& registry, const NodeHealth& health) {
+  using Value = std::function<double(const std::string&, const energy::DeviceEnergySplitter&, const DeviceTotals&)>;
   const auto per_device = [&](const char* name, Type type, const char* help, const Value& value) {
     out.head(name, type, help);
-    for (const auto& [id, device] : book.devices()) {
-      const auto totals = book.totals().find(id);
+    for (const auto& [id, device] : registry.devices()) {
+      const auto totals = registry.totals().find(id);
       static const DeviceTotals kNone;
-      const auto& held = totals == book.totals().end() ? kNone : totals->second;
+      const auto& held = totals == registry.totals().end() ? kNone : totals->second;
       out.sample(value(id, device, held), {{"device", id}, {"simulated", device.info().simulated ? "true" : "false"}});
     }
   };
-  const auto total_mj = [](const energy::DeviceBook& device) {
+  const auto total_mj = [](const energy::DeviceEnergySplitter& device) {
     const auto& state = device.account().state();
     return state ? state->last.uj / 1000 : 0;
   };
@@ -52,7 +52,7 @@ void put_devices(Exposition& out, const JobBook& book, const NodeHealth& health)
                return it == health.meter_errors.end() ? 0.0 : static_cast<double>(it->second);
              });
   out.head("carbon_node_device_info", Type::kGauge, "What the device is, and how its energy is known.");
-  for (const auto& [id, device] : book.devices()) {
+  for (const auto& [id, device] : registry.devices()) {
     const auto& info = device.info();
     out.sample(1, {{"device", id},
                    {"type", info.type},
@@ -83,12 +83,12 @@ void put_outbox(Exposition& out, const NodeHealth& health) {
 
 }  // namespace
 
-std::string metrics_text(const JobBook& book, const NodeHealth& health) {
+std::string metrics_text(const JobRegistry& registry, const NodeHealth& health) {
   Exposition out;
   out.head("carbon_node_info", Type::kGauge, "The node's name in slurm.conf, and carbond's version.");
   out.sample(1, {{"node", health.node}, {"version", CARBON_VERSION}});
-  put_devices(out, book, health);
-  const auto open = std::count_if(book.jobs().begin(), book.jobs().end(), [](const auto& j) { return !j.second.end; });
+  put_devices(out, registry, health);
+  const auto open = std::count_if(registry.jobs().begin(), registry.jobs().end(), [](const auto& j) { return !j.second.end; });
   out.one("carbon_node_open_jobs", Type::kGauge, "Jobs that run.", static_cast<double>(open));
   put_outbox(out, health);
   return out.text();

@@ -21,6 +21,6 @@ struct NodeHealth {
 
 // carbon_node_imbalance_joules is what a device used, less what jobs and idle were charged: anything but 0 is an error of
 // carbond's.
-std::string metrics_text(const JobBook& book, const NodeHealth& health);
+std::string metrics_text(const JobRegistry& registry, const NodeHealth& health);
 
 }  // namespace carbon::carbond

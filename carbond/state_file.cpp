@@ -9,11 +9,11 @@ namespace {
 using nlohmann::json;
 constexpr int kVersion = 1;
 
-json to_json(const energy::AccountState& s) {
+json to_json(const energy::EnergyCounterState& s) {
   json out = {{"boot_ms", s.last.at.boot.count()},
               {"wall_ms", unix_ms(s.last.at.wall)},
               {"uj", s.last.uj},
-              {"blur_ms", s.last.blur.count()},
+              {"blur_ms", s.last.time_uncertainty.count()},
               {"watts", s.watts},
               {"watts_before", s.watts_before},
               {"usual_watts", s.usual_watts},
@@ -23,12 +23,12 @@ json to_json(const energy::AccountState& s) {
   return out;
 }
 
-energy::AccountState account_from(const json& j) {
-  energy::AccountState s;
+energy::EnergyCounterState account_from(const json& j) {
+  energy::EnergyCounterState s;
   s.last.at.boot = Duration(j.at("boot_ms").get<std::int64_t>());
   s.last.at.wall = from_unix_ms(j.at("wall_ms").get<std::int64_t>());
   s.last.uj = j.at("uj").get<std::int64_t>();
-  s.last.blur = Duration(j.at("blur_ms").get<std::int64_t>());
+  s.last.time_uncertainty = Duration(j.at("blur_ms").get<std::int64_t>());
   s.watts = j.at("watts").get<double>();
   s.watts_before = j.at("watts_before").get<double>();
   s.usual_watts = j.at("usual_watts").get<double>();
@@ -68,11 +68,11 @@ energy::DeviceInfo info_from(const json& j) {
   return d;
 }
 
-json to_json(const energy::Hold& h) {
+json to_json(const energy::Allocation& h) {
   return {{"holder", h.holder}, {"share", h.share}, {"from_ms", h.from.count()}, {"until_ms", h.until.count()}};
 }
 
-energy::Hold hold_from(const json& j) {
+energy::Allocation allocation_from(const json& j) {
   return {j.at("holder").get<std::string>(), j.at("share").get<double>(), Duration(j.at("from_ms").get<std::int64_t>()),
           Duration(j.at("until_ms").get<std::int64_t>())};
 }
@@ -90,8 +90,8 @@ json to_json(const OpenJob& job) {
                    {"estimated_mj", d.estimated_mj},
                    {"variance_mj2", d.variance_mj2}};
   }
-  return {{"start", format_mark(job.start)},
-          {"end", job.end ? format_mark(*job.end) : std::string()},
+  return {{"start", format_job_mark(job.start)},
+          {"end", job.end ? format_job_mark(*job.end) : std::string()},
           {"end_seen", job.end_seen},
           {"end_guessed", job.end_guessed},
           {"notes", job.notes},
@@ -114,8 +114,8 @@ json recent_json(const energy::Profile& device, const DeviceTotals& totals) {
           {"idle_mj", std::move(idle)}};
 }
 
-Mark mark_from(const json& j) {
-  auto mark = parse_mark(j.get<std::string>());
+JobMark mark_from(const json& j) {
+  auto mark = parse_job_mark(j.get<std::string>());
   if (!mark) throw std::invalid_argument(mark.error().message);
   return std::move(*mark);
 }
@@ -145,22 +145,22 @@ OpenJob job_from(const json& j) {
 
 }  // namespace
 
-std::string state_to_json(const JobBook& book) {
+std::string state_to_json(const JobRegistry& registry) {
   json devices = json::array(), jobs = json::array(), closed = json::array();
-  for (const auto& [id, device] : book.devices()) {
+  for (const auto& [id, device] : registry.devices()) {
     json d = {{"info", to_json(device.info())}, {"holds", json::array()}};
-    for (const auto& h : device.holds()) d["holds"].push_back(to_json(h));
+    for (const auto& h : device.allocations()) d["holds"].push_back(to_json(h));
     if (const auto& state = device.account().state()) d["account"] = to_json(*state);
-    const auto totals = book.totals().find(id);
-    d["jobs_mj"] = totals == book.totals().end() ? 0 : totals->second.jobs_mj;
-    d["idle_mj"] = totals == book.totals().end() ? 0 : totals->second.idle_mj;
-    if (totals != book.totals().end()) d["recent"] = recent_json(device.recent(), totals->second);
+    const auto totals = registry.totals().find(id);
+    d["jobs_mj"] = totals == registry.totals().end() ? 0 : totals->second.jobs_mj;
+    d["idle_mj"] = totals == registry.totals().end() ? 0 : totals->second.idle_mj;
+    if (totals != registry.totals().end()) d["recent"] = recent_json(device.recent(), totals->second);
     devices.push_back(std::move(d));
   }
-  for (const auto& [_, job] : book.jobs()) jobs.push_back(to_json(job));
-  for (const auto& c : book.closed()) closed.push_back({c.job, c.start_ms, c.end_ms});
+  for (const auto& [_, job] : registry.jobs()) jobs.push_back(to_json(job));
+  for (const auto& c : registry.closed()) closed.push_back({c.job, c.start_ms, c.end_ms});
   const json out = {{"version", kVersion},
-                    {"boot_id", book.boot_id()},
+                    {"boot_id", registry.boot_id()},
                     {"devices", std::move(devices)},
                     {"jobs", std::move(jobs)},
                     {"closed", std::move(closed)}};
@@ -168,35 +168,35 @@ std::string state_to_json(const JobBook& book) {
 }
 
 // The file is carbond's own: whatever is wrong in it is one error, found by nlohmann's checked access.
-Status state_from_json(std::string_view text, JobBook& book) {
+Status state_from_json(std::string_view text, JobRegistry& registry) {
   try {
     const auto j = json::parse(text);
     if (j.at("version").get<int>() != kVersion) return Error{"state: version is not " + std::to_string(kVersion)};
     for (const auto& d : j.at("devices")) {
       const auto info = info_from(d.at("info"));
       if (!d.contains("account")) {
-        book.add_device(info);
+        registry.add_device(info);
         continue;
       }
-      std::vector<energy::Hold> holds;
-      for (const auto& h : d.at("holds")) holds.push_back(hold_from(h));
-      book.restore_device(info, account_from(d["account"]), std::move(holds),
-                          {d.at("jobs_mj").get<std::int64_t>(), d.at("idle_mj").get<std::int64_t>(), {}, {}});
+      std::vector<energy::Allocation> holds;
+      for (const auto& h : d.at("holds")) holds.push_back(allocation_from(h));
+      registry.restore_device(info, account_from(d["account"]), std::move(holds),
+                              {d.at("jobs_mj").get<std::int64_t>(), d.at("idle_mj").get<std::int64_t>(), {}, {}});
     }
-    for (const auto& job : j.at("jobs")) book.restore_job(job_from(job));
+    for (const auto& job : j.at("jobs")) registry.restore_job(job_from(job));
     std::deque<ClosedRun> closed;
     for (const auto& c : j.at("closed"))
       closed.push_back({c.at(0).get<std::string>(), c.at(1).get<std::int64_t>(), c.at(2).get<std::int64_t>()});
-    book.restore_closed(std::move(closed));
+    registry.restore_closed(std::move(closed));
   } catch (const std::exception& e) {
     return Error{std::string("state: ") + e.what()};
   }
   return Done{};
 }
 
-std::string readings_to_json(const JobBook& book) {
+std::string readings_to_json(const JobRegistry& registry) {
   json out = json::array();
-  for (const auto& [_, device] : book.devices()) {
+  for (const auto& [_, device] : registry.devices()) {
     const auto& state = device.account().state();
     if (state) out.push_back({{"info", to_json(device.info())}, {"account", to_json(*state)}});
   }

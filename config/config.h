@@ -73,13 +73,13 @@ struct Prices {  // [prices]: for scarbon study; what they were and where they a
   std::string source = "Strubell et al. 2019: prices of 2019 in the USA";
 };
 
-enum class BudgetPeriod : std::uint8_t { kMonth, kQuarter, kYear };
+enum class CalendarPeriod : std::uint8_t { kMonth, kQuarter, kYear };
 inline constexpr std::string_view kBudgetPeriods = "month, quarter, year";
 
 struct Budget {  // [[budget]]: what an account may emit in each period of the UTC calendar
   std::string account;
   double co2e_kg = 0;
-  BudgetPeriod period = BudgetPeriod::kYear;
+  CalendarPeriod period = CalendarPeriod::kYear;
   double warn_at = 0.8;  // share of it
 };
 

@@ -110,7 +110,7 @@ void read_placement(const toml::table& table, FirstError& error, PlacementRules&
   in.watts("gpu_power", out.gpu_power);
   in.real("min_saving", 0.0, 0.99, out.min_saving);
   in.real("max_idle_share", 0.0, 1.0, out.max_idle_share);
-  in.real("told_slack", 0.0, 1.0, out.told_slack);
+  in.real("start_slack", 0.0, 1.0, out.start_slack);
   if (const auto* tables = in.tables("class")) read_classes(*tables, error, out.classes);
   if (const auto* tables = in.tables("rule")) {
     for (const auto& rule : *tables) out.rules.push_back(read_rule(*rule.as_table(), error));

@@ -25,9 +25,9 @@ Budget read_budget(const toml::table& table, FirstError& error) {
   std::string period = "year";
   in.text("period", period, false);
   if (period == "month") {
-    budget.period = BudgetPeriod::kMonth;
+    budget.period = CalendarPeriod::kMonth;
   } else if (period == "quarter") {
-    budget.period = BudgetPeriod::kQuarter;
+    budget.period = CalendarPeriod::kQuarter;
   } else if (period != "year") {
     in.fail("period", "= '" + period + "'; accepted: " + std::string(kBudgetPeriods));
   }

@@ -40,29 +40,29 @@ NamedInterval week_at(sys_days day) {
 
 }  // namespace
 
-std::optional<Span> parse_span(std::string_view name) {
-  if (name == "day") return Span::kDay;
-  if (name == "week") return Span::kWeek;
-  if (name == "month") return Span::kMonth;
+std::optional<CalendarPeriod> parse_calendar_period(std::string_view name) {
+  if (name == "day") return CalendarPeriod::kDay;
+  if (name == "week") return CalendarPeriod::kWeek;
+  if (name == "month") return CalendarPeriod::kMonth;
   return std::nullopt;
 }
 
-NamedInterval span_at(Span span, Instant t) {
+NamedInterval period_at(CalendarPeriod span, Instant t) {
   const auto day = floor<days>(t);
   switch (span) {
-    case Span::kDay: return {format_utc(Instant(day)).substr(0, 10), whole(day, day + days(1))};
-    case Span::kWeek: return week_at(day);
-    case Span::kMonth: return months_at(day, 1);
-    case Span::kQuarter: return months_at(day, 3);
-    case Span::kYear: return months_at(day, 12);
+    case CalendarPeriod::kDay: return {format_utc(Instant(day)).substr(0, 10), whole(day, day + days(1))};
+    case CalendarPeriod::kWeek: return week_at(day);
+    case CalendarPeriod::kMonth: return months_at(day, 1);
+    case CalendarPeriod::kQuarter: return months_at(day, 3);
+    case CalendarPeriod::kYear: return months_at(day, 12);
   }
   return {};
 }
 
-std::vector<NamedInterval> spans_in(Span span, Interval when, std::size_t most) {
+std::vector<NamedInterval> periods_in(CalendarPeriod span, Interval when, std::size_t most) {
   std::vector<NamedInterval> out;
   for (auto at = when.start; at < when.end && out.size() < most;) {
-    auto next = span_at(span, at);
+    auto next = period_at(span, at);
     at = next.when.end;
     next.when = {std::max(next.when.start, when.start), std::min(next.when.end, when.end)};
     out.push_back(std::move(next));
@@ -70,6 +70,8 @@ std::vector<NamedInterval> spans_in(Span span, Interval when, std::size_t most) 
   return out;
 }
 
-Duration default_reach(Span span) { return span == Span::kDay ? days(30) : span == Span::kWeek ? days(182) : days(365); }
+Duration default_reach(CalendarPeriod span) {
+  return span == CalendarPeriod::kDay ? days(30) : span == CalendarPeriod::kWeek ? days(182) : days(365);
+}
 
 }  // namespace carbon::carbonctld

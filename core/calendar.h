@@ -11,9 +11,9 @@
 
 namespace carbon::carbonctld {
 
-enum class Span : std::uint8_t { kDay, kWeek, kMonth, kQuarter, kYear };
-inline constexpr std::string_view kReportSpans = "day, week, month";
-std::optional<Span> parse_span(std::string_view text);
+enum class CalendarPeriod : std::uint8_t { kDay, kWeek, kMonth, kQuarter, kYear };
+inline constexpr std::string_view kReportPeriods = "day, week, month";
+std::optional<CalendarPeriod> parse_calendar_period(std::string_view text);
 
 struct NamedInterval {
   std::string name;  // "2026-11-24", "2026-W48", "2026-11", "2026-Q4", "2026"
@@ -21,10 +21,10 @@ struct NamedInterval {
 };
 
 // The whole span that holds `t`.
-NamedInterval span_at(Span span, Instant t);
+NamedInterval period_at(CalendarPeriod span, Instant t);
 // All that touch `when`, cut to it; at most `most`.
-std::vector<NamedInterval> spans_in(Span span, Interval when, std::size_t most);
+std::vector<NamedInterval> periods_in(CalendarPeriod span, Interval when, std::size_t most);
 // How far back a report goes that names no start.
-Duration default_reach(Span span);
+Duration default_reach(CalendarPeriod span);
 
 }  // namespace carbon::carbonctld

@@ -8,7 +8,7 @@ namespace carbon::inline core {
 namespace {
 
 constexpr std::string_view kPrefix = "carbon:";
-constexpr std::size_t kUsualLength = 160;  // of a deferred job's token
+constexpr std::size_t kUsualRuntime = 160;  // of a deferred job's token
 
 bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n'; }
 
@@ -37,8 +37,8 @@ constexpr auto kClean = [] {
 
 }  // namespace
 
-CarbonComment CarbonComment::find_in(std::string_view text) {
-  CarbonComment found;
+DecisionToken DecisionToken::find_in(std::string_view text) {
+  DecisionToken found;
   const auto [start, end] = locate(text);
   if (start == std::string_view::npos) return found;
   auto rest = text.substr(start + kPrefix.size(), end - start - kPrefix.size());
@@ -53,7 +53,7 @@ CarbonComment CarbonComment::find_in(std::string_view text) {
   return found;
 }
 
-std::optional<CarbonComment::Value> CarbonComment::find(std::string_view key, std::size_t before) const {
+std::optional<DecisionToken::Value> DecisionToken::find(std::string_view key, std::size_t before) const {
   for (auto at = kPrefix.size(); at < before;) {
     const auto end = std::min(token_.find(',', at), token_.size());
     const auto pair = std::string_view(token_).substr(at, end - at);
@@ -63,20 +63,20 @@ std::optional<CarbonComment::Value> CarbonComment::find(std::string_view key, st
   return std::nullopt;
 }
 
-void CarbonComment::append_clean(std::string_view text) {
+void DecisionToken::append_clean(std::string_view text) {
   const auto from = token_.size();
   token_ += text;
   for (auto i = from; i < token_.size(); ++i) token_[i] = kClean[static_cast<unsigned char>(token_[i])];
 }
 
-std::optional<std::string> CarbonComment::get(std::string_view key) const {
+std::optional<std::string> DecisionToken::get(std::string_view key) const {
   const auto value = find(key, token_.size());
   if (!value) return std::nullopt;
   return token_.substr(value->start, value->end - value->start);
 }
 
-void CarbonComment::set(std::string_view key, std::string_view value) {
-  if (token_.empty()) token_.reserve(kUsualLength);
+void DecisionToken::set(std::string_view key, std::string_view value) {
+  if (token_.empty()) token_.reserve(kUsualRuntime);
   const auto old_size = token_.size();
   token_ += token_.empty() ? kPrefix : ",";
   const auto key_at = token_.size();
@@ -91,7 +91,7 @@ void CarbonComment::set(std::string_view key, std::string_view value) {
   }
 }
 
-void CarbonComment::erase(std::string_view key) {
+void DecisionToken::erase(std::string_view key) {
   const auto value = find(key, token_.size());
   if (!value) return;
   const auto start = value->start - key.size() - 1;
@@ -100,7 +100,7 @@ void CarbonComment::erase(std::string_view key) {
   if (token_ == kPrefix) token_.clear();
 }
 
-std::string CarbonComment::put_into(std::string_view text) const {
+std::string DecisionToken::put_into(std::string_view text) const {
   const auto [start, end] = locate(text);
   if (start != std::string_view::npos) return std::string(text.substr(0, start)) + token_ + std::string(text.substr(end));
   if (token_.empty()) return std::string(text);

@@ -11,10 +11,10 @@
 
 namespace carbon::inline core {
 
-class CarbonComment {
+class DecisionToken {
  public:
   // The part of `admin_comment` that is ours; empty where there is none or it is not well formed.
-  static CarbonComment find_in(std::string_view admin_comment);
+  static DecisionToken find_in(std::string_view admin_comment);
 
   std::optional<std::string> get(std::string_view key) const;
   // Characters that would break the token (blank, ',', '=', control, quotes) are replaced by '_'; letters are lowered.

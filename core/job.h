@@ -36,7 +36,7 @@ inline constexpr std::size_t kMostSites = 64;
 // A job as a policy sees it.
 struct JobRequest {
   Instant ready;            // the earliest start: submission, or its begin time
-  Duration length{0};       // expected run time
+  Duration runtime{0};      // expected run time
   Duration max_delay{0};    // the start is promised by ready + max_delay
   Watts power;              // expected draw of its devices, before PUE
   std::size_t home = 0;     // index of the site that it was submitted to

@@ -99,12 +99,12 @@ class Fields {
 
 }  // namespace
 
-std::string mark_file_name(const Mark& m) {
-  return std::string(m.event == MarkEvent::kStart ? "start." : "end.") + std::to_string(m.job_id) + '.' +
+std::string job_mark_file_name(const JobMark& m) {
+  return std::string(m.event == JobMarkEvent::kStart ? "start." : "end.") + std::to_string(m.job_id) + '.' +
          std::to_string(m.restart) + '.' + std::to_string(unix_ms(m.at));
 }
 
-std::string format_mark(const Mark& m) {
+std::string format_job_mark(const JobMark& m) {
   std::string out(kVersionLine);
   const auto put = [&out](std::string_view key, const std::string& value) {
     out += '\n';
@@ -112,7 +112,7 @@ std::string format_mark(const Mark& m) {
     out += '=';
     out += one_line(value);
   };
-  put("event", m.event == MarkEvent::kStart ? "start" : "end");
+  put("event", m.event == JobMarkEvent::kStart ? "start" : "end");
   put("at_ms", std::to_string(unix_ms(m.at)));
   put("since_boot_ms", std::to_string(m.since_boot.count()));
   put("boot_id", m.boot_id);
@@ -133,18 +133,18 @@ std::string format_mark(const Mark& m) {
   return out;
 }
 
-Result<Mark> parse_mark(std::string_view text) {
-  if (text.size() > kMaxMarkBytes)
-    return Error{"mark: " + std::to_string(text.size()) + " bytes, at most " + std::to_string(kMaxMarkBytes) + " accepted"};
+Result<JobMark> parse_job_mark(std::string_view text) {
+  if (text.size() > kMaxJobMarkBytes)
+    return Error{"mark: " + std::to_string(text.size()) + " bytes, at most " + std::to_string(kMaxJobMarkBytes) + " accepted"};
   if (text.substr(0, text.find('\n')) != kVersionLine)
     return Error{"mark: the first line is not '" + std::string(kVersionLine) + "'"};
   if (text.back() != '\n') return Error{"mark: the last line is cut"};
   Fields fields(text);
-  Mark m;
+  JobMark m;
   const auto event = fields.text("event");
   if (event != "start" && event != "end" && fields.error().empty())
     return Error{"mark: event = '" + event + "'; accepted: start, end"};
-  m.event = event == "end" ? MarkEvent::kEnd : MarkEvent::kStart;
+  m.event = event == "end" ? JobMarkEvent::kEnd : JobMarkEvent::kStart;
   m.at = from_unix_ms(fields.number<std::int64_t>("at_ms"));
   m.since_boot = Duration(fields.number<std::int64_t>("since_boot_ms"));
   m.boot_id = fields.text("boot_id");

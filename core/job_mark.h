@@ -14,10 +14,10 @@
 
 namespace carbon::inline core {
 
-enum class MarkEvent : std::uint8_t { kStart, kEnd };
+enum class JobMarkEvent : std::uint8_t { kStart, kEnd };
 
-struct Mark {
-  MarkEvent event = MarkEvent::kStart;
+struct JobMark {
+  JobMarkEvent event = JobMarkEvent::kStart;
   Instant at;              // wall clock
   Duration since_boot{0};  // CLOCK_BOOTTIME at the same moment: tells a stepped clock from time that passed
   std::string boot_id;     // /proc/sys/kernel/random/boot_id: since_boot compares only within one boot
@@ -40,13 +40,13 @@ struct Mark {
   std::uint32_t mps_percent = 0;  // CUDA_MPS_ACTIVE_THREAD_PERCENTAGE: its share of each GPU; 0: not shared by MPS
 };
 
-inline constexpr std::size_t kMaxMarkBytes = 16384;
+inline constexpr std::size_t kMaxJobMarkBytes = 16384;
 
 // "start.123.0.1764000000123": event, job, restart count, unix ms.
-std::string mark_file_name(const Mark& mark);
-std::string format_mark(const Mark& mark);
+std::string job_mark_file_name(const JobMark& mark);
+std::string format_job_mark(const JobMark& mark);
 // Unknown keys are ignored (a newer plugin); a missing or bad one is an error that names it.
-Result<Mark> parse_mark(std::string_view text);
+Result<JobMark> parse_job_mark(std::string_view text);
 
 // "/spool/%n" with %n replaced by the node's name: where a node's marks are.
 std::string node_path(std::string path, std::string_view node);

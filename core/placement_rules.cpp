@@ -76,8 +76,8 @@ JobRules rules_for(const PlacementRules& rules, const JobOwner& owner, Duration 
   return out;
 }
 
-Instant told_latest(const PlacementRules& rules, Instant planned, Instant submitted, Instant cap_end) {
-  const auto slack = std::chrono::duration_cast<Duration>((cap_end - submitted) * rules.told_slack);
+Instant latest_start(const PlacementRules& rules, Instant planned, Instant submitted, Instant cap_end) {
+  const auto slack = std::chrono::duration_cast<Duration>((cap_end - submitted) * rules.start_slack);
   return std::chrono::floor<std::chrono::seconds>(std::min(cap_end, planned + slack));
 }
 

@@ -72,7 +72,7 @@ struct PlacementRules {
   Watts gpu_power{400.0};                // expected draw of one allocated GPU
   double min_saving = 0.0;               // leave the job alone unless this share of its emission is saved, [0, 1)
   double max_idle_share = 1.0;           // deferral may leave at most this share of a site's GPUs idle, [0, 1]
-  double told_slack = 0.25;              // the bound told at submission: planned start + this share of the cap, [0, 1]
+  double start_slack = 0.25;             // the bound told at submission: planned start + this share of the cap, [0, 1]
   std::vector<DelayClass> classes;       // the first whose bound a job's time limit is below counts
   std::vector<PlacementRule> rules;      // the first that names a job counts
   InterruptRules interrupt;
@@ -96,8 +96,8 @@ struct JobRules {
 // `limit`: its time limit.
 JobRules rules_for(const PlacementRules& rules, const JobOwner& owner, Duration limit);
 
-// The bound that the user is told: planned + told_slack of the cap, and the cap's end at the latest. Whole seconds.
-Instant told_latest(const PlacementRules& rules, Instant planned, Instant submitted, Instant cap_end);
+// The bound that the user is told: planned + start_slack of the cap, and the cap's end at the latest. Whole seconds.
+Instant latest_start(const PlacementRules& rules, Instant planned, Instant submitted, Instant cap_end);
 
 // Without regard to case, as names are in Slurm's accounting.
 bool same_name(std::string_view a, std::string_view b);

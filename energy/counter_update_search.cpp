@@ -6,7 +6,7 @@ namespace {
 
 Sample typical(Sample sample, Duration update) {
   sample.at = sample.at - update / 2;
-  sample.blur = update / 2;
+  sample.time_uncertainty = update / 2;
   return sample;
 }
 
@@ -18,15 +18,15 @@ Result<Sample> read_once(Meter& meter) {
   return typical(*sample, meter.info().update);
 }
 
-Result<EdgeFound> find_edge(Meter& meter, const std::function<void(Duration)>& sleep) {
+Result<CounterUpdate> find_counter_update(Meter& meter, const std::function<void(Duration)>& sleep) {
   const Duration update = meter.info().update;
   auto first = meter.read();
   if (!first) return first.error();
-  EdgeFound found{{}, 1};
+  CounterUpdate found{{}, 1};
   const bool has_edges = first->counter_uj && update > Duration::zero();
   auto last = *first;
-  while (has_edges && found.calls < kMaxEdgeCalls && last.at.boot - first->at.boot <= update) {
-    sleep(update / static_cast<int>(kMaxEdgeCalls - 2));
+  while (has_edges && found.calls < kMaxSearchCalls && last.at.boot - first->at.boot <= update) {
+    sleep(update / static_cast<int>(kMaxSearchCalls - 2));
     auto next = meter.read();
     if (!next) return next.error();
     ++found.calls;
@@ -34,10 +34,10 @@ Result<EdgeFound> find_edge(Meter& meter, const std::function<void(Duration)>& s
       const Duration half = (next->at.boot - last.at.boot) / 2;
       Sample edge = *next;
       edge.at = last.at + half;
-      edge.blur = half;
+      edge.time_uncertainty = half;
       Sample before = *first;
       before.at = edge.at - update;
-      before.blur = half;
+      before.time_uncertainty = half;
       found.samples = {before, edge};
       return found;
     }

@@ -11,15 +11,15 @@
 
 namespace carbon::energy {
 
-struct EdgeFound {
+struct CounterUpdate {
   std::vector<Sample> samples;  // in order of time; one (of usual blur) where no edge was seen
   std::uint32_t calls = 0;      // calls into the driver
 };
 
-inline constexpr std::uint32_t kMaxEdgeCalls = 10;
+inline constexpr std::uint32_t kMaxSearchCalls = 10;
 
 // `sleep` waits; a test passes its own. A meter whose counter has no known update interval is read once.
-Result<EdgeFound> find_edge(Meter& meter, const std::function<void(Duration)>& sleep);
+Result<CounterUpdate> find_counter_update(Meter& meter, const std::function<void(Duration)>& sleep);
 
 // One reading. Of a counter with an update interval the value is, on average, half an interval old.
 Result<Sample> read_once(Meter& meter);

@@ -22,9 +22,10 @@ Instant wall_at(const Segment& s, Duration t) { return s.from.at.wall + (t - s.f
 // them may bend anywhere (a step of power in the middle errs by a quarter of the segment's energy at most).
 double border_mj(const Segment& s) {
   const double per_ms = static_cast<double>(s.uj()) / 1000.0 / static_cast<double>(s.length().count());
-  const double blur = static_cast<double>(std::max(s.from.blur, s.to.blur).count()) / std::sqrt(3.0);
+  const double time_uncertainty =
+      static_cast<double>(std::max(s.from.time_uncertainty, s.to.time_uncertainty).count()) / std::sqrt(3.0);
   const double bend = static_cast<double>(s.length().count()) / 16.0;
-  return per_ms * std::hypot(blur, bend);
+  return per_ms * std::hypot(time_uncertainty, bend);
 }
 
 bool is_idle(const Segment& s, Watts limit) {
@@ -35,26 +36,26 @@ bool is_idle(const Segment& s, Watts limit) {
 
 }  // namespace
 
-void DeviceBook::restore(AccountState state, std::vector<Hold> holds) {
-  account_.restore(std::move(state));
-  holds_ = std::move(holds);
+void DeviceEnergySplitter::restore(EnergyCounterState state, std::vector<Allocation> allocations) {
+  counter_.restore(std::move(state));
+  allocations_ = std::move(allocations);
 }
 
-void DeviceBook::forget_jobs() {
-  holds_.clear();
+void DeviceEnergySplitter::forget_jobs() {
+  allocations_.clear();
   history_.clear();
 }
 
-std::vector<Piece> DeviceBook::feed(const Sample& sample, const std::string& boot_id, Shares shares) {
-  auto segment = account_.feed(sample, boot_id);
+std::vector<EnergySlice> DeviceEnergySplitter::feed(const Sample& sample, const std::string& boot_id, Shares shares) {
+  auto segment = counter_.feed(sample, boot_id);
   if (segment) segment->measured_shares = std::move(shares);
-  return settle(std::move(segment));
+  return split_segment(std::move(segment));
 }
 
-std::vector<Piece> DeviceBook::extrapolate(const Moment& at) { return settle(account_.extrapolate(at)); }
+std::vector<EnergySlice> DeviceEnergySplitter::extrapolate(const Moment& at) { return split_segment(counter_.extrapolate(at)); }
 
-std::vector<Piece> DeviceBook::settle(std::optional<Segment> segment) {
-  std::vector<Piece> out;
+std::vector<EnergySlice> DeviceEnergySplitter::split_segment(std::optional<Segment> segment) {
+  std::vector<EnergySlice> out;
   if (!segment) return out;
   count(*segment);
   split(*segment, 1, out);
@@ -63,7 +64,7 @@ std::vector<Piece> DeviceBook::settle(std::optional<Segment> segment) {
   return out;
 }
 
-void DeviceBook::count(const Segment& s) {
+void DeviceEnergySplitter::count(const Segment& s) {
   Instant border = floor_to(s.from.at.wall, step_);
   for (Duration at = s.from.at.boot; at < s.to.at.boot;) {
     border += step_;
@@ -74,14 +75,14 @@ void DeviceBook::count(const Segment& s) {
   recent_.keep_last(kRecentIntervals);
 }
 
-std::vector<Piece> DeviceBook::take(Hold hold) {
-  const Duration since = hold.from;
-  return change(since, [&] { holds_.push_back(std::move(hold)); });
+std::vector<EnergySlice> DeviceEnergySplitter::allocate(Allocation allocation) {
+  const Duration since = allocation.from;
+  return change(since, [&] { allocations_.push_back(std::move(allocation)); });
 }
 
-std::vector<Piece> DeviceBook::leave(const std::string& holder, Duration at) {
+std::vector<EnergySlice> DeviceEnergySplitter::release(const std::string& holder, Duration at) {
   return change(at, [&] {
-    for (auto& h : holds_) {
+    for (auto& h : allocations_) {
       if (h.holder == holder && h.until == Duration::max()) h.until = std::max(at, h.from);
     }
   });
@@ -89,8 +90,8 @@ std::vector<Piece> DeviceBook::leave(const std::string& holder, Duration at) {
 
 // Takes back what was given out since then, changes the holds, and gives it out again.
 template <class Change>
-std::vector<Piece> DeviceBook::change(Duration since, const Change& apply) {
-  std::vector<Piece> out;
+std::vector<EnergySlice> DeviceEnergySplitter::change(Duration since, const Change& apply) {
+  std::vector<EnergySlice> out;
   const auto touched = std::find_if(history_.begin(), history_.end(), [&](const Segment& s) { return s.to.at.boot > since; });
   for (auto s = touched; s != history_.end(); ++s) split(*s, -1, out);
   apply();
@@ -98,11 +99,11 @@ std::vector<Piece> DeviceBook::change(Duration since, const Change& apply) {
   return out;
 }
 
-void DeviceBook::split(const Segment& s, int sign, std::vector<Piece>& out) const {
+void DeviceEnergySplitter::split(const Segment& s, int sign, std::vector<EnergySlice>& out) const {
   const Duration start = s.from.at.boot, end = s.to.at.boot;
   std::vector<Duration> cuts{end};
   bool changes = false;
-  for (const auto& h : holds_) {
+  for (const auto& h : allocations_) {
     for (const Duration t : {h.from, h.until}) {
       if (t <= start || t >= end) continue;
       cuts.push_back(t);
@@ -114,20 +115,21 @@ void DeviceBook::split(const Segment& s, int sign, std::vector<Piece>& out) cons
   std::sort(cuts.begin(), cuts.end());
   Duration at = start;
   for (const Duration cut : cuts) {
-    if (cut > at) split_stretch(s, at, cut, sign, changes, out);
+    if (cut > at) split_interval(s, at, cut, sign, changes, out);
     at = std::max(at, cut);
   }
 }
 
-void DeviceBook::split_stretch(const Segment& s, Duration a, Duration b, int sign, bool changes, std::vector<Piece>& out) const {
-  const auto share_of = [&s](const Hold& h) {
+void DeviceEnergySplitter::split_interval(const Segment& s, Duration a, Duration b, int sign, bool changes,
+                                          std::vector<EnergySlice>& out) const {
+  const auto share_of = [&s](const Allocation& h) {
     for (const auto& [holder, share] : s.measured_shares) {
       if (holder == h.holder) return share;
     }
     return h.share;
   };
   double shares = 0.0;
-  for (const auto& h : holds_) {
+  for (const auto& h : allocations_) {
     if (h.from <= a && b <= h.until) shares += share_of(h);
   }
   const double scale = std::max(shares, 1.0);
@@ -136,26 +138,26 @@ void DeviceBook::split_stretch(const Segment& s, Duration a, Duration b, int sig
   const bool idle = is_idle(s, info().rated);
   // Where a job came or went in a long stretch without readings, how the stretch is divided is a guess: half of what is a gap
   // elsewhere is long enough.
-  const bool guessed = changes && 2 * s.length() > account_.longest_step();
+  const bool guessed = changes && 2 * s.length() > counter_.longest_step();
   const double border = changes ? border_mj(s) : 0.0;
 
   const auto give = [&](const std::string& holder, std::int64_t mj, double share) {
-    Piece piece;
-    piece.holder = holder;
-    piece.at = wall_at(s, a);
-    piece.length = (b - a) * sign;
-    piece.mj = mj * sign;
+    EnergySlice slice;
+    slice.holder = holder;
+    slice.at = wall_at(s, a);
+    slice.length = (b - a) * sign;
+    slice.mj = mj * sign;
     const auto estimated = std::llround(static_cast<double>(s.estimated_uj) / 1000.0 * part * share);
-    piece.estimated_mj = sign * (guessed ? mj : std::min<std::int64_t>(estimated, mj));
-    piece.variance_mj2 = sign * share * share * (s.variance_uj2 / 1e6 * part * part + border * border);
-    piece.share = share;
-    piece.device_idle = idle;
-    piece.reason = guessed ? "no reading close to a start or end" : s.reason;
-    out.push_back(std::move(piece));
+    slice.estimated_mj = sign * (guessed ? mj : std::min<std::int64_t>(estimated, mj));
+    slice.variance_mj2 = sign * share * share * (s.variance_uj2 / 1e6 * part * part + border * border);
+    slice.share = share;
+    slice.device_idle = idle;
+    slice.reason = guessed ? "no reading close to a start or end" : s.reason;
+    out.push_back(std::move(slice));
   };
   double sum = 0.0;
   std::int64_t given = 0;
-  for (const auto& h : holds_) {
+  for (const auto& h : allocations_) {
     if (h.from > a || b > h.until) continue;
     const double share = share_of(h) / scale;
     sum += share;
@@ -166,9 +168,9 @@ void DeviceBook::split_stretch(const Segment& s, Duration a, Duration b, int sig
   if (given < total || shares < 1.0 - 1e-9) give("", total - given, 1.0 - sum);
 }
 
-void DeviceBook::forget(Duration before) {
+void DeviceEnergySplitter::forget(Duration before) {
   while (!history_.empty() && history_.front().to.at.boot < before) history_.pop_front();
-  std::erase_if(holds_, [&](const Hold& h) { return !history_.empty() && h.until <= history_.front().from.at.boot; });
+  std::erase_if(allocations_, [&](const Allocation& h) { return !history_.empty() && h.until <= history_.front().from.at.boot; });
 }
 
 }  // namespace carbon::energy

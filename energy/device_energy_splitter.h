@@ -15,14 +15,14 @@
 namespace carbon::energy {
 
 // A job on a device, for a share of it.
-struct Hold {
+struct Allocation {
   std::string holder;
   double share = 1.0;  // above 0; where all shares of a device add up to more than 1, each is its part of that sum
   Duration from{0};    // CLOCK_BOOTTIME
   Duration until = Duration::max();
 };
 
-struct Piece {
+struct EnergySlice {
   std::string holder;  // empty: idle
   Instant at;          // start of the piece, on the wall clock
   Duration length{0};  // may be negative, as may be the energy: takes back what was given before a late mark
@@ -39,43 +39,44 @@ inline constexpr double kIdleShareOfLimit = 0.25;
 
 inline constexpr std::size_t kRecentIntervals = 64;
 
-class DeviceBook {
+class DeviceEnergySplitter {
  public:
-  DeviceBook(DeviceInfo info, Duration profile_step, Duration longest_step)
-      : account_(std::move(info), longest_step), step_(profile_step), recent_(profile_step) {}
+  DeviceEnergySplitter(DeviceInfo info, Duration profile_step, Duration longest_step)
+      : counter_(std::move(info), longest_step), step_(profile_step), recent_(profile_step) {}
 
-  const DeviceInfo& info() const { return account_.info(); }
-  const Account& account() const { return account_; }
-  const std::vector<Hold>& holds() const { return holds_; }
+  const DeviceInfo& info() const { return counter_.info(); }
+  const EnergyCounter& account() const { return counter_; }
+  const std::vector<Allocation>& allocations() const { return allocations_; }
   // What the device used in each interval of late, cut from its line alone: jobs and idle must add up to it.
   const Profile& recent() const { return recent_; }
-  bool known_until(Duration boot) const { return account_.state() && account_.state()->last.at.boot >= boot; }
+  bool known_until(Duration boot) const { return counter_.state() && counter_.state()->last.at.boot >= boot; }
   // After a restart: as it was at the last checkpoint, then on to the last reading that was saved.
-  void restore(AccountState state, std::vector<Hold> holds);
+  void restore(EnergyCounterState state, std::vector<Allocation> allocations);
   // After a reboot: no time of before compares with one from now on.
   void forget_jobs();
-  std::vector<Piece> catch_up(const AccountState& later) { return settle(account_.catch_up(later)); }
+  std::vector<EnergySlice> catch_up(const EnergyCounterState& later) { return split_segment(counter_.catch_up(later)); }
 
   // `shares`: what the holders used of the device since the last sample, where that was measured.
   using Shares = std::vector<std::pair<std::string, double>>;
-  std::vector<Piece> feed(const Sample& sample, const std::string& boot_id, Shares shares = {});
-  std::vector<Piece> extrapolate(const Moment& at);
+  std::vector<EnergySlice> feed(const Sample& sample, const std::string& boot_id, Shares shares = {});
+  std::vector<EnergySlice> extrapolate(const Moment& at);
   // A mark that comes late gets what it is due, as far as the last two minutes of readings tell.
-  std::vector<Piece> take(Hold hold);
-  std::vector<Piece> leave(const std::string& holder, Duration at);
+  std::vector<EnergySlice> allocate(Allocation allocation);
+  std::vector<EnergySlice> release(const std::string& holder, Duration at);
 
  private:
-  std::vector<Piece> settle(std::optional<Segment> segment);
+  std::vector<EnergySlice> split_segment(std::optional<Segment> segment);
   template <class Change>
-  std::vector<Piece> change(Duration since, const Change& apply);
+  std::vector<EnergySlice> change(Duration since, const Change& apply);
   void count(const Segment& segment);
-  void split(const Segment& segment, int sign, std::vector<Piece>& out) const;
-  void split_stretch(const Segment& segment, Duration a, Duration b, int sign, bool changes, std::vector<Piece>& out) const;
+  void split(const Segment& segment, int sign, std::vector<EnergySlice>& out) const;
+  void split_interval(const Segment& segment, Duration a, Duration b, int sign, bool changes,
+                      std::vector<EnergySlice>& out) const;
   void forget(Duration before);
 
-  Account account_;
+  EnergyCounter counter_;
   Duration step_;
-  std::vector<Hold> holds_;
+  std::vector<Allocation> allocations_;
   std::deque<Segment> history_;
   Profile recent_;
 };

@@ -20,11 +20,11 @@ double squared(double x) { return x * x; }
 
 }  // namespace
 
-std::optional<Segment> Account::feed(const Sample& sample, const std::string& boot_id) {
+std::optional<Segment> EnergyCounter::feed(const Sample& sample, const std::string& boot_id) {
   if (!state_ || state_->boot_id != boot_id) {
     // After a reboot nothing ties the counter to what it was; no job lives on over it.
-    AccountState fresh;
-    fresh.last = {sample.at, state_ ? state_->last.uj : 0, sample.blur};
+    EnergyCounterState fresh;
+    fresh.last = {sample.at, state_ ? state_->last.uj : 0, sample.time_uncertainty};
     fresh.low_uj = fresh.last.uj;
     fresh.counter_uj = sample.counter_uj;
     fresh.watts = fresh.watts_before = fresh.usual_watts = sample.power ? sample.power->value() : 0.0;
@@ -43,7 +43,7 @@ std::optional<Segment> Account::feed(const Sample& sample, const std::string& bo
   Segment segment;
   segment.from = state_->last;
   segment.to.at = sample.at;
-  segment.to.blur = sample.blur;
+  segment.to.time_uncertainty = sample.time_uncertainty;
   segment.gap = sample.at.boot - segment.from.at.boot > longest_step_;
   const auto grown = sample.counter_uj ? counted(sample, segment) : integrated(sample, segment);
   const auto measured = state_->low_uj + grown;
@@ -60,7 +60,7 @@ std::optional<Segment> Account::feed(const Sample& sample, const std::string& bo
   return segment;
 }
 
-std::optional<Segment> Account::catch_up(const AccountState& later) {
+std::optional<Segment> EnergyCounter::catch_up(const EnergyCounterState& later) {
   if (!state_) {
     state_ = later;
     return std::nullopt;
@@ -74,7 +74,7 @@ std::optional<Segment> Account::catch_up(const AccountState& later) {
   return segment;
 }
 
-std::int64_t Account::counted(const Sample& sample, Segment& segment) const {
+std::int64_t EnergyCounter::counted(const Sample& sample, Segment& segment) const {
   const std::int64_t now = *sample.counter_uj;
   const std::int64_t grown = now - *state_->counter_uj;
   if (info_.wraps_at_uj > 0) {
@@ -97,7 +97,7 @@ std::int64_t Account::counted(const Sample& sample, Segment& segment) const {
   return now + lost;
 }
 
-std::int64_t Account::integrated(const Sample& sample, Segment& segment) const {
+std::int64_t EnergyCounter::integrated(const Sample& sample, Segment& segment) const {
   const double before = state_->watts;
   const double after = sample.power->value();
   const std::int64_t uj = microjoules((before + after) / 2, segment.length());
@@ -113,9 +113,9 @@ std::int64_t Account::integrated(const Sample& sample, Segment& segment) const {
   return uj;
 }
 
-std::optional<Segment> Account::extrapolate(const Moment& at) {
+std::optional<Segment> EnergyCounter::extrapolate(const Moment& at) {
   if (!state_) {
-    AccountState fresh;
+    EnergyCounterState fresh;
     fresh.last.at = at;
     state_ = fresh;
     return std::nullopt;

@@ -16,7 +16,7 @@ namespace carbon::energy {
 struct Point {
   Moment at;
   std::int64_t uj = 0;  // energy since the device was first seen
-  Duration blur{0};
+  Duration time_uncertainty{0};
 };
 
 // What happened between two points.
@@ -34,7 +34,7 @@ struct Segment {
 };
 
 // What must be kept to go on after a restart.
-struct AccountState {
+struct EnergyCounterState {
   Point last;
   std::optional<std::int64_t> counter_uj;
   double watts = 0.0;         // of the last reading of power
@@ -44,18 +44,18 @@ struct AccountState {
   std::string boot_id;
 };
 
-class Account {
+class EnergyCounter {
  public:
   // `longest_step`: a segment that is longer is a gap.
-  Account(DeviceInfo info, Duration longest_step) : info_(std::move(info)), longest_step_(longest_step) {}
+  EnergyCounter(DeviceInfo info, Duration longest_step) : info_(std::move(info)), longest_step_(longest_step) {}
 
   const DeviceInfo& info() const { return info_; }
   Duration longest_step() const { return longest_step_; }
-  const std::optional<AccountState>& state() const { return state_; }
+  const std::optional<EnergyCounterState>& state() const { return state_; }
   // Goes on where another process stopped. From another boot, only the sum is kept: see first sample in feed().
-  void restore(AccountState state) { state_ = std::move(state); }
+  void restore(EnergyCounterState state) { state_ = std::move(state); }
   // `later` is a state of the same account and boot that was saved after the one restored: the energy in between.
-  std::optional<Segment> catch_up(const AccountState& later);
+  std::optional<Segment> catch_up(const EnergyCounterState& later);
 
   // None for the first sample, and for one that is not later than the last point.
   std::optional<Segment> feed(const Sample& sample, const std::string& boot_id);
@@ -68,7 +68,7 @@ class Account {
 
   DeviceInfo info_;
   Duration longest_step_;
-  std::optional<AccountState> state_;
+  std::optional<EnergyCounterState> state_;
 };
 
 }  // namespace carbon::energy

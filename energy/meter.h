@@ -41,7 +41,7 @@ struct Sample {
   Moment at;
   std::optional<std::int64_t> counter_uj;
   std::optional<Watts> power;
-  Duration blur{0};  // the value was true at some time within `at` +- blur
+  Duration time_uncertainty{0};  // the value was true at some time within `at` +- blur
 };
 
 class Meter {

@@ -15,10 +15,10 @@ constexpr double kPreference = 12;    // a method counts by its error to the pow
 OwnForecastLog::OwnForecastLog() : outcomes_(kMaxLead) {}
 
 // Up to 3, 6, 12 and 24 hours ahead, then one for each day.
-int OwnForecastLog::span_of(int lead) { return lead <= 3 ? 0 : lead <= 6 ? 1 : lead <= 12 ? 2 : 3 + (lead - 1) / 24; }
+int OwnForecastLog::lead_range_of(int lead) { return lead <= 3 ? 0 : lead <= 6 ? 1 : lead <= 12 ? 2 : 3 + (lead - 1) / 24; }
 
 double OwnForecastLog::blend(const Forecasts& forecasts, int lead) const {
-  const auto& errors = method_error_[span_of(lead)];
+  const auto& errors = method_error_[lead_range_of(lead)];
   constexpr double kExact = 1e-9;  // errors below do not differ
   double best = HUGE_VAL;
   for (const Mean& error : errors) best = std::min(best, std::max(error.value(), kExact));
@@ -52,7 +52,7 @@ void OwnForecastLog::close(Hour hour, std::optional<double> value) {
   for (const Issue& issue : issues_) {
     const auto lead = static_cast<std::size_t>(hour - issue.hour);  // counted from 0
     const Entry& entry = issue.entries[lead];
-    auto& errors = method_error_[span_of(static_cast<int>(lead) + 1)];
+    auto& errors = method_error_[lead_range_of(static_cast<int>(lead) + 1)];
     for (std::size_t m = 0; m < kMethods; ++m) errors[m].add(std::abs(entry.methods[m] - *value));
     error_[lead].fade(std::pow(fade, kEveryHours));
     error_[lead].add(std::abs(std::expm1(*value) - std::expm1(entry.blend)));

@@ -38,8 +38,8 @@ class OwnForecastLog {
  private:
   static constexpr std::size_t kOutcomes = 28 * 24 / kEveryHours;  // kept for each lead
   static constexpr std::size_t kEnough = 7 * 24 / kEveryHours;
-  static constexpr int kSpans = 10;  // of leads that are judged together
-  static int span_of(int lead);
+  static constexpr int kLeadRanges = 10;  // of leads that are judged together
+  static int lead_range_of(int lead);
 
   struct Entry {
     std::array<float, kMethods> methods;
@@ -58,7 +58,7 @@ class OwnForecastLog {
   };
 
   std::deque<Issue> issues_;  // those with hours still to come
-  std::array<std::array<Mean, kMethods>, kSpans> method_error_{};
+  std::array<std::array<Mean, kMethods>, kLeadRanges> method_error_{};
   std::array<Mean, kMaxLead> error_{};        // [lead - 1], g/kWh
   std::vector<std::vector<float>> outcomes_;  // [lead - 1]: a ring of outcome minus blend
   std::array<std::size_t, kMaxLead> outcome_count_{};

@@ -39,8 +39,8 @@ std::string log_name(const Feed& feed) {
 }
 
 // A feed, and what it said before. Sites that ask the same question share one.
-struct Remembered {
-  Remembered(FeedSource s, forecast::ForecastLog& log) : source(std::move(s)), memory(log, log_name(source.feed())) {}
+struct PersistedFeed {
+  PersistedFeed(FeedSource s, forecast::ForecastLog& log) : source(std::move(s)), memory(log, log_name(source.feed())) {}
 
   FeedSource source;
   FeedMemory memory;
@@ -50,7 +50,7 @@ struct Remembered {
 struct SiteChain {
   std::string name;
   std::string zone;
-  std::vector<Remembered*> feeds;  // in order of preference
+  std::vector<PersistedFeed*> feeds;  // in order of preference
 };
 
 class Chains final : public GridFeeds {
@@ -65,7 +65,7 @@ class Chains final : public GridFeeds {
   std::vector<SiteSeries> poll(Instant now, Interval window) override;
 
  private:
-  Remembered* remembered(Feed feed);
+  PersistedFeed* remembered(Feed feed);
   void ask_all(Instant now, Interval window);
   void judge_all(Instant now);
   SiteSeries series_of(const SiteChain& chain, Instant now, Interval window);
@@ -73,7 +73,7 @@ class Chains final : public GridFeeds {
   FeedEnvironment environment_;
   std::unique_ptr<forecast::ForecastLog> log_;
   Fetcher fetcher_;
-  std::list<Remembered> feeds_;  // a list: chains point into it
+  std::list<PersistedFeed> feeds_;  // a list: chains point into it
   std::vector<SiteChain> chains_;
   Instant judged_hour_ = Instant::min();  // in which judge_all() did its work
   std::size_t first_ = 0;                 // whose turn it is: a provider's hour may not suffice for all sites
@@ -99,9 +99,9 @@ Status Chains::add(const Site& site, const Secrets& secrets) {
   return Done{};
 }
 
-Remembered* Chains::remembered(Feed feed) {
+PersistedFeed* Chains::remembered(Feed feed) {
   const auto same =
-      std::find_if(feeds_.begin(), feeds_.end(), [&](const Remembered& r) { return same_question(r.source.feed(), feed); });
+      std::find_if(feeds_.begin(), feeds_.end(), [&](const PersistedFeed& r) { return same_question(r.source.feed(), feed); });
   if (same != feeds_.end()) return &*same;
   return &feeds_.emplace_back(FeedSource(std::move(feed), environment_.timeout, environment_.seed + feeds_.size()), *log_);
 }

@@ -50,21 +50,22 @@ bool chose_site(const SubmitRequest& job, const SnapshotContent& snapshot, const
 
 // The longest delay that rules, user and deadline allow. Of the room before a deadline half is left for waiting in the queue,
 // which nobody can foresee at submission.
-Duration delay_cap(const SubmitRequest& job, Duration most, Duration asked, Duration length, Instant now) {
+Duration delay_cap(const SubmitRequest& job, Duration most, Duration asked, Duration runtime, Instant now) {
   auto cap = std::min(asked, most);
-  if (job.deadline) cap = std::min(cap, (*job.deadline - length - now) / 2);
+  if (job.deadline) cap = std::min(cap, (*job.deadline - runtime - now) / 2);
   return std::max(cap, Duration::zero());
 }
 
-void allow_other_sites(const SubmitRequest& job, const SnapshotContent& snapshot, const PartitionRule& home, Choice& choice) {
+void allow_other_sites(const SubmitRequest& job, const SnapshotContent& snapshot, const PartitionRule& home,
+                       Candidate& candidate) {
   const auto features = plain_constraint(job.constraint);
   if (!features || chose_site(job, snapshot, home)) return;
   Needs needs{job.size, *job.gpus, *features, job.who, job.time_limit};
   for (const auto& p : snapshot.partitions) {
     if (p.site == home.site || p.position != home.position || !within_reach(job, snapshot, home, p)) continue;
     if (!fits(needs, snapshot, home, p)) continue;
-    choice.job.sites |= std::uint64_t{1} << p.site;
-    choice.partition_at[p.site] = &p;
+    candidate.job.sites |= std::uint64_t{1} << p.site;
+    candidate.partition_at[p.site] = &p;
   }
 }
 
@@ -88,27 +89,27 @@ Duration limit_of(const SubmitRequest& job, const PartitionRule& home) {
 
 }  // namespace
 
-Result<Wish> read_wish(const SubmitRequest& job, CarbonMode default_mode) {
-  Wish wish{default_mode};
+Result<JobOptions> read_job_options(const SubmitRequest& job, CarbonMode default_mode) {
+  JobOptions options{default_mode};
   if (job.mode) {
     const auto mode = parse_carbon_mode(*job.mode);
     if (!mode) return Error{"--carbon: " + mode.error().message};
-    wish.mode = *mode;
+    options.mode = *mode;
   }
   if (job.max_delay) {
     const auto delay = parse_slurm_duration(*job.max_delay);
     if (!delay) return Error{"--carbon-max-delay: " + delay.error().message};
-    wish.max_delay = *delay;
+    options.max_delay = *delay;
   }
   if (job.data_gb) {
     const auto gb = parse_data_gb(*job.data_gb);
     if (!gb) return Error{"--carbon-data: " + gb.error().message};
-    wish.data_gb = *gb;
+    options.data_gb = *gb;
   }
-  return wish;
+  return options;
 }
 
-const char* untouchable(const SubmitRequest& job) {
+const char* ineligible_reason(const SubmitRequest& job) {
   // All parts of a heterogeneous job start together, and each is seen alone here.
   if (job.heterogeneous) return "it is a heterogeneous job";
   if (job.interactive) return "it is interactive";
@@ -167,42 +168,42 @@ JobRules rules_of(const SubmitRequest& job, const SnapshotContent& snapshot, con
   return rules_for(snapshot.rules, {job.partition, job.who.qos, job.who.account, job.who.uid}, limit);
 }
 
-Result<Choice> make_choice(const SubmitRequest& job, const SnapshotContent& snapshot, const PartitionRule& home,
-                           const JobRules& rules, const Wish& wish, Instant now) {
+Result<Candidate> make_candidate(const SubmitRequest& job, const SnapshotContent& snapshot, const PartitionRule& home,
+                                 const JobRules& rules, const JobOptions& options, Instant now) {
   const auto limit = limit_of(job, home);
   if (limit <= Duration::zero()) return Error{"it has no time limit"};
-  if (!rules.allowed.has(wish.mode)) {
-    return Error{"--carbon=" + std::string(to_string(wish.mode)) +
+  if (!rules.allowed.has(options.mode)) {
+    return Error{"--carbon=" + std::string(to_string(options.mode)) +
                  " is not allowed for it here; allowed: " + rules.allowed.text()};
   }
   const auto gpus = gpus_held(job, home.limits);
   if (gpus == 0 || gpus < rules.min_gpus) return Error{"it asks for too few GPUs"};
-  Choice choice;
-  auto& request = choice.job;
+  Candidate candidate;
+  auto& request = candidate.job;
   request.ready = now;
   const auto expected = std::chrono::duration_cast<Duration>(limit * snapshot.rules.expected_share_of_limit);
-  request.length = std::max(expected, kShortest) * job.array->waves();
-  choice.gpus = static_cast<double>(std::uint64_t{gpus} * job.array->at_once);
-  request.power = snapshot.rules.gpu_power * choice.gpus;
-  if (request.power * request.length < rules.min_energy) return Error{"it is expected to need too little energy"};
-  request.data_gb = wish.data_gb;
+  request.runtime = std::max(expected, kShortest) * job.array->waves();
+  candidate.gpus = static_cast<double>(std::uint64_t{gpus} * job.array->at_once);
+  request.power = snapshot.rules.gpu_power * candidate.gpus;
+  if (request.power * request.runtime < rules.min_energy) return Error{"it is expected to need too little energy"};
+  request.data_gb = options.data_gb;
   request.home = home.site;
   request.sites = std::uint64_t{1} << home.site;
-  choice.partition_at[home.site] = &home;
-  if (may_defer(wish.mode)) {
-    request.max_delay = delay_cap(job, rules.max_delay, wish.max_delay, limit * job.array->waves(), now);
+  candidate.partition_at[home.site] = &home;
+  if (may_defer(options.mode)) {
+    request.max_delay = delay_cap(job, rules.max_delay, options.max_delay, limit * job.array->waves(), now);
   }
   // At another site's queue nobody knows whether a deadline holds.
-  if (may_relocate(wish.mode) && !job.deadline && !job.pinned) allow_other_sites(job, snapshot, home, choice);
-  choice.reach = request.sites;
+  if (may_relocate(options.mode) && !job.deadline && !job.pinned) allow_other_sites(job, snapshot, home, candidate);
+  candidate.reach = request.sites;
   for (std::size_t i = 0; job.origin != 0 && i < count_of_sites(snapshot); ++i) {
     if (!snapshot.sites[i].cluster.empty()) request.sites &= ~(std::uint64_t{1} << i);  // its origin has chosen this cluster
   }
-  return choice;
+  return candidate;
 }
 
-std::vector<policies::SiteAhead> sites_ahead(const SnapshotContent& snapshot) {
-  std::vector<policies::SiteAhead> ahead;
+std::vector<policies::SiteForecast> site_forecasts(const SnapshotContent& snapshot) {
+  std::vector<policies::SiteForecast> ahead;
   ahead.reserve(count_of_sites(snapshot));
   for (const auto& site : std::span(snapshot.sites).first(count_of_sites(snapshot))) {
     ahead.push_back({site.series, site.pue, site.transfer_kwh_per_gb});
@@ -210,16 +211,16 @@ std::vector<policies::SiteAhead> sites_ahead(const SnapshotContent& snapshot) {
   return ahead;
 }
 
-std::optional<GramsCo2e> grams_of(const Choice& choice, std::span<const policies::SiteAhead> sites, std::size_t site,
+std::optional<GramsCo2e> grams_of(const Candidate& candidate, std::span<const policies::SiteForecast> sites, std::size_t site,
                                   Instant start) {
-  const auto run = policies::emission(sites[site], start, choice.job.length, choice.job.power);
-  const auto transfer = policies::transfer_emission(choice.job, sites, site);
+  const auto run = policies::emission(sites[site], start, candidate.job.runtime, candidate.job.power);
+  const auto transfer = policies::transfer_emission(candidate.job, sites, site);
   if (!run || !transfer) return std::nullopt;
   return *run + *transfer;
 }
 
-Placement choose_start(const Choice& choice, CarbonMode mode, std::span<const policies::SiteAhead> sites) {
-  return policy_for(mode)(choice.job, sites);
+Placement choose_start(const Candidate& candidate, CarbonMode mode, std::span<const policies::SiteForecast> sites) {
+  return policy_for(mode)(candidate.job, sites);
 }
 
 }  // namespace carbon::placement

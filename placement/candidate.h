@@ -14,18 +14,18 @@
 namespace carbon::placement {
 
 // The wishes of the user where they can be read; else of the site.
-struct Wish {
+struct JobOptions {
   CarbonMode mode = CarbonMode::kOff;
   Duration max_delay = Duration::max();
   double data_gb = 0;
 };
-Result<Wish> read_wish(const SubmitRequest& job, CarbonMode default_mode);
+Result<JobOptions> read_job_options(const SubmitRequest& job, CarbonMode default_mode);
 
 // Why a job is left as it is whatever the intensity; null where it may be moved.
-const char* untouchable(const SubmitRequest& job);
+const char* ineligible_reason(const SubmitRequest& job);
 
 // A job that the rules let be moved.
-struct Choice {
+struct Candidate {
   JobRequest job;
   double gpus = 0;                                              // that it holds at once
   std::array<const PartitionRule*, kMostSites> partition_at{};  // where the job would go at each site
@@ -51,17 +51,17 @@ bool federated(const SubmitRequest& job, const snapshot::SnapshotContent& snapsh
 JobRules rules_of(const SubmitRequest& job, const snapshot::SnapshotContent& snapshot, const PartitionRule* home);
 
 // Or why the job is left alone.
-Result<Choice> make_choice(const SubmitRequest& job, const snapshot::SnapshotContent& snapshot, const PartitionRule& home,
-                           const JobRules& rules, const Wish& wish, Instant now);
+Result<Candidate> make_candidate(const SubmitRequest& job, const snapshot::SnapshotContent& snapshot, const PartitionRule& home,
+                                 const JobRules& rules, const JobOptions& options, Instant now);
 
-std::vector<policies::SiteAhead> sites_ahead(const snapshot::SnapshotContent& snapshot);
+std::vector<policies::SiteForecast> site_forecasts(const snapshot::SnapshotContent& snapshot);
 std::size_t count_of_sites(const snapshot::SnapshotContent& snapshot);
 
 // Grams of a start at a site, its transfer included; none where they are not known.
-std::optional<GramsCo2e> grams_of(const Choice& choice, std::span<const policies::SiteAhead> sites, std::size_t site,
+std::optional<GramsCo2e> grams_of(const Candidate& candidate, std::span<const policies::SiteForecast> sites, std::size_t site,
                                   Instant start);
 
 // The start and the site of least emission that the mode allows.
-Placement choose_start(const Choice& choice, CarbonMode mode, std::span<const policies::SiteAhead> sites);
+Placement choose_start(const Candidate& candidate, CarbonMode mode, std::span<const policies::SiteForecast> sites);
 
 }  // namespace carbon::placement

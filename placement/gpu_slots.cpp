@@ -28,25 +28,25 @@ void GpuSlots::forget_before(Instant now) {
 
 std::int64_t GpuSlots::last_of(Instant end) const { return std::min(slot_of(end - Duration(1)), first_ + kCount - 1); }
 
-std::optional<std::int64_t> GpuSlots::full(Instant start, Duration length, double gpus, double capacity) const {
-  const auto end = start + length;
+std::optional<std::int64_t> GpuSlots::full(Instant start, Duration runtime, double gpus, double capacity) const {
+  const auto end = start + runtime;
   for (auto slot = std::max(slot_of(start), first_); slot <= last_of(end); ++slot) {
     if (taken(slot) + gpus * seconds_in(slot, start, end) > capacity * seconds(kSlot)) return slot;
   }
   return std::nullopt;
 }
 
-std::optional<Instant> GpuSlots::room(Instant start, Instant latest, Duration length, double gpus, double capacity) const {
+std::optional<Instant> GpuSlots::room(Instant start, Instant latest, Duration runtime, double gpus, double capacity) const {
   while (start <= latest) {
-    const auto in_the_way = full(start, length, gpus, capacity);
+    const auto in_the_way = full(start, runtime, gpus, capacity);
     if (!in_the_way) return start;
     start = start_of(*in_the_way + 1);
   }
   return std::nullopt;
 }
 
-void GpuSlots::add(Instant start, Duration length, double gpus) {
-  const auto end = start + length;
+void GpuSlots::add(Instant start, Duration runtime, double gpus) {
+  const auto end = start + runtime;
   for (auto slot = std::max(slot_of(start), first_); slot <= last_of(end); ++slot)
     taken(slot) += gpus * seconds_in(slot, start, end);
 }

@@ -12,7 +12,7 @@ namespace carbon::placement {
 namespace {
 
 // The line grows in one piece of memory: it is written under slurmctld's locks.
-constexpr std::size_t kUsualLength = 320;
+constexpr std::size_t kUsualRuntime = 320;
 
 // Whole numbers and at most one decimal, independent of the locale that the host has set, and without what it takes to print any
 // double.
@@ -102,7 +102,7 @@ std::string mass_text(GramsCo2e grams) {
 
 std::string message_for_move(const Move& move) {
   std::string line;
-  line.reserve(kUsualLength);
+  line.reserve(kUsualRuntime);
   line += "carbon: ";
   if (&move.home != &move.site) add_where(line, move);
   if (move.begin) {
@@ -124,6 +124,6 @@ std::string message_for_move(const Move& move) {
   return line;
 }
 
-std::string message_for_stay(std::string_view why) { return "carbon: left as it is: " + std::string(why); }
+std::string message_for_unchanged(std::string_view why) { return "carbon: left as it is: " + std::string(why); }
 
 }  // namespace carbon::placement

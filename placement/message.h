@@ -30,7 +30,7 @@ struct Move {
 // forecast by gb-neso, 80 % of such within -10 and +20 %); to run at once: --carbon=off"
 std::string message_for_move(const Move& move);
 // "carbon: left as it is: it has a begin time"
-std::string message_for_stay(std::string_view why);
+std::string message_for_unchanged(std::string_view why);
 
 // How a site's intensity ahead is known: "forecast by gb-neso", with "simulated" before it, and how good such forecasts were
 // `ahead` of time where that is known.

@@ -15,7 +15,7 @@ std::int64_t second_of(Instant t) { return unix_ms(t) / 1000; }
 
 }  // namespace
 
-void StartBook::forget_before(Instant now) {
+void StartReservations::forget_before(Instant now) {
   const auto second = second_of(now);
   if (now >= now_ && second / kForgetEvery == second_of(now_) / kForgetEvery) return;
   now_ = now;
@@ -28,31 +28,31 @@ void StartBook::forget_before(Instant now) {
   for (auto& [place, slots] : given_) slots.forget_before(now);
 }
 
-Instant StartBook::place(const Stay& stay, Instant start, Instant latest) const {
-  return least_crowded(stay.site, with_room(stay, start, latest), latest);
+Instant StartReservations::place(const Stay& unchanged, Instant start, Instant latest) const {
+  return least_crowded(unchanged.site, with_room(unchanged, start, latest), latest);
 }
 
-Instant StartBook::with_room(const Stay& stay, Instant start, Instant latest) const {
-  const auto slots = given_.find({std::string(stay.partition), stay.site});
-  if (slots == given_.end() || stay.capacity < stay.gpus) return start;
-  return slots->second.room(start, latest, stay.length, stay.gpus, stay.capacity).value_or(start);
+Instant StartReservations::with_room(const Stay& unchanged, Instant start, Instant latest) const {
+  const auto slots = given_.find({std::string(unchanged.partition), unchanged.site});
+  if (slots == given_.end() || unchanged.capacity < unchanged.gpus) return start;
+  return slots->second.room(start, latest, unchanged.runtime, unchanged.gpus, unchanged.capacity).value_or(start);
 }
 
-Instant StartBook::least_crowded(std::size_t site, Instant start, Instant latest) const {
+Instant StartReservations::least_crowded(std::size_t site, Instant start, Instant latest) const {
   const auto first = second_of(start), last = std::max(first, std::min(first + kSpread, second_of(latest)));
   auto second = behind_full(site, first);
   if (second > last) second = first + added_ % (last - first + 1);  // all are full: in turn
   return std::max(from_unix_ms(second * 1000), start);
 }
 
-std::int64_t StartBook::behind_full(std::size_t site, std::int64_t second) const {
+std::int64_t StartReservations::behind_full(std::size_t site, std::int64_t second) const {
   auto run = full_.upper_bound({site, second});
   if (run == full_.begin()) return second;
   --run;
   return run->first.first == site ? std::max(second, run->second) : second;
 }
 
-void StartBook::set_full(std::size_t site, std::int64_t second) {
+void StartReservations::set_full(std::size_t site, std::int64_t second) {
   auto end = second + 1;
   if (const auto next = full_.find({site, end}); next != full_.end()) {
     end = next->second;
@@ -66,7 +66,7 @@ void StartBook::set_full(std::size_t site, std::int64_t second) {
   }
 }
 
-void StartBook::begin_at(std::size_t site, std::int64_t second) {
+void StartReservations::begin_at(std::size_t site, std::int64_t second) {
   if (behind_full(site, second) != second) return;
   const auto at = beginning_.try_emplace({second, site}).first;
   if (++at->second < kAtOnce) return;
@@ -74,12 +74,12 @@ void StartBook::begin_at(std::size_t site, std::int64_t second) {
   set_full(site, second);
 }
 
-void StartBook::add(const Stay& stay, Instant start) {
+void StartReservations::add(const Stay& unchanged, Instant start) {
   ++added_;
-  begin_at(stay.site, second_of(start));
-  const auto [slots, fresh] = given_.try_emplace({std::string(stay.partition), stay.site});
+  begin_at(unchanged.site, second_of(start));
+  const auto [slots, fresh] = given_.try_emplace({std::string(unchanged.partition), unchanged.site});
   if (fresh) slots->second.forget_before(now_);
-  slots->second.add(start, stay.length, stay.gpus);
+  slots->second.add(start, unchanged.runtime, unchanged.gpus);
 }
 
 }  // namespace carbon::placement

@@ -20,22 +20,22 @@ struct Stay {
   std::size_t site = 0;
   double capacity = 0;  // GPUs of the partition at the site; 0: not known
   double gpus = 0;
-  Duration length{};
+  Duration runtime{};
 };
 
-class StartBook {
+class StartReservations {
  public:
   // Forgets starts before `now`.
   void forget_before(Instant now);
 
   // The first start from `start` on that finds room, or `start` where there is none by `latest`; of the five minutes from there
   // on the first second in which few jobs begin.
-  Instant place(const Stay& stay, Instant start, Instant latest) const;
+  Instant place(const Stay& unchanged, Instant start, Instant latest) const;
 
-  void add(const Stay& stay, Instant start);
+  void add(const Stay& unchanged, Instant start);
 
  private:
-  Instant with_room(const Stay& stay, Instant start, Instant latest) const;
+  Instant with_room(const Stay& unchanged, Instant start, Instant latest) const;
   Instant least_crowded(std::size_t site, Instant start, Instant latest) const;
   std::int64_t behind_full(std::size_t site, std::int64_t second) const;
   void begin_at(std::size_t site, std::int64_t second);

@@ -55,27 +55,28 @@ struct SubmitDecision {
   std::string constraint;        // empty: as it was
   std::string clusters;          // of the federation, where it may run; empty: as it was
   std::string message;           // one line for the user; empty: none
-  CarbonComment comment;         // for AdminComment; empty: none
+  DecisionToken comment;         // for AdminComment; empty: none
 };
 
 // A delay below this is not worth a begin time.
 inline constexpr Duration kLeastDelay = std::chrono::seconds(2);
 
-// `snapshot` is null where there is no current one: then the job runs at once. What is given out is noted in `book`. In a
+// `snapshot` is null where there is no current one: then the job runs at once. What is given out is noted in `reservations`. In a
 // federation the clusters send each other the job as the user wrote it: where the origin has chosen this cluster, the time is
 // chosen here.
-SubmitDecision decide(const SubmitRequest& job, const snapshot::SnapshotContent* snapshot, StartBook& book, Instant now);
+SubmitDecision decide(const SubmitRequest& job, const snapshot::SnapshotContent* snapshot, StartReservations& reservations,
+                      Instant now);
 
 // The same, to be shown before submission: what running now emits, and the best that the job's wishes, taken as `mode`, allow.
-struct Offer {
+struct PricedStart {
   std::size_t site = 0;
   Instant start{};
   GramsCo2e grams;  // transfer of its data included
 };
 struct Estimate {
-  std::string left_alone;    // why the job would not be touched; empty: it may be
-  std::optional<Offer> now;  // at home, at once; none: the intensity is not known
-  std::optional<Offer> best;
+  std::string unchanged_reason;    // why the job would not be touched; empty: it may be
+  std::optional<PricedStart> now;  // at home, at once; none: the intensity is not known
+  std::optional<PricedStart> best;
 };
 Estimate estimate(const SubmitRequest& job, const snapshot::SnapshotContent& snapshot, CarbonMode mode, Instant now);
 

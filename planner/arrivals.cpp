@@ -14,15 +14,15 @@ constexpr double kRatio = 1.25;
 
 }  // namespace
 
-int length_class(Duration length) {
-  const double ratio = static_cast<double>(std::max(length, kShortest).count()) / static_cast<double>(kShortest.count());
+int runtime_class(Duration runtime) {
+  const double ratio = static_cast<double>(std::max(runtime, kShortest).count()) / static_cast<double>(kShortest.count());
   return static_cast<int>(std::lround(std::log(ratio) / std::log(kRatio)));
 }
 
-Duration length_of(int c) { return Duration(std::llround(static_cast<double>(kShortest.count()) * std::pow(kRatio, c))); }
+Duration runtime_of(int c) { return Duration(std::llround(static_cast<double>(kShortest.count()) * std::pow(kRatio, c))); }
 
 void Arrivals::add(const PlanJob& job) {
-  const JobKind kind{length_class(job.length), static_cast<int>((job.latest - job.ready) / kPriceStep), job.sites};
+  const JobKind kind{runtime_class(job.runtime), static_cast<int>((job.latest - job.ready) / kPriceStep), job.sites};
   seen_.push_back({job.ready, kind, job.units});
   Sum& sum = sums_[kind];
   ++sum.jobs;

@@ -16,12 +16,12 @@ namespace carbon::planner {
 inline constexpr Duration kPriceStep = std::chrono::minutes(30);
 
 // Lengths are told apart in classes, each a quarter longer than the one before.
-int length_class(Duration length);
-Duration length_of(int length_class);
+int runtime_class(Duration runtime);
+Duration runtime_of(int runtime_class);
 
 // Jobs alike enough to share a demand.
 struct JobKind {
-  int length_class = 0;
+  int runtime_class = 0;
   int cap_steps = 0;  // wait cap in price steps
   std::uint64_t sites = 1;
   auto operator<=>(const JobKind&) const = default;

@@ -18,28 +18,28 @@ struct PlanSite {
 };
 
 // One of the lengths that a job may have. The weights of a job's atoms add up to 1.
-struct LengthAtom {
-  Duration length{0};
+struct RuntimeAtom {
+  Duration runtime{0};
   double weight = 0;
 };
 
 struct PlanJob {
-  Instant ready;                        // when it arrived
-  Instant latest;                       // it has to start by then
-  Duration length{0};                   // expected
-  std::span<const LengthAtom> lengths;  // where more is known than the expected length; not owned
-  double units = 1;                     // cpus or gpus
-  Watts power;                          // of all its units, before PUE
-  std::uint64_t sites = 1;              // bit i: site i can run it
-  std::vector<double> transfer_g;       // grams to bring its data to each site; empty: none
+  Instant ready;                          // when it arrived
+  Instant latest;                         // it has to start by then
+  Duration runtime{0};                    // expected
+  std::span<const RuntimeAtom> runtimes;  // where more is known than the expected length; not owned
+  double units = 1;                       // cpus or gpus
+  Watts power;                            // of all its units, before PUE
+  std::uint64_t sites = 1;                // bit i: site i can run it
+  std::vector<double> transfer_g;         // grams to bring its data to each site; empty: none
 };
 
 struct RunningJob {
   std::size_t site = 0;
   double units = 1;
   Instant started;
-  Duration length{0};  // as in PlanJob
-  std::span<const LengthAtom> lengths;
+  Duration runtime{0};  // as in PlanJob
+  std::span<const RuntimeAtom> runtimes;
 };
 
 }  // namespace carbon::planner

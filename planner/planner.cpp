@@ -28,10 +28,10 @@ double hours_of_backlog(Instant now, std::span<const PlanJob> pending, std::span
                         std::span<const PlanSite> sites) {
   double work = 0, widest = 0, least = std::numeric_limits<double>::infinity();
   for (const auto& job : pending) {
-    work += job.units * hours(job.length);
+    work += job.units * hours(job.runtime);
     widest = std::max(widest, job.units);
   }
-  for (const auto& job : running) work += job.units * std::max(0.0, hours(job.started + job.length - now));
+  for (const auto& job : running) work += job.units * std::max(0.0, hours(job.started + job.runtime - now));
   for (const auto& site : sites) least = std::min(least, site.capacity);
   return work / std::max(1.0, least - widest);  // a job waits while fewer units than its own are free
 }
@@ -42,7 +42,7 @@ bool overloaded(double hours_of_queue, std::span<const PlanSite> sites, std::spa
   double capacity = 0, inflow = 0, allowed = 0;
   for (const auto& site : sites) capacity += site.capacity;
   for (const auto& rate : expected) {
-    const double work = rate.units_per_hour * hours(length_of(rate.kind.length_class));
+    const double work = rate.units_per_hour * hours(runtime_of(rate.kind.runtime_class));
     inflow += work;
     allowed += work * hours(kPriceStep * rate.kind.cap_steps);
   }
@@ -74,10 +74,10 @@ std::vector<Placement> Planner::plan(Instant now, std::span<const PlanJob> pendi
     }
     short_of_capacity_ = search.any_late();
   }
-  std::vector<Placement> places;
-  places.reserve(pending.size());
-  for (const auto& slot : search.slots()) places.push_back({slot.site, table.start_of(slot)});
-  return places;
+  std::vector<Placement> placements;
+  placements.reserve(pending.size());
+  for (const auto& slot : search.slots()) placements.push_back({slot.site, table.start_of(slot)});
+  return placements;
 }
 
 }  // namespace carbon::planner

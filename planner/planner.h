@@ -28,7 +28,7 @@ class Planner {
 
  private:
   Arrivals arrivals_;
-  PriceBook prices_;
+  ShadowPrices prices_;
   bool short_of_capacity_ = false;
 };
 

@@ -38,12 +38,12 @@ double at(const std::vector<double>& sums, double x) {
 
 // Where no job may wait for five hours, steps are finer: a sixtieth of the longest cap, as far as the lengths of jobs allow.
 Duration fine_step(std::span<const PlanJob> jobs) {
-  Duration cap{0}, length{0};
+  Duration cap{0}, runtime{0};
   for (const auto& job : jobs) {
     cap = std::max(cap, job.latest - job.ready);
-    length = std::max(length, job.length);
+    runtime = std::max(runtime, job.runtime);
   }
-  return std::clamp<Duration>(std::chrono::ceil<std::chrono::seconds>(std::max(cap / 60, length / 2000)), kFinest, kFine);
+  return std::clamp<Duration>(std::chrono::ceil<std::chrono::seconds>(std::max(cap / 60, runtime / 2000)), kFinest, kFine);
 }
 
 Duration step_for(Instant now, std::span<const PlanJob> jobs, std::size_t sites) {
@@ -56,22 +56,22 @@ Duration step_for(Instant now, std::span<const PlanJob> jobs, std::size_t sites)
 
 double late_fine(std::size_t steps) { return kLateFine * static_cast<double>(steps) * static_cast<double>(steps); }
 
-Duration longest_of(Duration expected, std::span<const LengthAtom> lengths) {
-  for (const auto& atom : lengths) expected = std::max(expected, atom.length);
+Duration longest_of(Duration expected, std::span<const RuntimeAtom> runtimes) {
+  for (const auto& atom : runtimes) expected = std::max(expected, atom.runtime);
   return expected;
 }
 
 }  // namespace
 
 Timetable::Timetable(Instant now, std::span<const PlanJob> jobs, std::span<const RunningJob> running,
-                     std::span<const PlanSite> sites, const PriceBook& prices)
+                     std::span<const PlanSite> sites, const ShadowPrices& prices)
     : now_(now), step_(step_for(now, jobs, sites.size())), origin_(floor_to(now, step_)) {
   Duration reach{0}, longest{0};
   double work = 0, capacity = kNever;
   for (const auto& job : jobs) {
     reach = std::max(reach, job.latest - now);
-    longest = std::max(longest, longest_of(job.length, job.lengths));
-    work += job.units * (in_steps(job.length) + 1);
+    longest = std::max(longest, longest_of(job.runtime, job.runtimes));
+    work += job.units * (in_steps(job.runtime) + 1);
   }
   for (const auto& site : sites) capacity = std::min(capacity, site.capacity);
   // Room for every job even where all of them queue up behind each other.
@@ -90,14 +90,14 @@ Timetable::Timetable(Instant now, std::span<const PlanJob> jobs, std::span<const
 }
 
 void Timetable::occupy(const RunningJob& job) {
-  const LengthAtom expected{job.length, 1.0};
-  const auto lengths = job.lengths.empty() ? std::span(&expected, 1) : job.lengths;
+  const RuntimeAtom expected{job.runtime, 1.0};
+  const auto runtimes = job.runtimes.empty() ? std::span(&expected, 1) : job.runtimes;
   auto& free = lanes_[job.site].free;
-  const double caution = job.lengths.empty() ? 1.0 : kCaution;
+  const double caution = job.runtimes.empty() ? 1.0 : kCaution;
   double ended = 0;
   std::size_t step = 0;
-  for (const auto& atom : residual(lengths, now_ - job.started)) {
-    const auto end = static_cast<std::size_t>(in_steps(now_ + atom.length - origin_) + 0.999);
+  for (const auto& atom : residual(runtimes, now_ - job.started)) {
+    const auto end = static_cast<std::size_t>(in_steps(now_ + atom.runtime - origin_) + 0.999);
     for (; step < std::min(std::max<std::size_t>(end, 1), steps_); ++step)
       free[step] -= job.units * std::min(1.0, caution * (1 - ended));
     ended += atom.weight;
@@ -105,7 +105,7 @@ void Timetable::occupy(const RunningJob& job) {
 }
 
 std::pair<std::size_t, std::size_t> Timetable::steps_of(const PlanJob& job, const Slot& slot) const {
-  const auto end = static_cast<std::size_t>(position(slot.step) + in_steps(job.length) + 0.999);
+  const auto end = static_cast<std::size_t>(position(slot.step) + in_steps(job.runtime) + 0.999);
   return {slot.step, std::min(std::max(end, slot.step + 1), steps_)};
 }
 
@@ -113,8 +113,8 @@ double Timetable::cost(const PlanJob& job, const Lane& lane, std::size_t step) c
   const double from = position(step);
   const auto until = [&](double to) { return job.power.value() * at(lane.carbon, to) + job.units * at(lane.price, to); };
   double sum = -until(from);
-  if (job.lengths.empty()) return sum + until(from + in_steps(job.length));
-  for (const auto& atom : job.lengths) sum += atom.weight * until(from + in_steps(atom.length));
+  if (job.runtimes.empty()) return sum + until(from + in_steps(job.runtime));
+  for (const auto& atom : job.runtimes) sum += atom.weight * until(from + in_steps(atom.runtime));
   return sum;
 }
 
@@ -129,7 +129,7 @@ std::size_t Timetable::last_start(const PlanJob& job, const Lane& lane) const {
     return std::min(static_cast<std::size_t>(std::max(0.0, in_steps(t - origin_))), steps_ - 1);
   };
   const std::size_t last = step_of(job.latest);
-  if (job.lengths.empty()) return last;
+  if (job.runtimes.empty()) return last;
   const std::size_t aim = step_of(job.latest - kUnsure);
   return lane.price[last] > lane.price[aim] ? aim : last;
 }

@@ -22,7 +22,7 @@ class Timetable {
   // All that is passed must outlive this. Steps are five minutes, finer where no job may wait for long, three times as long where
   // jobs and sites are very many.
   Timetable(Instant now, std::span<const PlanJob> jobs, std::span<const RunningJob> running, std::span<const PlanSite> sites,
-            const PriceBook& prices);
+            const ShadowPrices& prices);
 
   // The least cost of a start that fits; where none fits by the job's latest start, the first one after it.
   Slot best(const PlanJob& job) const { return search(job, Aim::kLeastCost); }

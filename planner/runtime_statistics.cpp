@@ -9,14 +9,14 @@ namespace {
 constexpr std::size_t kAtoms = 12;
 
 // Atoms of equal weight, each the mean of its share of the mass. Precondition: ascending lengths, weights that add up to 1.
-std::vector<LengthAtom> evened(std::span<const LengthAtom> fine) {
+std::vector<RuntimeAtom> evened(std::span<const RuntimeAtom> fine) {
   constexpr double kShare = 1.0 / static_cast<double>(kAtoms);
-  std::vector<LengthAtom> atoms;
+  std::vector<RuntimeAtom> atoms;
   double filled = 0, sum = 0;
   for (const auto& atom : fine) {
     for (double left = atom.weight; left > 1e-12;) {
       const double part = std::min(left, kShare - filled);
-      sum += part * static_cast<double>(atom.length.count());
+      sum += part * static_cast<double>(atom.runtime.count());
       filled += part;
       left -= part;
       if (filled < kShare - 1e-9) continue;
@@ -33,14 +33,14 @@ std::vector<LengthAtom> evened(std::span<const LengthAtom> fine) {
 
 }  // namespace
 
-void LengthStatistics::finished(Duration length) {
-  finished_.insert(std::upper_bound(finished_.begin(), finished_.end(), length), length);
+void RuntimeStatistics::finished(Duration runtime) {
+  finished_.insert(std::upper_bound(finished_.begin(), finished_.end(), runtime), runtime);
 }
 
-std::vector<LengthAtom> LengthStatistics::atoms(std::span<const Duration> running) const {
+std::vector<RuntimeAtom> RuntimeStatistics::atoms(std::span<const Duration> running) const {
   std::vector<Duration> open(running.begin(), running.end());
   std::sort(open.begin(), open.end());
-  std::vector<LengthAtom> fine;
+  std::vector<RuntimeAtom> fine;
   double alive = 1, sum = 0;
   auto censored = open.begin();
   const auto jobs = static_cast<double>(finished_.size() + open.size());
@@ -61,12 +61,12 @@ std::vector<LengthAtom> LengthStatistics::atoms(std::span<const Duration> runnin
   return evened(fine);
 }
 
-std::vector<LengthAtom> residual(std::span<const LengthAtom> lengths, Duration elapsed) {
-  std::vector<LengthAtom> left;
+std::vector<RuntimeAtom> residual(std::span<const RuntimeAtom> runtimes, Duration elapsed) {
+  std::vector<RuntimeAtom> left;
   double alive = 0;
-  for (const auto& atom : lengths) {
-    if (atom.length <= elapsed) continue;
-    left.push_back({atom.length - elapsed, atom.weight});
+  for (const auto& atom : runtimes) {
+    if (atom.runtime <= elapsed) continue;
+    left.push_back({atom.runtime - elapsed, atom.weight});
     alive += atom.weight;
   }
   if (left.empty()) return {{std::max<Duration>(elapsed / 2, std::chrono::minutes(1)), 1.0}};

@@ -9,15 +9,15 @@
 
 namespace carbon::planner {
 
-class LengthStatistics {
+class RuntimeStatistics {
  public:
   // `mean`: of all jobs of the class, as far as it is known beforehand.
-  explicit LengthStatistics(Duration mean) : mean_(mean) {}
+  explicit RuntimeStatistics(Duration mean) : mean_(mean) {}
 
-  void finished(Duration length);
+  void finished(Duration runtime);
   // The distribution as atoms of equal weight: Kaplan and Meier's estimate (1958), in which a job that still runs counts as one
   // that is longer than its time so far. What it leaves open at the long end is placed so that the mean is right.
-  std::vector<LengthAtom> atoms(std::span<const Duration> running) const;
+  std::vector<RuntimeAtom> atoms(std::span<const Duration> running) const;
 
  private:
   Duration mean_;
@@ -25,6 +25,6 @@ class LengthStatistics {
 };
 
 // What is left of a job that has run for `elapsed`. Beyond all atoms: half as long again.
-std::vector<LengthAtom> residual(std::span<const LengthAtom> lengths, Duration elapsed);
+std::vector<RuntimeAtom> residual(std::span<const RuntimeAtom> runtimes, Duration elapsed);
 
 }  // namespace carbon::planner

@@ -45,9 +45,9 @@ void window_sums(std::span<const double> values, std::size_t width, std::vector<
 double steps_in(Duration d) { return static_cast<double>(d.count()) / static_cast<double>(kPriceStep.count()); }
 
 // A length in price steps.
-struct Span {
-  explicit Span(Duration length)
-      : whole(static_cast<std::size_t>(length / kPriceStep)), part(steps_in(length) - static_cast<double>(whole)) {}
+struct StepSpan {
+  explicit StepSpan(Duration runtime)
+      : whole(static_cast<std::size_t>(runtime / kPriceStep)), part(steps_in(runtime) - static_cast<double>(whole)) {}
   // The integral behind running sums over [s, s + length).
   double over(const std::vector<double>& sum, std::size_t s) const {
     return sum[s + whole] + part * (sum[s + whole + 1] - sum[s + whole]) - sum[s];
@@ -58,7 +58,7 @@ struct Span {
 
 }  // namespace
 
-double PriceBook::sum_until(std::size_t site, Instant at) const {
+double ShadowPrices::sum_until(std::size_t site, Instant at) const {
   if (site >= lanes_.size()) return 0;
   const auto& sums = lanes_[site].sum;
   const double x = steps_in(at - start_);
@@ -68,8 +68,8 @@ double PriceBook::sum_until(std::size_t site, Instant at) const {
   return sums[i] + (x - static_cast<double>(i)) * (sums[i + 1] - sums[i]);
 }
 
-void PriceBook::update(Instant now, std::span<const PlanJob> pending, std::span<const RunningJob> running,
-                       std::span<const PlanSite> sites, std::span<const Rate> expected) {
+void ShadowPrices::update(Instant now, std::span<const PlanJob> pending, std::span<const RunningJob> running,
+                          std::span<const PlanSite> sites, std::span<const Rate> expected) {
   const Instant start(now.time_since_epoch() / kPriceStep * kPriceStep);
   const auto gone = std::max<std::int64_t>(0, (start - start_) / kPriceStep);
   start_ = start;
@@ -87,35 +87,35 @@ void PriceBook::update(Instant now, std::span<const PlanJob> pending, std::span<
   cold_ = false;
 }
 
-void PriceBook::collect(Instant now, std::span<const PlanJob> pending, std::span<const Rate> expected) {
-  std::map<int, LengthClass> classes;
+void ShadowPrices::collect(Instant now, std::span<const PlanJob> pending, std::span<const Rate> expected) {
+  std::map<int, RuntimeClass> classes;
   for (const auto& job : pending) {
     const auto last = static_cast<std::size_t>((std::max(job.latest, now) - start_) / kPriceStep);
-    LengthClass& c = classes[length_class(job.length)];
+    RuntimeClass& c = classes[runtime_class(job.runtime)];
     c.waiting.push_back({last, job.sites, job.units});
-    if (c.lengths.empty()) c.lengths.assign(job.lengths.begin(), job.lengths.end());
+    if (c.runtimes.empty()) c.runtimes.assign(job.runtimes.begin(), job.runtimes.end());
     c.starts = std::max(c.starts, last + 1);
   }
   for (const auto& rate : expected) {
     const auto cap = static_cast<std::size_t>(rate.kind.cap_steps);
-    LengthClass& c = classes[rate.kind.length_class];
+    RuntimeClass& c = classes[rate.kind.runtime_class];
     c.expected.push_back({cap, rate.kind.sites, rate.units_per_hour * kStepHours});
     c.starts = std::max(c.starts, kAheadSteps + cap);
   }
   classes_.clear();
   steps_ = 0;
   for (auto& [index, c] : classes) {
-    if (c.lengths.empty()) c.lengths.push_back({length_of(index), 1.0});
-    for (const auto& atom : c.lengths) {
-      c.mean_steps += atom.weight * steps_in(atom.length);
-      steps_ = std::max(steps_, c.starts + static_cast<std::size_t>(atom.length / kPriceStep) + 2);
+    if (c.runtimes.empty()) c.runtimes.push_back({runtime_of(index), 1.0});
+    for (const auto& atom : c.runtimes) {
+      c.mean_steps += atom.weight * steps_in(atom.runtime);
+      steps_ = std::max(steps_, c.starts + static_cast<std::size_t>(atom.runtime / kPriceStep) + 2);
     }
     classes_.push_back(std::move(c));
   }
 }
 
-void PriceBook::prepare(Instant now, std::span<const PlanJob> pending, std::span<const RunningJob> running,
-                        std::span<const PlanSite> sites) {
+void ShadowPrices::prepare(Instant now, std::span<const PlanJob> pending, std::span<const RunningJob> running,
+                           std::span<const PlanSite> sites) {
   double watts = 0, units = 0;
   for (const auto& job : pending) {
     watts += job.power.value();
@@ -136,10 +136,10 @@ void PriceBook::prepare(Instant now, std::span<const PlanJob> pending, std::span
   }
   spread_ = std::max(most - least, 1e-6 * most + 1e-12);
   for (const auto& job : running) {
-    const LengthAtom whole{job.length, 1.0};
-    const auto lengths = job.lengths.empty() ? std::span(&whole, 1) : job.lengths;
-    for (const auto& atom : residual(lengths, now - job.started)) {
-      const double end = steps_in(now + atom.length - start_);
+    const RuntimeAtom whole{job.runtime, 1.0};
+    const auto runtimes = job.runtimes.empty() ? std::span(&whole, 1) : job.runtimes;
+    for (const auto& atom : residual(runtimes, now - job.started)) {
+      const double end = steps_in(now + atom.runtime - start_);
       auto& fixed = lanes_[job.site].fixed;
       for (std::size_t i = 0; i < steps_ && static_cast<double>(i) < end; ++i)
         fixed[i] += job.units * atom.weight * std::min(1.0, end - static_cast<double>(i));
@@ -147,14 +147,14 @@ void PriceBook::prepare(Instant now, std::span<const PlanJob> pending, std::span
   }
 }
 
-void PriceBook::sum_prices() {
+void ShadowPrices::sum_prices() {
   for (auto& lane : lanes_) {
     lane.sum.assign(1, 0.0);
     for (const double price : lane.price) lane.sum.push_back(lane.sum.back() + price * kStepHours);
   }
 }
 
-double PriceBook::ascend(std::span<const PlanSite> sites, double gain) {
+double ShadowPrices::ascend(std::span<const PlanSite> sites, double gain) {
   sum_prices();
   for (auto& lane : lanes_) lane.usage = lane.fixed;
   for (const auto& jobs : classes_) choose(jobs);
@@ -172,12 +172,12 @@ double PriceBook::ascend(std::span<const PlanSite> sites, double gain) {
 }
 
 // Adds to `usage` what jobs of one length class occupy, each spread over its starts by exp(-cost / softness).
-void PriceBook::choose(const LengthClass& jobs) {
+void ShadowPrices::choose(const RuntimeClass& jobs) {
   like(jobs);
   start_waiting(jobs);
   for (const auto& expected : jobs.expected) start_expected(expected);
-  for (const auto& atom : jobs.lengths) {
-    const Span span(atom.length);
+  for (const auto& atom : jobs.runtimes) {
+    const StepSpan span(atom.runtime);
     for (auto& lane : lanes_) {
       double active = 0;
       for (std::size_t s = 0; s < std::min(steps_, jobs.starts + span.whole + 1); ++s) {
@@ -189,13 +189,13 @@ void PriceBook::choose(const LengthClass& jobs) {
   }
 }
 
-void PriceBook::like(const LengthClass& jobs) {
+void ShadowPrices::like(const RuntimeClass& jobs) {
   double least = std::numeric_limits<double>::infinity();
   for (auto& lane : lanes_) {
     lane.choice.assign(jobs.starts, 0.0);
     lane.starts.assign(jobs.starts, 0.0);
-    for (const auto& atom : jobs.lengths) {
-      const Span span(atom.length);
+    for (const auto& atom : jobs.runtimes) {
+      const StepSpan span(atom.runtime);
       const double weight = atom.weight / (jobs.mean_steps * kStepHours);
       for (std::size_t s = 0; s < jobs.starts; ++s)
         lane.choice[s] += weight * (span.over(lane.carbon, s) + span.over(lane.sum, s));
@@ -207,7 +207,7 @@ void PriceBook::like(const LengthClass& jobs) {
   }
 }
 
-void PriceBook::start_waiting(const LengthClass& jobs) {
+void ShadowPrices::start_waiting(const RuntimeClass& jobs) {
   if (jobs.waiting.empty()) return;
   for (auto& lane : lanes_) {
     lane.windows.resize(jobs.starts);
@@ -230,7 +230,7 @@ void PriceBook::start_waiting(const LengthClass& jobs) {
   }
 }
 
-void PriceBook::start_expected(const Expected& jobs) {
+void ShadowPrices::start_expected(const Expected& jobs) {
   const std::size_t width = jobs.cap + 1;
   for (auto& lane : lanes_) window_sums(std::span(lane.choice).first(kAheadSteps + jobs.cap), width, lane.windows);
   shares_.assign(kAheadSteps + 2 * jobs.cap, 0.0);  // with `cap` zeros on both sides

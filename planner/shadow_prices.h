@@ -13,7 +13,7 @@
 
 namespace carbon::planner {
 
-class PriceBook {
+class ShadowPrices {
  public:
   void update(Instant now, std::span<const PlanJob> pending, std::span<const RunningJob> running, std::span<const PlanSite> sites,
               std::span<const Rate> expected);
@@ -41,8 +41,8 @@ class PriceBook {
     std::uint64_t sites;
     double units_per_step;
   };
-  struct LengthClass {
-    std::vector<LengthAtom> lengths;  // one where lengths are known; else what is known of those of its pending jobs
+  struct RuntimeClass {
+    std::vector<RuntimeAtom> runtimes;  // one where lengths are known; else what is known of those of its pending jobs
     double mean_steps = 0;
     std::vector<Waiting> waiting;
     std::vector<Expected> expected;
@@ -54,9 +54,9 @@ class PriceBook {
                std::span<const PlanSite> sites);
   // The most that a price moved.
   double ascend(std::span<const PlanSite> sites, double gain);
-  void choose(const LengthClass& jobs);
-  void like(const LengthClass& jobs);
-  void start_waiting(const LengthClass& jobs);
+  void choose(const RuntimeClass& jobs);
+  void like(const RuntimeClass& jobs);
+  void start_waiting(const RuntimeClass& jobs);
   void start_expected(const Expected& jobs);
   void sum_prices();
 
@@ -64,7 +64,7 @@ class PriceBook {
   std::size_t steps_ = 0;
   double spread_ = 0;  // highest less lowest carbon per unit hour: the scale of all prices
   std::vector<Lane> lanes_;
-  std::vector<LengthClass> classes_;
+  std::vector<RuntimeClass> classes_;
   std::vector<double> shares_, opened_;  // scratch
   bool cold_ = true;
 };

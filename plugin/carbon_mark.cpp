@@ -16,7 +16,7 @@
 
 namespace {
 
-using carbon::MarkEvent;
+using carbon::JobMarkEvent;
 
 // slurmd keeps a script's output only where the script fails.
 void say(const std::string& message) {
@@ -25,9 +25,9 @@ void say(const std::string& message) {
   syslog(LOG_ERR, "%s", message.c_str());
 }
 
-std::optional<MarkEvent> event_of(std::string_view context) {
-  if (context == "prolog_slurmd") return MarkEvent::kStart;
-  if (context == "epilog_slurmd") return MarkEvent::kEnd;
+std::optional<JobMarkEvent> event_of(std::string_view context) {
+  if (context == "prolog_slurmd") return JobMarkEvent::kStart;
+  if (context == "epilog_slurmd") return JobMarkEvent::kEnd;
   return std::nullopt;
 }
 

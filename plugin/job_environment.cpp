@@ -125,8 +125,8 @@ Result<JobIds> ids_from_environment(const Environment& get) {
   return JobIds{*job_id, *uid};
 }
 
-Result<Mark> mark_from_environment(const Environment& get) {
-  Mark mark;
+Result<JobMark> mark_from_environment(const Environment& get) {
+  JobMark mark;
   mark.cluster = text_of(get, "SLURM_CLUSTER_NAME");
   mark.node = text_of(get, "SLURMD_NODENAME");
   mark.user = text_of(get, "SLURM_JOB_USER");

@@ -18,7 +18,7 @@ using Environment = std::function<const char*(const char* name)>;
 
 // Cluster, node, user, account, partition, restart, nodes, CPUs and GPUs; ids and times are the caller's. An error where the
 // GPUs are given in words not understood: a mark with the wrong devices is worse than none.
-Result<Mark> mark_from_environment(const Environment& get);
+Result<JobMark> mark_from_environment(const Environment& get);
 
 // SLURM_JOB_ID and SLURM_JOB_UID, for those who have no spank_get_item.
 struct JobIds {

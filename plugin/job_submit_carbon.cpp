@@ -33,7 +33,7 @@ constexpr const char* kSnapshotFile = "/var/lib/slurm-carbon/snapshot";
 // Made in init() and not by a static constructor: Slurm opens a plugin once to look at it and once to use it.
 struct State {
   SnapshotWatch watch;
-  placement::StartBook book;
+  placement::StartReservations reservations;
 };
 constinit std::mutex state_mutex;
 constinit State* state = nullptr;
@@ -62,7 +62,7 @@ void submit(job_desc_msg_t& job, char** user_message) {
     const std::scoped_lock lock(state_mutex);
     if (state == nullptr) return;
     const auto at = now();
-    decision = placement::decide(request, state->watch.current(at), state->book, at);
+    decision = placement::decide(request, state->watch.current(at), state->reservations, at);
   }
   apply(decision, job, user_message);
 }

@@ -72,15 +72,15 @@ bool write_all(int fd, std::string_view text) {
 
 }  // namespace
 
-Status write_mark(const std::string& spool, const Mark& mark) {
+Status write_mark(const std::string& spool, const JobMark& mark) {
   const auto marks = open_marks(spool);
   if (!marks) return marks.error();
-  const auto name = mark_file_name(mark);
+  const auto name = job_mark_file_name(mark);
   const auto hidden = '.' + name + '.' + std::to_string(::getpid());
   const auto path = spool + "/marks/" + name;
   File file(::openat(marks->fd(), hidden.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileMode));
   if (file.fd() < 0) return failed(path, "cannot be made");
-  const bool written = write_all(file.fd(), format_mark(mark)) && file.close();
+  const bool written = write_all(file.fd(), format_job_mark(mark)) && file.close();
   if (written && ::renameat(marks->fd(), hidden.c_str(), marks->fd(), name.c_str()) == 0) return Done{};
   const auto error = failed(path, "cannot be written");
   ::unlinkat(marks->fd(), hidden.c_str(), 0);

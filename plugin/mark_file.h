@@ -9,9 +9,9 @@
 
 namespace carbon::plugin {
 
-// <spool>/marks/<mark_file_name>, mode 0600. The last directory of `spool` and marks/ are made (0700) where they are missing.
+// <spool>/marks/<job_mark_file_name>, mode 0600. The last directory of `spool` and marks/ are made (0700) where they are missing.
 // Both must be real directories that belong to the caller and that nobody else may write. The file appears whole (temporary name
 // with a leading dot, rename) and is not synced: a node that loses power loses the job too.
-Status write_mark(const std::string& spool, const Mark& mark);
+Status write_mark(const std::string& spool, const JobMark& mark);
 
 }  // namespace carbon::plugin

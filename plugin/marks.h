@@ -22,6 +22,6 @@ SpoolArgument spool_in(std::span<char* const> arguments);
 
 // Writes the mark of the job that the environment of this process tells of; %n in `spool` is the node's name. No network, no
 // sync, no wait: carbond does the rest.
-Status leave_mark(MarkEvent event, std::uint32_t job_id, uid_t uid, const std::string& spool);
+Status leave_mark(JobMarkEvent event, std::uint32_t job_id, uid_t uid, const std::string& spool);
 
 }  // namespace carbon::plugin

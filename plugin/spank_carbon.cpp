@@ -7,10 +7,11 @@
 extern "C" {
 
 int slurm_spank_job_prolog(spank_t spank, int argc, char** argv) {
-  return carbon::plugin::guard("job_prolog", [&] { carbon::plugin::leave_mark(spank, carbon::MarkEvent::kStart, argc, argv); });
+  return carbon::plugin::guard("job_prolog",
+                               [&] { carbon::plugin::leave_mark(spank, carbon::JobMarkEvent::kStart, argc, argv); });
 }
 
 int slurm_spank_job_epilog(spank_t spank, int argc, char** argv) {
-  return carbon::plugin::guard("job_epilog", [&] { carbon::plugin::leave_mark(spank, carbon::MarkEvent::kEnd, argc, argv); });
+  return carbon::plugin::guard("job_epilog", [&] { carbon::plugin::leave_mark(spank, carbon::JobMarkEvent::kEnd, argc, argv); });
 }
 }

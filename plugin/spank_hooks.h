@@ -15,6 +15,6 @@ namespace carbon::plugin {
 void register_options(spank_t spank);
 
 // Writes the start or end mark of the job of this prolog or epilog. `argc`, `argv`: the plugin's arguments in plugstack.conf.
-void leave_mark(spank_t spank, MarkEvent event, int argc, char** argv);
+void leave_mark(spank_t spank, JobMarkEvent event, int argc, char** argv);
 
 }  // namespace carbon::plugin

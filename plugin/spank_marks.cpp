@@ -7,7 +7,7 @@
 
 namespace carbon::plugin {
 
-void leave_mark(spank_t spank, MarkEvent event, int argc, char** argv) {
+void leave_mark(spank_t spank, JobMarkEvent event, int argc, char** argv) {
   std::uint32_t job_id = 0;
   uid_t uid = 0;
   if (spank_get_item(spank, S_JOB_ID, &job_id) != ESPANK_SUCCESS || spank_get_item(spank, S_JOB_UID, &uid) != ESPANK_SUCCESS) {

@@ -22,9 +22,10 @@ bool better(const Candidate& a, const Candidate& b, std::size_t home) {
   return a.place.site == home && b.place.site != home;
 }
 
-std::optional<Candidate> best_at(const JobRequest& job, std::span<const SiteAhead> sites, std::size_t index, Duration max_delay) {
-  const SiteAhead& site = sites[index];
-  const auto window = least_window(site.series, job.length, job.ready, job.ready + std::max(max_delay, Duration::zero()));
+std::optional<Candidate> best_at(const JobRequest& job, std::span<const SiteForecast> sites, std::size_t index,
+                                 Duration max_delay) {
+  const SiteForecast& site = sites[index];
+  const auto window = least_window(site.series, job.runtime, job.ready, job.ready + std::max(max_delay, Duration::zero()));
   const auto transfer = transfer_emission(job, sites, index);
   if (!window || !transfer) return std::nullopt;
   return Candidate{{index, window->start}, grams(*window, site, job.power).value() + transfer->value()};
@@ -32,9 +33,9 @@ std::optional<Candidate> best_at(const JobRequest& job, std::span<const SiteAhea
 
 }  // namespace
 
-Placement choose(const JobRequest& job, std::span<const SiteAhead> sites, std::uint64_t among, Duration max_delay) {
+Placement choose(const JobRequest& job, std::span<const SiteForecast> sites, std::uint64_t among, Duration max_delay) {
   const Placement as_submitted{job.home, job.ready};
-  if (job.home >= sites.size() || !window_at(sites[job.home].series, job.ready, job.length)) return as_submitted;
+  if (job.home >= sites.size() || !window_at(sites[job.home].series, job.ready, job.runtime)) return as_submitted;
   std::optional<Candidate> best;
   for (std::size_t i = 0; i < std::min(sites.size(), kMostSites); ++i) {
     if ((among >> i & 1) == 0) continue;

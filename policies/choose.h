@@ -10,10 +10,10 @@
 
 namespace carbon::policies {
 
-GramsCo2e grams(const Window& window, const SiteAhead& site, Watts power);
+GramsCo2e grams(const Window& window, const SiteForecast& site, Watts power);
 
 // The least emission over the sites of the mask `among` (bit i: site i) and the starts up to ready + max_delay. {home, ready}
 // where the emission of running at home at once is not known: then nothing is known to be better.
-Placement choose(const JobRequest& job, std::span<const SiteAhead> sites, std::uint64_t among, Duration max_delay);
+Placement choose(const JobRequest& job, std::span<const SiteForecast> sites, std::uint64_t among, Duration max_delay);
 
 }  // namespace carbon::policies

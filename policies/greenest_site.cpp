@@ -5,7 +5,7 @@
 
 namespace carbon::policies {
 
-Placement greenest_site(const JobRequest& job, std::span<const SiteAhead> sites) {
+Placement greenest_site(const JobRequest& job, std::span<const SiteForecast> sites) {
   return choose(job, sites, job.sites, Duration::zero());
 }
 

@@ -5,7 +5,7 @@
 
 namespace carbon::policies {
 
-Placement greenest_window(const JobRequest& job, std::span<const SiteAhead> sites) {
+Placement greenest_window(const JobRequest& job, std::span<const SiteForecast> sites) {
   return choose(job, sites, job.sites, job.max_delay);
 }
 

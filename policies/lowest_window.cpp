@@ -6,7 +6,7 @@
 
 namespace carbon::policies {
 
-Placement lowest_window(const JobRequest& job, std::span<const SiteAhead> sites) {
+Placement lowest_window(const JobRequest& job, std::span<const SiteForecast> sites) {
   return choose(job, sites, std::uint64_t{1} << job.home, job.max_delay);
 }
 

@@ -4,6 +4,6 @@
 
 namespace carbon::policies {
 
-Placement run_now(const JobRequest& job, std::span<const SiteAhead>) { return {job.home, job.ready}; }
+Placement run_now(const JobRequest& job, std::span<const SiteForecast>) { return {job.home, job.ready}; }
 
 }  // namespace carbon::policies

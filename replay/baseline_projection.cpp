@@ -12,7 +12,7 @@ constexpr std::size_t kLookedAt = 1000;
 
 }  // namespace
 
-void RunNowAhead::advance(Instant now) {
+void BaselineProjection::advance(Instant now) {
   std::erase_if(waiting_, [&](std::size_t job) {
     if (run_now_[job].start > now) return false;
     expected_[job] = run_now_[job].start;
@@ -24,14 +24,14 @@ void RunNowAhead::advance(Instant now) {
   for (std::size_t site = 0; site < setting_.sites.size(); ++site) expect(site, now);
 }
 
-void RunNowAhead::expect(std::size_t site, Instant now) {
+void BaselineProjection::expect(std::size_t site, Instant now) {
   using Ending = std::pair<Instant, std::uint32_t>;  // when, units
   std::priority_queue<Ending, std::vector<Ending>, std::greater<>> ending;
   std::uint32_t free = setting_.sites[site].capacity;
   for (const auto job : running_) {
     if (trace_.jobs[job].home != site) continue;
     free -= trace_.jobs[job].width;
-    ending.emplace(run_now_[job].start + trace_.jobs[job].length, trace_.jobs[job].width);
+    ending.emplace(run_now_[job].start + trace_.jobs[job].runtime, trace_.jobs[job].width);
   }
   std::vector<std::size_t> queue, behind;
   for (const auto job : waiting_) {
@@ -45,7 +45,7 @@ void RunNowAhead::expect(std::size_t site, Instant now) {
       if (trace_.jobs[job].width > free) return false;
       free -= trace_.jobs[job].width;
       expected_[job] = at;
-      ending.emplace(at + trace_.jobs[job].length, trace_.jobs[job].width);
+      ending.emplace(at + trace_.jobs[job].runtime, trace_.jobs[job].width);
       return true;
     });
   }

@@ -11,10 +11,10 @@
 
 namespace carbon::replay {
 
-class RunNowAhead {
+class BaselineProjection {
  public:
   // `run_now`: the run-now run. Of it only starts and ends up to the present are looked at.
-  RunNowAhead(const Trace& trace, const Setting& setting, std::span<const JobRun> run_now)
+  BaselineProjection(const Trace& trace, const Setting& setting, std::span<const JobRun> run_now)
       : trace_(trace), setting_(setting), run_now_(run_now), expected_(trace.jobs.size()) {}
 
   void arrived(std::size_t job) { waiting_.push_back(job); }

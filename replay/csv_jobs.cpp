@@ -12,7 +12,7 @@ constexpr std::string_view kHeader = "accepted are arrival_time,length,cpus (or 
 // Where each column stands; npos: absent.
 struct Columns {
   static constexpr std::size_t npos = std::string_view::npos;
-  std::size_t arrival = npos, length = npos, width = npos, id = npos, limit = npos, user = npos, home = npos, data = npos;
+  std::size_t arrival = npos, runtime = npos, width = npos, id = npos, limit = npos, user = npos, home = npos, data = npos;
   std::size_t count = 0;
 };
 
@@ -22,15 +22,15 @@ Result<Columns> read_header(const LineReader& lines, std::string_view line) {
   Columns c;
   c.count = names.size();
   const std::pair<std::string_view, std::size_t*> known[] = {
-      {"arrival_time", &c.arrival}, {"length", &c.length}, {"cpus", &c.width}, {"gpus", &c.width},  {"id", &c.id},
-      {"limit", &c.limit},          {"user", &c.user},     {"home", &c.home},  {"data_gb", &c.data}};
+      {"arrival_time", &c.arrival}, {"length", &c.runtime}, {"cpus", &c.width}, {"gpus", &c.width},  {"id", &c.id},
+      {"limit", &c.limit},          {"user", &c.user},      {"home", &c.home},  {"data_gb", &c.data}};
   for (const auto& [name, column] : known) {
     const auto at = static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
     if (at == names.size()) continue;
     if (*column != Columns::npos) return lines.error("the header names both cpus and gpus; " + std::string(kHeader));
     *column = at;
   }
-  if (c.arrival == Columns::npos || c.length == Columns::npos || c.width == Columns::npos)
+  if (c.arrival == Columns::npos || c.runtime == Columns::npos || c.width == Columns::npos)
     return lines.error("the header lacks arrival_time, length or cpus|gpus; " + std::string(kHeader));
   return c;
 }
@@ -47,7 +47,7 @@ class RowReader {
     Duration arrival{0};
     if (auto s = time(row, columns_.arrival, "arrival_time", arrival); !s) return s;
     job.arrival = Instant(arrival);
-    if (auto s = time(row, columns_.length, "length", job.length); !s) return s;
+    if (auto s = time(row, columns_.runtime, "length", job.runtime); !s) return s;
     if (auto s = time(row, columns_.limit, "limit", job.limit); !s) return s;
     const auto width = parse_count(row[columns_.width]);
     if (!width || *width == 0 || *width > 1'000'000)
@@ -103,7 +103,7 @@ class RowReader {
 // Ids for rows without: the run must not depend on the order of the rows.
 void number_by_content(Trace& trace) {
   const auto key = [&trace](const Job& job) {
-    return std::tie(job.arrival, job.length, job.width, job.limit, trace.users[job.user], job.home, job.data_gb);
+    return std::tie(job.arrival, job.runtime, job.width, job.limit, trace.users[job.user], job.home, job.data_gb);
   };
   std::sort(trace.jobs.begin(), trace.jobs.end(), [&key](const Job& a, const Job& b) { return key(a) < key(b); });
   for (std::size_t i = 0; i < trace.jobs.size(); ++i) trace.jobs[i].id = i;

@@ -24,7 +24,7 @@ class Engine {
   Engine(std::span<const Job> jobs, std::span<const SiteModel> sites, Decider& decider, const EngineOptions& options)
       : jobs_(jobs), decider_(decider), options_(options), progress_(jobs.size()), runs_(jobs.size()), queue_(sites.size()) {
     for (const auto& site : sites) free_.push_back(site.capacity);
-    for (std::size_t i = 0; i < jobs.size(); ++i) progress_[i].left = jobs[i].length;
+    for (std::size_t i = 0; i < jobs.size(); ++i) progress_[i].left = jobs[i].runtime;
   }
 
   std::vector<JobRun> run() {

@@ -48,7 +48,7 @@ class Decider {
   virtual void started(std::size_t /*job*/, std::size_t /*site*/, Instant /*now*/) {}
   virtual void ended(std::size_t /*job*/, Instant /*now*/) {}
   // How far the lengths that it was told were off, on average.
-  virtual Duration mean_length_error() const { return Duration(0); }
+  virtual Duration mean_runtime_error() const { return Duration(0); }
   // When to ask again at the latest; none: at the next arrival.
   virtual std::optional<Instant> wake() const { return std::nullopt; }
 };

@@ -22,11 +22,11 @@ class PlannerDecider : public Decider {
   void started(std::size_t job, std::size_t site, Instant now) override;
   void ended(std::size_t job, Instant now) override;
   std::optional<Instant> wake() const override;
-  Duration mean_length_error() const override { return requests_.mean_length_error(); }
+  Duration mean_runtime_error() const override { return requests_.mean_runtime_error(); }
 
  private:
   Instant latest_start(std::size_t job) const;
-  std::size_t class_of(std::size_t job) const { return setting_.caps.is_small(trace_.jobs[job].length) ? 0 : 1; }
+  std::size_t class_of(std::size_t job) const { return setting_.caps.is_small(trace_.jobs[job].runtime) ? 0 : 1; }
   SeriesView series_ahead(std::size_t site, Instant now) const {
     return setting_.ahead ? setting_.ahead(site, now) : setting_.actual[site].view();
   }
@@ -36,19 +36,19 @@ class PlannerDecider : public Decider {
 
   const Trace& trace_;
   const Setting& setting_;
-  RunNowAhead run_now_;
+  BaselineProjection run_now_;
   Requests requests_;
   planner::Planner planner_;
   std::vector<std::size_t> pending_;
   std::vector<planner::PlanJob> pending_jobs_;  // beside pending_
   std::vector<std::size_t> running_;
   std::vector<planner::RunningJob> running_jobs_;  // beside running_
-  std::vector<Placement> told_;                    // per job of the trace
+  std::vector<Placement> planned_;                 // per job of the trace
   std::vector<Duration> max_delay_;                // per job of the trace
   std::optional<Instant> wake_;
-  std::array<planner::LengthStatistics, 2> statistics_;  // small, large
-  std::array<std::vector<planner::LengthAtom>, 2> lengths_;
-  std::size_t learned_from_ = 0;  // jobs that had ended when lengths_ was made
+  std::array<planner::RuntimeStatistics, 2> statistics_;  // small, large
+  std::array<std::vector<planner::RuntimeAtom>, 2> runtimes_;
+  std::size_t learned_from_ = 0;  // jobs that had ended when runtimes_ was made
   std::size_t ended_ = 0;
 };
 

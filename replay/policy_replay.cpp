@@ -45,7 +45,7 @@ PolicyReport Replay::run(std::string_view name, const EngineOptions& options) co
     decider = std::make_unique<RuleDecider>(*find_rule(name), trace_, setting_);
   report.runs = replay::run(trace_.jobs, setting_.sites, *decider, options);
   report.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
-  report.mean_length_error = decider->mean_length_error();
+  report.mean_runtime_error = decider->mean_runtime_error();
   report.summary = summarize(trace_, setting_, report.runs, run_now_);
   const double base = run_now_summary_.carbon.value();
   report.normalised = base > 0 ? report.summary.carbon.value() / base : 1;

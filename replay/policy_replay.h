@@ -14,11 +14,11 @@ namespace carbon::replay {
 struct PolicyReport {
   std::string policy;
   Summary summary;
-  double normalised = 1;          // carbon / carbon of run-now
-  double saved_percent = 0;       // 100 (1 - normalised)
-  Duration mean_length_error{0};  // of the lengths that the policy was told, against the true ones
-  double wall_s = 0;              // of the run, without reading files
-  std::vector<JobRun> runs;       // in the trace's order
+  double normalised = 1;           // carbon / carbon of run-now
+  double saved_percent = 0;        // 100 (1 - normalised)
+  Duration mean_runtime_error{0};  // of the lengths that the policy was told, against the true ones
+  double wall_s = 0;               // of the run, without reading files
+  std::vector<JobRun> runs;        // in the trace's order
 };
 
 bool is_policy(std::string_view name);

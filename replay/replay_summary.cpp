@@ -11,7 +11,7 @@ namespace {
 
 constexpr Duration kLate = std::chrono::seconds(5);
 
-Duration wait_of(const Job& job, const JobRun& run) { return run.end - job.arrival - job.length; }
+Duration wait_of(const Job& job, const JobRun& run) { return run.end - job.arrival - job.runtime; }
 
 void add_emission(const Setting& setting, const Job& job, const JobRun& run, Interval part, Summary& summary) {
   const SiteModel& site = setting.sites[run.site];
@@ -25,7 +25,7 @@ void add_emission(const Setting& setting, const Job& job, const JobRun& run, Int
 
 Summary summarize(const Trace& trace, const Setting& setting, std::span<const JobRun> runs, std::span<const JobRun> run_now) {
   Summary summary;
-  std::vector<policies::SiteAhead> sites;
+  std::vector<policies::SiteForecast> sites;
   for (std::size_t s = 0; s < setting.sites.size(); ++s)
     sites.push_back({setting.actual[s].view(), setting.sites[s].pue, setting.sites[s].transfer_kwh_per_gb});
   const Requests requests(trace, setting);
@@ -44,20 +44,20 @@ Summary summarize(const Trace& trace, const Setting& setting, std::span<const Jo
       if (const auto transfer = transfer_emission(requests.at_arrival(i), sites, run.site)) summary.carbon += *transfer;
     }
     const Duration wait = wait_of(job, run);
-    const Duration late = wait - std::max(setting.caps.of(job.length), wait_of(job, run_now[i]));
+    const Duration late = wait - std::max(setting.caps.of(job.runtime), wait_of(job, run_now[i]));
     if (late > kLate) {
       ++summary.cap_violations;
       summary.worst_violation = std::max(summary.worst_violation, late);
     }
     waits.push_back(wait);
     auto& [stretch, jobs] = growth[job.user];
-    stretch += seconds(wait - wait_of(job, run_now[i])) / std::max(seconds(job.length), 1e-3);
+    stretch += seconds(wait - wait_of(job, run_now[i])) / std::max(seconds(job.runtime), 1e-3);
     ++jobs;
     sum += wait;
     last_end = std::max(last_end, run.end);
   }
   for (const auto& [stretch, jobs] : growth) {
-    if (jobs > 0) summary.worst_stretch_growth = std::max(summary.worst_stretch_growth, stretch / jobs);
+    if (jobs > 0) summary.worst_slowdown_growth = std::max(summary.worst_slowdown_growth, stretch / jobs);
   }
   std::sort(waits.begin(), waits.end());
   summary.mean_wait = sum / static_cast<std::int64_t>(waits.size());

@@ -18,9 +18,9 @@ struct Summary {
   Duration max_wait{0};
   std::size_t cap_violations = 0;  // see violations()
   Duration worst_violation{0};
-  double worst_stretch_growth = 0;  // of a user: growth of the mean of (wait + length) / length over the run-now run
-  std::size_t moved = 0;            // jobs that ran away from home
-  Duration makespan{0};             // first arrival to last end
+  double worst_slowdown_growth = 0;  // of a user: growth of the mean of (wait + length) / length over the run-now run
+  std::size_t moved = 0;             // jobs that ran away from home
+  Duration makespan{0};              // first arrival to last end
 };
 
 // `run_now` is the run-now run at the same capacity: a job is late where its wait is more than 5 s beyond the longer of its cap

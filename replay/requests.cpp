@@ -9,8 +9,8 @@ Requests::Requests(const Trace& trace, const Setting& setting)
     : trace_(trace), setting_(setting), of_user_(trace.users.size()), credit_(trace.users.size(), 0.0) {
   std::array<std::int64_t, 2> count{};
   for (const auto& job : trace.jobs) {
-    const std::size_t large = setting.caps.is_small(job.length) ? 0 : 1;
-    class_mean_[large] += job.length;
+    const std::size_t large = setting.caps.is_small(job.runtime) ? 0 : 1;
+    class_mean_[large] += job.runtime;
     ++count[large];
   }
   for (std::size_t c = 0; c < 2; ++c) {
@@ -21,8 +21,8 @@ Requests::Requests(const Trace& trace, const Setting& setting)
 JobRequest Requests::at_arrival(std::size_t index) const {
   const Job& job = trace_.jobs[index];
   JobRequest request{.ready = job.arrival,
-                     .length = expected_length(job),
-                     .max_delay = setting_.caps.of(job.length),
+                     .runtime = expected_runtime(job),
+                     .max_delay = setting_.caps.of(job.runtime),
                      .power = setting_.power_per_unit * job.width,
                      .home = job.home,
                      .sites = 0,
@@ -35,28 +35,28 @@ JobRequest Requests::at_arrival(std::size_t index) const {
 
 JobRequest Requests::arrived(std::size_t index) {
   JobRequest request = at_arrival(index);
-  error_sum_ += std::chrono::abs(request.length - trace_.jobs[index].length);
+  error_sum_ += std::chrono::abs(request.runtime - trace_.jobs[index].runtime);
   ++arrived_;
-  if (!setting_.stretch_bound) return request;
+  if (!setting_.slowdown_bound) return request;
   double& credit = credit_[trace_.jobs[index].user];
-  credit += *setting_.stretch_bound;
-  const auto length = static_cast<double>(std::max(request.length, Duration(1)).count());
-  request.max_delay = std::min(request.max_delay, Duration(static_cast<std::int64_t>(credit * length)));
-  credit -= static_cast<double>(request.max_delay.count()) / length;
+  credit += *setting_.slowdown_bound;
+  const auto runtime = static_cast<double>(std::max(request.runtime, Duration(1)).count());
+  request.max_delay = std::min(request.max_delay, Duration(static_cast<std::int64_t>(credit * runtime)));
+  credit -= static_cast<double>(request.max_delay.count()) / runtime;
   return request;
 }
 
-Duration Requests::expected_length(const Job& job) const {
-  switch (setting_.length) {
-    case LengthSource::kExact: return job.length;
-    case LengthSource::kClassMean: return class_mean_[setting_.caps.is_small(job.length) ? 0 : 1];
-    case LengthSource::kLimit: return job.limit;
-    case LengthSource::kPredicted: return predicted_length(job);
+Duration Requests::expected_runtime(const Job& job) const {
+  switch (setting_.runtime) {
+    case RuntimeSource::kExact: return job.runtime;
+    case RuntimeSource::kClassMean: return class_mean_[setting_.caps.is_small(job.runtime) ? 0 : 1];
+    case RuntimeSource::kLimit: return job.limit;
+    case RuntimeSource::kPredicted: return predicted_runtime(job);
   }
-  return job.length;
+  return job.runtime;
 }
 
-Duration Requests::predicted_length(const Job& job) const {
+Duration Requests::predicted_runtime(const Job& job) const {
   const History& history = of_user_[job.user];
   Duration guess{0};
   if (history.count > 0)
@@ -71,9 +71,9 @@ Duration Requests::predicted_length(const Job& job) const {
 void Requests::ended(std::size_t index) {
   const Job& job = trace_.jobs[index];
   History& history = of_user_[job.user];
-  history.last[history.count % 2] = job.length;
+  history.last[history.count % 2] = job.runtime;
   ++history.count;
-  ended_sum_ += job.length;
+  ended_sum_ += job.runtime;
   ++ended_count_;
 }
 

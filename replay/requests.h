@@ -24,15 +24,15 @@ class Requests {
   // sum never exceeds B per job whatever happens later.
   JobRequest arrived(std::size_t job);
   // How far the lengths that were told on arrival were off, on average.
-  Duration mean_length_error() const { return arrived_ > 0 ? error_sum_ / arrived_ : Duration(0); }
+  Duration mean_runtime_error() const { return arrived_ > 0 ? error_sum_ / arrived_ : Duration(0); }
   // For the predictions: a job has run to its end.
   void ended(std::size_t job);
 
  private:
-  Duration expected_length(const Job& job) const;
+  Duration expected_runtime(const Job& job) const;
   // Mean of the user's two last jobs to end, not above the job's limit (Tsafrir, Etsion and Feitelson, TPDS 2007); for a user
   // without history the mean of all jobs that ended, and before that the limit.
-  Duration predicted_length(const Job& job) const;
+  Duration predicted_runtime(const Job& job) const;
 
   const Trace& trace_;
   const Setting& setting_;

@@ -31,13 +31,13 @@ class RuleDecider : public Decider {
 
   void decide(Instant now, std::span<const std::size_t> arrived, std::vector<Decision>& decisions) override;
   void ended(std::size_t job, Instant) override { requests_.ended(job); }
-  Duration mean_length_error() const override { return requests_.mean_length_error(); }
+  Duration mean_runtime_error() const override { return requests_.mean_runtime_error(); }
 
  private:
   Rule rule_;
   const Setting& setting_;
   Requests requests_;
-  std::vector<policies::SiteAhead> sites_;
+  std::vector<policies::SiteForecast> sites_;
 };
 
 }  // namespace carbon::replay

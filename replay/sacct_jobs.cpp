@@ -70,9 +70,9 @@ Duration limit(const Row& row) {
 
 Result<Trace> read_sacct_jobs(LineReader& lines, std::string line) {
   Row row(line);
-  const bool has_length = row.has("ElapsedRaw") || row.has("Elapsed") || (row.has("Start") && row.has("End"));
+  const bool has_runtime = row.has("ElapsedRaw") || row.has("Elapsed") || (row.has("Start") && row.has("End"));
   const bool has_width = row.has("AllocTRES") || row.has("AllocCPUS") || row.has("NCPUS");
-  if (!row.has("Submit") || !has_length || !has_width) return lines.error("the header lacks a column; " + std::string(kNeeded));
+  if (!row.has("Submit") || !has_runtime || !has_width) return lines.error("the header lacks a column; " + std::string(kNeeded));
 
   Trace trace;
   trace.absolute = true;
@@ -85,12 +85,12 @@ Result<Trace> read_sacct_jobs(LineReader& lines, std::string line) {
       continue;  // a step
     const auto submit = parse_utc(row["Submit"]);
     if (!submit) return lines.error("Submit: " + submit.error().message);
-    const auto length = elapsed(row);
-    if (!length) return lines.error("elapsed time: " + length.error().message);
+    const auto runtime = elapsed(row);
+    if (!runtime) return lines.error("elapsed time: " + runtime.error().message);
     const auto cpus = parse_count(row.has("AllocCPUS") ? row["AllocCPUS"] : row["NCPUS"]);
     const auto width = cpus ? *cpus : 0;
     gpus.push_back(static_cast<std::uint32_t>(gpus_of(row["AllocTRES"])));
-    if (*length == Duration(0) || (width == 0 && gpus.back() == 0)) {
+    if (*runtime == Duration(0) || (width == 0 && gpus.back() == 0)) {
       ++trace.skipped;
       gpus.pop_back();
       continue;
@@ -99,7 +99,7 @@ Result<Trace> read_sacct_jobs(LineReader& lines, std::string line) {
     const auto id = parse_count(row["JobIDRaw"]);
     trace.jobs.push_back({.id = id ? *id : trace.jobs.size(),
                           .arrival = *submit,
-                          .length = *length,
+                          .runtime = *runtime,
                           .limit = limit(row),
                           .width = static_cast<std::uint32_t>(width),
                           .user = trace.user_index(std::string(row["User"]))});

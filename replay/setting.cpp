@@ -11,8 +11,8 @@ Instant latest_end(const Trace& trace, const Setting& setting) {
   Duration longest{0};
   for (const auto& job : trace.jobs) {
     last_arrival = std::max(last_arrival, job.arrival);
-    longest = std::max(longest, job.length);
-    unit_ms += static_cast<double>(job.length.count()) * job.width;
+    longest = std::max(longest, job.runtime);
+    unit_ms += static_cast<double>(job.runtime.count()) * job.width;
   }
   std::uint32_t least_capacity = kUnlimited;
   for (const auto& site : setting.sites) least_capacity = std::min(least_capacity, site.capacity);

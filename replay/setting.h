@@ -17,13 +17,13 @@ struct WaitCaps {
   Duration small{0};
   Duration large{0};
   Duration split{0};
-  bool is_small(Duration length) const { return length < split; }
-  Duration of(Duration length) const { return is_small(length) ? small : large; }
+  bool is_small(Duration runtime) const { return runtime < split; }
+  Duration of(Duration runtime) const { return is_small(runtime) ? small : large; }
 };
 
 // What a policy is told about a job's length: the truth; the mean over the trace of the jobs of its class (below or above the
 // split of WaitCaps, by true length); the time that its user asked for; or a prediction from the user's own history.
-enum class LengthSource : std::uint8_t { kExact, kClassMean, kLimit, kPredicted };
+enum class RuntimeSource : std::uint8_t { kExact, kClassMean, kLimit, kPredicted };
 
 // The intensity of a site as it is known at a moment, from it on. What the view points to stays as long as the replay.
 using SeriesAhead = std::function<SeriesView(std::size_t site, Instant now)>;
@@ -33,10 +33,10 @@ struct Setting {
   std::vector<IntensitySeries> actual;  // per site; covers the whole replay
   SeriesAhead ahead;                    // what the policies see; unset: the actual series
   WaitCaps caps;
-  LengthSource length = LengthSource::kExact;
+  RuntimeSource runtime = RuntimeSource::kExact;
   // No user's mean stretch, (wait + length) / length, may be planned to grow by more than this over the run-now run; none: no
   // bound.
-  std::optional<double> stretch_bound;
+  std::optional<double> slowdown_bound;
   Watts power_per_unit{1000.0};  // of one cpu or gpu
 };
 

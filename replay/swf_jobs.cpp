@@ -52,12 +52,12 @@ Result<Trace> read_swf_jobs(LineReader& lines, std::string line) {
       ++trace.skipped;
       continue;
     }
-    const auto submit = to_duration(f[kSubmit], 1e3), length = to_duration(f[kRunTime], 1e3);
+    const auto submit = to_duration(f[kSubmit], 1e3), runtime = to_duration(f[kRunTime], 1e3);
     const auto limit = to_duration(std::max(f[kRequestedTime], 0.0), 1e3);
-    if (!submit || !length || !limit || width > 1e6 || f[kId] < 0) return lines.error("a time, width or id is out of range");
+    if (!submit || !runtime || !limit || width > 1e6 || f[kId] < 0) return lines.error("a time, width or id is out of range");
     trace.jobs.push_back({.id = static_cast<std::uint64_t>(f[kId]),
                           .arrival = Instant(*submit),
-                          .length = *length,
+                          .runtime = *runtime,
                           .limit = *limit,
                           .width = static_cast<std::uint32_t>(width),
                           .user = trace.user_index(std::to_string(static_cast<long>(f[kUser])))});

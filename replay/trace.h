@@ -19,7 +19,7 @@ inline constexpr std::size_t kNoHome = std::numeric_limits<std::size_t>::max();
 struct Job {
   std::uint64_t id = 0;  // as the trace names it, or its rank by arrival, length and width
   Instant arrival;
-  Duration length{0};          // as it ran
+  Duration runtime{0};         // as it ran
   Duration limit{0};           // the time that its user asked for; 0: not known
   std::uint32_t width = 1;     // cpus or gpus
   std::uint32_t user = 0;      // index into Trace::users

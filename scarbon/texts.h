@@ -13,7 +13,7 @@ void set_up_texts();
 // The text in the user's language; itself where there is no translation.
 const char* tr(const char* text);
 // Marks a text that is translated where it is printed.
-constexpr const char* mark(const char* text) { return text; }
+constexpr const char* tr_noop(const char* text) { return text; }
 // With {} or {name} in it, filled in.
 template <class... Arguments>
 std::string trf(const char* text, Arguments&&... arguments) {

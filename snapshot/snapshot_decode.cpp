@@ -147,7 +147,7 @@ PlacementRule read_rule(const format::RuleRecord& r, Bytes& bytes) {
 PlacementRules read_rules(const format::RulesRecord& r, Bytes& bytes) {
   bytes.expect(r.observe <= 1 && is_mode(r.default_mode) && is_duration(r.max_delay_ms) && is_duration(r.interrupt_grace_ms));
   bytes.expect(is_amount(r.min_energy_joules) && is_amount(r.gpu_power_watts) && is_share(r.expected_share_of_limit) &&
-               is_share(r.min_saving) && is_share(r.max_idle_share) && is_share(r.told_slack));
+               is_share(r.min_saving) && is_share(r.max_idle_share) && is_share(r.start_slack));
   PlacementRules rules;
   rules.observe = r.observe != 0;
   rules.default_mode = static_cast<CarbonMode>(r.default_mode);
@@ -158,7 +158,7 @@ PlacementRules read_rules(const format::RulesRecord& r, Bytes& bytes) {
   rules.gpu_power = Watts(r.gpu_power_watts);
   rules.min_saving = r.min_saving;
   rules.max_idle_share = r.max_idle_share;
-  rules.told_slack = r.told_slack;
+  rules.start_slack = r.start_slack;
   rules.interrupt = {bytes.text(r.interrupt_signal), Duration(r.interrupt_grace_ms), r.max_interrupts};
   for (const auto& c : bytes.records<format::ClassRecord>(r.classes)) {
     bytes.expect(is_duration(c.shorter_than_ms) && is_duration(c.max_delay_ms));

@@ -103,7 +103,7 @@ format::RulesRecord record_of(const PlacementRules& rules, Builder& file) {
   r.gpu_power_watts = rules.gpu_power.value();
   r.min_saving = rules.min_saving;
   r.max_idle_share = rules.max_idle_share;
-  r.told_slack = rules.told_slack;
+  r.start_slack = rules.start_slack;
   r.interrupt_signal = file.text(rules.interrupt.signal);
   r.classes = file.append(each(rules.classes, [](const auto& c) {
     return format::ClassRecord{c.shorter_than.count(), c.max_delay.count()};

@@ -35,7 +35,7 @@ struct RulesRecord {  // PlacementRules
   double gpu_power_watts;
   double min_saving;
   double max_idle_share;
-  double told_slack;
+  double start_slack;
   Name interrupt_signal;
   Table classes;
   Table rules;

@@ -27,7 +27,7 @@ std::string figure(double x) {
 double grams(std::int64_t ug) { return static_cast<double>(ug) / 1e6; }
 double kilowatt_hours(std::int64_t mj) { return kwh(Joules(static_cast<double>(mj) / 1000.0)); }
 
-void set_emission(CarbonComment& c, const ledger::JobRow& row) {
+void set_emission(DecisionToken& c, const ledger::JobRow& row) {
   const bool covered = row.covered_mj > 0;
   if (row.method && (covered || row.energy_mj == 0)) c.set("g", figure(grams(row.co2e_ug)));
   if (const auto saved = row.saved_ug(); row.method && saved) c.set("saved_g", figure(grams(*saved)));
@@ -42,34 +42,34 @@ void set_emission(CarbonComment& c, const ledger::JobRow& row) {
 
 }  // namespace
 
-ledger::SlurmFacts facts_from(const SlurmJob& job, const RunPart& part, const std::string& ran_at) {
-  const auto token = CarbonComment::find_in(job.admin_comment);
-  ledger::SlurmFacts facts;
-  facts.submit = part.turn;
-  facts.kept_from = part.from;
-  facts.kept_to = part.to;
-  facts.mode = token.get("observe") ? "observe" : token.get("mode").value_or("");
-  facts.home = token.get("home").value_or(ran_at);
-  facts.eligible = job.eligible;
-  facts.name = job.name;
+ledger::JobDetails details_from(const SlurmJob& job, const RunPart& part, const std::string& ran_at) {
+  const auto token = DecisionToken::find_in(job.admin_comment);
+  ledger::JobDetails details;
+  details.submit = part.turn;
+  details.kept_from = part.from;
+  details.kept_to = part.to;
+  details.mode = token.get("observe") ? "observe" : token.get("mode").value_or("");
+  details.home = token.get("home").value_or(ran_at);
+  details.eligible = job.eligible;
+  details.name = job.name;
   // While slurmdbd has not been told of the end, the state is of no interest.
   if (job.end) {
-    facts.state = job.state;
-    facts.exit_code = job.exit_code;
+    details.state = job.state;
+    details.exit_code = job.exit_code;
   }
-  facts.qos = job.qos;
-  facts.wckey = job.wckey;
-  facts.comment = job.comment;
-  facts.array = job.array;
-  facts.het = job.het;
-  return facts;
+  details.qos = job.qos;
+  details.wckey = job.wckey;
+  details.comment = job.comment;
+  details.array = job.array;
+  details.het = job.het;
+  return details;
 }
 
 std::string with_summary(const std::string& admin_comment, const ledger::JobRow& row) {
-  const auto decision = CarbonComment::find_in(admin_comment);
+  const auto decision = DecisionToken::find_in(admin_comment);
   if (!row.method && decision.empty()) return admin_comment;
   // What a user looks for stands first: sacct cuts a column at its width.
-  CarbonComment c;
+  DecisionToken c;
   set_emission(c, row);
   if (!row.site.empty()) c.set("site", row.site);
   if (!row.complete) c.set("nodes", std::to_string(row.nodes) + "/" + std::to_string(row.nodes_expected));

@@ -84,11 +84,11 @@ Result<SummaryWriter::Learnt> SummaryWriter::learn(const std::vector<ledger::Pen
   }
   const auto rows = store_.jobs_of(keys);
   if (!rows) return rows.error();
-  std::map<ledger::JobKey, ledger::SlurmFacts> facts;
+  std::map<ledger::JobKey, ledger::JobDetails> details;
   for (const auto& [key, row] : *rows) {
-    if (const auto* job = match(found, row)) facts[key] = facts_from(*job, part_of(found, *job), row.site);
+    if (const auto* job = match(found, row)) details[key] = details_from(*job, part_of(found, *job), row.site);
   }
-  const auto set = store_.set_facts(facts);
+  const auto set = store_.set_details(details);
   if (!set) return set.error();
   account_();
   const auto asks = store_.asks();

@@ -16,7 +16,7 @@ struct Checkpoint {
 };
 
 std::optional<Checkpoint> checkpoint_of(const SlurmJob& job) {
-  const auto token = CarbonComment::find_in(job.admin_comment);
+  const auto token = DecisionToken::find_in(job.admin_comment);
   const auto stop = seconds_at(token, "stop");
   if (token.get("mode") != "interrupt" || !stop || !token.get("ran")) return std::nullopt;
   return Checkpoint{Duration(static_cast<std::int64_t>(number_at(token, "ran") * 1000)), *stop};
@@ -39,7 +39,7 @@ bool was_requeued(const std::vector<SlurmJob>& found, const SlurmJob& job) {
 
 RunPart part_of(const std::vector<SlurmJob>& found, const SlurmJob& job) {
   // One that was sent here while it waited was submitted when its token says.
-  Instant turn = std::min(job.submit, seconds_at(CarbonComment::find_in(job.admin_comment), "submit").value_or(job.submit));
+  Instant turn = std::min(job.submit, seconds_at(DecisionToken::find_in(job.admin_comment), "submit").value_or(job.submit));
   for (const auto& j : found) {
     if (j.job_id == job.job_id) turn = std::min(turn, j.submit);
   }

@@ -21,7 +21,7 @@ bool hides(Asks asks, const Privacy& p) {
 
 }  // namespace
 
-std::optional<SlurmRights> RightsBook::of(const std::string& user, Instant now) {
+std::optional<SlurmRights> UserRightsCache::of(const std::string& user, Instant now) {
   const std::lock_guard lock(mutex_);
   const auto it = known_.find(user);
   if (it != known_.end() && now - it->second.at < kFresh) return it->second.rights;

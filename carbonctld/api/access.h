@@ -14,10 +14,10 @@
 namespace carbon::carbonctld {
 
 // What slurmdbd says of users, asked at most once a minute each. Any thread.
-class RightsBook {
+class UserRightsCache {
  public:
   // `slurm`: not owned. `untold`: PrivateData of slurmdbd.conf where slurmdbd does not tell it.
-  RightsBook(SlurmApi& slurm, Privacy untold) : slurm_(slurm), untold_(untold) {}
+  UserRightsCache(SlurmApi& slurm, Privacy untold) : slurm_(slurm), untold_(untold) {}
   // None: slurmdbd does not answer, and has not told of this user within the hour.
   std::optional<SlurmRights> of(const std::string& user, Instant now);
 

@@ -39,7 +39,7 @@ std::vector<std::uint32_t> Parameters::ids(std::string_view key) {
 }
 
 std::vector<ledger::ReportFilter> Parameters::filters() const {
-  using By = ledger::ReportBy;
+  using By = ledger::Dimension;
   std::vector<ledger::ReportFilter> out;
   for (const auto by : {By::kUser, By::kAccount, By::kPartition, By::kSite, By::kCluster, By::kQos, By::kWckey, By::kState}) {
     const auto value = text(ledger::to_string(by));

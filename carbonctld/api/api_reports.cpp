@@ -15,17 +15,17 @@ using net::error_response;
 using net::ServerRequest;
 using net::ServerResponse;
 
-constexpr std::size_t kMaxSpans = 1000;
+constexpr std::size_t kMaxPeriods = 1000;
 
 ServerResponse unavailable(const Error& e) {
   spdlog::error("{}", e.message);
   return error_response(503, e.message);
 }
 
-Asks asks_of(ledger::ReportBy by) {
-  return by == ledger::ReportBy::kUser      ? Asks::kSumsByUser
-         : by == ledger::ReportBy::kAccount ? Asks::kSumsByAccount
-                                            : Asks::kSums;
+Asks asks_of(ledger::Dimension by) {
+  return by == ledger::Dimension::kUser      ? Asks::kSumsByUser
+         : by == ledger::Dimension::kAccount ? Asks::kSumsByAccount
+                                             : Asks::kSums;
 }
 
 // The window, and the filters, of a report.
@@ -38,14 +38,14 @@ ledger::ReportQuery query_of(Parameters& parameters, Instant now, Duration reach
   return query;
 }
 
-Span span_of(config::BudgetPeriod period) {
-  return period == config::BudgetPeriod::kMonth     ? Span::kMonth
-         : period == config::BudgetPeriod::kQuarter ? Span::kQuarter
-                                                    : Span::kYear;
+CalendarPeriod period_of(config::CalendarPeriod period) {
+  return period == config::CalendarPeriod::kMonth     ? CalendarPeriod::kMonth
+         : period == config::CalendarPeriod::kQuarter ? CalendarPeriod::kQuarter
+                                                      : CalendarPeriod::kYear;
 }
 
-std::string_view name_of(config::BudgetPeriod period) {
-  return period == config::BudgetPeriod::kMonth ? "month" : period == config::BudgetPeriod::kQuarter ? "quarter" : "year";
+std::string_view name_of(config::CalendarPeriod period) {
+  return period == config::CalendarPeriod::kMonth ? "month" : period == config::CalendarPeriod::kQuarter ? "quarter" : "year";
 }
 
 }  // namespace
@@ -53,14 +53,14 @@ std::string_view name_of(config::BudgetPeriod period) {
 ServerResponse Api::report(const ServerRequest& request) const {
   Parameters parameters(request);
   const auto named = parameters.text("by").value_or("user");
-  if (parse_span(named)) return report_by_span(request, named);
-  const auto by = ledger::parse_report_by(named);
-  if (!by) return error_response(400, by.error().message + ", " + std::string(kReportSpans));
+  if (parse_calendar_period(named)) return report_by_period(request, named);
+  const auto by = ledger::parse_dimension(named);
+  if (!by) return error_response(400, by.error().message + ", " + std::string(kReportPeriods));
   auto query = query_of(parameters, sources_.clock(), Duration::zero());
   query.by = *by;
   query.visible = visible(request.caller, asks_of(*by));
   if (const auto within = parameters.text("within")) {
-    const auto second = ledger::parse_report_by(*within);
+    const auto second = ledger::parse_dimension(*within);
     if (!second) return error_response(400, "within: " + second.error().message);
     query.within = *second;
     if (!query.visible) query.visible = visible(request.caller, asks_of(*second));
@@ -72,7 +72,7 @@ ServerResponse Api::report(const ServerRequest& request) const {
 }
 
 Result<ledger::Totals> Api::total(ledger::ReportQuery query) const {
-  query.by = ledger::ReportBy::kCluster;
+  query.by = ledger::Dimension::kCluster;
   const auto rows = store_.report(query);
   if (!rows) return rows.error();
   ledger::Totals sum;
@@ -81,18 +81,18 @@ Result<ledger::Totals> Api::total(ledger::ReportQuery query) const {
 }
 
 // In the calendar's order; a span without jobs is a row of zeros.
-ServerResponse Api::report_by_span(const ServerRequest& request, std::string_view by) const {
+ServerResponse Api::report_by_period(const ServerRequest& request, std::string_view by) const {
   Parameters parameters(request);
-  const auto span = *parse_span(by);
+  const auto span = *parse_calendar_period(by);
   auto query = query_of(parameters, sources_.clock(), default_reach(span));
   if (parameters.text("within"))
     parameters.fail("within", "goes with a property of the jobs, not with '" + std::string(by) + "'");
   if (!parameters.error().empty()) return error_response(400, parameters.error());
   query.visible = visible(request.caller, Asks::kSums);
   const auto window = query.when;
-  const auto spans = spans_in(span, window, kMaxSpans + 1);
-  if (spans.size() > kMaxSpans)
-    return error_response(400, "more than " + std::to_string(kMaxSpans) + " rows; accepted: a later start");
+  const auto spans = periods_in(span, window, kMaxPeriods + 1);
+  if (spans.size() > kMaxPeriods)
+    return error_response(400, "more than " + std::to_string(kMaxPeriods) + " rows; accepted: a later start");
   std::vector<ledger::ReportRow> rows;
   for (const auto& s : spans) {
     query.when = s.when;
@@ -110,10 +110,10 @@ ServerResponse Api::budgets(const ServerRequest& request) const {
   std::vector<BudgetState> states;
   for (const auto& budget : config_.budgets) {
     if (scope && std::find(scope->accounts.begin(), scope->accounts.end(), budget.account) == scope->accounts.end()) continue;
-    const auto period = span_at(span_of(budget.period), now);
+    const auto period = period_at(period_of(budget.period), now);
     ledger::ReportQuery query;
     query.when = period.when;
-    query.only = {{ledger::ReportBy::kAccount, {budget.account}}};
+    query.only = {{ledger::Dimension::kAccount, {budget.account}}};
     const auto sum = total(query);
     if (!sum) return unavailable(sum.error());
     states.push_back({budget.account, std::string(name_of(budget.period)), period.name, period.when, budget.co2e_kg * 1000.0,
@@ -125,11 +125,11 @@ ServerResponse Api::budgets(const ServerRequest& request) const {
 // Each site's mean by day: the part of the day whose intensity is known.
 ServerResponse Api::intensity(const ServerRequest& request) const {
   Parameters parameters(request);
-  const auto window = query_of(parameters, sources_.clock(), default_reach(Span::kDay)).when;
+  const auto window = query_of(parameters, sources_.clock(), default_reach(CalendarPeriod::kDay)).when;
   if (!parameters.error().empty()) return error_response(400, parameters.error());
-  const auto days = spans_in(Span::kDay, window, kMaxSpans + 1);
-  if (days.size() > kMaxSpans)
-    return error_response(400, "more than " + std::to_string(kMaxSpans) + " days; accepted: a later start");
+  const auto days = periods_in(CalendarPeriod::kDay, window, kMaxPeriods + 1);
+  if (days.size() > kMaxPeriods)
+    return error_response(400, "more than " + std::to_string(kMaxPeriods) + " days; accepted: a later start");
   std::vector<SiteDays> sites;
   for (const auto& site : config_.sites) {
     const auto points = store_.intensity(site.name, window);

@@ -145,16 +145,16 @@ void put_deferred(Exposition& out, const config::Config& config, const MetricsVi
     for (std::size_t s = 0; s < config.sites.size(); ++s)
       out.sample(static_cast<double>(value(s, config.sites[s].name)), {{"site", config.sites[s].name}});
   };
-  const auto promise = [&](std::size_t s) { return s < v.queue.promises.size() ? v.queue.promises[s] : PromiseStanding{}; };
+  const auto guarantee = [&](std::size_t s) { return s < v.queue.guarantees.size() ? v.queue.guarantees[s] : GuaranteeStatus{}; };
   per_site("carbon_deferred_jobs", "Deferred jobs that wait for their time, by the site that they are planned at.",
            [&](auto, const auto& name) { return of_site[name].first; });
   per_site("carbon_deferred_gpus", "GPUs that those ask for.", [&](auto, const auto& name) { return of_site[name].second; });
   per_site("carbon_promises_queued", "Deferred jobs whose time has come and that wait for GPUs.",
-           [&](auto s, const auto&) { return promise(s).queued; });
+           [&](auto s, const auto&) { return guarantee(s).queued; });
   per_site("carbon_promises_near", "Waiting jobs whose latest start, as their users were told, is near.",
-           [&](auto s, const auto&) { return promise(s).near; });
+           [&](auto s, const auto&) { return guarantee(s).near; });
   per_site("carbon_promises_overdue", "Waiting jobs whose latest start has passed.",
-           [&](auto s, const auto&) { return promise(s).overdue; });
+           [&](auto s, const auto&) { return guarantee(s).overdue; });
 }
 
 void put_replanning(Exposition& out, const MetricsView& v) {

@@ -24,7 +24,7 @@ json deferred_json(const DeferredJob& r) {
           {"planned", format_utc(r.planned)},
           {"latest", format_utc(r.latest)},
           {"cap", format_utc(r.cap)},
-          {"expected_s", seconds(r.length)},
+          {"expected_s", seconds(r.runtime)},
           {"now_g", maybe(r.now_g, value)},
           {"planned_g", maybe(r.planned_g, value)},
           {"saved_g", when_known(both, both ? r.now_g->value() - r.planned_g->value() : 0)},

@@ -18,12 +18,12 @@ constexpr Duration kPast = 24h;              // providers correct the last day
 constexpr std::ptrdiff_t kPastPoints = 500;  // more than a day at 5 minutes; a replay's day may have far more
 
 // The sites' partitions with what slurmctld says of them. A partition that it does not know keeps no limits.
-std::vector<PartitionRule> rules_of(const std::vector<Site>& sites, const SlurmPlaces& places) {
+std::vector<PartitionRule> rules_of(const std::vector<Site>& sites, const Topology& topology) {
   std::vector<PartitionRule> out;
   for (std::size_t s = 0; s < sites.size(); ++s) {
     for (std::size_t p = 0; p < sites[s].partitions.size(); ++p) {
       const auto& name = sites[s].partitions[p];
-      out.push_back({name, static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(p), limits_of(places, name, sites[s])});
+      out.push_back({name, static_cast<std::uint32_t>(s), static_cast<std::uint32_t>(p), limits_of(topology, name, sites[s])});
     }
   }
   return out;
@@ -55,7 +55,7 @@ std::vector<snapshot::ForecastError> errors_of(const grid_feeds::SiteSeries& sit
 
 std::filesystem::path snapshot_file(const config::Config& config) { return config.carbonctld.state_dir / "snapshot"; }
 
-void GridKeeper::round(Instant now) {
+void GridPublisher::round(Instant now) {
   auto all = std::make_shared<std::vector<grid_feeds::SiteSeries>>(look(now));
   for (const auto& site : *all) {
     for (const auto& line : site.news) spdlog::warn("site={} {}", site.site, line);
@@ -71,7 +71,7 @@ void GridKeeper::round(Instant now) {
 }
 
 // From the last round to this one; under the lock.
-void GridKeeper::count_outages(const std::vector<grid_feeds::SiteSeries>& all) {
+void GridPublisher::count_outages(const std::vector<grid_feeds::SiteSeries>& all) {
   outages_.resize(all.size());
   for (std::size_t s = 0; s < all.size(); ++s) {
     outages_[s].resize(all[s].feeds.size());
@@ -82,14 +82,14 @@ void GridKeeper::count_outages(const std::vector<grid_feeds::SiteSeries>& all) {
   }
 }
 
-std::vector<grid_feeds::SiteSeries> GridKeeper::look(Instant now) {
+std::vector<grid_feeds::SiteSeries> GridPublisher::look(Instant now) {
   if (leader_ != nullptr) {
     if (auto led = leader_->ask(now, now - kPast)) return std::move(*led);
   }
   return feeds_.poll(now, {now - kPast, now + config_.carbonctld.horizon});
 }
 
-void GridKeeper::keep_past(const std::vector<grid_feeds::SiteSeries>& all, Instant now) {
+void GridPublisher::keep_past(const std::vector<grid_feeds::SiteSeries>& all, Instant now) {
   for (const auto& site : all) {
     const auto& points = site.series.points();
     const auto ahead = std::partition_point(points.begin(), points.end(), [now](const auto& p) { return p.when.start <= now; });
@@ -103,7 +103,7 @@ void GridKeeper::keep_past(const std::vector<grid_feeds::SiteSeries>& all, Insta
   }
 }
 
-void GridKeeper::publish(const std::vector<grid_feeds::SiteSeries>& all, Instant now) {
+void GridPublisher::publish(const std::vector<grid_feeds::SiteSeries>& all, Instant now) {
   snapshot::SnapshotContent content;
   content.published = now;
   content.max_age = config_.carbonctld.snapshot_max_age;
@@ -112,14 +112,14 @@ void GridKeeper::publish(const std::vector<grid_feeds::SiteSeries>& all, Instant
   const auto settings = slurm_.settings();
   content.associations_enforced = settings && settings->associations_enforced;
   content.association_list = *slurm_.associations();
-  const auto places = slurm_.places();
-  content.partitions = rules_of(config_.sites, *places);
+  const auto topology = slurm_.topology();
+  content.partitions = rules_of(config_.sites, *topology);
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto& site = config_.sites[i];
     content.sites.push_back({site.name, site.pue, all[i].series.meta(), all[i].origin, all[i].series.view(), site.features,
                              site.cluster, site.transfer_kwh_per_gb});
     content.sites.back().errors = errors_of(all[i]);
-    content.sites.back().fed_id = fed_id_of(*places, site.cluster);
+    content.sites.back().fed_id = fed_id_of(*topology, site.cluster);
   }
   const auto written = snapshot::write_snapshot(snapshot_file(config_), content);
   if (!written) {
@@ -130,17 +130,17 @@ void GridKeeper::publish(const std::vector<grid_feeds::SiteSeries>& all, Instant
   published_ = now;
 }
 
-std::shared_ptr<const std::vector<grid_feeds::SiteSeries>> GridKeeper::latest() const {
+std::shared_ptr<const std::vector<grid_feeds::SiteSeries>> GridPublisher::latest() const {
   const std::lock_guard lock(mutex_);
   return latest_;
 }
 
-std::vector<std::vector<std::uint64_t>> GridKeeper::outages() const {
+std::vector<std::vector<std::uint64_t>> GridPublisher::outages() const {
   const std::lock_guard lock(mutex_);
   return outages_;
 }
 
-Instant GridKeeper::published() const {
+Instant GridPublisher::published() const {
   const std::lock_guard lock(mutex_);
   return published_;
 }

@@ -18,11 +18,11 @@ namespace carbon::carbonctld {
 
 std::filesystem::path snapshot_file(const config::Config& config);
 
-class GridKeeper {
+class GridPublisher {
  public:
   // None is owned. `config` must outlive it. `leader`: whose grid stands in for the feeds while it answers; null: none.
-  GridKeeper(const config::Config& config, grid_feeds::GridFeeds& feeds, ledger::Store& store, SlurmState& slurm,
-             Leader* leader = nullptr)
+  GridPublisher(const config::Config& config, grid_feeds::GridFeeds& feeds, ledger::Store& store, SlurmState& slurm,
+                Leader* leader = nullptr)
       : config_(config), feeds_(feeds), store_(store), slurm_(slurm), leader_(leader) {}
 
   // One round: feeds, ledger, snapshot. Logs what goes wrong; the next round tries again. One thread calls it.

@@ -17,7 +17,7 @@ std::string text_of(Instant t) { return std::to_string(unix_ms(t) / 1000); }
 
 struct Running {
   const QueuedJob& job;
-  CarbonComment comment;
+  DecisionToken comment;
   std::size_t site;
   Instant cap;
   std::int64_t times;
@@ -27,28 +27,28 @@ struct Running {
 };
 
 std::optional<Running> interruptible(const QueuedJob& job, const SlurmQueue& queue, const config::Config& config, Instant now) {
-  const auto comment = CarbonComment::find_in(job.admin_comment);
+  const auto comment = DecisionToken::find_in(job.admin_comment);
   if (comment.get("mode") != "interrupt" || comment.get("observe")) return std::nullopt;
   const auto site = site_of(job, queue, config);
   const auto cap = seconds_at(comment, "cap");
   if (!site || !cap || !job.batch || !job.may_requeue || job.heterogeneous) return std::nullopt;
   const auto times = static_cast<std::int64_t>(number_at(comment, "times"));
   const auto ran = Duration(static_cast<std::int64_t>(number_at(comment, "ran") * 1000));
-  const auto length = expected_length(job, config.placement);
-  const auto least = std::chrono::duration_cast<Duration>(length * kLeastRest);
+  const auto runtime = expected_runtime(job, config.placement);
+  const auto least = std::chrono::duration_cast<Duration>(runtime * kLeastRest);
   return Running{job,
                  comment,
                  *site,
                  *cap,
                  times,
                  ran,
-                 std::max(length - ran - (now - job.started), least),
+                 std::max(runtime - ran - (now - job.started), least),
                  config.placement.gpu_power * job.units()};
 }
 
 // When the job had better begin again, if it had better stop now: the carbon of the rest, of the grace and of the same time once
 // more after the restart has to be less by the site's least gain, and now has to be dirtier than then.
-std::optional<Instant> better_later(const Running& r, const config::Config& config, const policies::SiteAhead& site,
+std::optional<Instant> better_later(const Running& r, const config::Config& config, const policies::SiteForecast& site,
                                     Instant now) {
   const auto& rules = config.placement.interrupt;
   if (r.times >= rules.max_times || now - r.job.started < 2 * rules.grace) return std::nullopt;
@@ -56,16 +56,16 @@ std::optional<Instant> better_later(const Running& r, const config::Config& conf
   if (r.cap <= stop) return std::nullopt;
   JobRequest again;
   again.ready = stop;
-  again.length = r.rest + rules.grace;
+  again.runtime = r.rest + rules.grace;
   again.max_delay = r.cap - stop;
   again.power = r.power;
-  const std::array<policies::SiteAhead, 1> here{site};
+  const std::array<policies::SiteForecast, 1> here{site};
   const auto best = policies::lowest_window(again, here);
   const auto begin = std::chrono::ceil<std::chrono::seconds>(best.start);
   const auto on = policies::emission(site, now, r.rest, r.power), grace = policies::emission(site, now, rules.grace, r.power),
-             then = policies::emission(site, begin, again.length, r.power);
+             then = policies::emission(site, begin, again.runtime, r.power);
   const auto here_now = site.series.at(now);
-  const auto mean_then = site.series.integrate(begin, begin + again.length).mean();
+  const auto mean_then = site.series.integrate(begin, begin + again.runtime).mean();
   if (!on || !grace || !then || !here_now || !mean_then || *here_now <= *mean_then || begin > r.cap) return std::nullopt;
   const double least = std::max(config.placement.min_saving, config.replan.min_gain);
   if (then->value() + grace->value() >= on->value() * (1 - least)) return std::nullopt;
@@ -88,7 +88,7 @@ Interruption interruption(Running r, Instant begin, const config::Config& config
 
 // It waits again after its requeue: the plan becomes a deferral like any other, with the cap as the last start.
 JobChange resumption(const QueuedJob& job, Instant again) {
-  auto comment = CarbonComment::find_in(job.admin_comment);
+  auto comment = DecisionToken::find_in(job.admin_comment);
   comment.set("planned", text_of(again));
   comment.set("latest", comment.get("cap").value_or(text_of(again)));
   comment.erase("stop");
@@ -103,16 +103,16 @@ JobChange resumption(const QueuedJob& job, Instant again) {
 }  // namespace
 
 bool interrupted_by_us(const QueuedJob& job) {
-  const auto comment = CarbonComment::find_in(job.admin_comment);
+  const auto comment = DecisionToken::find_in(job.admin_comment);
   return comment.get("mode") == "interrupt" && number_at(comment, "times") == static_cast<double>(job.restarts);
 }
 
 InterruptRound plan_interruptions(const SlurmQueue& queue, const config::Config& config,
-                                  std::span<const policies::SiteAhead> sites, Instant now) {
+                                  std::span<const policies::SiteForecast> sites, Instant now) {
   InterruptRound out;
   for (const auto& job : queue.jobs) {
     if (!job.cluster.empty()) continue;  // the carbonctld there sees to it
-    const auto comment = CarbonComment::find_in(job.admin_comment);
+    const auto comment = DecisionToken::find_in(job.admin_comment);
     const auto stop = seconds_at(comment, "stop"), again = seconds_at(comment, "again");
     if (stop && again) {
       if (job.state == JobState::kPending && interrupted_by_us(job)) out.resumptions.push_back(resumption(job, *again));

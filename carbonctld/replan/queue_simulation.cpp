@@ -44,7 +44,7 @@ std::vector<Instant> queue_outlook(Instant now, double capacity, std::span<const
       if (units > free + kRounding) break;
       free -= units;
       starts[job] = at;
-      running.push({units, at + waiting[job].length});
+      running.push({units, at + waiting[job].runtime});
       line.erase(line.begin());
     }
     if (line.empty() && next == coming.end()) return starts;

@@ -18,7 +18,7 @@ struct HeldUnits {
 struct QueuedUnits {
   double units = 0;
   Instant eligible;
-  Duration length{0};
+  Duration runtime{0};
   double priority = 0;  // among those that are eligible the highest goes first; among equals the earlier in the list
 };
 

@@ -85,7 +85,7 @@ DeferredJob row_for(const Move& m, Instant begin, const ReplanDecisions& decisio
   row.planned = begin;
   row.latest = w.latest;
   row.cap = w.cap;
-  row.length = w.length;
+  row.runtime = w.runtime;
   if (const auto g = decisions.grams(w, {w.home, now})) row.now_g = GramsCo2e(*g);
   if (const auto g = decisions.grams(w, {m.to.site, begin})) row.planned_g = GramsCo2e(*g);
   row.why = *m.why != '\0' ? m.why : "as planned";
@@ -128,7 +128,7 @@ void show_jobs(const QueueReading& reading, const config::Config& config, Replan
   for (std::size_t i = 0; i < reading.running.size(); ++i) {
     const auto& r = reading.running[i];
     auto row = job_now(*reading.running_jobs[i], r.site, config);
-    row.expected_end = r.started + r.length;
+    row.expected_end = r.started + r.runtime;
     out.running.push_back(std::move(row));
   }
   for (const auto& q : reading.queueing) {
@@ -142,8 +142,8 @@ bool is_near_cap(const WaitingJob& w, const config::Config& config, Instant now)
   return now >= w.latest - std::max(2 * config.replan.interval, (w.latest - w.job->submit) / 10);
 }
 
-std::vector<PromiseStanding> promises_of(const QueueReading& reading, const config::Config& config, Instant now) {
-  std::vector<PromiseStanding> out(config.sites.size());
+std::vector<GuaranteeStatus> promises_of(const QueueReading& reading, const config::Config& config, Instant now) {
+  std::vector<GuaranteeStatus> out(config.sites.size());
   for (const auto& w : reading.waiting) out[w.site].near += is_near_cap(w, config, now);
   for (const auto& q : reading.queueing) {
     if (!q.ours) continue;
@@ -184,21 +184,21 @@ void raise_near_cap(const QueueReading& reading, const config::Config& config, I
 
 void Replanner::note_arrivals(const QueueReading& reading) {
   std::vector<std::pair<Instant, planner::PlanJob>> arrived;
-  const auto note = [&](const QueuedJob& job, std::size_t site, Duration length, Instant latest) {
+  const auto note = [&](const QueuedJob& job, std::size_t site, Duration runtime, Instant latest) {
     if (job.submit <= last_arrival_) return;
     arrived.emplace_back(job.submit, planner::PlanJob{.ready = job.submit,
                                                       .latest = std::max(latest, job.submit),
-                                                      .length = length,
-                                                      .lengths = {},
+                                                      .runtime = runtime,
+                                                      .runtimes = {},
                                                       .units = job.units(),
                                                       .power = config_.placement.gpu_power * job.units(),
                                                       .sites = std::uint64_t{1} << site,
                                                       .transfer_g = {}});
   };
-  for (const auto& w : reading.waiting) note(*w.job, w.site, w.length, w.cap);
-  for (const auto& q : reading.queueing) note(*q.job, q.site, q.length, q.job->submit);
+  for (const auto& w : reading.waiting) note(*w.job, w.site, w.runtime, w.cap);
+  for (const auto& q : reading.queueing) note(*q.job, q.site, q.runtime, q.job->submit);
   for (std::size_t i = 0; i < reading.running.size(); ++i)
-    note(*reading.running_jobs[i], reading.running[i].site, reading.running[i].length, reading.running_jobs[i]->submit);
+    note(*reading.running_jobs[i], reading.running[i].site, reading.running[i].runtime, reading.running_jobs[i]->submit);
   std::stable_sort(arrived.begin(), arrived.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   for (const auto& [at, job] : arrived) planner_.arrived(job);
   if (!arrived.empty()) last_arrival_ = arrived.back().first;
@@ -211,7 +211,7 @@ ReplanRound Replanner::round(const ReplanInput& input) {
   }
   note_arrivals(reading);
   ReplanRound out;
-  out.promises = promises_of(reading, config_, input.now);
+  out.guarantees = promises_of(reading, config_, input.now);
   show_jobs(reading, config_, out);
   for (const auto& change : reading.given_up) {
     out.changes.push_back(change);

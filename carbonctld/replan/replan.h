@@ -25,7 +25,7 @@ struct DeferredJob {
   std::uint32_t uid = 0;
   double gpus = 0;  // of all its tasks that wait
   Instant submit, planned, latest, cap;
-  Duration length{0};                         // expected
+  Duration runtime{0};                        // expected
   std::optional<GramsCo2e> now_g, planned_g;  // if it began now at home, and as planned
   std::string why;
 };
@@ -33,8 +33,8 @@ struct DeferredJob {
 struct ReplanInput {
   Instant now;
   const SlurmQueue& queue;
-  std::span<const policies::SiteAhead> sites;  // each of the configuration
-  bool all = false;                            // plan for the other clusters of the federation too
+  std::span<const policies::SiteForecast> sites;  // each of the configuration
+  bool all = false;                               // plan for the other clusters of the federation too
 };
 
 // A job that holds GPUs, or a deferred one whose time has come and that waits for them.
@@ -48,7 +48,7 @@ struct JobNow {
 };
 
 // How the jobs of one site stand whose users were told a latest start.
-struct PromiseStanding {
+struct GuaranteeStatus {
   std::size_t queued = 0;   // their time has come, and they wait for GPUs
   std::size_t near = 0;     // deferred or queued, and the latest start is near
   std::size_t overdue = 0;  // of the queued: it has passed
@@ -56,9 +56,9 @@ struct PromiseStanding {
 
 struct ReplanRound {
   std::vector<JobChange> changes;
-  std::vector<std::string> reasons;       // of each change, for the log
-  std::vector<DeferredJob> deferred;      // as they are once the changes are made
-  std::vector<PromiseStanding> promises;  // of each site of the configuration
+  std::vector<std::string> reasons;         // of each change, for the log
+  std::vector<DeferredJob> deferred;        // as they are once the changes are made
+  std::vector<GuaranteeStatus> guarantees;  // of each site of the configuration
   std::vector<JobNow> running, queued;
 };
 

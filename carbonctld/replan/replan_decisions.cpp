@@ -26,7 +26,7 @@ std::vector<Move> ReplanDecisions::moves(planner::Planner& planner) {
 }
 
 std::optional<double> ReplanDecisions::grams(const WaitingJob& w, const Placement& to) const {
-  const auto run = policies::emission(ahead_[to.site], to.start, w.length, w.power);
+  const auto run = policies::emission(ahead_[to.site], to.start, w.runtime, w.power);
   if (!run) return std::nullopt;
   const auto transfer = policies::transfer_emission(request(w), ahead_, to.site);
   if (!transfer) return std::nullopt;
@@ -36,7 +36,7 @@ std::optional<double> ReplanDecisions::grams(const WaitingJob& w, const Placemen
 JobRequest ReplanDecisions::request(const WaitingJob& w) {
   JobRequest r;
   r.ready = w.job->submit;
-  r.length = w.length;
+  r.runtime = w.runtime;
   r.power = w.power;
   r.home = w.home;
   r.sites = w.sites | std::uint64_t{1} << w.home;
@@ -47,8 +47,8 @@ JobRequest ReplanDecisions::request(const WaitingJob& w) {
 planner::PlanJob ReplanDecisions::plan_job(const WaitingJob& w) const {
   planner::PlanJob job{.ready = w.job->submit,
                        .latest = w.latest,
-                       .length = w.length,
-                       .lengths = {},
+                       .runtime = w.runtime,
+                       .runtimes = {},
                        .units = w.job->units(),
                        .power = w.power,
                        .sites = w.sites,
@@ -72,17 +72,18 @@ std::vector<Move> ReplanDecisions::as_planned(planner::Planner& planner) const {
   for (const auto* q : first_in_line()) {
     jobs.push_back({.ready = q->job->submit,
                     .latest = now_,
-                    .length = q->length,
-                    .lengths = {},
+                    .runtime = q->runtime,
+                    .runtimes = {},
                     .units = q->job->units(),
                     .power = config_.placement.gpu_power * q->job->units(),
                     .sites = std::uint64_t{1} << q->site,
                     .transfer_g = {}});
   }
   for (auto& job : jobs) job.units = std::min(job.units, largest_capacity(job.sites));
-  const auto places = planner.plan(now_, jobs, reading_.running, sites);
+  const auto topology = planner.plan(now_, jobs, reading_.running, sites);
   std::vector<Move> moves;
-  for (std::size_t i = 0; i < reading_.waiting.size(); ++i) moves.push_back({&reading_.waiting[i], places[i], "the plan", false});
+  for (std::size_t i = 0; i < reading_.waiting.size(); ++i)
+    moves.push_back({&reading_.waiting[i], topology[i], "the plan", false});
   return moves;
 }
 
@@ -132,14 +133,14 @@ void ReplanDecisions::keep_where_there_is_room(std::vector<Move>& moves) const {
   for (auto& m : moves) {
     if (m.why != kRoom) continue;
     double taken = m.job->job->units();
-    const Interval window{m.job->planned, m.job->planned + m.job->length};
+    const Interval window{m.job->planned, m.job->planned + m.job->runtime};
     for (const auto& r : reading_.running) {
-      if (r.site == m.job->site && r.started + r.length > window.start) taken += r.units;
+      if (r.site == m.job->site && r.started + r.runtime > window.start) taken += r.units;
     }
     for (const auto& other : moves) {
       if (&other == &m) continue;
       const auto place = other.why == kRoom ? as_it_is(*other.job) : other.to;
-      const bool meets = place.start < window.end && window.start < place.start + other.job->length;
+      const bool meets = place.start < window.end && window.start < place.start + other.job->runtime;
       if (place.site == m.job->site && meets) taken += other.job->job->units();
     }
     if (taken <= reading_.capacity[m.job->site]) {
@@ -197,23 +198,24 @@ double ReplanDecisions::saved_per_unit(const Move& m) const {
 
 void ReplanDecisions::keep_promises(std::vector<Move>& moves) const {
   for (std::size_t s = 0; s < ahead_.size(); ++s) {
-    SitePromises site{now_, reading_.capacity[s], {}, {}, {}};
+    SiteQueue site{now_, reading_.capacity[s], {}, {}, {}};
     for (std::size_t i = 0; i < reading_.running.size(); ++i) {
       const auto& r = reading_.running[i];
       const auto limit = reading_.running_jobs[i]->limit;
-      if (r.site == s) site.held.push_back({r.units, r.started + (limit > Duration::zero() ? limit : r.length)});
+      if (r.site == s) site.held.push_back({r.units, r.started + (limit > Duration::zero() ? limit : r.runtime)});
     }
     for (const auto& q : reading_.queueing) {
       if (q.site != s) continue;
-      site.queueing.push_back({q.job->units(), now_, limit_of(*q.job, q.length), priority_of(*q.job)});
+      site.queueing.push_back({q.job->units(), now_, limit_of(*q.job, q.runtime), priority_of(*q.job)});
     }
     std::vector<Move*> at_site;
     for (auto& m : moves) {
       if (m.to.site != s) continue;
       at_site.push_back(&m);
       const auto& job = *m.job->job;
-      site.deferred.push_back(
-          {{job.units(), std::max(m.to.start, now_), limit_of(job, m.job->length), priority_of(job)}, m.job->latest, job.submit});
+      site.deferred.push_back({{job.units(), std::max(m.to.start, now_), limit_of(job, m.job->runtime), priority_of(job)},
+                               m.job->latest,
+                               job.submit});
     }
     const auto released = release_for_promises(site);
     for (const auto i : released) {

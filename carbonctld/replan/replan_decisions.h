@@ -23,7 +23,7 @@ struct Move {
 class ReplanDecisions {
  public:
   // `sites`: each of the configuration. All must outlive this.
-  ReplanDecisions(const config::Config& config, Instant now, std::span<const policies::SiteAhead> sites,
+  ReplanDecisions(const config::Config& config, Instant now, std::span<const policies::SiteForecast> sites,
                   const QueueReading& reading)
       : config_(config), now_(now), ahead_(sites), reading_(reading) {}
 
@@ -51,7 +51,7 @@ class ReplanDecisions {
 
   const config::Config& config_;
   Instant now_;
-  std::span<const policies::SiteAhead> ahead_;
+  std::span<const policies::SiteForecast> ahead_;
   const QueueReading& reading_;
 };
 

@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kLead = 2s;  // a begin time this near is left alone
-constexpr Duration kLeastLength = 1s;
+constexpr Duration kLeastRuntime = 1s;
 constexpr Duration kNoLimit = 7 * 24h;  // taken for a job without a time limit
 
 template <class T>
@@ -42,7 +42,7 @@ std::optional<std::size_t> position_of(const std::string& partition, const Site&
 std::optional<std::size_t> site_named(const std::optional<std::string>& name, const config::Config& config) {
   if (!name) return std::nullopt;
   for (std::size_t s = 0; s < std::min(config.sites.size(), kMostSites); ++s) {
-    CarbonComment as_written;  // the token holds the name in lower case
+    DecisionToken as_written;  // the token holds the name in lower case
     as_written.set("site", config.sites[s].name);
     if (as_written.get("site") == name) return s;
   }
@@ -74,7 +74,7 @@ std::uint64_t sites_for(const WaitingJob& w, const config::Config& config) {
 // What the token says of a job that was deferred; none where it says nothing of that kind.
 std::optional<WaitingJob> deferred(const QueuedJob& job, const config::Config& config) {
   WaitingJob w;
-  w.comment = CarbonComment::find_in(job.admin_comment);
+  w.comment = DecisionToken::find_in(job.admin_comment);
   const auto mode = parse_carbon_mode(w.comment.get("mode").value_or("off"));
   const auto planned = seconds_at(w.comment, "planned"), latest = seconds_at(w.comment, "latest");
   const auto home = site_named(w.comment.get("home"), config), site = site_named(w.comment.get("site"), config);
@@ -89,7 +89,7 @@ std::optional<WaitingJob> deferred(const QueuedJob& job, const config::Config& c
   w.latest = *latest;
   w.cap = seconds_at(w.comment, "cap").value_or(*latest);
   w.data_gb = number_at(w.comment, "data_gb");
-  w.length = expected_length(job, config.placement);
+  w.runtime = expected_runtime(job, config.placement);
   w.power = config.placement.gpu_power * job.units();
   return w;
 }
@@ -113,7 +113,7 @@ bool is_ours(const QueuedJob& job, bool all) { return job.cluster.empty() || (al
 
 // Slurm tells of no refusal. The job goes home, and is not sent away again.
 std::optional<JobChange> called_back(const QueuedJob& job, const config::Config& config) {
-  auto comment = CarbonComment::find_in(job.admin_comment);
+  auto comment = DecisionToken::find_in(job.admin_comment);
   const auto home = comment.get("home");
   if (!home || comment.get("observe")) return std::nullopt;
   comment.set("site", *home);
@@ -144,7 +144,7 @@ void read_pending(const QueuedJob& job, const SlurmQueue& queue, const config::C
   }
   const auto site = site_of(job, queue, config);
   if (site && job.begin != Instant{} && job.begin <= now + kLead)
-    out.queueing.push_back({&job, *site, expected_length(job, config.placement), std::move(ours)});
+    out.queueing.push_back({&job, *site, expected_runtime(job, config.placement), std::move(ours)});
 }
 
 double capacity_of(const Site& site, const SlurmQueue& queue, const config::Config& config) {
@@ -159,7 +159,7 @@ double capacity_of(const Site& site, const SlurmQueue& queue, const config::Conf
 
 }  // namespace
 
-std::optional<Instant> seconds_at(const CarbonComment& comment, const char* key) {
+std::optional<Instant> seconds_at(const DecisionToken& comment, const char* key) {
   const auto text = comment.get(key);
   if (!text) return std::nullopt;
   std::int64_t s = 0;
@@ -168,16 +168,16 @@ std::optional<Instant> seconds_at(const CarbonComment& comment, const char* key)
   return from_unix_ms(s * 1000);
 }
 
-double number_at(const CarbonComment& comment, const char* key) {
+double number_at(const DecisionToken& comment, const char* key) {
   const auto text = comment.get(key);
   double value = 0;
   if (text) std::from_chars(text->data(), text->data() + text->size(), value);
   return value > 0 ? value : 0;
 }
 
-Duration expected_length(const QueuedJob& job, const PlacementRules& rules) {
+Duration expected_runtime(const QueuedJob& job, const PlacementRules& rules) {
   const auto limit = job.limit > Duration::zero() ? job.limit : Duration(kNoLimit);
-  return std::max(std::chrono::duration_cast<Duration>(limit * rules.expected_share_of_limit), Duration(kLeastLength));
+  return std::max(std::chrono::duration_cast<Duration>(limit * rules.expected_share_of_limit), Duration(kLeastRuntime));
 }
 
 std::optional<std::size_t> site_of(const QueuedJob& job, const SlurmQueue& queue, const config::Config& config) {
@@ -210,7 +210,7 @@ QueueReading read_queue(const SlurmQueue& queue, const config::Config& config, I
     if (job.state != JobState::kRunning) continue;
     const auto site = site_of(job, queue, config);
     if (!site) continue;
-    out.running.push_back({*site, job.gpus, job.started, expected_length(job, config.placement), {}});
+    out.running.push_back({*site, job.gpus, job.started, expected_runtime(job, config.placement), {}});
     out.running_jobs.push_back(&job);
   }
   return out;

@@ -19,12 +19,12 @@ namespace carbon::carbonctld {
 // A job that job_submit_carbon deferred and whose time has not come.
 struct WaitingJob {
   const QueuedJob* job = nullptr;
-  CarbonComment comment;
+  DecisionToken comment;
   CarbonMode mode = CarbonMode::kOff;
   std::size_t home = 0, site = 0;
   Instant planned, latest, cap;  // `latest`: as the user was told
   double data_gb = 0;
-  Duration length{0};       // expected
+  Duration runtime{0};      // expected
   Watts power;              // expected, of all its units
   std::uint64_t sites = 1;  // where it could run
 };
@@ -33,7 +33,7 @@ struct WaitingJob {
 struct QueueingJob {
   const QueuedJob* job = nullptr;
   std::size_t site = 0;
-  Duration length{0};
+  Duration runtime{0};
   std::optional<WaitingJob> ours;  // its planned time has come, and it is not running yet
 };
 
@@ -54,9 +54,9 @@ QueueReading read_queue(const SlurmQueue& queue, const config::Config& config, I
 std::optional<std::size_t> site_of(const QueuedJob& job, const SlurmQueue& queue, const config::Config& config);
 
 // Values of the token; none, or 0, where it does not say.
-std::optional<Instant> seconds_at(const CarbonComment& comment, const char* key);
-double number_at(const CarbonComment& comment, const char* key);
+std::optional<Instant> seconds_at(const DecisionToken& comment, const char* key);
+double number_at(const DecisionToken& comment, const char* key);
 
-Duration expected_length(const QueuedJob& job, const PlacementRules& rules);
+Duration expected_runtime(const QueuedJob& job, const PlacementRules& rules);
 
 }  // namespace carbon::carbonctld

@@ -19,9 +19,9 @@ namespace carbon::carbonctld {
 struct QueueView {
   Instant at{};  // the epoch: not looked yet
   std::vector<DeferredJob> deferred;
-  std::vector<std::string> clusters;           // whose jobs were planned
-  std::string problem;                         // why it is not newer; empty: all is well
-  std::vector<PromiseStanding> promises = {};  // of each site
+  std::vector<std::string> clusters;             // whose jobs were planned
+  std::string problem;                           // why it is not newer; empty: all is well
+  std::vector<GuaranteeStatus> guarantees = {};  // of each site
   std::vector<JobNow> running = {}, queued = {};
 };
 
@@ -54,7 +54,7 @@ class ReplanLoop {
 
  private:
   bool is_standby(const SlurmQueue& queue) const;
-  void plan(const SlurmQueue& queue, std::span<const policies::SiteAhead> ahead, Instant now);
+  void plan(const SlurmQueue& queue, std::span<const policies::SiteForecast> ahead, Instant now);
   void send(const ReplanRound& round);
   void interrupt(const InterruptRound& round);
   void say(const std::string& problem);

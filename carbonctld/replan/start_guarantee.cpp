@@ -19,9 +19,9 @@ struct Scenario {
   std::vector<Instant> bounds;  // of the queueing jobs, then of the deferred ones
 };
 
-class Keeper {
+class GuaranteeKeeper {
  public:
-  explicit Keeper(const SitePromises& site)
+  explicit GuaranteeKeeper(const SiteQueue& site)
       : site_(site), released_(site.deferred.size(), false), scenarios_{Scenario{site.held, {}}, Scenario{}} {
     for (auto& s : scenarios_) set_bounds(s);
   }
@@ -41,7 +41,7 @@ class Keeper {
   // A deferred job's bound is what its user was told, or its start if nobody were deferred, where that is later; of all others it
   // is the latter.
   void set_bounds(Scenario& s) const {
-    s.bounds = outlook(s, true);
+    s.bounds = simulation(s, true);
     const std::size_t queueing = site_.queueing.size();
     const auto others_end = s.bounds.begin() + static_cast<std::ptrdiff_t>(queueing);
     const bool queue = std::any_of(s.bounds.begin(), others_end, [&](Instant t) { return t > site_.now; });
@@ -57,7 +57,7 @@ class Keeper {
     return job.latest - std::min<Duration>(kMostReserve, std::max(job.latest - job.submit, Duration(0)) / 10);
   }
 
-  std::vector<Instant> outlook(const Scenario& s, bool all_at_once) const {
+  std::vector<Instant> simulation(const Scenario& s, bool all_at_once) const {
     auto waiting = site_.queueing;
     for (std::size_t i = 0; i < site_.deferred.size(); ++i) {
       waiting.push_back(site_.deferred[i].queued);
@@ -70,7 +70,7 @@ class Keeper {
   bool release_the_late() {
     bool late = false, helped = false;
     for (const auto& s : scenarios_) {
-      const auto starts = outlook(s, false);
+      const auto starts = simulation(s, false);
       for (std::size_t i = 0; i < starts.size(); ++i) {
         if (starts[i] <= s.bounds[i]) continue;
         late = true;
@@ -89,16 +89,16 @@ class Keeper {
     return false;
   }
 
-  const SitePromises& site_;
+  const SiteQueue& site_;
   std::vector<bool> released_;
   std::array<Scenario, 2> scenarios_;
 };
 
 }  // namespace
 
-std::vector<std::size_t> release_for_promises(const SitePromises& site) {
+std::vector<std::size_t> release_for_promises(const SiteQueue& site) {
   if (site.deferred.empty()) return {};
-  return Keeper(site).released();
+  return GuaranteeKeeper(site).released();
 }
 
 }  // namespace carbon::carbonctld

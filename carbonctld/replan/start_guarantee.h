@@ -15,7 +15,7 @@ struct DeferredUnits {
   Instant submit;
 };
 
-struct SitePromises {
+struct SiteQueue {
   Instant now;
   double capacity = 0;
   std::vector<HeldUnits> held;        // by running jobs, to their time limits
@@ -25,6 +25,6 @@ struct SitePromises {
 
 // Indices of `deferred` that have to begin now, so that by the outlook of the queue every job starts by what it was told or,
 // where the queue alone makes that impossible, not later than if nobody had been deferred. Ascending.
-std::vector<std::size_t> release_for_promises(const SitePromises& site);
+std::vector<std::size_t> release_for_promises(const SiteQueue& site);
 
 }  // namespace carbon::carbonctld

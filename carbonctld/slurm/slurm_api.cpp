@@ -202,7 +202,7 @@ class LibslurmApi final : public SlurmApi {
     return Done{};
   }
 
-  Result<SlurmPlaces> places(const std::vector<std::string>& others) override { return libslurm::places(others); }
+  Result<Topology> topology(const std::vector<std::string>& others) override { return libslurm::topology(others); }
 
   Result<std::vector<Association>> associations(const std::vector<std::string>& clusters) override {
     const DbConnection db;

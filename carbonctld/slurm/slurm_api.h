@@ -64,7 +64,7 @@ class SlurmApi {
   virtual Status write_summary(const SlurmJob& job, const std::string& admin_comment, std::optional<std::uint64_t> joules) = 0;
   virtual Result<std::vector<Association>> associations(const std::vector<std::string>& clusters) = 0;
   // From slurmctld. `others`: clusters of its federation that matter; those of them that do not answer are left out.
-  virtual Result<SlurmPlaces> places(const std::vector<std::string>& others) = 0;
+  virtual Result<Topology> topology(const std::vector<std::string>& others) = 0;
   virtual Result<SlurmSettings> settings() = 0;
   // From slurmdbd. A user whom it does not know has no rights.
   virtual Result<SlurmRights> rights(const std::string& user) = 0;

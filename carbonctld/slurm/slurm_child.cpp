@@ -81,7 +81,7 @@ json answer_to(const json& request, SlurmApi& api) {
     return done(api.write_summary(request.at("job"), request.at("comment"), joules));
   }
   if (call == "associations") return wrap(api.associations(request.at("clusters")));
-  if (call == "places") return wrap(api.places(request.at("others")));
+  if (call == "places") return wrap(api.topology(request.at("others")));
   if (call == "rights") return wrap(api.rights(request.at("user")));
   if (call == "settings") return wrap(api.settings());
   if (call == "queue") return wrap(api.queue(request.at("others")));
@@ -201,8 +201,8 @@ Result<std::vector<Association>> SlurmChild::associations(const std::vector<std:
   return value_of<std::vector<Association>>(ask(text_of({{"call", "associations"}, {"clusters", clusters}})));
 }
 
-Result<SlurmPlaces> SlurmChild::places(const std::vector<std::string>& others) {
-  return value_of<SlurmPlaces>(ask(text_of({{"call", "places"}, {"others", others}})));
+Result<Topology> SlurmChild::topology(const std::vector<std::string>& others) {
+  return value_of<Topology>(ask(text_of({{"call", "places"}, {"others", others}})));
 }
 
 Result<SlurmSettings> SlurmChild::settings() { return value_of<SlurmSettings>(ask(text_of({{"call", "settings"}}))); }

@@ -30,7 +30,7 @@ class SlurmChild final : public SlurmApi {
   Result<std::vector<SlurmJob>> find_jobs(const std::string& cluster, const std::vector<std::uint32_t>& job_ids) override;
   Status write_summary(const SlurmJob& job, const std::string& admin_comment, std::optional<std::uint64_t> joules) override;
   Result<std::vector<Association>> associations(const std::vector<std::string>& clusters) override;
-  Result<SlurmPlaces> places(const std::vector<std::string>& others) override;
+  Result<Topology> topology(const std::vector<std::string>& others) override;
   Result<SlurmSettings> settings() override;
   Result<SlurmRights> rights(const std::string& user) override;
   Result<SlurmQueue> queue(const std::vector<std::string>& others) override;

@@ -14,7 +14,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // libslurm tries for ten seconds to connect to a cluster that is gone: not in each round.
-constexpr auto kLeftAlone = std::chrono::minutes(2);
+constexpr auto kRetryAfter = std::chrono::minutes(2);
 
 class Federation {
  public:
@@ -85,7 +85,7 @@ Status ask_clusters(const std::vector<std::string>& others, const std::function<
     if (ask({name, cluster->fed.id})) {
       silent.erase(name);
     } else {
-      silent[name] = Clock::now() + kLeftAlone;
+      silent[name] = Clock::now() + kRetryAfter;
     }
   }
   return Done{};

@@ -16,26 +16,27 @@ constexpr int kAssociationsEach = 5;  // times as old as what slurmctld says: th
 }  // namespace
 
 bool SlurmState::refresh(Instant now) {
-  const bool changed = refresh_places(now);
+  const bool changed = refresh_topology(now);
   return refresh_associations(now) || changed;
 }
 
-bool SlurmState::refresh_places(Instant now) {
-  if (now < next_places_) return false;
-  auto places = slurmctld_.places({clusters_.begin() + (clusters_.empty() ? 0 : 1), clusters_.end()});
-  const auto settings = places ? slurmctld_.settings() : Result<SlurmSettings>(places.error());
-  next_places_ = now + (settings ? fresh_ : std::min(kRetry, fresh_));
+bool SlurmState::refresh_topology(Instant now) {
+  if (now < next_topology_) return false;
+  auto topology = slurmctld_.topology({clusters_.begin() + (clusters_.empty() ? 0 : 1), clusters_.end()});
+  const auto settings = topology ? slurmctld_.settings() : Result<SlurmSettings>(topology.error());
+  next_topology_ = now + (settings ? fresh_ : std::min(kRetry, fresh_));
   const std::lock_guard lock(mutex_);
   const auto state = settings ? "ok" : settings.error().message;
   if (state != state_) {
-    settings ? spdlog::info("slurmctld answers partitions={} nodes={}", places->partitions.size(), places->nodes.size())
+    settings ? spdlog::info("slurmctld answers partitions={} nodes={}", topology->partitions.size(), topology->nodes.size())
              : spdlog::warn("{}; {}", state, settings_ ? "what it said last stands" : "time limits are not known yet");
   }
   state_ = state;
   if (!settings) return false;
-  const bool changed = *places != *places_ || !settings_ || settings_->associations_enforced != settings->associations_enforced;
+  const bool changed =
+      *topology != *topology_ || !settings_ || settings_->associations_enforced != settings->associations_enforced;
   settings_ = *settings;
-  if (changed) places_ = std::make_shared<SlurmPlaces>(std::move(*places));
+  if (changed) topology_ = std::make_shared<Topology>(std::move(*topology));
   return changed;
 }
 
@@ -55,9 +56,9 @@ bool SlurmState::refresh_associations(Instant now) {
   return true;
 }
 
-std::shared_ptr<const SlurmPlaces> SlurmState::places() const {
+std::shared_ptr<const Topology> SlurmState::topology() const {
   const std::lock_guard lock(mutex_);
-  return places_;
+  return topology_;
 }
 
 std::shared_ptr<const std::vector<Association>> SlurmState::associations() const {

@@ -23,21 +23,21 @@ class SlurmState {
   bool refresh(Instant now);
 
   // Any thread. Never null.
-  std::shared_ptr<const SlurmPlaces> places() const;
+  std::shared_ptr<const Topology> topology() const;
   std::shared_ptr<const std::vector<Association>> associations() const;
   std::optional<SlurmSettings> settings() const;  // none: slurmctld has never answered
   std::string state() const;                      // "ok", or why not
 
  private:
-  bool refresh_places(Instant now);
+  bool refresh_topology(Instant now);
   bool refresh_associations(Instant now);
 
   SlurmApi &slurmctld_, &slurmdbd_;
   const Duration fresh_;
   const std::vector<std::string> clusters_;
-  Instant next_places_{}, next_associations_{};
+  Instant next_topology_{}, next_associations_{};
   mutable std::mutex mutex_;  // of what follows
-  std::shared_ptr<const SlurmPlaces> places_ = std::make_shared<SlurmPlaces>();
+  std::shared_ptr<const Topology> topology_ = std::make_shared<Topology>();
   std::shared_ptr<const std::vector<Association>> associations_ = std::make_shared<std::vector<Association>>();
   std::optional<SlurmSettings> settings_;
   std::string state_ = "not asked yet";

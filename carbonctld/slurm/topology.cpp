@@ -16,12 +16,12 @@ bool alike(const NodeKind& a, const NodeKind& b) {
 
 }  // namespace
 
-PartitionLimits limits_of(const SlurmPlaces& places, const std::string& partition, const Site& site) {
-  const auto known = std::find_if(places.partitions.begin(), places.partitions.end(),
+PartitionLimits limits_of(const Topology& topology, const std::string& partition, const Site& site) {
+  const auto known = std::find_if(topology.partitions.begin(), topology.partitions.end(),
                                   [&](const auto& p) { return p.name == partition && p.cluster == site.cluster; });
-  if (known == places.partitions.end()) return {};
+  if (known == topology.partitions.end()) return {};
   auto limits = known->limits;
-  for (const auto& node : places.nodes) {
+  for (const auto& node : topology.nodes) {
     const bool here =
         node.cluster == site.cluster && has(node.partitions, partition) &&
         std::all_of(site.features.begin(), site.features.end(), [&](const auto& f) { return has(node.kind.features, f); });
@@ -36,16 +36,16 @@ PartitionLimits limits_of(const SlurmPlaces& places, const std::string& partitio
   return limits;
 }
 
-std::uint32_t fed_id_of(const SlurmPlaces& places, const std::string& cluster) {
+std::uint32_t fed_id_of(const Topology& topology, const std::string& cluster) {
   const auto it =
-      std::find_if(places.federation.begin(), places.federation.end(), [&](const auto& c) { return c.name == cluster; });
-  return it == places.federation.end() ? 0 : it->id;
+      std::find_if(topology.federation.begin(), topology.federation.end(), [&](const auto& c) { return c.name == cluster; });
+  return it == topology.federation.end() ? 0 : it->id;
 }
 
-const std::vector<std::string>* features_of(const SlurmPlaces& places, const std::string& node) {
-  const auto it =
-      std::find_if(places.nodes.begin(), places.nodes.end(), [&](const auto& n) { return n.name == node && n.cluster.empty(); });
-  return it == places.nodes.end() ? nullptr : &it->kind.features;
+const std::vector<std::string>* features_of(const Topology& topology, const std::string& node) {
+  const auto it = std::find_if(topology.nodes.begin(), topology.nodes.end(),
+                               [&](const auto& n) { return n.name == node && n.cluster.empty(); });
+  return it == topology.nodes.end() ? nullptr : &it->kind.features;
 }
 
 }  // namespace carbon::carbonctld

@@ -34,20 +34,20 @@ struct FederatedCluster {
   bool operator==(const FederatedCluster&) const = default;
 };
 
-struct SlurmPlaces {
+struct Topology {
   std::vector<PartitionInfo> partitions;
   std::vector<SlurmNode> nodes;
   std::vector<FederatedCluster> federation = {};  // those that answer, this one among them
-  bool operator==(const SlurmPlaces&) const = default;
+  bool operator==(const Topology&) const = default;
 };
 
 // The site's partition with the kinds of its nodes that have all of its features. No limits where slurmctld does not know it.
-PartitionLimits limits_of(const SlurmPlaces& places, const std::string& partition, const Site& site);
+PartitionLimits limits_of(const Topology& topology, const std::string& partition, const Site& site);
 
 // The number of a cluster (empty: this one) in the federation; 0: it is in none, takes no jobs, or does not answer.
-std::uint32_t fed_id_of(const SlurmPlaces& places, const std::string& cluster);
+std::uint32_t fed_id_of(const Topology& topology, const std::string& cluster);
 
 // Features of a node of this cluster; none where slurmctld does not know it.
-const std::vector<std::string>* features_of(const SlurmPlaces& places, const std::string& node);
+const std::vector<std::string>* features_of(const Topology& topology, const std::string& node);
 
 }  // namespace carbon::carbonctld

@@ -88,7 +88,7 @@ SlurmNode node_of(const node_info_t& n) {
 }
 
 // A failure leaves `out` as it was.
-Status load(SlurmPlaces& out, const std::string& cluster) {
+Status load(Topology& out, const std::string& cluster) {
   partition_info_msg_t* partitions = nullptr;
   errno = 0;
   if (slurm_load_partitions(0, &partitions, SHOW_ALL | SHOW_LOCAL) != SLURM_SUCCESS)
@@ -116,8 +116,8 @@ Status load(SlurmPlaces& out, const std::string& cluster) {
 
 }  // namespace
 
-Result<SlurmPlaces> places(const std::vector<std::string>& others) {
-  SlurmPlaces out;
+Result<Topology> topology(const std::vector<std::string>& others) {
+  Topology out;
   const auto asked = ask_clusters(others, [&](const ClusterAsked& cluster) {
     const auto loaded = load(out, cluster.name);
     if (loaded && cluster.fed_id != 0) out.federation.push_back({cluster.name, cluster.fed_id});

@@ -7,7 +7,7 @@
 
 namespace carbon::carbonctld::libslurm {
 
-Result<SlurmPlaces> places(const std::vector<std::string>& others);
+Result<Topology> topology(const std::vector<std::string>& others);
 // `db`: a connection to slurmdbd.
 Result<std::vector<Association>> associations(void* db, const std::vector<std::string>& clusters);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SlurmPlaces and associations as JSON, between the daemon and the child that talks libslurm. For slurm_child.cpp.
+// Topology and associations as JSON, between the daemon and the child that talks libslurm. For slurm_child.cpp.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -52,6 +52,6 @@ namespace carbon::carbonctld {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PartitionInfo, name, limits, cluster)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmNode, name, partitions, kind, cluster)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FederatedCluster, name, id)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmPlaces, partitions, nodes, federation)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Topology, partitions, nodes, federation)
 
 }  // namespace carbon::carbonctld

@@ -141,11 +141,11 @@ void label_source(JobRow& row, const std::vector<StoredIntensity>& stored) {
 
 // The part of the run that is compared, begun when its turn would have come.
 Emission emission_otherwise(const Job& job, const SiteIntensities& home) {
-  const auto& facts = job.row.facts;
-  const Instant from = facts.kept_from.value_or(job.row.start);
-  const auto shift = *facts.submit - from;
-  if (!facts.kept_from && !facts.kept_to) return emission_of(job.profile, home.series, job.home->pue, shift);
-  const auto kept = cut(job.profile, {from, facts.kept_to.value_or(job.row.end)});
+  const auto& details = job.row.details;
+  const Instant from = details.kept_from.value_or(job.row.start);
+  const auto shift = *details.submit - from;
+  if (!details.kept_from && !details.kept_to) return emission_of(job.profile, home.series, job.home->pue, shift);
+  const auto kept = cut(job.profile, {from, details.kept_to.value_or(job.row.end)});
   return emission_of(kept, home.series, job.home->pue, shift);
 }
 
@@ -160,7 +160,7 @@ void set_emission(Job& job, const Intensities& intensities) {
   row.co2e_ug = micrograms(actual.grams);
   row.intensity = actual.origin;
   label_source(row, here.stored);
-  if (!row.facts.submit || !job.home) return;
+  if (!row.details.submit || !job.home) return;
   const auto otherwise = emission_otherwise(job, intensities.of(job.home));
   if (otherwise.whole()) row.counterfactual_ug = micrograms(otherwise.grams);
 }
@@ -200,14 +200,14 @@ Result<std::vector<JobRow>> Accountant::compute(std::span<const JobInput> inputs
     const auto& records = counted(input.records, kept);
     job.row = row_of(input.key, records);
     job.profile = profile_of(records);
-    job.row.facts = input.facts;
+    job.row.details = input.details;
     if (input.damaged > 0)
       job.row.note += (job.row.note.empty() ? "" : "; ") + std::string("a record held by the ledger is damaged");
     job.site = site_of(job.row.partition, records.front().node);
-    job.home = job.row.facts.home.empty() ? job.site : site_named(job.row.facts.home);
+    job.home = job.row.details.home.empty() ? job.site : site_named(job.row.details.home);
     intensities.want(job.site, {job.row.start, job.row.end});
-    if (job.row.facts.submit) {
-      const auto turn = *job.row.facts.submit;
+    if (job.row.details.submit) {
+      const auto turn = *job.row.details.submit;
       intensities.want(job.home, {turn, turn + (job.row.end - job.row.start)});
     }
     jobs.push_back(std::move(job));

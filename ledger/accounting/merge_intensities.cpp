@@ -41,8 +41,8 @@ std::vector<Instant> edges_of(std::span<const StoredIntensity> a, std::span<cons
 
 }  // namespace
 
-Painted paint(std::span<const StoredIntensity> held, std::span<const StoredIntensity> fresh) {
-  Painted out;
+MergedIntensities merge_intensities(std::span<const StoredIntensity> held, std::span<const StoredIntensity> fresh) {
+  MergedIntensities out;
   Cursor old_values(held), new_values(fresh);
   const auto edges = edges_of(held, fresh);
   const StoredIntensity* last = nullptr;

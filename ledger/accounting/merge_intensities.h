@@ -9,13 +9,13 @@
 
 namespace carbon::ledger {
 
-struct Painted {
+struct MergedIntensities {
   std::vector<StoredIntensity> values;  // ascending, without overlap
   std::vector<Interval> changed;        // where the value or its label differs from what was held; ascending
 };
 
 // `held` and `fresh` are each ascending and without overlap. Where both have a value, a better origin wins; of the same origin
 // the fresh one.
-Painted paint(std::span<const StoredIntensity> held, std::span<const StoredIntensity> fresh);
+MergedIntensities merge_intensities(std::span<const StoredIntensity> held, std::span<const StoredIntensity> fresh);
 
 }  // namespace carbon::ledger

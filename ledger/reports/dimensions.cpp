@@ -13,25 +13,25 @@ namespace {
 using soci::into;
 using soci::use;
 
-const std::string& part(const GroupKey& key, ReportBy by) { return key[static_cast<std::size_t>(by)]; }
+const std::string& part(const GroupKey& key, Dimension by) { return key[static_cast<std::size_t>(by)]; }
 
 bool one_of(const std::vector<std::string>& values, const std::string& value) {
   return std::find(values.begin(), values.end(), value) != values.end();
 }
 
 bool matches(const GroupKey& key, const ReportQuery& query) {
-  if (query.user && part(key, ReportBy::kUser) != *query.user) return false;
+  if (query.user && part(key, Dimension::kUser) != *query.user) return false;
   for (const auto& filter : query.only) {
     if (!one_of(filter.values, part(key, filter.by))) return false;
   }
   const auto& scope = query.visible;
-  return !scope || part(key, ReportBy::kUser) == scope->user || one_of(scope->accounts, part(key, ReportBy::kAccount));
+  return !scope || part(key, Dimension::kUser) == scope->user || one_of(scope->accounts, part(key, Dimension::kAccount));
 }
 
 }  // namespace
 
 GroupKey group_of(const JobRow& row) {
-  return {row.user, row.account, row.partition, row.site, row.key.cluster, row.facts.qos, row.facts.wckey, row.facts.state};
+  return {row.user, row.account, row.partition, row.site, row.key.cluster, row.details.qos, row.details.wckey, row.details.state};
 }
 
 std::size_t Groups::Hash::operator()(const GroupKey& key) const {
@@ -43,7 +43,7 @@ std::size_t Groups::Hash::operator()(const GroupKey& key) const {
 void Groups::remember(const GroupKey& key, long long id) {
   const auto [at, fresh] = numbers_.try_emplace(key, id);
   if (!fresh) return;
-  of_user_[part(key, ReportBy::kUser)].push_back(&*at);
+  of_user_[part(key, Dimension::kUser)].push_back(&*at);
   last_ = std::max(last_, id);
   keys_.resize(static_cast<std::size_t>(last_) + 1);
   keys_[static_cast<std::size_t>(id)] = &at->first;

@@ -16,11 +16,11 @@
 
 namespace carbon::ledger {
 
-// The properties in the order of ReportBy.
+// The properties in the order of Dimension.
 using GroupKey = std::array<std::string, 8>;
 GroupKey group_of(const JobRow& row);
 // A property's column in jobs and in job_groups.
-const char* column_of(ReportBy by);
+const char* column_of(Dimension by);
 
 // The rows that a query asks for, still without sums, and which row each group belongs to.
 struct Grouping {

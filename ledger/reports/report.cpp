@@ -20,7 +20,7 @@ struct Property {
   std::string_view name;  // as the user writes it
   const char* column;     // in jobs
 };
-// In the order of ReportBy.
+// In the order of Dimension.
 constexpr std::array<Property, 8> kProperties{{{"user", "user_name"},
                                                {"account", "account"},
                                                {"partition", "part"},
@@ -29,7 +29,7 @@ constexpr std::array<Property, 8> kProperties{{{"user", "user_name"},
                                                {"qos", "qos"},
                                                {"wckey", "wckey"},
                                                {"state", "state"}}};
-const Property& property(ReportBy by) { return kProperties[static_cast<std::size_t>(by)]; }
+const Property& property(Dimension by) { return kProperties[static_cast<std::size_t>(by)]; }
 
 // Whether it asks for the jobs of everybody by one property, and for no other.
 bool of_all_by_one(const ReportQuery& q) {
@@ -101,12 +101,12 @@ bool like(const std::optional<std::string>& pattern, const std::string& text) {
 
 }  // namespace
 
-std::string_view to_string(ReportBy by) { return property(by).name; }
-const char* column_of(ReportBy by) { return property(by).column; }
+std::string_view to_string(Dimension by) { return property(by).name; }
+const char* column_of(Dimension by) { return property(by).column; }
 
-Result<ReportBy> parse_report_by(std::string_view text) {
+Result<Dimension> parse_dimension(std::string_view text) {
   for (std::size_t i = 0; i < kProperties.size(); ++i) {
-    if (text == kProperties[i].name) return static_cast<ReportBy>(i);
+    if (text == kProperties[i].name) return static_cast<Dimension>(i);
   }
   return Error{"by = '" + std::string(text) + "'; accepted: " + std::string(kReportBys)};
 }
@@ -146,7 +146,7 @@ Result<std::vector<JobRow>> Store::jobs(const JobQuery& query) {
     each_row(find, [&] {
       if (out.size() >= query.limit) return;
       auto row = bound.row();
-      if (like(query.name, row.facts.name) && like(query.comment, row.facts.comment)) out.push_back(std::move(row));
+      if (like(query.name, row.details.name) && like(query.comment, row.details.comment)) out.push_back(std::move(row));
     });
     return out;
   });

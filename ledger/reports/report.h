@@ -15,14 +15,14 @@
 namespace carbon::ledger {
 
 // The properties that sums are kept by.
-enum class ReportBy : std::uint8_t { kUser, kAccount, kPartition, kSite, kCluster, kQos, kWckey, kState };
+enum class Dimension : std::uint8_t { kUser, kAccount, kPartition, kSite, kCluster, kQos, kWckey, kState };
 inline constexpr std::string_view kReportBys = "user, account, partition, site, cluster, qos, wckey, state";
-std::string_view to_string(ReportBy by);
-Result<ReportBy> parse_report_by(std::string_view text);
+std::string_view to_string(Dimension by);
+Result<Dimension> parse_dimension(std::string_view text);
 
 // Jobs whose property is one of `values`.
 struct ReportFilter {
-  ReportBy by = ReportBy::kUser;
+  Dimension by = Dimension::kUser;
   std::vector<std::string> values;
 };
 
@@ -33,10 +33,10 @@ struct Scope {
 };
 
 struct ReportQuery {
-  ReportBy by = ReportBy::kUser;
+  Dimension by = Dimension::kUser;
   Interval when;                      // jobs that ended in it
   std::optional<std::string> user{};  // of this user alone
-  std::optional<ReportBy> within{};   // each row split by a second property
+  std::optional<Dimension> within{};  // each row split by a second property
   std::vector<ReportFilter> only{};   // all must hold
   std::optional<Scope> visible{};     // none: everything
 };

@@ -44,11 +44,11 @@ class GroupSums {
     few_ += few_.empty() ? " AND 1 = 0" : ")";
   }
 
-  void spans(char span, Instant from, Instant to, int sign) {
-    const auto columns = "SELECT grp, " + sum_columns() + " FROM rollups WHERE span = '" + span + "' AND ";
+  void periods(char period, Instant from, Instant to, int sign) {
+    const auto columns = "SELECT grp, " + sum_columns() + " FROM rollups WHERE span = '" + period + "' AND ";
     if (few_.empty()) return read(columns + between(from, to, "start_ms"), sign);
     // One start at a time: with a group it is a whole key.
-    for (Instant t = from; t < to; t = span_after(span, t))
+    for (Instant t = from; t < to; t = period_after(period, t))
       read(columns + "start_ms = " + std::to_string(unix_ms(t)) + few_, sign);
   }
 
@@ -75,11 +75,11 @@ class GroupSums {
 // Sums by one property of all jobs.
 class PropertySums {
  public:
-  PropertySums(soci::session& sql, ReportBy by) : sql_(sql), by_(by) {}
+  PropertySums(soci::session& sql, Dimension by) : sql_(sql), by_(by) {}
 
-  void spans(char span, Instant from, Instant to, int sign) {
+  void periods(char period, Instant from, Instant to, int sign) {
     read("SELECT name, " + sums_of_rollups() + " FROM property_rollups WHERE property = '" + std::string(to_string(by_)) +
-             "' AND span = '" + span + "' AND " + between(from, to, "start_ms") + " GROUP BY name",
+             "' AND span = '" + period + "' AND " + between(from, to, "start_ms") + " GROUP BY name",
          sign);
   }
   void jobs(Instant from, Instant to) {
@@ -101,7 +101,7 @@ class PropertySums {
   }
 
   soci::session& sql_;
-  const ReportBy by_;
+  const Dimension by_;
   std::vector<ReportRow> rows_;
   std::unordered_map<std::string, std::size_t> row_of_;
 };
@@ -115,13 +115,13 @@ class Window {
 
   void add(std::size_t level, Instant from, Instant to, int sign) {
     if (from >= to) return;
-    const char span = kSpans[level];
-    if (span == 'd') return sums_.spans(span, from, to, sign);
-    const Instant begin = span_start(span, from);
-    const Instant first = begin == from ? from : span_after(span, begin), last = span_start(span, to);
+    const char period = kPeriods[level];
+    if (period == 'd') return sums_.periods(period, from, to, sign);
+    const Instant begin = period_start(period, from);
+    const Instant first = begin == from ? from : period_after(period, begin), last = period_start(period, to);
     if (first > last) return add_part(level, from, to, sign);
     add_part(level, from, first, sign);
-    if (first < last) sums_.spans(span, first, last, sign);
+    if (first < last) sums_.periods(period, first, last, sign);
     add_part(level, last, to, sign);
   }
 
@@ -129,10 +129,10 @@ class Window {
   // Within one span of `level`.
   void add_part(std::size_t level, Instant from, Instant to, int sign) {
     if (from >= to) return;
-    const char span = kSpans[level];
-    const Instant whole = span_start(span, from), next = span_after(span, whole);
+    const char period = kPeriods[level];
+    const Instant whole = period_start(period, from), next = period_after(period, whole);
     if (2 * (to - from) <= next - whole) return add(level + 1, from, to, sign);
-    sums_.spans(span, whole, next, sign);
+    sums_.periods(period, whole, next, sign);
     add(level + 1, whole, from, -sign);
     add(level + 1, to, next, -sign);
   }
@@ -142,7 +142,7 @@ class Window {
 
 template <class Sums>
 void add_up(Sums& sums, Interval when) {
-  const Instant day_from = std::chrono::ceil<days>(when.start), day_to = span_start('d', when.end);
+  const Instant day_from = std::chrono::ceil<days>(when.start), day_to = period_start('d', when.end);
   if (day_from >= day_to) return sums.jobs(when.start, when.end);
   sums.jobs(when.start, day_from);
   Window(sums).add(0, day_from, day_to, 1);
@@ -158,7 +158,7 @@ void add_window(soci::session& sql, Interval when, Grouping& grouping) {
 
 void add_jobs(soci::session& sql, Interval when, Grouping& grouping) { GroupSums(sql, grouping).jobs(when.start, when.end); }
 
-std::vector<ReportRow> sums_by(soci::session& sql, ReportBy by, Interval when) {
+std::vector<ReportRow> sums_by(soci::session& sql, Dimension by, Interval when) {
   PropertySums sums(sql, by);
   add_up(sums, when);
   return std::move(sums).rows();

@@ -18,6 +18,6 @@ void add_jobs(soci::session& sql, Interval when, Grouping& grouping);
 
 // The sums of all of them by one property: from rollups that are kept for it, where the groups of a large cluster are so many
 // that to read them all takes long.
-std::vector<ReportRow> sums_by(soci::session& sql, ReportBy by, Interval when);
+std::vector<ReportRow> sums_by(soci::session& sql, Dimension by, Interval when);
 
 }  // namespace carbon::ledger

@@ -21,9 +21,9 @@ template <class Whose>
 using Sums = std::map<std::pair<Instant, Whose>, Totals>;
 
 template <class Whose>
-Sums<Whose> folded(const Sums<Whose>& by_day, char span) {
+Sums<Whose> folded(const Sums<Whose>& by_day, char period) {
   Sums<Whose> out;
-  for (const auto& [key, sums] : by_day) out[{span_start(span, key.first), key.second}] += sums;
+  for (const auto& [key, sums] : by_day) out[{period_start(period, key.first), key.second}] += sums;
   return out;
 }
 
@@ -51,25 +51,25 @@ void write_sums(Bulk& bulk, const Sums<Whose>& sums, F begin) {
 
 }  // namespace
 
-Instant span_start(char span, Instant t) {
+Instant period_start(char period, Instant t) {
   const auto day = std::chrono::floor<days>(t);
-  if (span == 'd') return day;
+  if (period == 'd') return day;
   const year_month_day date(day);
-  return sys_days(date.year() / (span == 'm' ? date.month() : std::chrono::January) / 1);
+  return sys_days(date.year() / (period == 'm' ? date.month() : std::chrono::January) / 1);
 }
 
-Instant span_after(char span, Instant start) {
-  if (span == 'd') return start + days(1);
+Instant period_after(char period, Instant start) {
+  if (period == 'd') return start + days(1);
   const year_month_day date(std::chrono::floor<days>(start));
-  return sys_days(span == 'm' ? date + months(1) : date + years(1));
+  return sys_days(period == 'm' ? date + months(1) : date + years(1));
 }
 
 void RollupDeltas::write(soci::session& sql, const Groups& groups) const {
   Bulk of_groups(sql, table_of("rollups", {"span", "start_ms", "grp"}));
   Bulk of_properties(sql, table_of("property_rollups", {"property", "span", "start_ms", "name"}));
-  for (const char& span : kSpans) {
-    write_sums(of_groups, folded(days_, span), [&](auto cell, long long start, long long group) {
-      *cell++ = std::string_view(&span, 1);
+  for (const char& period : kPeriods) {
+    write_sums(of_groups, folded(days_, period), [&](auto cell, long long start, long long group) {
+      *cell++ = std::string_view(&period, 1);
       *cell++ = start;
       *cell++ = group;
       return cell;
@@ -77,10 +77,10 @@ void RollupDeltas::write(soci::session& sql, const Groups& groups) const {
   }
   for (std::size_t p = 0; p < std::tuple_size_v<GroupKey>; ++p) {
     const auto by_name = by_property(days_, groups, p);
-    for (const char& span : kSpans) {
-      write_sums(of_properties, folded(by_name, span), [&](auto cell, long long start, std::string_view name) {
-        *cell++ = to_string(static_cast<ReportBy>(p));
-        *cell++ = std::string_view(&span, 1);
+    for (const char& period : kPeriods) {
+      write_sums(of_properties, folded(by_name, period), [&](auto cell, long long start, std::string_view name) {
+        *cell++ = to_string(static_cast<Dimension>(p));
+        *cell++ = std::string_view(&period, 1);
         *cell++ = start;
         *cell++ = name;
         return cell;
@@ -128,13 +128,13 @@ void rebuild_rollups(soci::session& sql, Groups& groups) {
 // A span at a time: all at once would be sorted on the disk.
 void rebuild_property_rollups(soci::session& sql) {
   sql << "DELETE FROM property_rollups";
-  std::vector<std::pair<std::string, long long>> spans;
-  std::string span;
+  std::vector<std::pair<std::string, long long>> periods;
+  std::string period;
   long long start = 0;
-  soci::statement find = (sql.prepare << "SELECT DISTINCT span, start_ms FROM rollups", into(span), into(start));
-  each_row(find, [&] { spans.emplace_back(span, start); });
+  soci::statement find = (sql.prepare << "SELECT DISTINCT span, start_ms FROM rollups", into(period), into(start));
+  each_row(find, [&] { periods.emplace_back(period, start); });
   for (std::size_t p = 0; p < std::tuple_size_v<GroupKey>; ++p) {
-    const auto by = static_cast<ReportBy>(p);
+    const auto by = static_cast<Dimension>(p);
     const std::string property(to_string(by)), column(column_of(by));
     soci::statement sum_up =
         (sql.prepare << "INSERT INTO property_rollups (property, span, start_ms, name, " + sum_columns() + ") SELECT '" +
@@ -142,9 +142,9 @@ void rebuild_property_rollups(soci::session& sql) {
                             " FROM rollups JOIN job_groups ON id = grp WHERE span = :span AND start_ms = :start"
                             " GROUP BY span, start_ms, " +
                             column,
-         use(span, "span"), use(start, "start"));
-    for (const auto& [s, t] : spans) {
-      span = s;
+         use(period, "span"), use(start, "start"));
+    for (const auto& [s, t] : periods) {
+      period = s;
       start = t;
       sum_up.execute(true);
     }

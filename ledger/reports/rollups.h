@@ -15,15 +15,15 @@
 namespace carbon::ledger {
 
 // 'y', 'm' or 'd': the span in which `t` lies, and the one behind that which begins at `start`.
-inline constexpr std::array<char, 3> kSpans = {'y', 'm', 'd'};
-Instant span_start(char span, Instant t);
-Instant span_after(char span, Instant start);
+inline constexpr std::array<char, 3> kPeriods = {'y', 'm', 'd'};
+Instant period_start(char period, Instant t);
+Instant period_after(char period, Instant start);
 
 // Differences, gathered over a batch of jobs and written at its end.
 class RollupDeltas {
  public:
-  void add(const JobRow& row, long long group) { days_[{span_start('d', row.end), group}] += totals_of(row); }
-  void remove(const JobRow& row, long long group) { days_[{span_start('d', row.end), group}] -= totals_of(row); }
+  void add(const JobRow& row, long long group) { days_[{period_start('d', row.end), group}] += totals_of(row); }
+  void remove(const JobRow& row, long long group) { days_[{period_start('d', row.end), group}] -= totals_of(row); }
   void write(soci::session& sql, const Groups& groups) const;
 
  private:

@@ -53,7 +53,7 @@ Status check_structure(soci::session& sql, const std::string& file) {
   const auto problems = structure_problems(sql, false);
   if (problems.empty()) return Done{};
   return Error{"ledger: " + file + " is damaged: " + problems.front() +
-               "; move it aside, and bring what can be read into a new one: carbonctld --salvage FILE"};
+               "; move it aside, and bring what can be read into a new one: carbonctld --recover FILE"};
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ struct JobKey {
 };
 
 // What Slurm's accounting knows of a job and the records do not.
-struct SlurmFacts {
+struct JobDetails {
   std::optional<Instant> submit;  // of its first run; behind an interruption, when this run's turn would have come without it
   std::string mode{};             // from the decision token; empty: no decision was asked for
   std::string home{};             // the site that it was submitted to; empty: where it ran
@@ -35,7 +35,7 @@ struct SlurmFacts {
   // The part of the run that is compared: what was lost to a requeue, or done again behind one, the job would not have run
   // without it. None: from its start, to its end.
   std::optional<Instant> kept_from{}, kept_to{};
-  bool operator==(const SlurmFacts&) const = default;
+  bool operator==(const JobDetails&) const = default;
   // True where slurm-carbon chose the start or the site, be it the same as without it.
   bool decided() const { return !mode.empty() && mode != "off" && mode != "observe"; }
 };
@@ -72,8 +72,8 @@ struct JobRow {
   std::optional<Origin> intensity;                // the worst label used
   std::string provider;                           // of the intensities; several are joined by '+'
 
-  // Written by set_facts(), summaries_written() and the store; account() leaves them alone.
-  SlurmFacts facts;
+  // Written by set_details(), summaries_written() and the store; account() leaves them alone.
+  JobDetails details;
   std::string summary;    // the token that stands in Slurm's accounting record
   bool restated = false;  // the grams changed after the summary was written
 

@@ -99,7 +99,7 @@ Status copy_intensities(soci::session& sql, Store& to, Salvaged& count) {
 
 }  // namespace
 
-Result<Salvaged> salvage(const std::filesystem::path& file, Store& to) {
+Result<Salvaged> recover(const std::filesystem::path& file, Store& to) {
   try {
     if (!std::filesystem::exists(file)) return Error{"ledger: " + file.string() + " does not exist"};
     soci::session sql(soci::sqlite3, "db=" + file.string());

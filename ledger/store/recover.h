@@ -15,6 +15,6 @@ struct Salvaged {
 };
 
 // `file`: an SQLite ledger; it is read, and its journal played back, but nothing in it is changed otherwise.
-Result<Salvaged> salvage(const std::filesystem::path& file, Store& into);
+Result<Salvaged> recover(const std::filesystem::path& file, Store& into);
 
 }  // namespace carbon::ledger

@@ -73,7 +73,7 @@ class InputReader {
     for (auto& [key, row] : held_jobs(sql, keys)) {
       const auto wanted = inputs_.find(key);
       if (wanted == inputs_.end()) continue;
-      wanted->second.facts = row.facts;
+      wanted->second.details = row.details;
       wanted->second.held = std::move(row);
     }
   }

@@ -43,7 +43,7 @@ struct DueJobs {
 struct JobInput {
   JobKey key;
   std::vector<EnergyRecord> records;  // by node, then by start
-  SlurmFacts facts;
+  JobDetails details;
   std::size_t damaged = 0;       // held records that are no longer as they came; not among `records`
   std::optional<JobRow> held{};  // its row as it stands
 };
@@ -96,9 +96,9 @@ class Store {
   // are due again.
   Status account(std::span<const JobRow> rows, const DueJobs& due, Instant now);
   // Moves the rollups with them; makes the job due where its counterfactual changes.
-  Status set_facts(const JobKey& key, const SlurmFacts& facts);
+  Status set_details(const JobKey& key, const JobDetails& details);
   // The same of several jobs in one transaction; those that are not known are left out.
-  Status set_facts(const std::map<JobKey, SlurmFacts>& jobs);
+  Status set_details(const std::map<JobKey, JobDetails>& jobs);
 
   Result<std::vector<PendingSummary>> summaries_due(Instant now, std::size_t limit);
   // How often a summary was asked for so far: to be taken before the rows are read that are to be written.

@@ -118,10 +118,10 @@ Result<std::size_t> Store::put_intensity(const std::string& site, const SeriesMe
   for (const auto& p : points) fresh.push_back({p, meta.provider, meta.simulated});
   return impl_->db->write([&](soci::session& sql) -> Result<std::size_t> {
     const auto held = load(sql, site, {points.front().when.start, points.back().when.end});
-    const auto painted = paint(held, fresh);
-    if (painted.changed.empty()) return std::size_t{0};
+    const auto merged = merge_intensities(held, fresh);
+    if (merged.changed.empty()) return std::size_t{0};
     sql << "UPDATE facts SET value = value + 1 WHERE name = 'intensities'";
-    replace(sql, site, meta.zone, held, painted.values);
+    replace(sql, site, meta.zone, held, merged.values);
     TouchedJobs jobs(sql, site);
     std::size_t touched = 0;
     const auto make_due = [&] {
@@ -129,7 +129,7 @@ Result<std::size_t> Store::put_intensity(const std::string& site, const SeriesMe
       impl_->make_due(sql, keys);
       touched += keys.size();
     };
-    for (const auto& changed : painted.changed) {
+    for (const auto& changed : merged.changed) {
       for (auto from = changed.start; from < changed.end; from += kLongestWindow) {
         jobs.find({from, std::min(from + kLongestWindow, changed.end)});
         if (jobs.size() > kMostKeys) make_due();

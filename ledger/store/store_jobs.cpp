@@ -78,12 +78,12 @@ bool reads_differently(const JobRow& a, const JobRow& b) {
          a.counterfactual_ug != b.counterfactual_ug || a.intensity != b.intensity || a.method != b.method || a.nodes != b.nodes;
 }
 
-bool compared_differently(const SlurmFacts& a, const SlurmFacts& b) {
+bool compared_differently(const JobDetails& a, const JobDetails& b) {
   return a.submit != b.submit || a.home != b.home || a.kept_from != b.kept_from || a.kept_to != b.kept_to;
 }
 
 // As wide as the columns.
-SlurmFacts fitting(SlurmFacts f) {
+JobDetails fitting(JobDetails f) {
   for (auto* text : {&f.mode, &f.state}) *text = cut(std::move(*text), 32);
   for (auto* text : {&f.home, &f.qos, &f.wckey}) *text = cut(std::move(*text), 128);
   f.name = cut(std::move(f.name), 255);
@@ -150,7 +150,7 @@ Status Store::account(std::span<const JobRow> rows, const DueJobs& due, Instant 
       JobRow row = rows[i];
       const JobRow* held = all_held[i];
       if (held) {
-        row.facts = held->facts;
+        row.details = held->details;
         row.summary = held->summary;
         row.restated = held->restated || (!held->summary.empty() && held->co2e_ug != row.co2e_ug);
       }
@@ -203,18 +203,18 @@ Result<std::optional<JobRow>> Store::job(const JobKey& key) {
   return std::optional(std::move(found->begin()->second));
 }
 
-Status Store::set_facts(const JobKey& key, const SlurmFacts& facts) {
+Status Store::set_details(const JobKey& key, const JobDetails& details) {
   const auto held = job(key);
   if (!held) return held.error();
   if (!*held) return Error{"ledger: job " + std::to_string(key.job_id) + " is not known"};
-  return set_facts({{key, facts}});
+  return set_details({{key, details}});
 }
 
-Status Store::set_facts(const std::map<JobKey, SlurmFacts>& jobs) {
+Status Store::set_details(const std::map<JobKey, JobDetails>& jobs) {
   if (jobs.empty()) return Done{};
   auto done = impl_->db->write([&](soci::session& sql) -> Status {
     std::vector<JobKey> keys, to_compute;
-    for (const auto& [key, facts] : jobs) keys.push_back(key);
+    for (const auto& [key, details] : jobs) keys.push_back(key);
     const auto all_held = held_jobs(sql, keys);
     impl_->changes.settle();
     JobWriter writer(sql, impl_->groups, impl_->changes);
@@ -222,9 +222,9 @@ Status Store::set_facts(const std::map<JobKey, SlurmFacts>& jobs) {
       const auto held = all_held.find(key);
       if (held == all_held.end()) continue;
       auto row = held->second;
-      row.facts = fitting(given);
-      if (row.facts == held->second.facts) continue;
-      if (compared_differently(row.facts, held->second.facts)) to_compute.push_back(key);
+      row.details = fitting(given);
+      if (row.details == held->second.details) continue;
+      if (compared_differently(row.details, held->second.details)) to_compute.push_back(key);
       writer.put(&held->second, row);
     }
     writer.finish();

@@ -26,9 +26,9 @@ std::vector<Interval> joined(std::vector<Interval> slots) {
 
 }  // namespace
 
-std::vector<Interval> suspend_resume(const JobRequest& job, const policies::SiteAhead& home) {
-  const Instant until = job.ready + job.max_delay + job.length;
-  const std::vector<Interval> at_once{{job.ready, job.ready + job.length}};
+std::vector<Interval> suspend_resume(const JobRequest& job, const policies::SiteForecast& home) {
+  const Instant until = job.ready + job.max_delay + job.runtime;
+  const std::vector<Interval> at_once{{job.ready, job.ready + job.runtime}};
   if (home.series.empty() || job.ready < home.series.start() || until > home.series.end()) return at_once;
 
   std::vector<Slot> slots;
@@ -40,7 +40,7 @@ std::vector<Interval> suspend_resume(const JobRequest& job, const policies::Site
   }
   std::stable_sort(slots.begin(), slots.end(), [](const Slot& a, const Slot& b) { return a.value < b.value; });
   std::vector<Interval> chosen;
-  Duration left = job.length;
+  Duration left = job.runtime;
   for (const auto& slot : slots) {
     if (left <= Duration::zero()) break;
     const Duration part = std::min(left, slot.when.length());

@@ -25,11 +25,11 @@ std::optional<double> quantile_ahead(const SeriesView& series, Instant at) {
 
 }  // namespace
 
-std::vector<Interval> threshold(const JobRequest& job, const policies::SiteAhead& home) {
+std::vector<Interval> threshold(const JobRequest& job, const policies::SiteForecast& home) {
   std::vector<Interval> pieces;
   const SeriesView& series = home.series;
   Instant at = job.ready;
-  Duration left = job.length, pause_left = job.max_delay;
+  Duration left = job.runtime, pause_left = job.max_delay;
   while (left > Duration::zero() && pause_left > Duration::zero()) {
     if (series.empty() || at < series.start() || at >= series.end()) break;
     const std::size_t i = series.find(at);

@@ -33,7 +33,7 @@ void print_finding(const Finding& f) {
   fmt::print("{:<8} {}: {}\n", word_of(f.level), f.name, f.what);
   fmt::print("         at     {}\n", f.where);
   if (!f.found.empty()) fmt::print("         there  {}\n", f.found);
-  fmt::print("         mend   {}\n", f.mend);
+  fmt::print("         mend   {}\n", f.fix);
 }
 
 void print_text(const Host& host, const std::vector<Examination>& all, std::size_t problems, std::size_t advice) {
@@ -42,7 +42,7 @@ void print_text(const Host& host, const std::vector<Examination>& all, std::size
     fmt::print("\n{}\n", e.topic);
     for (const auto& line : e.sound) fmt::print("ok       {}\n", line);
     for (const auto& finding : e.findings) print_finding(finding);
-    for (const auto& line : e.unseen) fmt::print("unseen   {}\n", line);
+    for (const auto& line : e.not_checked) fmt::print("unseen   {}\n", line);
   }
   fmt::print("\nproblems: {}, advice: {}\n", problems, advice);
 }
@@ -57,9 +57,9 @@ nlohmann::json to_json(const Host& host, const std::vector<Examination>& all) {
                           {"what", f.what},
                           {"where", f.where},
                           {"found", f.found},
-                          {"mend", f.mend}});
+                          {"mend", f.fix}});
     }
-    topics.push_back({{"topic", e.topic}, {"sound", e.sound}, {"findings", std::move(findings)}, {"unseen", e.unseen}});
+    topics.push_back({{"topic", e.topic}, {"sound", e.sound}, {"findings", std::move(findings)}, {"unseen", e.not_checked}});
   }
   return {{"host", part_of(host)},
           {"carbon_conf", host.carbon_file.string()},

@@ -18,7 +18,7 @@ namespace carbon::scarbon {
 namespace {
 
 using placement::Estimate;
-using placement::Offer;
+using placement::PricedStart;
 
 struct EstimateOptions {
   std::string script;
@@ -46,22 +46,22 @@ std::string default_partition(const snapshot::SnapshotContent& snapshot) {
   return {};
 }
 
-std::optional<Offer> first_now(const std::vector<Row>& rows) {
+std::optional<PricedStart> first_now(const std::vector<Row>& rows) {
   for (const auto& row : rows) {
     if (row.estimate.now) return row.estimate.now;
   }
   return std::nullopt;
 }
 
-nlohmann::json offer_json(const std::string& name, const Offer& offer, const snapshot::SnapshotContent& snapshot,
-                          const Offer& now) {
-  const auto& site = snapshot.sites[offer.site];
+nlohmann::json priced_start_json(const std::string& name, const PricedStart& priced, const snapshot::SnapshotContent& snapshot,
+                                 const PricedStart& now) {
+  const auto& site = snapshot.sites[priced.site];
   return {{"option", name},
           {"site", site.name},
-          {"start", format_utc(offer.start)},
-          {"co2e_g", offer.grams.value()},
-          {"saved_g", (now.grams - offer.grams).value()},
-          {"how_known", placement::how_known(site, offer.start - now.start)},
+          {"start", format_utc(priced.start)},
+          {"co2e_g", priced.grams.value()},
+          {"saved_g", (now.grams - priced.grams).value()},
+          {"how_known", placement::how_known(site, priced.start - now.start)},
           {"simulated", site.meta.simulated}};
 }
 
@@ -70,13 +70,13 @@ void print_json(const std::vector<Row>& rows, const snapshot::SnapshotContent& s
   auto options = nlohmann::json::array();
   auto refused = nlohmann::json::object();
   if (const auto now = first_now(rows)) {
-    options.push_back(offer_json("now", *now, snapshot, *now));
+    options.push_back(priced_start_json("now", *now, snapshot, *now));
     for (const auto& row : rows) {
-      if (row.estimate.best) options.push_back(offer_json(row.name, *row.estimate.best, snapshot, *now));
+      if (row.estimate.best) options.push_back(priced_start_json(row.name, *row.estimate.best, snapshot, *now));
     }
   }
   for (const auto& row : rows) {
-    if (!row.estimate.left_alone.empty()) refused[row.name] = row.estimate.left_alone;
+    if (!row.estimate.unchanged_reason.empty()) refused[row.name] = row.estimate.unchanged_reason;
   }
   fmt::print("{}\n", nlohmann::json{{"options", options},
                                     {"left_alone", refused},
@@ -87,11 +87,11 @@ void print_json(const std::vector<Row>& rows, const snapshot::SnapshotContent& s
 void print_table_of(const std::vector<Row>& rows, const snapshot::SnapshotContent& snapshot) {
   Table table{{"Option", "Site", "Start", "gCO2e", "Change%", "How"}, {-10, -12, -19, 10, 8, -40}, {}};
   const auto now = first_now(rows);
-  const auto add = [&](const std::string& name, const Offer& offer) {
-    const auto& site = snapshot.sites[offer.site];
-    const auto change = now->grams.value() > 0 ? std::optional(offer.grams / now->grams - 1.0) : std::nullopt;
-    table.rows.push_back({name, site.name, offer.start == now->start ? "now" : format_local(offer.start),
-                          figure(offer.grams.value()), percent(change), placement::how_known(site, offer.start - now->start)});
+  const auto add = [&](const std::string& name, const PricedStart& priced) {
+    const auto& site = snapshot.sites[priced.site];
+    const auto change = now->grams.value() > 0 ? std::optional(priced.grams / now->grams - 1.0) : std::nullopt;
+    table.rows.push_back({name, site.name, priced.start == now->start ? "now" : format_local(priced.start),
+                          figure(priced.grams.value()), percent(change), placement::how_known(site, priced.start - now->start)});
   };
   if (now) add("now", *now);
   for (const auto& row : rows) {
@@ -99,9 +99,9 @@ void print_table_of(const std::vector<Row>& rows, const snapshot::SnapshotConten
   }
   if (now) fmt::print("{}", print_table(table, {}));
   for (const auto& row : rows) {
-    if (!row.estimate.left_alone.empty()) fmt::print("{}: none: {}\n", row.name, row.estimate.left_alone);
+    if (!row.estimate.unchanged_reason.empty()) fmt::print("{}: none: {}\n", row.name, row.estimate.unchanged_reason);
   }
-  if (!now && rows.front().estimate.left_alone.empty()) fmt::print("The carbon intensity of its window is not known\n");
+  if (!now && rows.front().estimate.unchanged_reason.empty()) fmt::print("The carbon intensity of its window is not known\n");
 }
 
 int run_estimate(const EstimateOptions& options, const Session& session) {
@@ -131,8 +131,8 @@ int run_estimate(const EstimateOptions& options, const Session& session) {
   for (const auto& [name, mode] : {std::pair{"best time", CarbonMode::kDefer}, std::pair{"best site", CarbonMode::kRelocate},
                                    std::pair{"both", CarbonMode::kAuto}})
     rows.push_back({name, mode, placement::estimate(*job, content, mode, at)});
-  placement::StartBook book;
-  const auto decision = placement::decide(*job, &content, book, at);
+  placement::StartReservations reservations;
+  const auto decision = placement::decide(*job, &content, reservations, at);
   if (options.json) {
     print_json(rows, content, decision);
   } else {

@@ -29,7 +29,7 @@ struct ReplayOptions {
   std::string max_wait = "6h,24h@2h";
   std::string length = "exact";
   std::string forecast = "perfect";
-  double stretch_bound = -1;
+  double slowdown_bound = -1;
   bool json = false;
 };
 
@@ -60,10 +60,10 @@ Result<Prepared> prepare(const ReplayOptions& options) {
   const auto caps = parse_wait_caps(options.max_wait);
   if (!caps) return Error{"--max-wait: " + caps.error().message};
   p.setting.caps = *caps;
-  const auto length = parse_length_source(options.length);
+  const auto length = parse_runtime_source(options.length);
   if (!length) return Error{"--length: " + length.error().message};
-  p.setting.length = *length;
-  if (options.stretch_bound >= 0) p.setting.stretch_bound = options.stretch_bound;
+  p.setting.runtime = *length;
+  if (options.slowdown_bound >= 0) p.setting.slowdown_bound = options.slowdown_bound;
 
   replay::TraceOptions trace_options{.unit = options.job_unit == "h" ? replay::JobUnit::kHours : replay::JobUnit::kSeconds,
                                      .site_names = {}};
@@ -85,7 +85,7 @@ Result<Prepared> prepare(const ReplayOptions& options) {
     from = *parsed;
   }
   p.trace.start_at(from);
-  if (p.setting.length == replay::LengthSource::kLimit) {
+  if (p.setting.runtime == replay::RuntimeSource::kLimit) {
     const auto unknown =
         std::find_if(p.trace.jobs.begin(), p.trace.jobs.end(), [](const auto& job) { return job.limit <= Duration(0); });
     if (unknown != p.trace.jobs.end())
@@ -115,10 +115,10 @@ nlohmann::json to_json(const replay::PolicyReport& report) {
           {"max_wait_h", hours(s.max_wait)},
           {"cap_violations", s.cap_violations},
           {"worst_violation_h", hours(s.worst_violation)},
-          {"worst_user_stretch_growth", s.worst_stretch_growth},
+          {"worst_user_stretch_growth", s.worst_slowdown_growth},
           {"moved_jobs", s.moved},
           {"makespan_h", hours(s.makespan)},
-          {"mean_length_error_h", hours(report.mean_length_error)},
+          {"mean_length_error_h", hours(report.mean_runtime_error)},
           {"unknown_job_hours", s.unknown_job_hours},
           {"wall_s", report.wall_s}};
 }
@@ -138,18 +138,18 @@ std::string print(const std::vector<replay::PolicyReport>& reports) {
 }
 
 // What the policies were told of the jobs' lengths, and how far off it was.
-std::string print_lengths(const replay::Trace& trace, const replay::Setting& setting,
-                          const std::vector<replay::PolicyReport>& reports) {
-  using replay::LengthSource;
-  if (setting.length == LengthSource::kExact || reports.empty()) return "";
-  const std::string_view what = setting.length == LengthSource::kClassMean ? "the mean of the job's class"
-                                : setting.length == LengthSource::kLimit
+std::string print_runtimes(const replay::Trace& trace, const replay::Setting& setting,
+                           const std::vector<replay::PolicyReport>& reports) {
+  using replay::RuntimeSource;
+  if (setting.runtime == RuntimeSource::kExact || reports.empty()) return "";
+  const std::string_view what = setting.runtime == RuntimeSource::kClassMean ? "the mean of the job's class"
+                                : setting.runtime == RuntimeSource::kLimit
                                     ? "the time that its user asked for"
                                     : "predicted, the mean of its user's two last jobs (Tsafrir, Etsion and Feitelson 2007)";
   Duration sum{0};
-  for (const auto& job : trace.jobs) sum += job.length;
+  for (const auto& job : trace.jobs) sum += job.runtime;
   std::string errors;
-  for (const auto& r : reports) errors += fmt::format("{} {:.2f}h", errors.empty() ? "" : ",", hours(r.mean_length_error));
+  for (const auto& r : reports) errors += fmt::format("{} {:.2f}h", errors.empty() ? "" : ",", hours(r.mean_runtime_error));
   return fmt::format("A job's length: {}; off by{} on average, where a job runs for {:.2f}h\n", what, errors,
                      hours(sum) / static_cast<double>(trace.jobs.size()));
 }
@@ -172,7 +172,7 @@ int run_replay(const ReplayOptions& options) {
                options.jobs);
   if (!options.json) {
     fmt::print("{} jobs; carbon in kgCO2e at 1 kW per cpu or gpu; saved against run-now at the same capacity\n{}{}",
-               trace.jobs.size(), print(reports), print_lengths(trace, setting, reports));
+               trace.jobs.size(), print(reports), print_runtimes(trace, setting, reports));
     return 0;
   }
   auto out = nlohmann::json{{"jobs", trace.jobs.size()}, {"skipped_rows", trace.skipped}, {"policies", nlohmann::json::array()}};
@@ -209,7 +209,7 @@ Command replay_command(CLI::App& parent) {
   app->add_option("--forecast", options->forecast, "what policies know of the intensity ahead")
       ->check(CLI::IsMember({"perfect", "own"}))
       ->capture_default_str();
-  app->add_option("--stretch-bound", options->stretch_bound,
+  app->add_option("--stretch-bound", options->slowdown_bound,
                   "by how much a user's mean stretch, (wait + length) / length, may grow over run-now (default: no bound)")
       ->check(CLI::NonNegativeNumber);
   app->add_flag("--json", options->json, "JSON");

@@ -90,7 +90,7 @@ void check_federation(const Host& host, Examination& out) {
   if (others.empty()) return;
   const auto said = output_of({"timeout", "20", "scontrol", "show", "federation"}, Complaints::kHidden);
   if (!said) {
-    out.unseen.push_back("the federation: scontrol show federation does not answer");
+    out.not_checked.push_back("the federation: scontrol show federation does not answer");
     return;
   }
   for (const auto& cluster : others) {
@@ -130,11 +130,11 @@ void check_feeds(const Host& host, Examination& out) {
   const auto secrets = host.carbon_file.parent_path() / "carbon-secrets.conf";
   std::error_code ignored;
   if (!host.controller) {
-    out.unseen.push_back("providers, their options and tokens: they count on the controller's host");
+    out.not_checked.push_back("providers, their options and tokens: they count on the controller's host");
     return;
   }
   if (!host.root && std::filesystem::exists(secrets, ignored)) {
-    out.unseen.push_back(secrets.string() + ": only root may read it");
+    out.not_checked.push_back(secrets.string() + ": only root may read it");
     return;
   }
   const AsCarbonctld as(host);
@@ -144,7 +144,7 @@ void check_feeds(const Host& host, Examination& out) {
     out.findings.push_back(refused(mode ? "secrets-mode" : "secrets-line", "carbonctld does not start", why));
     if (mode) {
       out.findings.back().where = secrets.string();
-      out.findings.back().mend = "chown " + as.user() + ' ' + secrets.string() + " && chmod 0600 " + secrets.string();
+      out.findings.back().fix = "chown " + as.user() + ' ' + secrets.string() + " && chmod 0600 " + secrets.string();
     }
     return;
   }
@@ -181,7 +181,7 @@ Examination examine_carbon_conf(const Host& host) {
     out.findings.push_back(refused("carbon-conf", "carbond, carbonctld and scarbon do not start", host.config_error));
     if (!std::filesystem::exists(host.carbon_file)) {
       out.findings.back().where = host.carbon_file.string();
-      out.findings.back().mend = "copy carbon.conf of slurm-carbon's examples there, or name another with SLURM_CARBON_CONF";
+      out.findings.back().fix = "copy carbon.conf of slurm-carbon's examples there, or name another with SLURM_CARBON_CONF";
     }
     return out;
   }

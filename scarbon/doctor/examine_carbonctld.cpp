@@ -56,7 +56,7 @@ Examination examine_carbonctld(const Host& host, const Answers& answers) {
   Examination out{"carbonctld", {}, {}, {}};
   if (!answers.health) {
     if (!host.config) {
-      out.unseen.push_back(answers.problem);
+      out.not_checked.push_back(answers.problem);
       return out;
     }
     out.findings.push_back(

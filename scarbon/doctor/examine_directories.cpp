@@ -54,7 +54,7 @@ bool check_rights(const fs::path& directory, const Rights& rights, Examination& 
   struct stat info {};
   if (stat(directory.c_str(), &info) != 0) {
     const bool hidden = errno == EACCES;
-    if (hidden) out.unseen.push_back(directory.string() + ": only root may look there");
+    if (hidden) out.not_checked.push_back(directory.string() + ": only root may look there");
     return hidden;
   }
   const bool others_write = (info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
@@ -115,7 +115,7 @@ void check_node(const Host& host, Examination& out) {
     out.findings.push_back({"spool-space", Level::kAdvice, "less is free on its disk than [carbond] outbox_max may use",
                             spool.string(), std::to_string(space.f_bavail * space.f_frsize / 1048576) + " MB free",
                             "free space, or lower outbox_max at " + host.in_carbon_conf("[carbond]", "outbox_max")});
-  if (out.findings.empty() && out.unseen.empty())
+  if (out.findings.empty() && out.not_checked.empty())
     out.sound.push_back("node " + host.node + ": " + spool.string() + " and its marks");
 }
 
@@ -136,7 +136,7 @@ void check_controller(const Host& host, Examination& out) {
     out.findings.push_back(
         {"state-shared", Level::kAdvice, "SQLite's locks are not safe on a network file system", state.string(), "",
          "state_dir on a local disk, or database = \"mysql://...\" at " + host.in_carbon_conf("[carbonctld]", "database")});
-  if (out.findings.empty() && out.unseen.empty()) out.sound.push_back("controller: " + state.string());
+  if (out.findings.empty() && out.not_checked.empty()) out.sound.push_back("controller: " + state.string());
 }
 
 }  // namespace
@@ -144,11 +144,11 @@ void check_controller(const Host& host, Examination& out) {
 Examination examine_directories(const Host& host) {
   Examination out{"directories", {}, {}, {}};
   if (!host.config) {
-    out.unseen.push_back("all of them: carbon.conf, which names them, cannot be used");
+    out.not_checked.push_back("all of them: carbon.conf, which names them, cannot be used");
     return out;
   }
   if (host.node.empty()) {
-    out.unseen.push_back("spool and marks: this host is no node of slurm.conf; on one: scarbon doctor --node NAME");
+    out.not_checked.push_back("spool and marks: this host is no node of slurm.conf; on one: scarbon doctor --node NAME");
   } else {
     check_node(host, out);
   }
@@ -157,9 +157,9 @@ Examination examine_directories(const Host& host) {
     check_controller(host, own);
     out.sound.insert(out.sound.end(), own.sound.begin(), own.sound.end());
     out.findings.insert(out.findings.end(), own.findings.begin(), own.findings.end());
-    out.unseen.insert(out.unseen.end(), own.unseen.begin(), own.unseen.end());
+    out.not_checked.insert(out.not_checked.end(), own.not_checked.begin(), own.not_checked.end());
   } else {
-    out.unseen.push_back("carbonctld's state directory: it is on slurmctld's host");
+    out.not_checked.push_back("carbonctld's state directory: it is on slurmctld's host");
   }
   return out;
 }

@@ -138,10 +138,10 @@ void compare(const Host& host, const Listed& slurm, const std::set<unsigned>& dr
                             file_line(host, driver)});
 }
 
-void check_count(const Listed& slurm, const ConfLine& node, unsigned promised, Examination& out) {
-  if (slurm.detected || slurm.minors.empty() || promised == slurm.minors.size()) return;
+void check_count(const Listed& slurm, const ConfLine& node, unsigned expected, Examination& out) {
+  if (slurm.detected || slurm.minors.empty() || expected == slurm.minors.size()) return;
   out.findings.push_back({"gpu-count", Level::kProblem,
-                          "slurm.conf and gres.conf differ: " + std::to_string(promised) + " and " +
+                          "slurm.conf and gres.conf differ: " + std::to_string(expected) + " and " +
                               std::to_string(slurm.minors.size()) + " GPUs; Slurm drains the node or uses fewer",
                           node.where, node.text, "Gres=gpu:" + std::to_string(slurm.minors.size())});
 }
@@ -159,7 +159,7 @@ void check_shards(const Host& host, const ConfLine& node, Examination& out) {
 Examination examine_gpus(const Host& host, const std::string& nvml) {
   Examination out{"gpus", {}, {}, {}};
   if (host.node.empty()) {
-    out.unseen.push_back("this host is no node of slurm.conf; on one: scarbon doctor --node NAME");
+    out.not_checked.push_back("this host is no node of slurm.conf; on one: scarbon doctor --node NAME");
     return out;
   }
   const auto driver = ask_driver(nvml);
@@ -180,9 +180,9 @@ Examination examine_gpus(const Host& host, const std::string& nvml) {
   const auto gres = ConfFile::read(file);
   const auto slurm = gres ? listed_gpus(*gres, host.node) : Listed{};
   const auto* line = node_line(host);
-  const auto promised = line != nullptr ? count_of(line->value("gres"), "gpu") : 0;
+  const auto expected = line != nullptr ? count_of(line->value("gres"), "gpu") : 0;
   const auto where = slurm.where.empty() ? file.string() : slurm.where;
-  if (promised == 0 && slurm.minors.empty() && minors.empty()) {
+  if (expected == 0 && slurm.minors.empty() && minors.empty()) {
     out.sound.push_back("node " + host.node + " has no GPU, by slurm.conf and by the driver");
     return out;
   }
@@ -195,7 +195,7 @@ Examination examine_gpus(const Host& host, const std::string& nvml) {
   check_files(host, slurm, minors, where, out);
   compare(host, slurm, minors, where, out);
   if (line != nullptr) {
-    check_count(slurm, *line, promised, out);
+    check_count(slurm, *line, expected, out);
     check_shards(host, *line, out);
   }
   if (out.findings.empty())

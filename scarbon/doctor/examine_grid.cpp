@@ -64,8 +64,8 @@ std::optional<std::string> slurmctld_s_snapshot(const Host& host) {
 void check_place(const Host& host, const std::filesystem::path& file, Examination& out) {
   const auto read = slurmctld_s_snapshot(host);
   if (!read) {
-    out.unseen.push_back("which snapshot slurmctld reads: its process " + host.slurm_value("SlurmctldPidFile") +
-                         (host.root ? " is not there" : " is only root's to see"));
+    out.not_checked.push_back("which snapshot slurmctld reads: its process " + host.slurm_value("SlurmctldPidFile") +
+                              (host.root ? " is not there" : " is only root's to see"));
   } else if (*read != file.string()) {
     out.findings.push_back(
         {"snapshot-place", Level::kProblem, "slurmctld reads " + *read + ", carbonctld writes " + file.string(),
@@ -79,7 +79,7 @@ void check_place(const Host& host, const std::filesystem::path& file, Examinatio
 Examination examine_feeds(const Host& host, const Answers& answers, Instant now) {
   Examination out{"feeds", {}, {}, {}};
   if (!answers.grid) {
-    out.unseen.push_back("carbonctld, which asks them, does not answer");
+    out.not_checked.push_back("carbonctld, which asks them, does not answer");
     return out;
   }
   const auto sites = answers.grid->value("sites", json::array());
@@ -107,13 +107,13 @@ Examination examine_feeds(const Host& host, const Answers& answers, Instant now)
 Examination examine_snapshot(const Host& host, const Answers& answers, Instant now) {
   Examination out{"snapshot", {}, {}, {}};
   if (!host.config) {
-    out.unseen.push_back("carbon.conf, which says where it is, cannot be used");
+    out.not_checked.push_back("carbon.conf, which says where it is, cannot be used");
     return out;
   }
   const auto file = host.config->carbonctld.state_dir / "snapshot";
   if (host.controller) check_place(host, file, out);
   if (!host.controller && !answers.snapshot) {
-    out.unseen.push_back("it is on slurmctld's host, and carbonctld does not send it");
+    out.not_checked.push_back("it is on slurmctld's host, and carbonctld does not send it");
     return out;
   }
   const auto snapshot =

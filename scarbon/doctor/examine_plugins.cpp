@@ -93,7 +93,7 @@ void check_plugin(const Host& host, const std::filesystem::path& file, Fits fits
   }
   const auto slurm = slurm_here(host, fits);
   if (!slurm) {
-    out.unseen.push_back("which Slurm runs here: neither slurmctld nor scontrol -V tells");
+    out.not_checked.push_back("which Slurm runs here: neither slurmctld nor scontrol -V tells");
     return;
   }
   const bool release = built->major == slurm->major && built->minor == slurm->minor;
@@ -110,7 +110,7 @@ void check_plugin(const Host& host, const std::filesystem::path& file, Fits fits
 Examination examine_job_submit(const Host& host) {
   Examination out{"job_submit plugin", {}, {}, {}};
   if (!host.controller) {
-    out.unseen.push_back("job_submit_carbon.so: it is on slurmctld's host");
+    out.not_checked.push_back("job_submit_carbon.so: it is on slurmctld's host");
     return out;
   }
   const auto file = find_plugin(host, "job_submit_carbon.so");

@@ -25,7 +25,7 @@ std::vector<StackLine> read_lines(const std::filesystem::path& file, int depth, 
   std::vector<StackLine> lines;
   std::ifstream in(file);
   if (!in || depth > 8) {
-    out.unseen.push_back(file.string() + ": cannot be read");
+    out.not_checked.push_back(file.string() + ": cannot be read");
     return lines;
   }
   std::size_t number = 0;
@@ -44,7 +44,7 @@ std::vector<StackLine> read_lines(const std::filesystem::path& file, int depth, 
       }
       // A configless slurmd was sent such files under names of its own.
       if (files.empty() && file.string().starts_with(kFetched))
-        out.unseen.push_back(line.where + ": " + text + ": its files are not on this host");
+        out.not_checked.push_back(line.where + ": " + text + ": its files are not on this host");
     } else if (line.words.size() >= 2) {
       lines.push_back(std::move(line));
     }
@@ -90,8 +90,8 @@ Script script_of(const char* key, const Host& host) {
 void check_script(const char* key, bool plugin_leaves_marks, const Host& host, Examination& out) {
   const auto script = script_of(key, host);
   if (script.names_carbon_mark != plugin_leaves_marks) return;
-  const auto report = [&](const char* name, Level level, const std::string& what, const std::string& mend) {
-    out.findings.push_back({name, level, what, script.where, script.text, mend});
+  const auto report = [&](const char* name, Level level, const std::string& what, const std::string& fix) {
+    out.findings.push_back({name, level, what, script.where, script.text, fix});
   };
   const auto call = "/usr/sbin/carbon_mark" + spool_argument(host) + " || true";
   const auto none = std::string(kWithoutMarks) + ".so leaves no marks, and ";
@@ -167,13 +167,13 @@ Examination examine_plugstack(const Host& host) {
                               "the plugin stands there twice: what it does for a job is done twice", line.where, line.text,
                               "remove this line"});
   }
-  if (found == 0 && out.unseen.empty()) {
+  if (found == 0 && out.not_checked.empty()) {
     const bool file_is_there = std::filesystem::exists(beside / "carbon.conf", ignored);
     out.findings.push_back({"plugstack-line", Level::kProblem,
                             "no line loads spank_carbon.so: jobs have no --carbon options and leave no marks", file.string(), "",
                             file_is_there ? "include " + beside.string() + "/*.conf" : right_line(host, "spank_carbon.so")});
   }
-  if (out.findings.empty() && out.unseen.empty()) out.sound.push_back(file.string() + " loads " + loaded + ", as optional");
+  if (out.findings.empty() && out.not_checked.empty()) out.sound.push_back(file.string() + " loads " + loaded + ", as optional");
   return out;
 }
 

@@ -35,7 +35,7 @@ std::optional<Files> files_in(const fs::path& directory) {
 void check_spool(const fs::path& spool, Examination& out) {
   const auto waiting = files_in(spool / "outbox"), refused = files_in(spool / "refused");
   if (!waiting || !refused) {
-    out.unseen.push_back(spool.string() + ": cannot be read here");
+    out.not_checked.push_back(spool.string() + ": cannot be read here");
     return;
   }
   if (waiting->count > 0 && waiting->oldest > kWaitsLong)
@@ -55,18 +55,18 @@ void check_spool(const fs::path& spool, Examination& out) {
 Examination examine_records(const Host& host, const Answers& answers) {
   Examination out{"records", {}, {}, {}};
   if (!host.config) {
-    out.unseen.push_back("carbon.conf, which says where they are, cannot be used");
+    out.not_checked.push_back("carbon.conf, which says where they are, cannot be used");
     return out;
   }
   if (host.node.empty()) {
-    out.unseen.push_back("outbox: this host is no node of slurm.conf; on one: scarbon doctor --node NAME");
+    out.not_checked.push_back("outbox: this host is no node of slurm.conf; on one: scarbon doctor --node NAME");
   } else {
     check_spool(node_path(host.config->carbond.spool.string(), host.node), out);
   }
   if (!host.root) {
-    out.unseen.push_back("whether carbonctld takes records: only root's are taken");
+    out.not_checked.push_back("whether carbonctld takes records: only root's are taken");
   } else if (!answers.health) {
-    out.unseen.push_back("whether carbonctld takes records: it does not answer");
+    out.not_checked.push_back("whether carbonctld takes records: it does not answer");
   } else if (!answers.record_refused.empty()) {
     out.findings.push_back({"record-path", Level::kProblem, "carbonctld takes no records from here: " + answers.record_refused,
                             host.config->controller_url(), "", "the same MUNGE key on both hosts, and root's carbond"});

@@ -20,7 +20,7 @@ struct Rule {
   Level level;
   const char* what;
   // The value that should stand there in place of this one; the same where it is right.
-  std::function<std::string(const Host&, const std::string&)> mended;
+  std::function<std::string(const Host&, const std::string&)> fixed;
   const char* takes_effect;  // what makes slurmctld read a changed line
 };
 
@@ -100,7 +100,7 @@ void apply(const Rule& rule, const Host& host, Examination& out) {
   const bool answers = running != host.running.end();
   if (line != nullptr || (host.slurm && !answers)) {
     const auto now = line != nullptr ? line->value(lower(rule.key)) : std::string();
-    const auto wanted = rule.mended(host, now);
+    const auto wanted = rule.fixed(host, now);
     if (wanted != now) {
       out.findings.push_back(
           finding_of(rule, line != nullptr ? line->where : host.slurm_file.string(), line != nullptr ? line->text : "", wanted));
@@ -108,7 +108,7 @@ void apply(const Rule& rule, const Host& host, Examination& out) {
     }
   }
   if (!answers) return;
-  const auto wanted = rule.mended(host, running->second);
+  const auto wanted = rule.fixed(host, running->second);
   if (wanted == running->second) return;
   if (line == nullptr) {  // Slurm's default, or a file that is not here
     out.findings.push_back(finding_of(rule, host.slurm_file.string(), "", wanted));
@@ -130,7 +130,7 @@ Examination examine_slurm_conf(const Host& host) {
                               host.slurm_file.string(), "", "SLURM_CONF=/path/of/slurm.conf scarbon doctor"});
       return out;
     }
-    out.unseen.push_back("the file itself (" + host.slurm_error + "): what slurmctld runs with was examined");
+    out.not_checked.push_back("the file itself (" + host.slurm_error + "): what slurmctld runs with was examined");
   }
   for (const auto& rule : kRules) apply(rule, host, out);
   if (host.running.empty()) {

@@ -19,14 +19,14 @@ struct Finding {
   std::string what;   // what is wrong and what comes of it, in a sentence
   std::string where;  // "/etc/slurm/slurm.conf:12", a file or directory, a URL
   std::string found;  // what stands there; empty: nothing
-  std::string mend;   // the line to write, or the command to run
+  std::string fix;    // the line to write, or the command to run
 };
 
 struct Examination {
   std::string topic;  // "slurm.conf"
   std::vector<std::string> sound;
   std::vector<Finding> findings;
-  std::vector<std::string> unseen;  // and where it can be seen
+  std::vector<std::string> not_checked;  // and where it can be seen
 };
 
 }  // namespace carbon::scarbon::doctor

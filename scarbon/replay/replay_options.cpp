@@ -54,11 +54,11 @@ Result<replay::WaitCaps> parse_wait_caps(std::string_view text) {
   return replay::WaitCaps{*small, *large, *split};
 }
 
-Result<replay::LengthSource> parse_length_source(std::string_view text) {
-  if (text == "exact") return replay::LengthSource::kExact;
-  if (text == "class-mean") return replay::LengthSource::kClassMean;
-  if (text == "limit") return replay::LengthSource::kLimit;
-  if (text == "predicted") return replay::LengthSource::kPredicted;
+Result<replay::RuntimeSource> parse_runtime_source(std::string_view text) {
+  if (text == "exact") return replay::RuntimeSource::kExact;
+  if (text == "class-mean") return replay::RuntimeSource::kClassMean;
+  if (text == "limit") return replay::RuntimeSource::kLimit;
+  if (text == "predicted") return replay::RuntimeSource::kPredicted;
   return Error{"'" + std::string(text) + "' is not a length; accepted are exact, class-mean, limit, predicted"};
 }
 

@@ -14,7 +14,7 @@ namespace carbon::scarbon {
 Result<std::uint32_t> parse_capacity(std::string_view text);
 // "6h,24h@2h": jobs under 2 h may wait 6 h, others 24 h. "24h": all may.
 Result<replay::WaitCaps> parse_wait_caps(std::string_view text);
-Result<replay::LengthSource> parse_length_source(std::string_view text);
+Result<replay::RuntimeSource> parse_runtime_source(std::string_view text);
 
 // [[site]] tables with name, zone, and optionally capacity, pue, transfer_kwh_per_gb. Sites without a capacity get
 // `default_capacity`. Errors name file, line and what is accepted.

@@ -69,7 +69,7 @@ std::string bar(double value, double most, bool greenest, bool terminal) {
 
 }  // namespace
 
-Result<SiteAhead> ahead_of(const json& site) {
+Result<SiteForecast> ahead_of(const json& site) {
   std::vector<IntensityPoint> values, low, high;
   for (const auto& p : list_at(site, "points")) {
     const auto start = time_at(p, "start"), end = time_at(p, "end");
@@ -81,7 +81,7 @@ Result<SiteAhead> ahead_of(const json& site) {
     if (p10) low.push_back({when, GramsPerKwh(*p10), *origin});
     if (p90) high.push_back({when, GramsPerKwh(*p90), *origin});
   }
-  SiteAhead out;
+  SiteForecast out;
   for (auto [points, series] : {std::pair(&values, &out.series), std::pair(&low, &out.low), std::pair(&high, &out.high)}) {
     auto made = IntensitySeries::make({}, std::move(*points));
     if (!made) return Error{text_at(site, "name") + ": " + made.error().message};
@@ -136,7 +136,7 @@ std::vector<std::string> feed_troubles(const json& answer) {
   return out;
 }
 
-std::string plot_site(const SiteAhead& site, const Plot& plot) {
+std::string plot_site(const SiteForecast& site, const Plot& plot) {
   std::vector<Interval> rows;
   double most = 0;
   for (std::size_t i = 0; i < plot.rows; ++i) {

@@ -14,10 +14,10 @@
 namespace carbon::scarbon {
 
 // A site's series ahead and, where it is known, the band that held 80 % of what came.
-struct SiteAhead {
+struct SiteForecast {
   IntensitySeries series, low, high;
 };
-Result<SiteAhead> ahead_of(const nlohmann::json& site);
+Result<SiteForecast> ahead_of(const nlohmann::json& site);
 
 // Each provider's error, and that of the own forecasts made of its past, by how far ahead they looked. /v1/grid/accuracy
 Table accuracy_table(const nlohmann::json& answer);
@@ -36,6 +36,6 @@ struct Plot {
   bool terminal = false;  // colour and block characters
 };
 // A line for each step: mean, band, how it is known, a bar. '*' marks the greenest window.
-std::string plot_site(const SiteAhead& site, const Plot& plot);
+std::string plot_site(const SiteForecast& site, const Plot& plot);
 
 }  // namespace carbon::scarbon

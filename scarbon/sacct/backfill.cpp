@@ -102,7 +102,7 @@ std::optional<ledger::EnergyRecord> estimate_of(const PastJob& job, Watts gpu_po
 bool lacks_summary(const PastJob& job, const JobRuns& runs) {
   const auto known =
       std::any_of(runs.begin(), runs.end(), [](const auto& run) { return number_at(run, "energy_kwh").has_value(); });
-  const auto token = CarbonComment::find_in(job.admin_comment);
+  const auto token = DecisionToken::find_in(job.admin_comment);
   return known && job.end && !token.get("g") && !token.get("kwh");
 }
 

@@ -64,8 +64,8 @@ class Carbond {
 
   bool ready() const { return fs::exists(root_ / "spool" / "jobs" / "readings.json"); }
 
-  void mark(carbon::MarkEvent event, std::uint32_t job) const {
-    carbon::Mark m;
+  void mark(carbon::JobMarkEvent event, std::uint32_t job) const {
+    carbon::JobMark m;
     m.event = event;
     const auto now = carbon::energy::Moment::now();
     m.at = now.wall;
@@ -75,9 +75,9 @@ class Carbond {
     m.node = "n1";
     m.job_id = job + 1;
     m.gpus = {job};
-    const auto name = mark_file_name(m);
+    const auto name = carbon::job_mark_file_name(m);
     const auto temporary = root_ / "spool" / "marks" / ('.' + name);
-    std::ofstream(temporary) << format_mark(m);
+    std::ofstream(temporary) << carbon::format_job_mark(m);
     fs::rename(temporary, root_ / "spool" / "marks" / name);
   }
 
@@ -120,9 +120,9 @@ void CarbondCost(benchmark::State& state) {
     std::this_thread::sleep_for(2s);
     const double cpu = carbond.cpu_seconds(), calls = carbond.calls();
     const auto start = std::chrono::steady_clock::now();
-    for (std::uint32_t i = 0; i < kGpus; ++i) carbond.mark(carbon::MarkEvent::kStart, i);
+    for (std::uint32_t i = 0; i < kGpus; ++i) carbond.mark(carbon::JobMarkEvent::kStart, i);
     std::this_thread::sleep_until(start + length);
-    for (std::uint32_t i = 0; i < kGpus; ++i) carbond.mark(carbon::MarkEvent::kEnd, i);
+    for (std::uint32_t i = 0; i < kGpus; ++i) carbond.mark(carbon::JobMarkEvent::kEnd, i);
     std::this_thread::sleep_for(500ms);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     state.counters["calls_per_device_second"] = (carbond.calls() - calls) / kGpus / seconds;

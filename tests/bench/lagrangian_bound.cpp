@@ -24,7 +24,7 @@ struct BoundJob {
 class Ascent {
  public:
   Ascent(const Trace& trace, const Setting& setting, std::span<const JobRun> run_now) : setting_(setting) {
-    std::vector<policies::SiteAhead> sites;
+    std::vector<policies::SiteForecast> sites;
     for (std::size_t k = 0; k < setting.sites.size(); ++k)
       sites.push_back({setting.actual[k].view(), setting.sites[k].pue, setting.sites[k].transfer_kwh_per_gb});
     const Requests requests(trace, setting);
@@ -33,14 +33,14 @@ class Ascent {
       const Job& job = trace.jobs[i];
       BoundJob& b = jobs_.emplace_back();
       b.request = requests.at_arrival(i);
-      b.request.length = job.length;
-      b.latest = std::max(job.arrival + setting.caps.of(job.length), run_now[i].start);
+      b.request.runtime = job.runtime;
+      b.latest = std::max(job.arrival + setting.caps.of(job.runtime), run_now[i].start);
       b.units = job.width;
       for (std::size_t k = 0; k < sites.size(); ++k) {
         const auto transfer = transfer_emission(b.request, sites, k);
         b.transfer_g.push_back(transfer && (b.request.sites >> k & 1) != 0 ? transfer->value() : -1.0);
       }
-      end = std::max(end, b.latest + job.length);
+      end = std::max(end, b.latest + job.runtime);
     }
     origin_ = Instant(trace.jobs.front().arrival.time_since_epoch() / kStep * kStep);
     steps_ = static_cast<std::size_t>((end - origin_) / kStep) + 1;
@@ -94,7 +94,7 @@ class Ascent {
     Instant start;
     for (std::size_t k = 0; k < priced.size(); ++k) {
       if (job.transfer_g[k] < 0) continue;
-      const auto window = policies::least_window(priced[k].view(), job.request.length, job.request.ready, job.latest);
+      const auto window = policies::least_window(priced[k].view(), job.request.runtime, job.request.ready, job.latest);
       if (!window) continue;
       const double grams = job.units * window->gram_seconds_per_kwh / 3600 + job.transfer_g[k];
       if (grams >= least) continue;
@@ -102,7 +102,7 @@ class Ascent {
       site = k;
       start = window->start;
     }
-    const Instant end = start + job.request.length;
+    const Instant end = start + job.request.runtime;
     for (auto s = static_cast<std::size_t>((start - origin_) / kStep); s < steps_ && step_at(s) < end; ++s) {
       const Duration inside = std::min(end, step_at(s + 1)) - std::max(start, step_at(s));
       usage_[site][s] += job.units * seconds(inside) / seconds(kStep);

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 void report_year_by_user(benchmark::State& state) {
   auto& store = year_ledger().store();
   std::size_t rows = 0;
-  for (auto _ : state) rows = must(store.report({ReportBy::kUser, {kYear, kYear + kYearLength}, {}})).size();
+  for (auto _ : state) rows = must(store.report({Dimension::kUser, {kYear, kYear + kYearLength}, {}})).size();
   state.counters["jobs"] = year_ledger().jobs();
   state.counters["rows"] = static_cast<double>(rows);
 }
@@ -27,7 +27,7 @@ BENCHMARK(report_year_by_user)->Unit(benchmark::kMillisecond);
 void report_odd_window_by_account(benchmark::State& state) {
   auto& store = year_ledger().store();
   for (auto _ : state)
-    benchmark::DoNotOptimize(must(store.report({ReportBy::kAccount, {kYear + 500h, kYear + kYearLength - 500h}, {}})));
+    benchmark::DoNotOptimize(must(store.report({Dimension::kAccount, {kYear + 500h, kYear + kYearLength - 500h}, {}})));
   state.counters["jobs"] = year_ledger().jobs();
 }
 BENCHMARK(report_odd_window_by_account)->Unit(benchmark::kMillisecond);
@@ -35,7 +35,7 @@ BENCHMARK(report_odd_window_by_account)->Unit(benchmark::kMillisecond);
 void report_month_of_one_user(benchmark::State& state) {
   auto& store = year_ledger().store();
   const Interval month{kYear + 24h * 59, kYear + 24h * 90};
-  for (auto _ : state) benchmark::DoNotOptimize(must(store.report({ReportBy::kUser, month, "user7"})));
+  for (auto _ : state) benchmark::DoNotOptimize(must(store.report({Dimension::kUser, month, "user7"})));
   state.counters["jobs"] = year_ledger().jobs();
 }
 BENCHMARK(report_month_of_one_user)->Unit(benchmark::kMillisecond);
@@ -56,7 +56,7 @@ BENCHMARK(jobs_of_one_user_in_a_month)->Unit(benchmark::kMillisecond);
 // The same sums without rollups.
 void report_year_by_scan(benchmark::State& state) {
   auto& store = year_ledger().store();
-  for (auto _ : state) benchmark::DoNotOptimize(must(store.report_by_scan({ReportBy::kUser, {kYear, kYear + kYearLength}, {}})));
+  for (auto _ : state) benchmark::DoNotOptimize(must(store.report_by_scan({Dimension::kUser, {kYear, kYear + kYearLength}, {}})));
   state.counters["jobs"] = year_ledger().jobs();
 }
 BENCHMARK(report_year_by_scan)->Unit(benchmark::kMillisecond)->Iterations(1);

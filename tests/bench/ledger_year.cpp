@@ -53,10 +53,10 @@ EnergyRecord year_record(std::uint32_t id, std::uint32_t jobs) {
   return r;
 }
 
-SlurmFacts year_facts(const EnergyRecord& r) {
+JobDetails year_details(const EnergyRecord& r) {
   std::minstd_rand random(r.job_id * 104729);
   random.discard(2);
-  SlurmFacts f;
+  JobDetails f;
   f.submit = r.start - 1min * static_cast<std::int64_t>(random() % 240);
   f.eligible = f.submit;
   const auto luck = random() % 100;
@@ -139,7 +139,7 @@ void YearLedger::fill(Store& store) const {
     std::vector<JobInput> inputs;
     for (std::uint32_t k = first; k < first + kBatch && k <= jobs_; ++k) {
       batch.records.push_back(year_record(k, jobs_));
-      inputs.push_back({{batch.records.back().cluster, k, 0}, {batch.records.back()}, year_facts(batch.records.back())});
+      inputs.push_back({{batch.records.back().cluster, k, 0}, {batch.records.back()}, year_details(batch.records.back())});
     }
     batch.rows = must(Accountant(store, sites()).compute(inputs));
     return batch;

@@ -22,7 +22,7 @@ inline constexpr auto kYearLength = std::chrono::hours(24 * 365);
 
 // Job `id` of `jobs` that are spread evenly over the year: half an hour to 8 hours on one GPU, at 5 minutes a value.
 EnergyRecord year_record(std::uint32_t id, std::uint32_t jobs);
-SlurmFacts year_facts(const EnergyRecord& r);
+JobDetails year_details(const EnergyRecord& r);
 std::vector<IntensityPoint> hours(Instant from, std::size_t count, double level);
 
 class YearLedger {

@@ -43,8 +43,8 @@ void planning_round(benchmark::State& state) {
   for (std::size_t i = 0; i < jobs; ++i) {
     pending.push_back({.ready = kStart,
                        .latest = kStart + minutes(random() % (7 * 24 * 60)),
-                       .length = minutes(5 + random() % 1000),
-                       .lengths = {},
+                       .runtime = minutes(5 + random() % 1000),
+                       .runtimes = {},
                        .units = 1.0 + static_cast<double>(random() % 8),
                        .power = Watts(500),
                        .sites = (std::uint64_t{1} << sites) - 1,
@@ -59,14 +59,14 @@ BENCHMARK(planning_round)->Args({100, 1})->Args({5000, 10})->Unit(benchmark::kMi
 
 void decision(benchmark::State& state, const NamedPolicy& policy) {
   std::vector<IntensitySeries> series;
-  std::vector<SiteAhead> sites;
+  std::vector<SiteForecast> sites;
   for (unsigned s = 0; s < 10; ++s) series.push_back(week(s, minutes(5)));
   for (const auto& s : series) sites.push_back({s.view(), 1.2, 0.05});
   std::mt19937 random(1);
   std::vector<double> us;
   for (auto _ : state) {
     const JobRequest job{.ready = kStart + minutes(random() % 2880),
-                         .length = minutes(1 + random() % 2880),
+                         .runtime = minutes(1 + random() % 2880),
                          .max_delay = minutes(random() % 1440),
                          .power = Watts(400),
                          .home = random() % sites.size(),

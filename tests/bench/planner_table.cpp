@@ -29,12 +29,12 @@ struct Case {
 };
 
 Case make_case(const std::vector<std::string>& zones, Instant from, std::uint32_t capacity, bool own_forecast = false,
-               LengthSource length = LengthSource::kExact) {
+               RuntimeSource runtime = RuntimeSource::kExact) {
   Case c;
   c.trace = read_trace(data() / "jobs/pai_1k.csv", {}).value();
   for (const auto& zone : zones) c.setting.sites.push_back({.name = zone, .zone = zone, .capacity = capacity});
   c.setting.caps = {6h, 24h, 2h};
-  c.setting.length = length;
+  c.setting.runtime = runtime;
   c.trace.start_at(from);
   (void)assign_homes(c.trace, c.setting);
   const Instant until = latest_end(c.trace, c.setting);
@@ -116,7 +116,7 @@ void lengths() {
   for (const std::uint32_t capacity : {kUnlimited, 40u, 28u, 22u})
     print(
         "AU-SA, class means, " + (capacity == kUnlimited ? "unlimited" : std::to_string(capacity) + " cpus"),
-        measure(make_case({"AU-SA"}, parse_utc("2022-10-19T16:00Z").value(), capacity, false, LengthSource::kClassMean), false));
+        measure(make_case({"AU-SA"}, parse_utc("2022-10-19T16:00Z").value(), capacity, false, RuntimeSource::kClassMean), false));
 }
 
 // Less capacity than the week's mean demand of 19 cpus, or hardly more.

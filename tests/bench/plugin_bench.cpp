@@ -91,11 +91,11 @@ void decision(benchmark::State& state) {
   std::vector<double> micros;
   micros.reserve(1 << 20);
   std::size_t next = 0;
-  placement::StartBook book;
+  placement::StartReservations reservations;
   for (auto _ : state) {
     const auto start = std::chrono::steady_clock::now();
     const auto at = now();
-    auto decided = placement::decide(jobs[next++ % jobs.size()], watch.current(at), book, at);
+    auto decided = placement::decide(jobs[next++ % jobs.size()], watch.current(at), reservations, at);
     benchmark::DoNotOptimize(decided);
     micros.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
   }
@@ -113,14 +113,14 @@ void cold_decision(benchmark::State& state) {
   if (published.failed(state)) return;
   SnapshotWatch watch(published.file(), [](const std::string&) {});
   std::mt19937 random(1);
-  placement::StartBook book;
+  placement::StartReservations reservations;
   std::vector<unsigned char> elsewhere(8u << 20);
   for (auto _ : state) {
     const auto job = random_job(random);
     for (std::size_t i = 0; i < elsewhere.size(); i += 64) ++elsewhere[i];
     const auto start = std::chrono::steady_clock::now();
     const auto at = now();
-    auto decided = placement::decide(job, watch.current(at), book, at);
+    auto decided = placement::decide(job, watch.current(at), reservations, at);
     benchmark::DoNotOptimize(decided);
     state.SetIterationTime(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
   }

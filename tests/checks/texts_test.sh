@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # texts_test.sh XGETTEXT MSGCMP scarbon/ OUT.pot: every text that the sources mark has a translation.
 set -eu
-"$1" --language=C++ --from-code=UTF-8 --keyword=tr --keyword=trf:1 --keyword=mark --keyword=section:1 --keyword=box:1 \
+"$1" --language=C++ --from-code=UTF-8 --keyword=tr --keyword=trf:1 --keyword=tr_noop --keyword=section:1 --keyword=box:1 \
   --keyword=line:1 --keyword=sums:2 --no-location -o "$4" "$3"/*.cpp 2>/dev/null
 [ "$(grep -c '^msgid' "$4")" -gt 50 ]
 for catalogue in "$3"/po/*.po; do

@@ -62,11 +62,11 @@ void check_config(std::string_view text) {
 }
 
 void check_mark(std::string_view text) {
-  const auto mark = parse_mark(text);
+  const auto mark = parse_job_mark(text);
   if (sound_error(mark)) return;
-  const auto again = parse_mark(format_mark(*mark));
-  demand(again.ok() && format_mark(*again) == format_mark(*mark), "a mark is what was written");
-  demand(mark_file_name(*mark).find('/') == std::string::npos, "a mark's name stays in its directory");
+  const auto again = parse_job_mark(format_job_mark(*mark));
+  demand(again.ok() && format_job_mark(*again) == format_job_mark(*mark), "a mark is what was written");
+  demand(job_mark_file_name(*mark).find('/') == std::string::npos, "a mark's name stays in its directory");
 }
 
 void check_record(std::string_view text) {
@@ -80,8 +80,8 @@ void check_record(std::string_view text) {
 
 // What carbond finds of itself after a restart.
 void check_state(std::string_view text) {
-  carbond::JobBook book({}, "boot");
-  (void)carbond::state_from_json(text, book);
+  carbond::JobRegistry registry({}, "boot");
+  (void)carbond::state_from_json(text, registry);
   (void)carbond::readings_from_json(text);
   (void)carbond::boot_of_state(text);
 }
@@ -91,13 +91,13 @@ void check_snapshot(std::string_view bytes) {
   const auto use = [](std::string_view content) {
     const auto snapshot = snapshot::Snapshot::from_bytes(content, "snapshot");
     if (sound_error(snapshot)) return;
-    placement::StartBook book;
+    placement::StartReservations registry;
     placement::SubmitRequest job;
     job.partition = "gpu-north";
     job.gpus = placement::GpuCount{1, 0, {}};
     job.time_limit = std::chrono::hours(1);
     job.mode = "auto";
-    const auto decision = placement::decide(job, &snapshot->content(), book, kNow);
+    const auto decision = placement::decide(job, &snapshot->content(), registry, kNow);
     demand(!decision.begin || *decision.begin >= kNow, "nothing begins in the past");
   };
   use(bytes);
@@ -124,7 +124,7 @@ void check_trace(std::string_view text) {
   const auto trace = replay::read_trace(file.path(), {replay::JobUnit::kSeconds, {"KR", "GB"}});
   if (sound_error(trace)) return;
   for (const auto& job : trace->jobs) {
-    demand(job.length >= Duration::zero() && job.limit >= Duration::zero(), "no job is shorter than nothing");
+    demand(job.runtime >= Duration::zero() && job.limit >= Duration::zero(), "no job is shorter than nothing");
     demand(job.user < trace->users.size(), "each job has a user");
   }
 }
@@ -163,7 +163,7 @@ void check_words(std::string_view text) {
   (void)sound_error(parse_data_gb(text));
   (void)sound_error(scarbon::parse_capacity(text));
   (void)sound_error(scarbon::parse_wait_caps(text));
-  (void)sound_error(scarbon::parse_length_source(text));
+  (void)sound_error(scarbon::parse_runtime_source(text));
   if (const auto shape = placement::array_shape(text)) demand(shape->at_once <= shape->tasks, "no more at once than there are");
   placement::GpuRequest gpus;
   gpus.per_node = gpus.per_task = text;
@@ -173,10 +173,10 @@ void check_words(std::string_view text) {
 
 // Another's text around our token is kept, and what was put in is found again.
 void check_comment(std::string_view text) {
-  auto ours = CarbonComment::find_in(text);
+  auto ours = DecisionToken::find_in(text);
   ours.set("mode", "defer");
   const auto put = ours.put_into(text);
-  demand(CarbonComment::find_in(put).get("mode") == "defer", "a comment is found again");
+  demand(DecisionToken::find_in(put).get("mode") == "defer", "a comment is found again");
   demand(ours.put_into(put) == put, "putting it in again changes nothing");
 }
 
@@ -204,8 +204,8 @@ ledger::EnergyRecord sample_record() {
   return record;
 }
 
-Mark sample_mark() {
-  Mark mark;
+JobMark sample_mark() {
+  JobMark mark;
   mark.at = kNow;
   mark.boot_id = "0b1e5b6a-0d1c-4f3e-8c59-6d3b6f1a2c4d";
   mark.cluster = "alpha";
@@ -233,12 +233,15 @@ const char* const kState =
 std::vector<Target> reader_targets() {
   return {
       {"carbon-conf", "config/", check_config, config_seeds()},
-      {"mark", "core/job_mark.cpp", check_mark, {format_mark(sample_mark())}},
+      {"mark", "core/job_mark.cpp", check_mark, {format_job_mark(sample_mark())}},
       {"record",
        "ledger/record/record_reader.cpp",
        check_record,
        {ledger::to_json(sample_record()), "[" + ledger::to_json(sample_record()) + "]"}},
-      {"carbond-state", "carbond/state_file.cpp", check_state, {carbond::state_to_json(carbond::JobBook({}, "boot")), kState}},
+      {"carbond-state",
+       "carbond/state_file.cpp",
+       check_state,
+       {carbond::state_to_json(carbond::JobRegistry({}, "boot")), kState}},
       {"snapshot", "snapshot/snapshot_decode.cpp", check_snapshot, {snapshot_seed()}},
       {"trace",
        "replay/",

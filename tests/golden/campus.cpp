@@ -13,8 +13,8 @@ namespace carbon::golden {
 namespace {
 using namespace std::chrono_literals;
 using ledger::EnergyRecord;
+using ledger::JobDetails;
 using ledger::JobKey;
-using ledger::SlurmFacts;
 
 const Instant kMidnight = kNow - 12h;
 
@@ -61,15 +61,15 @@ struct Run {
   const char *user, *account, *partition, *node;
   int start_h;              // from midnight
   std::vector<double> kwh;  // by hour
-  SlurmFacts facts;
+  JobDetails details;
   int idle_minutes = 0;  // of each hour
 };
 
 // As tests/golden/sacct.txt has them.
 std::vector<Run> runs() {
-  const auto facts = [](int submit_m, const char* mode, const char* name, const char* state, const char* exit, const char* qos,
-                        const char* wckey, const char* comment = "") {
-    SlurmFacts f{.submit = kMidnight + std::chrono::minutes(submit_m), .mode = mode};
+  const auto details = [](int submit_m, const char* mode, const char* name, const char* state, const char* exit, const char* qos,
+                          const char* wckey, const char* comment = "") {
+    JobDetails f{.submit = kMidnight + std::chrono::minutes(submit_m), .mode = mode};
     f.eligible = f.submit;
     f.name = name;
     f.state = state;
@@ -79,12 +79,12 @@ std::vector<Run> runs() {
     f.comment = comment;
     return f;
   };
-  auto moved = facts(-485, "relocate", "segment", "COMPLETED", "0:0", "normal", "");
+  auto moved = details(-485, "relocate", "segment", "COMPLETED", "0:0", "normal", "");
   moved.home = "inland";
-  auto first = facts(180, "", "array", "COMPLETED", "0:0", "normal", ""), second = first;
+  auto first = details(180, "", "array", "COMPLETED", "0:0", "normal", ""), second = first;
   first.array = {108, 1};
   second.array = {108, 2};
-  const auto final_run = facts(-120, "", "final", "COMPLETED", "0:0", "normal", "search");
+  const auto final_run = details(-120, "", "final", "COMPLETED", "0:0", "normal", "search");
   auto lost = final_run;
   lost.state = "REQUEUED";
   return {
@@ -96,7 +96,7 @@ std::vector<Run> runs() {
        "n1",
        -30,
        {1.0, 1.2},
-       facts(-1810, "", "lr-0.1", "COMPLETED", "0:0", "normal", "search", "--param lr=0.1 --param batch=32")},
+       details(-1810, "", "lr-0.1", "COMPLETED", "0:0", "normal", "search", "--param lr=0.1 --param batch=32")},
       {102,
        0,
        "ada",
@@ -105,7 +105,7 @@ std::vector<Run> runs() {
        "n1",
        -26,
        {0.9},
-       facts(-1590, "", "lr-0.01", "FAILED", "1:0", "normal", "search", "--param lr=0.01 --param batch=32")},
+       details(-1590, "", "lr-0.01", "FAILED", "1:0", "normal", "search", "--param lr=0.01 --param batch=32")},
       {103,
        0,
        "ada",
@@ -114,15 +114,24 @@ std::vector<Run> runs() {
        "n1",
        -20,
        {2.0, 2.0, 1.0},
-       facts(-1560, "defer", "lr-0.1-large", "COMPLETED", "0:0", "normal", "search", "--param lr=0.1 --param batch=64")},
-      {104, 0, "bob", "vision", "gpu-b", "n2", -10, {1.5}, facts(-660, "", "segment", "CANCELLED", "0:15", "long", "")},
+       details(-1560, "defer", "lr-0.1-large", "COMPLETED", "0:0", "normal", "search", "--param lr=0.1 --param batch=64")},
+      {104, 0, "bob", "vision", "gpu-b", "n2", -10, {1.5}, details(-660, "", "segment", "CANCELLED", "0:15", "long", "")},
       {105, 0, "bob", "vision", "gpu-b", "n2", -8, {3.0, 3.0}, moved},
-      {106, 0, "eve", "vision", "gpu-a", "n1", -5, {0.25, 0.1}, facts(-300, "", "notebook", "TIMEOUT", "0:0", "normal", ""), 45},
+      {106,
+       0,
+       "eve",
+       "vision",
+       "gpu-a",
+       "n1",
+       -5,
+       {0.25, 0.1},
+       details(-300, "", "notebook", "TIMEOUT", "0:0", "normal", ""),
+       45},
       {107, 0, "ada", "nlp", "gpu-a", "n1", -2, {0.5}, lost},
       {107, 1, "ada", "nlp", "gpu-a", "n1", 1, {0.7, 0.8}, final_run},
       {109, 0, "eve", "vision", "gpu-b", "n2", 4, {0.4}, first},
       {110, 0, "eve", "vision", "gpu-b", "n2", 4, {0.3}, second},
-      {111, 0, "eve", "vision", "old", "n9", 6, {0.6}, facts(300, "", "elsewhere", "COMPLETED", "0:0", "normal", "")},
+      {111, 0, "eve", "vision", "old", "n9", 6, {0.6}, details(300, "", "elsewhere", "COMPLETED", "0:0", "normal", "")},
   };
 }
 
@@ -301,9 +310,9 @@ void Campus::fill_ledger() {
     must(store_->put_intensity(site.name, series.meta(), series.points()));
   }
   must(take(records()));
-  std::map<JobKey, SlurmFacts> facts;
-  for (const auto& run : runs()) facts[{"campus", run.id, run.restart}] = run.facts;
-  must(store_->set_facts(facts));
+  std::map<JobKey, JobDetails> details;
+  for (const auto& run : runs()) details[{"campus", run.id, run.restart}] = run.details;
+  must(store_->set_details(details));
   must(take({}));
 }
 

@@ -152,7 +152,7 @@ int verdict(const Campus& campus, std::uint32_t jobs, const std::filesystem::pat
   auto store = ledger::Store::open("sqlite3://db=" + (dir / "ledger.sqlite").string());
   if (!store) return std::puts(store.error().message.c_str()), 1;
   const auto day = std::chrono::floor<std::chrono::days>(now());
-  const auto report = (*store)->report({ledger::ReportBy::kCluster, {day - 72h, day}});
+  const auto report = (*store)->report({ledger::Dimension::kCluster, {day - 72h, day}});
   if (!report || report->size() != 1) return std::puts("the ledger holds no sums"), 1;
   const auto& sums = report->front().sums;
   const auto& all = campus.samples();

@@ -41,9 +41,9 @@ class FakeSlurm final : public SlurmApi {
     return association_list;
   }
 
-  Result<SlurmPlaces> places(const std::vector<std::string>&) override {
+  Result<Topology> topology(const std::vector<std::string>&) override {
     if (!ctld_up) return Error{"slurmctld is away"};
-    return known_places;
+    return known_topology;
   }
 
   Result<SlurmSettings> settings() override {
@@ -77,7 +77,7 @@ class FakeSlurm final : public SlurmApi {
   int asked = 0, written = 0;
   std::optional<std::uint64_t> energy;  // of the last summary
   std::vector<SlurmJob> jobs;
-  SlurmPlaces known_places;
+  Topology known_topology;
   std::vector<Association> association_list;
   SlurmQueue waiting;
   std::vector<JobChange> changes;

@@ -19,13 +19,13 @@ inline energy::DeviceInfo gpu(std::uint32_t minor) {
 }
 
 struct NodeSimulation {
-  explicit NodeSimulation(std::uint32_t gpus = 2, BookSettings settings = with_node()) : book(settings, "boot-1") {
-    for (std::uint32_t i = 0; i < gpus; ++i) book.add_device(gpu(i));
+  explicit NodeSimulation(std::uint32_t gpus = 2, RegistrySettings settings = with_node()) : registry(settings, "boot-1") {
+    for (std::uint32_t i = 0; i < gpus; ++i) registry.add_device(gpu(i));
     read();
   }
 
-  static BookSettings with_node() {
-    BookSettings s;
+  static RegistrySettings with_node() {
+    RegistrySettings s;
     s.node = "n1";
     s.profile_step = Duration(10'000);
     return s;
@@ -35,26 +35,26 @@ struct NodeSimulation {
 
   // Each GPU draws 300 W, one with an odd minor 100 W.
   void read() {
-    for (const auto& [id, device] : book.devices()) {
+    for (const auto& [id, device] : registry.devices()) {
       if (silent == id) continue;
       const std::int64_t watts = device.info().minor % 2 == 0 ? 300 : 100;
-      book.sample(id, {moment(), now.count() * watts * 1000, std::nullopt, Duration(0)});
+      registry.sample(id, {moment(), now.count() * watts * 1000, std::nullopt, Duration(0)});
     }
   }
   void pass(Duration d) {
     for (const auto until = now + d; now < until;) {
       now = std::min(until, now + Duration(1000));
       read();
-      book.tick(moment());
+      registry.tick(moment());
     }
   }
 
-  Mark mark(MarkEvent event, std::uint32_t job, std::vector<std::uint32_t> gpus, std::uint32_t restart = 0) const {
-    Mark m;
+  JobMark mark(JobMarkEvent event, std::uint32_t job, std::vector<std::uint32_t> gpus, std::uint32_t restart = 0) const {
+    JobMark m;
     m.event = event;
     m.at = moment().wall;
     m.since_boot = now;
-    m.boot_id = book.boot_id();
+    m.boot_id = registry.boot_id();
     m.cluster = "demo";
     m.node = "n1";
     m.job_id = job;
@@ -63,26 +63,26 @@ struct NodeSimulation {
     m.gpus = std::move(gpus);
     return m;
   }
-  Mark start(std::uint32_t job, std::vector<std::uint32_t> gpus, std::uint32_t restart = 0) {
-    const auto m = mark(MarkEvent::kStart, job, std::move(gpus), restart);
-    book.mark(m, moment());
+  JobMark start(std::uint32_t job, std::vector<std::uint32_t> gpus, std::uint32_t restart = 0) {
+    const auto m = mark(JobMarkEvent::kStart, job, std::move(gpus), restart);
+    registry.mark(m, moment());
     return m;
   }
-  Mark end(std::uint32_t job, std::uint32_t restart = 0) {
-    const auto m = mark(MarkEvent::kEnd, job, {}, restart);
-    book.mark(m, moment());
+  JobMark end(std::uint32_t job, std::uint32_t restart = 0) {
+    const auto m = mark(JobMarkEvent::kEnd, job, {}, restart);
+    registry.mark(m, moment());
     return m;
   }
   std::vector<ledger::EnergyRecord> take() {
     std::vector<ledger::EnergyRecord> out;
-    for (auto& [key, record] : book.finished()) {
+    for (auto& [key, record] : registry.finished()) {
       out.push_back(std::move(record));
-      book.remove(key);
+      registry.remove(key);
     }
     return out;
   }
 
-  JobBook book;
+  JobRegistry registry;
   Duration now{1000};
   Duration step{0};  // by which the wall clock was stepped
   std::string silent;

@@ -27,7 +27,7 @@ struct CaseOptions {
   std::vector<std::string> zones{"AU-SA"};
   std::string from = "2022-10-19T16:00Z";
   std::uint32_t capacity = kUnlimited;
-  LengthSource length = LengthSource::kExact;
+  RuntimeSource runtime = RuntimeSource::kExact;
 };
 
 inline WaitCaps usual_caps() { return {std::chrono::hours(6), std::chrono::hours(24), std::chrono::hours(2)}; }
@@ -46,7 +46,7 @@ inline Case pai_1k(const CaseOptions& options) {
   c.trace = std::move(read_trace(shared_data() / "jobs/pai_1k.csv", {}).value());
   for (const auto& zone : options.zones) c.setting.sites.push_back({.name = zone, .zone = zone, .capacity = options.capacity});
   c.setting.caps = usual_caps();
-  c.setting.length = options.length;
+  c.setting.runtime = options.runtime;
   complete(c, parse_utc(options.from).value(),
            read_intensity(shared_data() / "intensity/hourly_2022.csv", options.zones).value());
   return c;

@@ -12,7 +12,7 @@ TEST(Access, WherePrivateDataOfSlurmdbdIsNotToldWhatTheSiteSaysCounts) {
   FakeSlurm slurm;
   slurm.rights_of["ada"].privacy = Privacy{false, true, false, false};
   slurm.rights_of["bob"] = {};
-  RightsBook book(slurm, {true, false, false, false});
+  UserRightsCache book(slurm, {true, false, false, false});
   EXPECT_EQ(book.of("ada", Instant{})->privacy, (Privacy{false, true, false, false}));
   EXPECT_EQ(book.of("bob", Instant{})->privacy, (Privacy{true, false, false, false}));
 }

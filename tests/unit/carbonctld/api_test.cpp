@@ -195,9 +195,9 @@ TEST_F(ApiTest, ReportsByTheCalendarAndByFilter) {
 
 TEST_F(ApiTest, BudgetsTellWhatIsLeftAndWarn) {
   two_users();  // games: 300 g by nlp; news: 100 g by vision
-  config_.budgets = {{"nlp", 0.35, config::BudgetPeriod::kMonth, 0.8},
-                     {"vision", 0.2, config::BudgetPeriod::kYear, 0.8},
-                     {"nlp", 0.1, config::BudgetPeriod::kQuarter, 1}};
+  config_.budgets = {{"nlp", 0.35, config::CalendarPeriod::kMonth, 0.8},
+                     {"vision", 0.2, config::CalendarPeriod::kYear, 0.8},
+                     {"nlp", 0.1, config::CalendarPeriod::kQuarter, 1}};
   auto budgets = json::parse(ask(0, "/v1/budgets").body)["budgets"];
   ASSERT_EQ(budgets.size(), 3u);
   EXPECT_EQ(budgets[0]["name"], "2025-11");

@@ -36,7 +36,7 @@ class FakeFeeds final : public grid_feeds::GridFeeds {
   Interval last_window{};
 };
 
-class GridKeeperTest : public ledger::LedgerTest {
+class GridPublisherTest : public ledger::LedgerTest {
  protected:
   void SetUp() override {
     LedgerTest::SetUp();
@@ -46,7 +46,7 @@ class GridKeeperTest : public ledger::LedgerTest {
   }
 
   // The partition gpu-a has a large node and two small ones, of which one is down.
-  static SlurmPlaces places() {
+  static Topology topology() {
     PartitionLimits limits;
     limits.default_time = 10min;
     limits.max_time = 24h;
@@ -67,10 +67,10 @@ class GridKeeperTest : public ledger::LedgerTest {
   FakeSlurm slurm_;
 };
 
-TEST_F(GridKeeperTest, PublishesSitesRulesAndPartitions) {
-  slurm_.known_places = places();
+TEST_F(GridPublisherTest, PublishesSitesRulesAndPartitions) {
+  slurm_.known_topology = topology();
   SlurmState state(slurm_, slurm_, 1min, {"campus"});
-  GridKeeper keeper(config_, feeds_, *store_, state);
+  GridPublisher keeper(config_, feeds_, *store_, state);
   keeper.round(kDay + 30min);
   const auto s = snapshot();
   EXPECT_EQ(s.content().published, kDay + 30min);
@@ -84,9 +84,9 @@ TEST_F(GridKeeperTest, PublishesSitesRulesAndPartitions) {
   EXPECT_GE(feeds_.last_window.end, kDay + 24h);
 }
 
-TEST_F(GridKeeperTest, CountsHowOftenAProviderStopsAnsweringAndNotHowLong) {
+TEST_F(GridPublisherTest, CountsHowOftenAProviderStopsAnsweringAndNotHowLong) {
   SlurmState state(slurm_, slurm_, 1min, {"campus"});
-  GridKeeper keeper(config_, feeds_, *store_, state);
+  GridPublisher keeper(config_, feeds_, *store_, state);
   const std::vector<std::vector<std::uint64_t>> none(2, {0}), one(2, {1}), two(2, {2});
   keeper.round(kDay);
   EXPECT_EQ(keeper.outages(), none);
@@ -101,10 +101,10 @@ TEST_F(GridKeeperTest, CountsHowOftenAProviderStopsAnsweringAndNotHowLong) {
   EXPECT_EQ(keeper.outages(), two);
 }
 
-TEST_F(GridKeeperTest, PublishesWhatItsNodesAre) {
-  slurm_.known_places = places();
+TEST_F(GridPublisherTest, PublishesWhatItsNodesAre) {
+  slurm_.known_topology = topology();
   SlurmState state(slurm_, slurm_, 1min, {"campus"});
-  GridKeeper keeper(config_, feeds_, *store_, state);
+  GridPublisher keeper(config_, feeds_, *store_, state);
   keeper.round(kDay);
   const auto all = snapshot();
   const auto& kinds = all.content().partitions.at(0).limits.kinds;
@@ -118,18 +118,18 @@ TEST_F(GridKeeperTest, PublishesWhatItsNodesAre) {
   EXPECT_EQ(small.content().sites.at(0).features, (std::vector<std::string>{"small"}));
 }
 
-TEST_F(GridKeeperTest, PublishesTheFederationsClustersWithWhatTheirNodesAre) {
+TEST_F(GridPublisherTest, PublishesTheFederationsClustersWithWhatTheirNodesAre) {
   config_.sites[1].cluster = "south";
   config_.sites[1].partitions = {"gpu-a"};
-  slurm_.known_places = places();
-  auto there = slurm_.known_places.partitions[0];
+  slurm_.known_topology = topology();
+  auto there = slurm_.known_topology.partitions[0];
   there.limits.max_time = 2h;
   there.cluster = "south";
-  slurm_.known_places.partitions.push_back(there);
-  slurm_.known_places.nodes.push_back({"n1", {"gpu-a"}, {1, 16, 4096, {{"h100", 8}}, {}}, "south"});
-  slurm_.known_places.federation = {{"", 1}, {"south", 2}};
+  slurm_.known_topology.partitions.push_back(there);
+  slurm_.known_topology.nodes.push_back({"n1", {"gpu-a"}, {1, 16, 4096, {{"h100", 8}}, {}}, "south"});
+  slurm_.known_topology.federation = {{"", 1}, {"south", 2}};
   SlurmState state(slurm_, slurm_, 1min, {"campus", "south"});
-  GridKeeper keeper(config_, feeds_, *store_, state);
+  GridPublisher keeper(config_, feeds_, *store_, state);
   keeper.round(kDay);
   const auto s = snapshot();
   EXPECT_EQ(s.content().sites[0].fed_id, 1u);
@@ -140,18 +140,18 @@ TEST_F(GridKeeperTest, PublishesTheFederationsClustersWithWhatTheirNodesAre) {
   EXPECT_EQ(other.max_time, Duration(2h));
   ASSERT_EQ(other.kinds.size(), 1u);
   EXPECT_EQ(other.kinds[0].gpus[0].type, "h100");
-  slurm_.known_places.federation = {{"", 1}};  // it drains, or does not answer
+  slurm_.known_topology.federation = {{"", 1}};  // it drains, or does not answer
   keeper.round(kDay + 2min);
   EXPECT_EQ(snapshot().content().sites[1].fed_id, 0u);
 }
 
-TEST_F(GridKeeperTest, PublishesUsersAndTheirAccounts) {
+TEST_F(GridPublisherTest, PublishesUsersAndTheirAccounts) {
   PlacementRule rule;
   rule.users = {"root", "nobody-of-that-name"};
   config_.placement.rules = {rule};
   slurm_.association_list = {{1000, "campus", "nlp", "", true}};
   SlurmState state(slurm_, slurm_, 1min, {"campus"});
-  GridKeeper keeper(config_, feeds_, *store_, state);
+  GridPublisher keeper(config_, feeds_, *store_, state);
   keeper.round(kDay);
   const auto first = snapshot();
   EXPECT_EQ(first.content().rules.rules.at(0).uids, (std::vector<std::uint32_t>{0}));
@@ -163,10 +163,10 @@ TEST_F(GridKeeperTest, PublishesUsersAndTheirAccounts) {
   EXPECT_TRUE(later.content().associations.allow(1000, "campus", "nlp", "gpu-a")) << "what slurmdbd said last stands";
 }
 
-TEST_F(GridKeeperTest, WithoutSlurmctldTheLastKnownLimitsStand) {
-  slurm_.known_places = places();
+TEST_F(GridPublisherTest, WithoutSlurmctldTheLastKnownLimitsStand) {
+  slurm_.known_topology = topology();
   SlurmState state(slurm_, slurm_, 1min, {"campus"});
-  GridKeeper keeper(config_, feeds_, *store_, state);
+  GridPublisher keeper(config_, feeds_, *store_, state);
   keeper.round(kDay);
   slurm_.ctld_up = false;
   keeper.round(kDay + 2min);
@@ -175,21 +175,21 @@ TEST_F(GridKeeperTest, WithoutSlurmctldTheLastKnownLimitsStand) {
   EXPECT_NE(state.state(), "ok");
 }
 
-TEST_F(GridKeeperTest, SlurmctldThatComesLaterIsNoticedWithinSeconds) {
+TEST_F(GridPublisherTest, SlurmctldThatComesLaterIsNoticedWithinSeconds) {
   slurm_.ctld_up = false;
   SlurmState state(slurm_, slurm_, 1min, {"campus"});
-  GridKeeper keeper(config_, feeds_, *store_, state);
+  GridPublisher keeper(config_, feeds_, *store_, state);
   keeper.round(kDay);
   EXPECT_EQ(snapshot().content().partitions.at(0).limits.max_time, Duration(0));
   slurm_.ctld_up = true;
-  slurm_.known_places = places();
+  slurm_.known_topology = topology();
   keeper.round(kDay + 6s);
   EXPECT_EQ(snapshot().content().partitions.at(0).limits.max_time, Duration(24h));
 }
 
-TEST_F(GridKeeperTest, ThePastIsKeptAndTheFutureIsNot) {
+TEST_F(GridPublisherTest, ThePastIsKeptAndTheFutureIsNot) {
   SlurmState state(slurm_, slurm_, 1min, {"campus"});
-  GridKeeper keeper(config_, feeds_, *store_, state);
+  GridPublisher keeper(config_, feeds_, *store_, state);
   keeper.round(kDay + 30min);
   const auto kept = store_->intensity("b", {kDay - 24h, kDay + 24h});
   ASSERT_TRUE(kept);
@@ -201,10 +201,10 @@ TEST_F(GridKeeperTest, ThePastIsKeptAndTheFutureIsNot) {
   EXPECT_EQ(store_->intensity("b", {kDay - 24h, kDay + 24h})->front().point.value, GramsPerKwh(197));
 }
 
-TEST_F(GridKeeperTest, AStateDirThatCannotBeWrittenIsNotTheEnd) {
+TEST_F(GridPublisherTest, AStateDirThatCannotBeWrittenIsNotTheEnd) {
   config_.carbonctld.state_dir = "/nonexistent/state";
   SlurmState state(slurm_, slurm_, 1min, {"campus"});
-  GridKeeper keeper(config_, feeds_, *store_, state);
+  GridPublisher keeper(config_, feeds_, *store_, state);
   keeper.round(kDay);
   EXPECT_EQ(keeper.published(), Instant{});
   ASSERT_TRUE(keeper.latest());

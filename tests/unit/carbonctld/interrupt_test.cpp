@@ -33,7 +33,7 @@ class InterruptTest : public testing::Test {
 
   InterruptRound round(Instant at = kNow) {
     queue_.jobs = {job_};
-    const policies::SiteAhead site{ahead_.view(), 1.0};
+    const policies::SiteForecast site{ahead_.view(), 1.0};
     return plan_interruptions(queue_, config_, std::span(&site, 1), at);
   }
 
@@ -49,7 +49,7 @@ TEST_F(InterruptTest, ADirtyStretchTakesTheJobOffStepByStep) {
   EXPECT_EQ(r.signals[0].job_id, 7u);
   EXPECT_TRUE(r.requeues.empty());
   job_.admin_comment = *r.signals[0].mark.admin_comment;  // all that is known of it stands here
-  auto token = CarbonComment::find_in(job_.admin_comment);
+  auto token = DecisionToken::find_in(job_.admin_comment);
   EXPECT_EQ(token.get("times"), "1");
   EXPECT_EQ(token.get("ran"), "3600");
   EXPECT_EQ(token.get("stop"), seconds_text(kNow + 2min));
@@ -66,7 +66,7 @@ TEST_F(InterruptTest, ADirtyStretchTakesTheJobOffStepByStep) {
   r = round(kNow + 3min);
   ASSERT_EQ(r.resumptions.size(), 1u);
   EXPECT_EQ(r.resumptions[0].begin, kNow + 3h);
-  token = CarbonComment::find_in(*r.resumptions[0].admin_comment);
+  token = DecisionToken::find_in(*r.resumptions[0].admin_comment);
   EXPECT_EQ(token.get("planned"), seconds_text(kNow + 3h));
   EXPECT_EQ(token.get("latest"), seconds_text(kNow + 6h));
   EXPECT_FALSE(token.get("again"));

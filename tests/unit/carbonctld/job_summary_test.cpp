@@ -17,7 +17,7 @@ ledger::JobRow row() {
   r.counterfactual_ug = 420'000'000;
   r.method = Method::kCounter;
   r.intensity = Origin::kActual;
-  r.facts.mode = "defer";
+  r.details.mode = "defer";
   return r;
 }
 
@@ -71,7 +71,7 @@ TEST(Summary, SmallAndLargeFiguresStayReadable) {
 TEST(Summary, AWaitInTheQueueIsNoSaving) {
   for (const auto* mode : {"", "off", "observe"}) {
     auto r = row();
-    r.facts.mode = mode;
+    r.details.mode = mode;
     EXPECT_EQ(with_summary("", r).find("saved_g"), std::string::npos);
   }
 }
@@ -86,21 +86,21 @@ TEST(Summary, FactsComeFromSlurmdbdAndTheDecisionToken) {
   job.qos = "long";
   job.array = {7, 3};
   const auto first = from_unix_ms(1'764'000'000'000);
-  auto facts = facts_from(job, {first, {}, {}}, "coast");
-  EXPECT_EQ(facts.submit, first);
-  EXPECT_EQ(facts.mode, "relocate");
-  EXPECT_EQ(facts.home, "inland");
-  EXPECT_EQ(facts.name, "train");
-  EXPECT_EQ(facts.qos, "long");
-  EXPECT_EQ(facts.array, job.array);
-  EXPECT_EQ(facts.state, "");  // it has not ended
+  auto details = details_from(job, {first, {}, {}}, "coast");
+  EXPECT_EQ(details.submit, first);
+  EXPECT_EQ(details.mode, "relocate");
+  EXPECT_EQ(details.home, "inland");
+  EXPECT_EQ(details.name, "train");
+  EXPECT_EQ(details.qos, "long");
+  EXPECT_EQ(details.array, job.array);
+  EXPECT_EQ(details.state, "");  // it has not ended
   job.end = job.submit;
   job.admin_comment = "";
-  facts = facts_from(job, {first, {}, {}}, "coast");
-  EXPECT_EQ(facts.mode, "");
-  EXPECT_EQ(facts.home, "coast");
-  EXPECT_EQ(facts.state, "FAILED");
-  EXPECT_EQ(facts.exit_code, "1:0");
+  details = details_from(job, {first, {}, {}}, "coast");
+  EXPECT_EQ(details.mode, "");
+  EXPECT_EQ(details.home, "coast");
+  EXPECT_EQ(details.state, "FAILED");
+  EXPECT_EQ(details.exit_code, "1:0");
 }
 
 }  // namespace

@@ -154,7 +154,7 @@ TEST_F(SummaryWriterTest, OfARequeuedJobTheLastRunIsWrittenAndTheFirstSubmission
   EXPECT_EQ(slurm_.jobs[0].admin_comment, "");
   EXPECT_NE(slurm_.jobs[1].admin_comment.find("g=200"), std::string::npos);
   EXPECT_NE(slurm_.jobs[1].admin_comment.find("saved_g=300"), std::string::npos);
-  EXPECT_EQ(job(1, 0).facts.submit, kDay);
+  EXPECT_EQ(job(1, 0).details.submit, kDay);
 }
 
 TEST_F(SummaryWriterTest, AJobSentHereWhileItWaitedCountsFromItsSubmission) {
@@ -163,7 +163,7 @@ TEST_F(SummaryWriterTest, AJobSentHereWhileItWaitedCountsFromItsSubmission) {
   in_slurm(1, kDay + 30min, kDay + 1h, kDay + 2h).admin_comment =
       "carbon:mode=auto,home=a,submit=" + std::to_string(unix_ms(kDay) / 1000);
   EXPECT_EQ(run(kDay + 2h), 1u);
-  EXPECT_EQ(job(1, 0).facts.submit, kDay);
+  EXPECT_EQ(job(1, 0).details.submit, kDay);
   EXPECT_NE(slurm_.jobs[0].admin_comment.find(",submit="), std::string::npos) << "a correction must find it again";
 }
 
@@ -188,7 +188,7 @@ TEST_F(SummaryWriterTest, WhatAnInterruptionCostsIsChargedToWhatItSaves) {
   EXPECT_EQ(first.co2e_ug, 500'000'000);
   EXPECT_EQ(first.counterfactual_ug, 250'000'000);  // what ran after the signal was lost
   EXPECT_EQ(second.co2e_ug, 250'000'000);           // 1 kWh at 200 and half a kWh at 100 g/kWh
-  EXPECT_EQ(second.facts.submit, kDay + 30min);     // it goes on where the first one had been
+  EXPECT_EQ(second.details.submit, kDay + 30min);   // it goes on where the first one had been
   EXPECT_EQ(second.counterfactual_ug, 250'000'000 + 200'000'000);
   EXPECT_EQ(first.counterfactual_ug.value() + second.counterfactual_ug.value() - first.co2e_ug - second.co2e_ug, -50'000'000);
 }

@@ -143,7 +143,7 @@ TEST_F(LeaderTest, OwnFeedsAreAskedOnlyWithoutIt) {
   OwnFeeds feeds;
   FakeSlurm slurm;
   SlurmState state(slurm, slurm, 1min, {"south"});
-  GridKeeper keeper(config_, feeds, *store_, state, &leader_);
+  GridPublisher keeper(config_, feeds, *store_, state, &leader_);
   keeper.round(kNow);
   EXPECT_EQ(feeds.polls, 0);
   EXPECT_EQ(keeper.latest()->at(0).series.view().at(kNow), GramsPerKwh(102.5));

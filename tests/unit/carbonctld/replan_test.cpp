@@ -69,7 +69,7 @@ class ReplanTest : public testing::Test {
   }
 
   ReplanRound round() {
-    const std::array<policies::SiteAhead, 2> sites{{{a_.view()}, {b_.view()}}};
+    const std::array<policies::SiteForecast, 2> sites{{{a_.view()}, {b_.view()}}};
     return replanner_.round({kNow, queue_, sites, all_});
   }
 
@@ -97,7 +97,7 @@ TEST_F(ReplanTest, ANewForecastMovesTheBeginAndKeepsWhatWasTold) {
   ASSERT_EQ(r.changes.size(), 1u);
   EXPECT_EQ(r.changes[0].begin, kNow + 3h);
   EXPECT_FALSE(r.changes[0].partition);
-  const auto comment = CarbonComment::find_in(*r.changes[0].admin_comment);
+  const auto comment = DecisionToken::find_in(*r.changes[0].admin_comment);
   EXPECT_EQ(comment.get("planned"), seconds_text(kNow + 3h));
   EXPECT_EQ(comment.get("latest"), seconds_text(kNow + 6h));
   EXPECT_TRUE(r.changes[0].admin_comment->starts_with("JS1:x "));
@@ -123,13 +123,13 @@ TEST_F(ReplanTest, TellsWhatRunsWhatWaitsForGpusAndHowPromisesStand) {
   ASSERT_EQ(r.queued.size(), 3u);
   EXPECT_EQ(r.queued[0].id, "2");
   EXPECT_EQ(r.queued[0].latest, kNow + 5min);
-  ASSERT_EQ(r.promises.size(), 2u);
-  EXPECT_EQ(r.promises[0].queued, 3u);
-  EXPECT_EQ(r.promises[0].near, 2u);
-  EXPECT_EQ(r.promises[0].overdue, 1u);
-  EXPECT_EQ(r.promises[1].queued, 0u);
+  ASSERT_EQ(r.guarantees.size(), 2u);
+  EXPECT_EQ(r.guarantees[0].queued, 3u);
+  EXPECT_EQ(r.guarantees[0].near, 2u);
+  EXPECT_EQ(r.guarantees[0].overdue, 1u);
+  EXPECT_EQ(r.guarantees[1].queued, 0u);
   ASSERT_EQ(r.deferred.size(), 1u);
-  EXPECT_EQ(r.deferred[0].length, Duration(1h));
+  EXPECT_EQ(r.deferred[0].runtime, Duration(1h));
 }
 
 TEST_F(ReplanTest, APlanThatIsAsGoodStays) {
@@ -151,7 +151,7 @@ TEST_F(ReplanTest, AnotherBeginTimeIsTheOwnersForGood) {
   const auto r = round();
   ASSERT_EQ(r.changes.size(), 1u);
   EXPECT_FALSE(r.changes[0].begin);
-  EXPECT_EQ(CarbonComment::find_in(*r.changes[0].admin_comment).get("mode"), "user");
+  EXPECT_EQ(DecisionToken::find_in(*r.changes[0].admin_comment).get("mode"), "user");
   job.admin_comment = *r.changes[0].admin_comment;
   job.begin = kNow + 4h;
   EXPECT_EQ(changes(), "");
@@ -196,7 +196,7 @@ TEST_F(ReplanTest, ABetterSiteDrawsThoseThatMayGo) {
   ASSERT_EQ(r.changes.size(), 1u) << changes();
   EXPECT_EQ(r.changes[0].id, "1");
   EXPECT_EQ(r.changes[0].partition, "gpu-b");
-  EXPECT_EQ(CarbonComment::find_in(*r.changes[0].admin_comment).get("site"), "b");
+  EXPECT_EQ(DecisionToken::find_in(*r.changes[0].admin_comment).get("site"), "b");
   replanner_.refused("1");
   EXPECT_EQ(changes(), "");
 }
@@ -236,7 +236,7 @@ TEST_F(ReplanTest, AFederatedJobIsDrawnToAnotherCluster) {
     EXPECT_FALSE(change.partition);
     if (!change.clusters) continue;
     sent.push_back(change.id + " to " + *change.clusters);
-    EXPECT_EQ(CarbonComment::find_in(*change.admin_comment).get("submit"), seconds_text(queue_.jobs[0].submit));
+    EXPECT_EQ(DecisionToken::find_in(*change.admin_comment).get("submit"), seconds_text(queue_.jobs[0].submit));
   }
   EXPECT_EQ(sent, std::vector{std::to_string(kFederated) + " to south"});
 }
@@ -252,7 +252,7 @@ TEST_F(ReplanTest, AJobThatAnotherClusterRefusedComesHomeForGood) {
   ASSERT_EQ(r.changes.size(), 1u);
   EXPECT_EQ(r.changes[0].clusters, "campus");
   job.admin_comment = *r.changes[0].admin_comment;
-  EXPECT_EQ(CarbonComment::find_in(job.admin_comment).get("site"), "a");
+  EXPECT_EQ(DecisionToken::find_in(job.admin_comment).get("site"), "a");
   job.state = JobState::kPending;
   job.stranded = false;
   EXPECT_EQ(changes(), "") << "it is not sent there again";
@@ -385,21 +385,21 @@ TEST_F(ReplanTest, SlurmctldAwayIsSaidAndChangesNothing) {
   EXPECT_EQ(loop.view().at, kNow);
 }
 
-TEST(Promise, WithoutAQueueNobodyIsCalled) {
-  SitePromises site{kNow, 4, {}, {}, {{{4, kNow + 3h, 1h, 2}, kNow + 5h, kNow}}};
+TEST(Guarantee, WithoutAQueueNobodyIsCalled) {
+  SiteQueue site{kNow, 4, {}, {}, {{{4, kNow + 3h, 1h, 2}, kNow + 5h, kNow}}};
   EXPECT_TRUE(release_for_promises(site).empty());
 }
 
-TEST(Promise, MoreThanFitsBeforeTheirLatestIsCalledAtOnce) {
-  SitePromises site{kNow, 4, {}, {}, {}};
+TEST(Guarantee, MoreThanFitsBeforeTheirLatestIsCalledAtOnce) {
+  SiteQueue site{kNow, 4, {}, {}, {}};
   for (int i = 0; i < 3; ++i) site.deferred.push_back({{4, kNow + 3h, 1h, 9.0 - i}, kNow + 3h, kNow});
   const auto called = release_for_promises(site);
   EXPECT_FALSE(called.empty());
   EXPECT_LT(called.size(), 4u);
 }
 
-TEST(Promise, AnOverloadIsNobodysDeferral) {
-  SitePromises site{kNow, 4, {{4, kNow + 1h}}, {}, {}};
+TEST(Guarantee, AnOverloadIsNobodysDeferral) {
+  SiteQueue site{kNow, 4, {{4, kNow + 1h}}, {}, {}};
   for (int i = 0; i < 20; ++i) site.queueing.push_back({4, kNow, 1h, 50.0 - i});
   site.deferred.push_back({{4, kNow + 30min, 1h, 99}, kNow + 2h, kNow});
   EXPECT_LE(release_for_promises(site).size(), 1u);

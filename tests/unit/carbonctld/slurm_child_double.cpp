@@ -45,16 +45,16 @@ class Double final : public SlurmApi {
     act();
     return std::vector<Association>{{1000, clusters.at(0), "nlp", "gpu", true}};
   }
-  Result<SlurmPlaces> places(const std::vector<std::string>& others) override {
+  Result<Topology> topology(const std::vector<std::string>& others) override {
     act();
     PartitionLimits limits;
     limits.default_time = Duration(1000);
     limits.max_time = Duration(2000);
     limits.allow_accounts = {"nlp"};
     limits.open = false;
-    SlurmPlaces places{{{"gpu", limits}}, {{"n1", {"gpu"}, {1, 8, 4096, {{"a100", 4}}, {"coast"}}}}};
-    for (const auto& name : others) places.federation.push_back({name, 2});
-    return places;
+    Topology topology{{{"gpu", limits}}, {{"n1", {"gpu"}, {1, 8, 4096, {{"a100", 4}}, {"coast"}}}}};
+    for (const auto& name : others) topology.federation.push_back({name, 2});
+    return topology;
   }
   Result<SlurmSettings> settings() override {
     act();

@@ -15,14 +15,14 @@ using namespace std::chrono_literals;
 
 TEST(SlurmChild, PassesQuestionsAndAnswers) {
   SlurmChild slurm({SLURM_CHILD_DOUBLE, "answer"}, 60s);
-  const auto places = slurm.places({"south"});
-  ASSERT_TRUE(places) << places.error().message;
+  const auto topology = slurm.topology({"south"});
+  ASSERT_TRUE(topology) << topology.error().message;
   PartitionLimits limits;
   limits.default_time = 1s;
   limits.max_time = 2s;
   limits.allow_accounts = {"nlp"};
   limits.open = false;
-  EXPECT_EQ(*places, (SlurmPlaces{{{"gpu", limits}}, {{"n1", {"gpu"}, {1, 8, 4096, {{"a100", 4}}, {"coast"}}}}, {{"south", 2}}}));
+  EXPECT_EQ(*topology, (Topology{{{"gpu", limits}}, {{"n1", {"gpu"}, {1, 8, 4096, {{"a100", 4}}, {"coast"}}}}, {{"south", 2}}}));
   EXPECT_EQ(slurm.associations({"campus"})->at(0), (Association{1000, "campus", "nlp", "gpu", true}));
   EXPECT_TRUE(slurm.settings()->associations_enforced);
   EXPECT_EQ(slurm.settings()->slurm_user, 64030u);
@@ -60,13 +60,13 @@ TEST(SlurmChild, PassesQuestionsAndAnswers) {
 
 TEST(SlurmChild, ADeathOfTheChildIsAnErrorAndTheNextCallWorks) {
   SlurmChild slurm({SLURM_CHILD_DOUBLE, "once"}, 60s);
-  EXPECT_TRUE(slurm.places({}));
+  EXPECT_TRUE(slurm.topology({}));
   EXPECT_EQ(slurm.losses(), 0u);
-  const auto died = slurm.places({});
+  const auto died = slurm.topology({});
   EXPECT_EQ(slurm.losses(), 1u);
   ASSERT_FALSE(died);
   EXPECT_NE(died.error().message.find("the process that asks libslurm ended"), std::string::npos);
-  EXPECT_TRUE(slurm.places({}));
+  EXPECT_TRUE(slurm.topology({}));
 }
 
 TEST(SlurmChild, AChildThatAlwaysDiesIsAlwaysAnError) {
@@ -76,7 +76,7 @@ TEST(SlurmChild, AChildThatAlwaysDiesIsAlwaysAnError) {
 
 TEST(SlurmChild, AChildThatHangsIsEnded) {
   SlurmChild slurm({SLURM_CHILD_DOUBLE, "hang"}, 200ms);
-  const auto late = slurm.places({});
+  const auto late = slurm.topology({});
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().message, "slurm: no answer within 0.2 s");
 }
@@ -86,7 +86,7 @@ void expect_to_end_with_the_daemon(const std::string& mode) {
   const pid_t daemon = ::fork();
   if (daemon == 0) {
     SlurmChild slurm({SLURM_CHILD_DOUBLE, mode}, 60s);
-    (void)slurm.places({});
+    (void)slurm.topology({});
     ::_exit(0);
   }
   std::this_thread::sleep_for(500ms);
@@ -105,7 +105,7 @@ TEST(SlurmChild, EndsWithTheDaemonThoughLibslurmNeverBegins) { expect_to_end_wit
 
 TEST(SlurmChild, AMissingProgramIsAnError) {
   SlurmChild slurm({"/nonexistent"}, 60s);
-  EXPECT_FALSE(slurm.places({}));
+  EXPECT_FALSE(slurm.topology({}));
 }
 
 }  // namespace

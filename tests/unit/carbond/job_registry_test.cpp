@@ -9,14 +9,14 @@
 namespace carbon::carbond {
 namespace {
 
-TEST(JobBook, ARecordHasTheEnergyOfTheJobsGpusWhileItRan) {
+TEST(JobRegistry, ARecordHasTheEnergyOfTheJobsGpusWhileItRan) {
   NodeSimulation n;
   n.pass(Duration(2500));
   const auto started = n.start(7, {0, 1});
   n.pass(Duration(60'000));
   n.end(7);
   n.pass(Duration(1000));
-  const auto records = n.book.finished();
+  const auto records = n.registry.finished();
   ASSERT_EQ(records.size(), 1u);
   const auto& r = records[0].second;
   EXPECT_EQ(r.job_id, 7u);
@@ -32,26 +32,26 @@ TEST(JobBook, ARecordHasTheEnergyOfTheJobsGpusWhileItRan) {
   EXPECT_TRUE(ledger::record_from_json(ledger::to_json(r)).ok());
 }
 
-TEST(JobBook, MarksThatComeTwiceChangeNothing) {
+TEST(JobRegistry, MarksThatComeTwiceChangeNothing) {
   NodeSimulation n;
   n.pass(Duration(2000));
   const auto start = n.start(7, {0});
-  n.book.mark(start, n.moment());
+  n.registry.mark(start, n.moment());
   n.pass(Duration(10'000));
   const auto end = n.end(7);
   n.pass(Duration(2000));
-  n.book.mark(start, n.moment());
-  n.book.mark(end, n.moment());
+  n.registry.mark(start, n.moment());
+  n.registry.mark(end, n.moment());
   const auto records = n.take();
   ASSERT_EQ(records.size(), 1u);
   EXPECT_EQ(ledger::total_mj(records[0]), 3'000'000);
-  n.book.mark(start, n.moment());
-  n.book.mark(end, n.moment());
+  n.registry.mark(start, n.moment());
+  n.registry.mark(end, n.moment());
   n.pass(Duration(5000));
   EXPECT_TRUE(n.take().empty()) << "marks that were left over after the record was closed";
 }
 
-TEST(JobBook, TwoJobsSwapOnOneGpuWithinASecond) {
+TEST(JobRegistry, TwoJobsSwapOnOneGpuWithinASecond) {
   NodeSimulation n(1);
   n.pass(Duration(2000));
   n.start(7, {0});
@@ -69,22 +69,22 @@ TEST(JobBook, TwoJobsSwapOnOneGpuWithinASecond) {
   EXPECT_EQ(records[0].note + records[1].note, "");
 }
 
-TEST(JobBook, MarksThatAreSeenLateGetWhatTheyAreDue) {
+TEST(JobRegistry, MarksThatAreSeenLateGetWhatTheyAreDue) {
   NodeSimulation n(1);
   n.pass(Duration(2000));
-  const auto start = n.mark(MarkEvent::kStart, 7, {0});
+  const auto start = n.mark(JobMarkEvent::kStart, 7, {0});
   n.pass(Duration(10'000));
-  const auto end = n.mark(MarkEvent::kEnd, 7, {});
+  const auto end = n.mark(JobMarkEvent::kEnd, 7, {});
   n.pass(Duration(5000));
-  n.book.mark(start, n.moment());
-  n.book.mark(end, n.moment());
+  n.registry.mark(start, n.moment());
+  n.registry.mark(end, n.moment());
   const auto records = n.take();
   ASSERT_EQ(records.size(), 1u);
   EXPECT_EQ(ledger::total_mj(records[0]), 3'000'000);
-  EXPECT_EQ(n.book.totals().at("GPU-SIMULATED-0").idle_mj, 7 * 300'000);
+  EXPECT_EQ(n.registry.totals().at("GPU-SIMULATED-0").idle_mj, 7 * 300'000);
 }
 
-TEST(JobBook, ARequeuedRunIsClosedByAnEndThatCountsTheNextRun) {
+TEST(JobRegistry, ARequeuedRunIsClosedByAnEndThatCountsTheNextRun) {
   NodeSimulation n(1);
   n.start(4, {0}, 0);
   n.pass(Duration(10'000));
@@ -102,7 +102,7 @@ TEST(JobBook, ARequeuedRunIsClosedByAnEndThatCountsTheNextRun) {
   EXPECT_EQ(ledger::total_mj(records[1]), 6'000'000);
 }
 
-TEST(JobBook, APrologWithoutEpilogEndsWhenItsGpuIsGivenAway) {
+TEST(JobRegistry, APrologWithoutEpilogEndsWhenItsGpuIsGivenAway) {
   NodeSimulation n(2);
   n.start(7, {0});
   n.pass(Duration(10'000));
@@ -119,34 +119,34 @@ TEST(JobBook, APrologWithoutEpilogEndsWhenItsGpuIsGivenAway) {
   EXPECT_EQ(estimated_mj(records[1]), 0);
 }
 
-TEST(JobBook, GpusThatSlurmNamesOnlyAtTheEndAreChargedFromTheStart) {
+TEST(JobRegistry, GpusThatSlurmNamesOnlyAtTheEndAreChargedFromTheStart) {
   NodeSimulation n;
   n.pass(Duration(2000));
   n.start(7, {});
   n.pass(Duration(60'000));
-  n.book.mark(n.mark(MarkEvent::kEnd, 7, {0}), n.moment());
+  n.registry.mark(n.mark(JobMarkEvent::kEnd, 7, {0}), n.moment());
   n.pass(Duration(1000));
   const auto records = n.take();
   ASSERT_EQ(records.size(), 1u);
   EXPECT_EQ(ledger::total_mj(records[0]), 60 * 300'000);
   EXPECT_EQ(estimated_mj(records[0]), 0);
   EXPECT_EQ(records[0].note, "Slurm named its GPUs only at its end");
-  const auto& totals = n.book.totals().begin()->second;
+  const auto& totals = n.registry.totals().begin()->second;
   EXPECT_EQ(totals.jobs_mj, 60 * 300'000) << "and the device's idle time is no longer that";
 }
 
-TEST(JobBook, AnEpilogWithoutPrologSaysThatNothingIsKnown) {
+TEST(JobRegistry, AnEpilogWithoutPrologSaysThatNothingIsKnown) {
   NodeSimulation n;
   n.pass(Duration(2000));
-  n.book.mark(n.mark(MarkEvent::kEnd, 9, {0, 5}), n.moment());
-  n.book.add_device(gpu(5));
+  n.registry.mark(n.mark(JobMarkEvent::kEnd, 9, {0, 5}), n.moment());
+  n.registry.add_device(gpu(5));
   const auto records = n.take();
   ASSERT_EQ(records.size(), 1u);
   EXPECT_TRUE(records[0].devices.empty()) << "not known is not zero";
   EXPECT_EQ(records[0].note, "no start mark: energy of this run is not known");
 }
 
-TEST(JobBook, AClockThatIsSteppedChangesNoEnergy) {
+TEST(JobRegistry, AClockThatIsSteppedChangesNoEnergy) {
   for (const auto step : {Duration(3'600'000), Duration(-3'600'000)}) {
     NodeSimulation n(1);
     n.start(7, {0});
@@ -166,7 +166,7 @@ TEST(JobBook, AClockThatIsSteppedChangesNoEnergy) {
   }
 }
 
-TEST(JobBook, AGpuThatFallsSilentIsEstimatedOnceTheJobIsOver) {
+TEST(JobRegistry, AGpuThatFallsSilentIsEstimatedOnceTheJobIsOver) {
   NodeSimulation n(2);
   n.start(7, {0, 1});
   n.pass(Duration(10'000));
@@ -184,7 +184,7 @@ TEST(JobBook, AGpuThatFallsSilentIsEstimatedOnceTheJobIsOver) {
   EXPECT_GT(records[0].devices[0].uncertainty_mj, 0);
 }
 
-TEST(JobBook, AGpuThatComesBackInTimeIsExact) {
+TEST(JobRegistry, AGpuThatComesBackInTimeIsExact) {
   NodeSimulation n(1);
   n.start(7, {0});
   n.pass(Duration(10'000));
@@ -200,15 +200,15 @@ TEST(JobBook, AGpuThatComesBackInTimeIsExact) {
   EXPECT_EQ(estimated_mj(records[0]), 0) << "the counter went on counting";
 }
 
-TEST(JobBook, MigInstancesAreChargedByTheirComputeSlices) {
+TEST(JobRegistry, MigInstancesAreChargedByTheirComputeSlices) {
   NodeSimulation n(1);
   auto info = gpu(4);
   for (int i = 0; i < 3; ++i) info.partitions.push_back({"MIG-" + std::to_string(i), (i + 1) / 7.0});
-  n.book.add_device(info);
+  n.registry.add_device(info);
   n.read();
-  auto start = n.mark(MarkEvent::kStart, 7, {0});
+  auto start = n.mark(JobMarkEvent::kStart, 7, {0});
   start.mig = {"MIG-2"};
-  n.book.mark(start, n.moment());
+  n.registry.mark(start, n.moment());
   n.pass(Duration(7000));
   n.end(7);
   n.pass(Duration(2000));
@@ -220,15 +220,15 @@ TEST(JobBook, MigInstancesAreChargedByTheirComputeSlices) {
   EXPECT_NEAR(records[0].devices[0].share, 3 / 7.0, 1e-9);
 }
 
-TEST(JobBook, SharedGpusAreChargedByShare) {
+TEST(JobRegistry, SharedGpusAreChargedByShare) {
   auto settings = NodeSimulation::with_node();
   settings.shards_per_gpu = 4;
   NodeSimulation n(1, settings);
   n.start(7, {0});
   n.start(8, {0});
-  auto mps = n.mark(MarkEvent::kStart, 9, {0});
+  auto mps = n.mark(JobMarkEvent::kStart, 9, {0});
   mps.mps_percent = 30;
-  n.book.mark(mps, n.moment());
+  n.registry.mark(mps, n.moment());
   n.pass(Duration(10'000));
   for (const auto job : {7u, 8u, 9u}) n.end(job);
   n.pass(Duration(2000));
@@ -237,7 +237,7 @@ TEST(JobBook, SharedGpusAreChargedByShare) {
   EXPECT_EQ(ledger::total_mj(records[0]), 750'000);
   EXPECT_EQ(ledger::total_mj(records[1]), 750'000);
   EXPECT_EQ(ledger::total_mj(records[2]), 900'000);
-  EXPECT_EQ(n.book.totals().at("GPU-SIMULATED-0").idle_mj, 3'000'000 - 2'400'000 + 600'000);
+  EXPECT_EQ(n.registry.totals().at("GPU-SIMULATED-0").idle_mj, 3'000'000 - 2'400'000 + 600'000);
 }
 
 energy::DeviceInfo package() {
@@ -248,21 +248,21 @@ energy::DeviceInfo package() {
   return d;
 }
 
-TEST(JobBook, CpuEnergyIsChargedByCpuTimeWhereItIsKnownElseByCpus) {
+TEST(JobRegistry, CpuEnergyIsChargedByCpuTimeWhereItIsKnownElseByCpus) {
   auto settings = NodeSimulation::with_node();
   settings.node_cpus = 8;
   Duration now{0};
   // Job 7 keeps two CPUs busy; of job 8 nothing can be read.
-  settings.cpu_time_us = [&now](const Mark& m) {
+  settings.cpu_time_us = [&now](const JobMark& m) {
     return m.job_id == 7 ? std::optional<std::int64_t>(now.count() * 1000 * 2) : std::nullopt;
   };
   NodeSimulation n(0, settings);
-  n.book.add_device(package());
+  n.registry.add_device(package());
   n.read();
   for (const auto job : {7u, 8u}) {
-    auto start = n.mark(MarkEvent::kStart, job, {});
+    auto start = n.mark(JobMarkEvent::kStart, job, {});
     start.cpus = 4;
-    n.book.mark(start, n.moment());
+    n.registry.mark(start, n.moment());
   }
   for (int s = 0; s < 20; ++s) {
     now += Duration(1000);
@@ -277,11 +277,11 @@ TEST(JobBook, CpuEnergyIsChargedByCpuTimeWhereItIsKnownElseByCpus) {
   EXPECT_NEAR(static_cast<double>(ledger::total_mj(records[0])), 300'000 * (0.5 + 19 * 0.25), 100);
   EXPECT_NEAR(static_cast<double>(ledger::total_mj(records[1])), 300'000 * 20 * 0.5, 100);
   EXPECT_EQ(records[0].devices[0].type, "cpu");
-  const auto& totals = n.book.totals().at("rapl:package-0");
+  const auto& totals = n.registry.totals().at("rapl:package-0");
   EXPECT_EQ(totals.jobs_mj + totals.idle_mj, 22 * 300'000);
 }
 
-TEST(JobBook, AGpuWithoutMeterIsEstimatedAndNamed) {
+TEST(JobRegistry, AGpuWithoutMeterIsEstimatedAndNamed) {
   NodeSimulation n(1);
   n.start(7, {0, 5});
   n.pass(Duration(15'000));
@@ -299,11 +299,11 @@ TEST(JobBook, AGpuWithoutMeterIsEstimatedAndNamed) {
   EXPECT_TRUE(ledger::record_from_json(ledger::to_json(records[0])).ok());
 }
 
-TEST(JobBook, ADriverThatComesAfterTheJobHasThePartBeforeEstimated) {
+TEST(JobRegistry, ADriverThatComesAfterTheJobHasThePartBeforeEstimated) {
   NodeSimulation n(1);
   n.start(7, {0, 2});
   n.pass(Duration(10'000));
-  n.book.add_device(gpu(2));
+  n.registry.add_device(gpu(2));
   n.pass(Duration(30'000));
   n.end(7);
   n.pass(Duration(2000));
@@ -316,15 +316,15 @@ TEST(JobBook, ADriverThatComesAfterTheJobHasThePartBeforeEstimated) {
   EXPECT_EQ(records[0].note, "no readings of a part of the run: its mean power x time");
 }
 
-TEST(JobBook, AMigInstanceThatIsFoundLaterIsCharged) {
+TEST(JobRegistry, AMigInstanceThatIsFoundLaterIsCharged) {
   NodeSimulation n(0);
-  auto start = n.mark(MarkEvent::kStart, 7, {0});
+  auto start = n.mark(JobMarkEvent::kStart, 7, {0});
   start.mig = {"MIG-0", "MIG-9"};
-  n.book.mark(start, n.moment());
+  n.registry.mark(start, n.moment());
   auto info = gpu(0);
   info.partitions.push_back({"MIG-0", 0.5});
-  n.book.add_device(package());  // its minor is no GPU's
-  n.book.add_device(info);
+  n.registry.add_device(package());  // its minor is no GPU's
+  n.registry.add_device(info);
   n.read();
   n.pass(Duration(10'000));
   n.end(7);
@@ -336,11 +336,11 @@ TEST(JobBook, AMigInstanceThatIsFoundLaterIsCharged) {
   EXPECT_EQ(records[0].note, "MIG-9 has no meter");
 }
 
-TEST(JobBook, AfterARebootJobsEndWithTheirLastReading) {
+TEST(JobRegistry, AfterARebootJobsEndWithTheirLastReading) {
   NodeSimulation n(1);
   const auto start = n.start(7, {0});
   n.pass(Duration(10'000));
-  n.book.reboot("boot-2");
+  n.registry.reboot("boot-2");
   const auto records = n.take();
   ASSERT_EQ(records.size(), 1u);
   EXPECT_EQ(ledger::total_mj(records[0]), 3'000'000);
@@ -351,11 +351,11 @@ TEST(JobBook, AfterARebootJobsEndWithTheirLastReading) {
   EXPECT_TRUE(n.take().empty());
 }
 
-TEST(JobBook, AStartThatWaitedOverARebootIsNoRunningJob) {
+TEST(JobRegistry, AStartThatWaitedOverARebootIsNoRunningJob) {
   NodeSimulation n(1);
-  auto start = n.mark(MarkEvent::kStart, 7, {0});
+  auto start = n.mark(JobMarkEvent::kStart, 7, {0});
   start.boot_id = "boot-0";
-  n.book.mark(start, n.moment());
+  n.registry.mark(start, n.moment());
   n.pass(Duration(5000));
   const auto records = n.take();
   ASSERT_EQ(records.size(), 1u);
@@ -363,16 +363,16 @@ TEST(JobBook, AStartThatWaitedOverARebootIsNoRunningJob) {
   EXPECT_EQ(records[0].note, "the node went down: nothing of this run was read");
 }
 
-TEST(JobBook, AnEndWithoutBootIdIsPlacedByItsWallTime) {
+TEST(JobRegistry, AnEndWithoutBootIdIsPlacedByItsWallTime) {
   NodeSimulation n(1);
   n.start(7, {0});
   n.pass(Duration(4500));
   n.now += Duration(500);
-  auto end = n.mark(MarkEvent::kEnd, 7, {});
+  auto end = n.mark(JobMarkEvent::kEnd, 7, {});
   end.boot_id.clear();
   end.since_boot = Duration(0);
   n.now += Duration(300);
-  n.book.mark(end, n.moment());
+  n.registry.mark(end, n.moment());
   EXPECT_TRUE(n.take().empty()) << "no reading covers the end yet";
   n.pass(Duration(1000));
   const auto records = n.take();
@@ -381,32 +381,32 @@ TEST(JobBook, AnEndWithoutBootIdIsPlacedByItsWallTime) {
 }
 
 // Seven instances, seven jobs of different lengths, marks at odd times: in each interval, not only in sum.
-TEST(JobBook, JobsAndIdleAddUpToTheDeviceInEachInterval) {
+TEST(JobRegistry, JobsAndIdleAddUpToTheDeviceInEachInterval) {
   NodeSimulation n(0);
   auto info = gpu(3);
   for (int i = 0; i < 7; ++i) info.partitions.push_back({"MIG-" + std::to_string(i), 1 / 7.0});
-  n.book.add_device(info);
+  n.registry.add_device(info);
   n.read();
   for (std::uint32_t i = 0; i < 7; ++i) {
-    auto start = n.mark(MarkEvent::kStart, i + 1, {0});
+    auto start = n.mark(JobMarkEvent::kStart, i + 1, {0});
     start.mig = {"MIG-" + std::to_string(i)};
-    n.book.mark(start, n.moment());
+    n.registry.mark(start, n.moment());
     n.pass(Duration(1357));
   }
   for (std::uint32_t i = 0; i < 7; ++i) {
     n.end(i + 1);
     n.pass(Duration(7777));
   }
-  const auto& totals = n.book.totals().at(info.id);
-  const auto& recent = n.book.devices().at(info.id).recent();
+  const auto& totals = n.registry.totals().at(info.id);
+  const auto& recent = n.registry.devices().at(info.id).recent();
   EXPECT_EQ(worst_imbalance_mj(recent, totals), 0);
-  EXPECT_EQ(recent.total_mj(), n.book.devices().at(info.id).account().state()->last.uj / 1000);
+  EXPECT_EQ(recent.total_mj(), n.registry.devices().at(info.id).account().state()->last.uj / 1000);
   auto wrong = totals;
   wrong.idle.add(recent.first() + recent.step(), 5, Duration(0));
   EXPECT_EQ(worst_imbalance_mj(recent, wrong), -5) << "it can tell";
 }
 
-TEST(JobBook, JobsAndIdleAddUpToTheDevice) {
+TEST(JobRegistry, JobsAndIdleAddUpToTheDevice) {
   NodeSimulation n(2);
   n.pass(Duration(1500));
   n.start(1, {0});
@@ -417,8 +417,8 @@ TEST(JobBook, JobsAndIdleAddUpToTheDevice) {
   n.pass(Duration(1234));
   n.end(2);
   n.pass(Duration(4000));
-  for (const auto& [id, totals] : n.book.totals()) {
-    const auto& last = n.book.devices().at(id).account().state()->last;
+  for (const auto& [id, totals] : n.registry.totals()) {
+    const auto& last = n.registry.devices().at(id).account().state()->last;
     EXPECT_EQ(totals.jobs_mj + totals.idle_mj, last.uj / 1000) << id;
   }
 }

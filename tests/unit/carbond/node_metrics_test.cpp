@@ -20,7 +20,7 @@ TEST(Metrics, ShowTheBalanceOfEachDeviceAndWhatIsWrong) {
   health.meter_errors["GPU-SIMULATED-0"] = 3;
   health.outbox = {2, 42, 1, from_unix_ms(1'700'000'000'000)};
   health.attempts["failed"] = 5;
-  const auto text = metrics_text(n.book, health);
+  const auto text = metrics_text(n.registry, health);
   const std::string device = "{device=\"GPU-SIMULATED-0\",simulated=\"true\"} ";
   for (const auto& line : {"carbon_node_device_joules_total" + device + "4500", "carbon_node_jobs_joules_total" + device + "3000",
                            "carbon_node_idle_joules_total" + device + "1500", "carbon_node_imbalance_joules" + device + "0",

@@ -16,14 +16,14 @@ TEST(StateFile, ARestartedBookGoesOnAsIfNothingHadHappened) {
     n->pass(Duration(12'000));
     n->start(8, {1});
     if (n == &cut) {
-      const auto state = state_to_json(n->book);
+      const auto state = state_to_json(n->registry);
       n->pass(Duration(5000));
-      const auto readings = readings_from_json(readings_to_json(n->book));
+      const auto readings = readings_from_json(readings_to_json(n->registry));
       ASSERT_TRUE(readings);
       n->now += Duration(700);  // killed; a mark comes meanwhile
-      n->book = JobBook(NodeSimulation::with_node(), "boot-1");
-      ASSERT_TRUE(state_from_json(state, n->book));
-      for (const auto& r : *readings) n->book.catch_up(r.info.id, r.account);
+      n->registry = JobRegistry(NodeSimulation::with_node(), "boot-1");
+      ASSERT_TRUE(state_from_json(state, n->registry));
+      for (const auto& r : *readings) n->registry.catch_up(r.info.id, r.account);
     } else {
       n->pass(Duration(5700));
     }
@@ -44,11 +44,11 @@ TEST(StateFile, RemembersClosedRunsAndEndedJobs) {
   n.pass(Duration(5000));
   const auto end = n.end(7);
   n.pass(Duration(1000));
-  JobBook again(NodeSimulation::with_node(), "boot-1");
-  ASSERT_TRUE(state_from_json(state_to_json(n.book), again));
+  JobRegistry again(NodeSimulation::with_node(), "boot-1");
+  ASSERT_TRUE(state_from_json(state_to_json(n.registry), again));
   ASSERT_EQ(again.finished().size(), 1u);
   again.remove(again.finished()[0].first);
-  JobBook third(NodeSimulation::with_node(), "boot-1");
+  JobRegistry third(NodeSimulation::with_node(), "boot-1");
   ASSERT_TRUE(state_from_json(state_to_json(again), third));
   third.mark(start, n.moment());
   third.mark(end, n.moment());
@@ -58,10 +58,10 @@ TEST(StateFile, RemembersClosedRunsAndEndedJobs) {
 TEST(StateFile, ADamagedFileIsAnError) {
   NodeSimulation n(1);
   n.start(7, {0});
-  const auto text = state_to_json(n.book);
+  const auto text = state_to_json(n.registry);
   for (std::size_t cut = 0; cut < text.size(); cut += 7) {
-    JobBook book(NodeSimulation::with_node(), "boot-1");
-    EXPECT_FALSE(state_from_json(text.substr(0, cut), book).ok()) << cut;
+    JobRegistry registry(NodeSimulation::with_node(), "boot-1");
+    EXPECT_FALSE(state_from_json(text.substr(0, cut), registry).ok()) << cut;
   }
   EXPECT_FALSE(readings_from_json("[{\"GPU-1\": 3}]").ok());
   EXPECT_EQ(boot_of_state("nonsense"), "");

@@ -47,7 +47,7 @@ gpu_power = "0.7kW"
 min_saving = 0.05
 min_energy = "500Wh"
 max_idle_share = 0.5
-told_slack = 0.1
+start_slack = 0.1
 [[placement.class]]
 shorter_than = "2h"
 max_delay = "6h"
@@ -90,7 +90,7 @@ scale = 1440
   EXPECT_DOUBLE_EQ(c->placement.gpu_power.value(), 700.0);
   EXPECT_DOUBLE_EQ(kwh(c->placement.min_energy), 0.5);
   EXPECT_EQ(c->placement.max_idle_share, 0.5);
-  EXPECT_EQ(c->placement.told_slack, 0.1);
+  EXPECT_EQ(c->placement.start_slack, 0.1);
   EXPECT_EQ(c->placement.classes, (std::vector<DelayClass>{{2h, 6h}}));
   const PlacementRule rule{{"gpu"},         {"long"}, {"nlp"}, {"ada"},     {},   CarbonMode::kDefer,
                            ModeSet(0b1010), 3h,       2,       from_kwh(1), false};
@@ -170,7 +170,7 @@ TEST(Config, BudgetsAndPricesAreChecked) {
   const auto config =
       config::parse_config("cluster='c'\n[[budget]]\naccount='nlp'\nco2e_kg=5\nperiod='quarter'\n", "carbon.conf");
   ASSERT_TRUE(config.ok()) << config.error().message;
-  EXPECT_EQ(config->budgets.at(0).period, config::BudgetPeriod::kQuarter);
+  EXPECT_EQ(config->budgets.at(0).period, config::CalendarPeriod::kQuarter);
   EXPECT_NE(refusal("cluster='c'\n[[budget]]\naccount='nlp'\n").find("co2e_kg"), std::string::npos);
   EXPECT_NE(refusal("cluster='c'\n[[budget]]\naccount='nlp'\nco2e_kg=-1\n").find("accepted: a number from"), std::string::npos);
   EXPECT_NE(refusal("cluster='c'\n[[budget]]\naccount='nlp'\nco2e_kg=1\nperiod='week'\n").find("accepted: month, quarter, year"),
@@ -254,7 +254,7 @@ TEST(Config, TheShippedFileShowsTheTrueDefaults) {
   EXPECT_EQ(a.placement.min_saving, b.placement.min_saving);
   EXPECT_EQ(a.placement.min_energy, b.placement.min_energy);
   EXPECT_EQ(a.placement.max_idle_share, b.placement.max_idle_share);
-  EXPECT_EQ(a.placement.told_slack, b.placement.told_slack);
+  EXPECT_EQ(a.placement.start_slack, b.placement.start_slack);
   EXPECT_EQ(a.placement.interrupt, b.placement.interrupt);
   EXPECT_EQ(b.placement.classes.size(), 1u) << "the examples of tables are read too";
   EXPECT_EQ(b.placement.rules.size(), 1u);

@@ -6,9 +6,9 @@
 namespace carbon {
 namespace {
 
-Mark sample() {
-  Mark m;
-  m.event = MarkEvent::kEnd;
+JobMark sample() {
+  JobMark m;
+  m.event = JobMarkEvent::kEnd;
   m.at = from_unix_ms(1764000000123);
   m.since_boot = Duration(5000);
   m.boot_id = "b00t";
@@ -26,57 +26,57 @@ Mark sample() {
   return m;
 }
 
-TEST(Mark, ReadsWhatItWrote) {
-  const auto m = parse_mark(format_mark(sample()));
+TEST(JobMark, ReadsWhatItWrote) {
+  const auto m = parse_job_mark(format_job_mark(sample()));
   ASSERT_TRUE(m.ok()) << m.error().message;
-  EXPECT_EQ(format_mark(*m), format_mark(sample()));
-  EXPECT_EQ(m->event, MarkEvent::kEnd);
+  EXPECT_EQ(format_job_mark(*m), format_job_mark(sample()));
+  EXPECT_EQ(m->event, JobMarkEvent::kEnd);
   EXPECT_EQ(m->gpus, (std::vector<std::uint32_t>{0, 3}));
-  EXPECT_EQ(mark_file_name(*m), "end.77.2.1764000000123");
+  EXPECT_EQ(job_mark_file_name(*m), "end.77.2.1764000000123");
 }
 
-TEST(Mark, AJobWithoutGpusHasAnEmptyList) {
+TEST(JobMark, AJobWithoutGpusHasAnEmptyList) {
   auto m = sample();
   m.gpus.clear();
-  EXPECT_TRUE(parse_mark(format_mark(m))->gpus.empty());
+  EXPECT_TRUE(parse_job_mark(format_job_mark(m))->gpus.empty());
 }
 
-TEST(Mark, SharesOfAGpuAreThereOnlyWhereTheJobHasThem) {
+TEST(JobMark, SharesOfAGpuAreThereOnlyWhereTheJobHasThem) {
   auto m = sample();
-  EXPECT_EQ(format_mark(m).find("mig="), std::string::npos);
+  EXPECT_EQ(format_job_mark(m).find("mig="), std::string::npos);
   m.mig = {"MIG-a", "MIG-b"};
   m.mps_percent = 25;
-  const auto read = parse_mark(format_mark(m));
+  const auto read = parse_job_mark(format_job_mark(m));
   ASSERT_TRUE(read.ok());
   EXPECT_EQ(read->mig, m.mig);
   EXPECT_EQ(read->mps_percent, 25u);
   m.mps_percent = 101;
-  EXPECT_EQ(parse_mark(format_mark(m)).error().message, "mark: mps_percent = 101; accepted: 0 to 100");
+  EXPECT_EQ(parse_job_mark(format_job_mark(m)).error().message, "mark: mps_percent = 101; accepted: 0 to 100");
 }
 
-TEST(Mark, ANewLineInAValueCannotForgeAKey) {
+TEST(JobMark, ANewLineInAValueCannotForgeAKey) {
   auto m = sample();
   m.account = "x\njob_id=1";
-  EXPECT_EQ(parse_mark(format_mark(m))->job_id, 77u);
+  EXPECT_EQ(parse_job_mark(format_job_mark(m))->job_id, 77u);
 }
 
-TEST(Mark, NamesTheKeyThatIsWrong) {
-  auto text = format_mark(sample());
+TEST(JobMark, NamesTheKeyThatIsWrong) {
+  auto text = format_job_mark(sample());
   text.replace(text.find("job_id=77"), 9, "job_id=7x");
-  EXPECT_EQ(parse_mark(text).error().message, "mark: job_id = '7x' is not a number in range");
-  text = format_mark(sample());
+  EXPECT_EQ(parse_job_mark(text).error().message, "mark: job_id = '7x' is not a number in range");
+  text = format_job_mark(sample());
   text.erase(text.find("uid="), 9);
-  EXPECT_EQ(parse_mark(text).error().message, "mark: uid is missing");
-  text = format_mark(sample());
+  EXPECT_EQ(parse_job_mark(text).error().message, "mark: uid is missing");
+  text = format_job_mark(sample());
   text.replace(text.find("gpus=0,3"), 8, "gpus=0;3");
-  EXPECT_FALSE(parse_mark(text).ok());
+  EXPECT_FALSE(parse_job_mark(text).ok());
 }
 
-TEST(Mark, RefusesACutOrOversizeFile) {
-  auto text = format_mark(sample());
-  EXPECT_FALSE(parse_mark("").ok());
-  for (std::size_t n = 0; n < text.size(); ++n) EXPECT_FALSE(parse_mark(text.substr(0, n)).ok()) << n;
-  EXPECT_FALSE(parse_mark(text + std::string(kMaxMarkBytes, 'x') + "\n").ok());
+TEST(JobMark, RefusesACutOrOversizeFile) {
+  auto text = format_job_mark(sample());
+  EXPECT_FALSE(parse_job_mark("").ok());
+  for (std::size_t n = 0; n < text.size(); ++n) EXPECT_FALSE(parse_job_mark(text.substr(0, n)).ok()) << n;
+  EXPECT_FALSE(parse_job_mark(text + std::string(kMaxJobMarkBytes, 'x') + "\n").ok());
 }
 
 }  // namespace

@@ -28,32 +28,32 @@ class SteppedMeter final : public Meter {
   DeviceInfo info_;
 };
 
-TEST(EdgeSearch, FindsWhenTheCounterChangedAndWhatItWasBefore) {
+TEST(CounterUpdateSearch, FindsWhenTheCounterChangedAndWhatItWasBefore) {
   SteppedMeter meter;
-  const auto found = find_edge(meter, [&](Duration d) { meter.now += d; });
+  const auto found = find_counter_update(meter, [&](Duration d) { meter.now += d; });
   ASSERT_TRUE(found);
   ASSERT_EQ(found->samples.size(), 2u);
   const auto& edge = found->samples[1];
   EXPECT_NEAR(static_cast<double>(edge.at.boot.count()), 12'437, 7);
   EXPECT_EQ(*edge.counter_uj, 12'437 * 300'000LL);
   EXPECT_EQ(edge.at.boot - found->samples[0].at.boot, Duration(100));
-  EXPECT_LE(edge.blur, Duration(7));
-  EXPECT_LE(found->calls, kMaxEdgeCalls);
+  EXPECT_LE(edge.time_uncertainty, Duration(7));
+  EXPECT_LE(found->calls, kMaxSearchCalls);
 }
 
-TEST(EdgeSearch, GivesOneReadingWhereTheCounterStandsStill) {
+TEST(CounterUpdateSearch, GivesOneReadingWhereTheCounterStandsStill) {
   SteppedMeter meter;
   meter.frozen = true;
-  const auto found = find_edge(meter, [&](Duration d) { meter.now += d; });
+  const auto found = find_counter_update(meter, [&](Duration d) { meter.now += d; });
   ASSERT_EQ(found->samples.size(), 1u);
-  EXPECT_EQ(found->samples[0].blur, Duration(50));
-  EXPECT_LE(found->calls, kMaxEdgeCalls);
+  EXPECT_EQ(found->samples[0].time_uncertainty, Duration(50));
+  EXPECT_LE(found->calls, kMaxSearchCalls);
 }
 
-TEST(EdgeSearch, SaysThatTheDeviceFails) {
+TEST(CounterUpdateSearch, SaysThatTheDeviceFails) {
   SteppedMeter meter;
   meter.fails = true;
-  EXPECT_FALSE(find_edge(meter, [](Duration) {}).ok());
+  EXPECT_FALSE(find_counter_update(meter, [](Duration) {}).ok());
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ struct Sums {
   std::map<std::string, std::map<std::int64_t, std::int64_t>> mj;
   std::map<std::string, std::int64_t> idle_ms;
   std::map<std::string, std::int64_t> estimated_mj;
-  void add(const std::vector<Piece>& pieces) {
+  void add(const std::vector<EnergySlice>& pieces) {
     for (const auto& p : pieces) {
       mj[p.holder][unix_ms(floor_to(p.at, kStep))] += p.mj;
       if (p.device_idle) idle_ms[p.holder] += p.length.count();
@@ -56,68 +56,68 @@ struct Sums {
   }
 };
 
-TEST(DeviceBook, GivesAJobWhatTheDeviceUsedWhileHeld) {
-  DeviceBook book(gpu(), kStep, Duration(3000));
+TEST(DeviceEnergySplitter, GivesAJobWhatTheDeviceUsedWhileHeld) {
+  DeviceEnergySplitter splitter(gpu(), kStep, Duration(3000));
   Sums sums;
-  sums.add(book.feed(sample(0, 0), "b"));
-  sums.add(book.take({"j", 1.0, Duration(250)}));
-  for (int s = 1; s <= 10; ++s) sums.add(book.feed(sample(s * 1000, s * 300'000'000LL), "b"));
-  sums.add(book.leave("j", Duration(9500)));
+  sums.add(splitter.feed(sample(0, 0), "b"));
+  sums.add(splitter.allocate({"j", 1.0, Duration(250)}));
+  for (int s = 1; s <= 10; ++s) sums.add(splitter.feed(sample(s * 1000, s * 300'000'000LL), "b"));
+  sums.add(splitter.release("j", Duration(9500)));
   EXPECT_EQ(sums.of("j"), 2'775'000);
   EXPECT_EQ(sums.of(""), 225'000);
   EXPECT_EQ(sums.idle_ms["j"], 0);
 }
 
-TEST(DeviceBook, ALateMarkChangesThePastButNotTheSum) {
+TEST(DeviceEnergySplitter, ALateMarkChangesThePastButNotTheSum) {
   Sums late, in_time;
   for (Sums* sums : {&late, &in_time}) {
-    DeviceBook book(gpu(), kStep, Duration(3000));
-    if (sums == &in_time) sums->add(book.take({"j", 0.5, Duration(15'300)}));
-    for (int s = 0; s <= 40; ++s) sums->add(book.feed(sample(s * 1000, s * s * 7'654'321LL), "b"));
-    if (sums == &late) sums->add(book.take({"j", 0.5, Duration(15'300)}));
-    sums->add(book.leave("j", Duration(31'100)));
+    DeviceEnergySplitter splitter(gpu(), kStep, Duration(3000));
+    if (sums == &in_time) sums->add(splitter.allocate({"j", 0.5, Duration(15'300)}));
+    for (int s = 0; s <= 40; ++s) sums->add(splitter.feed(sample(s * 1000, s * s * 7'654'321LL), "b"));
+    if (sums == &late) sums->add(splitter.allocate({"j", 0.5, Duration(15'300)}));
+    sums->add(splitter.release("j", Duration(31'100)));
   }
   EXPECT_EQ(late.mj["j"], in_time.mj["j"]);
   EXPECT_EQ(late.of("j") + late.of(""), 40 * 40 * 7'654'321LL / 1000);
 }
 
-TEST(DeviceBook, HeldButIdleIsTimeBelowAQuarterOfThePowerLimit) {
-  DeviceBook book(gpu(), kStep, Duration(3000));
+TEST(DeviceEnergySplitter, HeldButIdleIsTimeBelowAQuarterOfThePowerLimit) {
+  DeviceEnergySplitter splitter(gpu(), kStep, Duration(3000));
   Sums sums;
-  sums.add(book.feed(sample(0, 0), "b"));
-  sums.add(book.take({"j", 1.0, Duration(0)}));
-  sums.add(book.feed(sample(2000, 2 * 60'000'000LL), "b"));
-  sums.add(book.feed(sample(4000, (2 * 60 + 2 * 300) * 1'000'000LL), "b"));
+  sums.add(splitter.feed(sample(0, 0), "b"));
+  sums.add(splitter.allocate({"j", 1.0, Duration(0)}));
+  sums.add(splitter.feed(sample(2000, 2 * 60'000'000LL), "b"));
+  sums.add(splitter.feed(sample(4000, (2 * 60 + 2 * 300) * 1'000'000LL), "b"));
   EXPECT_EQ(sums.idle_ms["j"], 2000);
 }
 
-TEST(DeviceBook, AJobThatCameInAStretchWithoutReadingsIsMarkedAsEstimated) {
-  DeviceBook book(gpu(), kStep, Duration(3000));
+TEST(DeviceEnergySplitter, AJobThatCameInAStretchWithoutReadingsIsMarkedAsEstimated) {
+  DeviceEnergySplitter splitter(gpu(), kStep, Duration(3000));
   Sums sums;
-  sums.add(book.feed(sample(0, 0), "b"));
-  sums.add(book.take({"j", 1.0, Duration(5000)}));
-  sums.add(book.feed(sample(8000, 8000 * 300'000LL), "b"));
-  sums.add(book.feed(sample(9000, 9000 * 300'000LL), "b"));
+  sums.add(splitter.feed(sample(0, 0), "b"));
+  sums.add(splitter.allocate({"j", 1.0, Duration(5000)}));
+  sums.add(splitter.feed(sample(8000, 8000 * 300'000LL), "b"));
+  sums.add(splitter.feed(sample(9000, 9000 * 300'000LL), "b"));
   EXPECT_EQ(sums.of("j"), 1'200'000);
   EXPECT_EQ(sums.estimated_mj["j"], 900'000);
 }
 
 // Seven MIG instances, seven jobs of different lengths, jobs + idle = the GPU's counter in every interval.
-TEST(DeviceBook, SevenInstancesAndIdleAddUpToTheGpuInEveryInterval) {
+TEST(DeviceEnergySplitter, SevenInstancesAndIdleAddUpToTheGpuInEveryInterval) {
   std::mt19937 random(7);
-  DeviceBook book(gpu(), kStep, Duration(3000));
+  DeviceEnergySplitter splitter(gpu(), kStep, Duration(3000));
   Sums sums;
   std::map<std::int64_t, std::int64_t> counter_at;  // at interval borders, in mJ
   std::int64_t uj = 0;
-  sums.add(book.feed(sample(0, 0), "b"));
+  sums.add(splitter.feed(sample(0, 0), "b"));
   counter_at[0] = 0;
-  for (int k = 0; k < 7; ++k) sums.add(book.take({"job" + std::to_string(k), 1.0 / 7, Duration(1234 + 2111 * k)}));
+  for (int k = 0; k < 7; ++k) sums.add(splitter.allocate({"job" + std::to_string(k), 1.0 / 7, Duration(1234 + 2111 * k)}));
   for (int s = 1; s <= 120; ++s) {
     uj += std::uniform_int_distribution<std::int64_t>(60'000'000, 400'000'000)(random);
-    sums.add(book.feed(sample(s * 1000, uj), "b"));
+    sums.add(splitter.feed(sample(s * 1000, uj), "b"));
     counter_at[s * 1000] = uj / 1000;
     for (int k = 0; k < 7; ++k) {
-      if (s == 30 + 11 * k) sums.add(book.leave("job" + std::to_string(k), Duration(s * 1000 - 377)));
+      if (s == 30 + 11 * k) sums.add(splitter.release("job" + std::to_string(k), Duration(s * 1000 - 377)));
     }
   }
   for (std::int64_t t = 0; t < 120'000; t += kStep.count())
@@ -126,26 +126,26 @@ TEST(DeviceBook, SevenInstancesAndIdleAddUpToTheGpuInEveryInterval) {
   EXPECT_GT(sums.of(""), 0);
 }
 
-TEST(DeviceBook, RandomOrderOfEventsKeepsTheSum) {
+TEST(DeviceEnergySplitter, RandomOrderOfEventsKeepsTheSum) {
   std::mt19937 random(11);
   for (int run = 0; run < 100; ++run) {
-    DeviceBook book(gpu(), kStep, Duration(3000));
+    DeviceEnergySplitter splitter(gpu(), kStep, Duration(3000));
     Sums sums;
     std::int64_t uj = 0, t = 0;
-    sums.add(book.feed(sample(0, 0), "b"));
+    sums.add(splitter.feed(sample(0, 0), "b"));
     for (int i = 0; i < 200; ++i) {
       const auto dice = std::uniform_int_distribution<int>(0, 9)(random);
       const auto job = "j" + std::to_string(std::uniform_int_distribution<int>(0, 5)(random));
       const auto back =
           Duration(std::max<std::int64_t>(0, t - std::uniform_int_distribution<std::int64_t>(-2000, 30'000)(random)));
       if (dice == 0) {
-        sums.add(book.take({job, std::uniform_real_distribution<double>(0.05, 1.0)(random), back}));
+        sums.add(splitter.allocate({job, std::uniform_real_distribution<double>(0.05, 1.0)(random), back}));
       } else if (dice == 1) {
-        sums.add(book.leave(job, back));
+        sums.add(splitter.release(job, back));
       } else {
         t += std::uniform_int_distribution<std::int64_t>(1, 4000)(random);
         uj += std::uniform_int_distribution<std::int64_t>(0, 400'000'000)(random);
-        sums.add(book.feed(sample(t, uj), "b"));
+        sums.add(splitter.feed(sample(t, uj), "b"));
       }
     }
     std::int64_t total = 0;

@@ -21,8 +21,8 @@ DeviceInfo gpu(Method method = Method::kCounter) {
   return d;
 }
 
-TEST(Account, CountsDifferencesOfTheCounter) {
-  Account a(gpu(), Duration(3000));
+TEST(EnergyCounter, CountsDifferencesOfTheCounter) {
+  EnergyCounter a(gpu(), Duration(3000));
   EXPECT_FALSE(a.feed(counter(0, 5'000'000), "b"));
   const auto s = a.feed(counter(1000, 5'300'000), "b");
   ASSERT_TRUE(s);
@@ -31,8 +31,8 @@ TEST(Account, CountsDifferencesOfTheCounter) {
   EXPECT_FALSE(a.feed(counter(900, 5'290'000), "b")) << "a reading from before the last one changes nothing";
 }
 
-TEST(Account, ACounterThatStartedAnewLosesNothingSilently) {
-  Account a(gpu(), Duration(3000));
+TEST(EnergyCounter, ACounterThatStartedAnewLosesNothingSilently) {
+  EnergyCounter a(gpu(), Duration(3000));
   a.feed(counter(0, 900'000'000), "b");
   a.feed(counter(1000, 1'200'000'000), "b");               // 300 W
   const auto s = a.feed(counter(2000, 100'000'000), "b");  // restarted, a third of a second ago
@@ -43,18 +43,18 @@ TEST(Account, ACounterThatStartedAnewLosesNothingSilently) {
   EXPECT_GT(s->variance_uj2, 0);
 }
 
-TEST(Account, AWrappingCounterWraps) {
+TEST(EnergyCounter, AWrappingCounterWraps) {
   auto info = gpu();
   info.wraps_at_uj = 1'000'000;
-  Account a(info, Duration(3000));
+  EnergyCounter a(info, Duration(3000));
   a.feed(counter(0, 900'000), "b");
   const auto s = a.feed(counter(1000, 150'000), "b");
   EXPECT_EQ(s->uj(), 250'000);
   EXPECT_EQ(s->estimated_uj, 0);
 }
 
-TEST(Account, IntegratesPowerWhereThereIsNoCounter) {
-  Account a(gpu(Method::kIntegrated), Duration(3000));
+TEST(EnergyCounter, IntegratesPowerWhereThereIsNoCounter) {
+  EnergyCounter a(gpu(Method::kIntegrated), Duration(3000));
   a.feed(power(0, 100), "b");
   const auto s = a.feed(power(1000, 200), "b");
   EXPECT_EQ(s->uj(), 150'000'000);
@@ -64,8 +64,8 @@ TEST(Account, IntegratesPowerWhereThereIsNoCounter) {
   EXPECT_EQ(gap->estimated_uj, gap->uj()) << "ten seconds without a reading are an estimate";
 }
 
-TEST(Account, ExtrapolatesASilentDeviceAndTakesBackWhatWasTooMuch) {
-  Account a(gpu(), Duration(3000));
+TEST(EnergyCounter, ExtrapolatesASilentDeviceAndTakesBackWhatWasTooMuch) {
+  EnergyCounter a(gpu(), Duration(3000));
   a.feed(counter(0, 0), "b");
   a.feed(counter(1000, 300'000'000), "b");
   const auto guess = a.extrapolate(at(11'000));
@@ -79,19 +79,19 @@ TEST(Account, ExtrapolatesASilentDeviceAndTakesBackWhatWasTooMuch) {
   EXPECT_EQ(still->to.uj, 3'400'000'000) << "and goes on with the truth";
 }
 
-TEST(Account, AfterARebootNothingIsCountedOverTheGap) {
-  Account a(gpu(), Duration(3000));
+TEST(EnergyCounter, AfterARebootNothingIsCountedOverTheGap) {
+  EnergyCounter a(gpu(), Duration(3000));
   a.feed(counter(0, 500'000), "b1");
   EXPECT_FALSE(a.feed(counter(100, 900'000), "b2"));
   EXPECT_EQ(a.feed(counter(200, 950'000), "b2")->uj(), 50'000);
 }
 
-TEST(Account, GoesOnFromASavedState) {
-  Account a(gpu(), Duration(3000));
+TEST(EnergyCounter, GoesOnFromASavedState) {
+  EnergyCounter a(gpu(), Duration(3000));
   a.feed(counter(0, 500'000), "b");
   const auto saved = *a.state();
   a.feed(counter(1000, 700'000), "b");
-  Account b(gpu(), Duration(3000));
+  EnergyCounter b(gpu(), Duration(3000));
   b.restore(saved);
   EXPECT_EQ(b.catch_up(*a.state())->uj(), 200'000);
   EXPECT_EQ(b.feed(counter(2000, 800'000), "b")->uj(), 100'000);

@@ -62,10 +62,10 @@ struct Measured {
 
 // One job from `from` to `to`: readings about every second, an edge search as soon as a mark is seen.
 Measured measure(SimulatedMeter& meter, Duration from, Duration to, std::mt19937& random) {
-  DeviceBook book(meter.info(), Duration(300'000), Duration(3000));
+  DeviceEnergySplitter splitter(meter.info(), Duration(300'000), Duration(3000));
   Measured out;
   double variance = 0;
-  const auto add = [&](const std::vector<Piece>& pieces) {
+  const auto add = [&](const std::vector<EnergySlice>& pieces) {
     for (const auto& p : pieces) {
       if (p.holder.empty()) continue;
       out.mj += static_cast<double>(p.mj);
@@ -73,28 +73,28 @@ Measured measure(SimulatedMeter& meter, Duration from, Duration to, std::mt19937
     }
   };
   const auto search = [&] {
-    const auto found = find_edge(meter, [&](Duration d) { meter.now += d; });
-    for (const auto& s : found->samples) add(book.feed(s, "b"));
+    const auto found = find_counter_update(meter, [&](Duration d) { meter.now += d; });
+    for (const auto& s : found->samples) add(splitter.feed(s, "b"));
   };
   std::uniform_int_distribution<int> jitter(-250, 250), latency(0, 20);
   const Duration seen_start = from + Duration(latency(random)), seen_end = to + Duration(latency(random));
   bool started = false, ended = false;
-  for (int round = 0; !book.known_until(to + Duration(1)); ++round) {
+  for (int round = 0; !splitter.known_until(to + Duration(1)); ++round) {
     const Duration due = Duration(1000 * round + (round > 0 ? jitter(random) : 0));
     if (!started && seen_start <= due) {
       meter.now = std::max(meter.now, seen_start);
-      add(book.take({"job", 1.0, from}));
+      add(splitter.allocate({"job", 1.0, from}));
       search();
       started = true;
     }
     if (!ended && seen_end <= due) {
       meter.now = std::max(meter.now, seen_end);
-      add(book.leave("job", to));
+      add(splitter.release("job", to));
       search();
       ended = true;
     }
     meter.now = std::max(meter.now, due);
-    add(book.feed(*read_once(meter), "b"));
+    add(splitter.feed(*read_once(meter), "b"));
   }
   out.truth_mj = meter.truth_mj(from, to);
   out.half_width_mj = 1.96 * std::sqrt(variance);

@@ -64,7 +64,7 @@ TEST_F(Sysfs, WrapsDuringAGapAreEstimatedFromTheUsualPower) {
   zone("intel-rapl:0", "package-0", "0");
   const auto found = find_rapl_meters(root);
   const auto wrap = found.meters[0]->info().wraps_at_uj;
-  Account account(found.meters[0]->info(), Duration(3000));
+  EnergyCounter account(found.meters[0]->info(), Duration(3000));
   const auto feed = [&](std::int64_t s) {
     return account.feed({{Duration(s * 1000), from_unix_ms(s * 1000)}, s * 250'000'000 % wrap, std::nullopt, Duration(0)}, "b");
   };

@@ -16,12 +16,12 @@ using namespace std::chrono_literals;
 
 class AccountantTest : public LedgerTest {
  protected:
-  void set_facts(std::uint32_t id, Instant submit, const std::string& home) {
-    const auto done = store_->set_facts({"campus", id, 0}, {.submit = submit, .mode = "defer", .home = home});
+  void set_details(std::uint32_t id, Instant submit, const std::string& home) {
+    const auto done = store_->set_details({"campus", id, 0}, {.submit = submit, .mode = "defer", .home = home});
     ASSERT_TRUE(done) << done.error().message;
   }
 
-  std::vector<ReportRow> report(ReportBy by, Interval when, std::optional<std::string> user = {}) {
+  std::vector<ReportRow> report(Dimension by, Interval when, std::optional<std::string> user = {}) {
     const auto rows = store_->report({by, when, user});
     EXPECT_TRUE(rows) << rows.error().message;
     return rows ? *rows : std::vector<ReportRow>{};
@@ -39,16 +39,16 @@ class AccountantTest : public LedgerTest {
   }
 
   void expect_rollups_equal_scan(Interval when) {
-    for (const auto by : {ReportBy::kUser, ReportBy::kAccount, ReportBy::kPartition, ReportBy::kSite, ReportBy::kCluster,
-                          ReportBy::kQos, ReportBy::kWckey, ReportBy::kState}) {
+    for (const auto by : {Dimension::kUser, Dimension::kAccount, Dimension::kPartition, Dimension::kSite, Dimension::kCluster,
+                          Dimension::kQos, Dimension::kWckey, Dimension::kState}) {
       for (const auto& user : {std::optional<std::string>(), std::optional<std::string>("u1")}) {
         expect_equal_to_scan({by, when, user});
-        expect_equal_to_scan({by, when, user, ReportBy::kState});
+        expect_equal_to_scan({by, when, user, Dimension::kState});
       }
     }
-    expect_equal_to_scan({.by = ReportBy::kUser, .when = when, .only = {{ReportBy::kAccount, {"a1", "a2"}}}});
-    expect_equal_to_scan({.by = ReportBy::kUser, .when = when, .only = {{ReportBy::kUser, {"u1", "u3", "nobody"}}}});
-    expect_equal_to_scan({.by = ReportBy::kAccount, .when = when, .visible = Scope{"u2", {"a1"}}});
+    expect_equal_to_scan({.by = Dimension::kUser, .when = when, .only = {{Dimension::kAccount, {"a1", "a2"}}}});
+    expect_equal_to_scan({.by = Dimension::kUser, .when = when, .only = {{Dimension::kUser, {"u1", "u3", "nobody"}}}});
+    expect_equal_to_scan({.by = Dimension::kAccount, .when = when, .visible = Scope{"u2", {"a1"}}});
   }
 };
 
@@ -146,13 +146,13 @@ TEST_F(AccountantTest, SavedIsAgainstSubmissionTimeAtHome) {
   put({r});
   account();
   EXPECT_FALSE(job(1).counterfactual_ug);  // not known before Slurm tells the time of submission
-  set_facts(1, kDay, "a");
+  set_details(1, kDay, "a");
   account();
   const auto row = job(1);
   EXPECT_EQ(row.co2e_ug, 150'000'000);  // PUE of site b
   EXPECT_EQ(row.counterfactual_ug, 500'000'000);
   EXPECT_EQ(row.saved_ug(), 350'000'000);
-  EXPECT_EQ(row.facts.mode, "defer");
+  EXPECT_EQ(row.details.mode, "defer");
   put_hours("a", kDay, {510});  // a correction at home, where the job never ran
   account();
   EXPECT_EQ(job(1).saved_ug(), 360'000'000);
@@ -162,40 +162,41 @@ TEST_F(AccountantTest, WhatSlurmTellsOfAJobIsKeptAndSummedBy) {
   put_hours("a", kDay, {100, 100});
   put({make_record(1, kDay, {kKwhMj}), make_record(2, kDay, {2 * kKwhMj}), make_record(3, kDay, {3 * kKwhMj})});
   account();
-  SlurmFacts facts;
-  facts.name = "train lr=3e-4";
-  facts.state = "FAILED";
-  facts.exit_code = "1:0";
-  facts.qos = "long";
-  facts.wckey = "study";
-  facts.comment = std::string(1023, 'x') + "\u00e9";  // does not fit whole
-  facts.array = {7, 3};
-  facts.het = {9, 0};
-  facts.eligible = kDay - 1h;
-  ASSERT_TRUE(store_->set_facts({"campus", 2, 0}, facts));
+  JobDetails details;
+  details.name = "train lr=3e-4";
+  details.state = "FAILED";
+  details.exit_code = "1:0";
+  details.qos = "long";
+  details.wckey = "study";
+  details.comment = std::string(1023, 'x') + "\u00e9";  // does not fit whole
+  details.array = {7, 3};
+  details.het = {9, 0};
+  details.eligible = kDay - 1h;
+  ASSERT_TRUE(store_->set_details({"campus", 2, 0}, details));
   account();
-  facts.comment.resize(1023);
-  EXPECT_EQ(job(2).facts, facts);
+  details.comment.resize(1023);
+  EXPECT_EQ(job(2).details, details);
   EXPECT_EQ(job(2).gpu_ms, 3'600'000);
   const Interval day{kDay, kDay + 24h};
-  auto rows = report(ReportBy::kState, day);
+  auto rows = report(Dimension::kState, day);
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].key, "");
   EXPECT_EQ(rows[0].sums.gpu_ms, 7'200'000);
   EXPECT_EQ(rows[1].key, "FAILED");
   EXPECT_EQ(rows[1].sums.energy_mj, 2 * kKwhMj);
-  rows = *store_->report({.by = ReportBy::kUser, .when = day, .within = ReportBy::kQos, .only = {{ReportBy::kWckey, {"study"}}}});
+  rows =
+      *store_->report({.by = Dimension::kUser, .when = day, .within = Dimension::kQos, .only = {{Dimension::kWckey, {"study"}}}});
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_EQ(rows[0].key, "ada");
   EXPECT_EQ(rows[0].within, "long");
-  EXPECT_TRUE(store_->report({.by = ReportBy::kUser, .when = day, .visible = Scope{"bob", {"vision"}}})->empty());
-  EXPECT_EQ(store_->report({.by = ReportBy::kUser, .when = day, .visible = Scope{"bob", {"nlp"}}})->at(0).sums.jobs, 3);
+  EXPECT_TRUE(store_->report({.by = Dimension::kUser, .when = day, .visible = Scope{"bob", {"vision"}}})->empty());
+  EXPECT_EQ(store_->report({.by = Dimension::kUser, .when = day, .visible = Scope{"bob", {"nlp"}}})->at(0).sums.jobs, 3);
 
   EXPECT_EQ(store_->jobs({.arrays = {7}})->size(), 1u);
   EXPECT_EQ(store_->jobs({.name = "train*"})->size(), 1u);
   EXPECT_TRUE(store_->jobs({.name = "train"})->empty());
   EXPECT_EQ(store_->jobs({.limit = 2, .comment = "*"})->size(), 2u);
-  EXPECT_EQ(store_->jobs({.only = {{ReportBy::kState, {"FAILED", "TIMEOUT"}}}})->size(), 1u);
+  EXPECT_EQ(store_->jobs({.only = {{Dimension::kState, {"FAILED", "TIMEOUT"}}}})->size(), 1u);
   EXPECT_EQ(store_->jobs({.visible = Scope{"bob", {"nlp"}}})->size(), 3u);
   EXPECT_TRUE(store_->jobs({.visible = Scope{"bob"}})->empty());
 }
@@ -236,14 +237,14 @@ TEST_F(AccountantTest, ReportSumsByKey) {
   b.user = "bob";
   put({make_record(1, kDay, {kKwhMj}), b, make_record(3, kDay, {kKwhMj}, "n2")});
   account();
-  const auto rows = report(ReportBy::kUser, {kDay, kDay + 24h});
+  const auto rows = report(Dimension::kUser, {kDay, kDay + 24h});
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].key, "ada");  // equal grams: by name
   EXPECT_EQ(rows[0].sums.jobs, 2);
   EXPECT_EQ(rows[0].sums.co2e_ug, 200'000'000);
   EXPECT_EQ(rows[1].sums.co2e_ug, 200'000'000);
-  EXPECT_EQ(report(ReportBy::kSite, {kDay, kDay + 24h}, "bob").at(0).sums.jobs, 1);
-  EXPECT_EQ(report(ReportBy::kUser, {kDay, kDay + 90min}).size(), 1u);  // bob's ended later
+  EXPECT_EQ(report(Dimension::kSite, {kDay, kDay + 24h}, "bob").at(0).sums.jobs, 1);
+  EXPECT_EQ(report(Dimension::kUser, {kDay, kDay + 90min}).size(), 1u);  // bob's ended later
 }
 
 TEST_F(AccountantTest, RollupsEqualAScanAfterLateRecordsRevisionsAndRestatements) {
@@ -278,17 +279,17 @@ TEST_F(AccountantTest, RollupsEqualAScanAfterLateRecordsRevisionsAndRestatements
       const std::uint32_t id = 1 + pick(500);
       const auto held = store_->job({"campus", id, 0});
       if (!*held) continue;
-      SlurmFacts facts;
-      if (pick(2)) facts = {.submit = (*held)->start - 2h, .mode = "defer", .home = pick(2) ? "a" : "b"};
-      facts.state = pick(2) ? "COMPLETED" : "FAILED";
-      facts.qos = pick(2) ? "normal" : "long";
-      facts.wckey = pick(4) ? "" : "study";
-      ASSERT_TRUE(store_->set_facts({"campus", id, 0}, facts));
+      JobDetails details;
+      if (pick(2)) details = {.submit = (*held)->start - 2h, .mode = "defer", .home = pick(2) ? "a" : "b"};
+      details.state = pick(2) ? "COMPLETED" : "FAILED";
+      details.qos = pick(2) ? "normal" : "long";
+      details.wckey = pick(4) ? "" : "study";
+      ASSERT_TRUE(store_->set_details({"campus", id, 0}, details));
     }
     account();
   }
   EXPECT_EQ(store_->counts()->due, 0);
-  EXPECT_FALSE(report(ReportBy::kUser, {from, kDay + 100 * 24h}).empty());
+  EXPECT_FALSE(report(Dimension::kUser, {from, kDay + 100 * 24h}).empty());
   expect_rollups_equal_scan({from, kDay + 100 * 24h});
   expect_rollups_equal_scan({from + 5h, from + 7h});
   expect_rollups_equal_scan({from + 29h, from + 29h});
@@ -307,12 +308,12 @@ TEST_F(AccountantTest, ARowThatChangesBehindTheReadersBackIsReadAgain) {
   put_hours("a", kDay, {300});
   auto due = *store_->due(10);
   due.held = *store_->jobs_of(due.jobs);
-  SlurmFacts facts;
-  facts.state = "FAILED";
-  ASSERT_TRUE(store_->set_facts({"campus", 1, 0}, facts));
+  JobDetails details;
+  details.state = "FAILED";
+  ASSERT_TRUE(store_->set_details({"campus", 1, 0}, details));
   const auto rows = *Accountant(*store_, sites()).compute(*store_->inputs(due.jobs));
   ASSERT_TRUE(store_->account(rows, due, kDay));
-  EXPECT_EQ(job(1).facts.state, "FAILED");
+  EXPECT_EQ(job(1).details.state, "FAILED");
   EXPECT_EQ(job(1).co2e_ug, 300'000'000);
   EXPECT_EQ(job(2).co2e_ug, 300'000'000);
   expect_rollups_equal_scan({kDay, kDay + 24h});
@@ -335,10 +336,10 @@ TEST_F(AccountantTest, WhatComesWhileOthersAreAccountedIsNotLost) {
     }
     put(records);
     put_hours("a", kDay, std::vector<double>(12, 100.0 + round));
-    SlurmFacts facts{.submit = kDay + 1h, .mode = "defer", .home = "a"};
-    facts.state = round % 2 ? "COMPLETED" : "FAILED";
+    JobDetails details{.submit = kDay + 1h, .mode = "defer", .home = "a"};
+    details.state = round % 2 ? "COMPLETED" : "FAILED";
     if (*store_->job({"campus", round, 0})) {
-      EXPECT_TRUE(store_->set_facts({"campus", round, 0}, facts));
+      EXPECT_TRUE(store_->set_details({"campus", round, 0}, details));
     }
   }
   over = true;

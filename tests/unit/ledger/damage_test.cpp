@@ -66,7 +66,7 @@ TEST_F(DamageTest, ABrokenFileIsRefusedAndWhatIsSoundIsSalvaged) {
   const auto damaged = dir_ / "damaged.sqlite";
   std::filesystem::rename(file(), damaged);
   reopen();
-  const auto salvaged = salvage(damaged, *store_);
+  const auto salvaged = recover(damaged, *store_);
   ASSERT_TRUE(salvaged) << salvaged.error().message;
   EXPECT_GT(salvaged->records, 1900u) << "of 2000, file of " << size;
   EXPECT_LT(salvaged->records, 2000u);
@@ -80,8 +80,8 @@ TEST_F(DamageTest, ABrokenFileIsRefusedAndWhatIsSoundIsSalvaged) {
 
 TEST_F(DamageTest, WhatIsNoLedgerCannotBeSalvaged) {
   std::ofstream(dir_ / "text") << std::string(10'000, 'x');
-  EXPECT_FALSE(salvage(dir_ / "nothing", *store_));
-  const auto done = salvage(dir_ / "text", *store_);
+  EXPECT_FALSE(recover(dir_ / "nothing", *store_));
+  const auto done = recover(dir_ / "text", *store_);
   EXPECT_TRUE(!done || done->records == 0);
 }
 

@@ -41,7 +41,7 @@ TEST_F(MariadbTest, FromRecordsToReports) {
   put_hours("a", kDay, {100, 200}, Origin::kForecast);
   account();
   EXPECT_EQ(job(1).co2e_ug, 200'000'000);
-  ASSERT_TRUE(store_->set_facts({"campus", 1, 0}, {.submit = kDay - 1h, .mode = "defer", .home = "a"}));
+  ASSERT_TRUE(store_->set_details({"campus", 1, 0}, {.submit = kDay - 1h, .mode = "defer", .home = "a"}));
   put_hours("a", kDay - 1h, {400, 110});
   reopen();
   account();
@@ -64,9 +64,9 @@ TEST_F(MariadbTest, NamesThatDifferInCaseAreTwo) {
   EXPECT_EQ(put({make_record(1, kDay, {kKwhMj}), node, upper}).stored, 3u);
   account();
   EXPECT_EQ(store_->records({"campus", 1, 0})->size(), 2u);
-  EXPECT_EQ(store_->report({ReportBy::kUser, {kDay, kDay + 24h}})->size(), 2u);
+  EXPECT_EQ(store_->report({Dimension::kUser, {kDay, kDay + 24h}})->size(), 2u);
   EXPECT_EQ(store_->jobs({.user = "Ada"})->size(), 1u);
-  EXPECT_EQ(store_->jobs({.only = {{ReportBy::kUser, {"ada"}}}})->size(), 1u);
+  EXPECT_EQ(store_->jobs({.only = {{Dimension::kUser, {"ada"}}}})->size(), 1u);
 }
 
 TEST_F(MariadbTest, RecordsOfMegabytesComeInTogether) {
@@ -119,7 +119,7 @@ TEST_F(MariadbTest, RollupsEqualAScan) {
     account();
   }
   for (const auto when : {Interval{kDay, kDay + 24h * 40}, Interval{kDay + 5h, kDay + 333h}}) {
-    for (const auto by : {ReportBy::kUser, ReportBy::kSite}) {
+    for (const auto by : {Dimension::kUser, Dimension::kSite}) {
       const auto fast = store_->report({by, when, {}}), slow = store_->report_by_scan({by, when, {}});
       ASSERT_TRUE(fast && slow);
       ASSERT_EQ(fast->size(), slow->size());

@@ -26,40 +26,40 @@ std::string text(const std::vector<Interval>& list) {
   return out;
 }
 
-TEST(Paint, TheActualReplacesTheForecast) {
-  const auto p = paint(std::vector{value(0, 10, 100, Origin::kForecast)}, std::vector{value(0, 10, 120)});
+TEST(MergeIntensities, TheActualReplacesTheForecast) {
+  const auto p = merge_intensities(std::vector{value(0, 10, 100, Origin::kForecast)}, std::vector{value(0, 10, 120)});
   EXPECT_EQ(text(p.values), "0-10=120 ");
   EXPECT_EQ(text(p.changed), "0-10 ");
 }
 
-TEST(Paint, AForecastDoesNotReplaceTheActual) {
+TEST(MergeIntensities, AForecastDoesNotReplaceTheActual) {
   const std::vector held = {value(0, 10, 100), value(20, 30, 110)};
-  const auto p = paint(held, std::vector{value(5, 25, 7, Origin::kForecast)});
+  const auto p = merge_intensities(held, std::vector{value(5, 25, 7, Origin::kForecast)});
   EXPECT_EQ(text(p.values), "0-10=100 10-20=7 20-30=110 ");
   EXPECT_EQ(text(p.changed), "10-20 ");
 }
 
-TEST(Paint, ACorrectionOfTheSameOriginReplaces) {
-  const auto p = paint(std::vector{value(0, 60, 100)}, std::vector{value(0, 30, 90), value(30, 60, 100)});
+TEST(MergeIntensities, ACorrectionOfTheSameOriginReplaces) {
+  const auto p = merge_intensities(std::vector{value(0, 60, 100)}, std::vector{value(0, 30, 90), value(30, 60, 100)});
   EXPECT_EQ(text(p.values), "0-30=90 30-60=100 ");
   EXPECT_EQ(text(p.changed), "0-30 ");
 }
 
-TEST(Paint, TheSameAgainChangesNothing) {
+TEST(MergeIntensities, TheSameAgainChangesNothing) {
   const std::vector held = {value(0, 10, 100), value(10, 20, 110)};
-  const auto p = paint(held, held);
+  const auto p = merge_intensities(held, held);
   EXPECT_EQ(text(p.values), "0-10=100 10-20=110 ");
   EXPECT_TRUE(p.changed.empty());
 }
 
-TEST(Paint, AValueCutByOthersEdgesStaysOneValue) {
-  const auto p = paint(std::vector{value(0, 60, 100)},
-                       std::vector{value(10, 20, 1, Origin::kForecast), value(30, 40, 2, Origin::kForecast)});
+TEST(MergeIntensities, AValueCutByOthersEdgesStaysOneValue) {
+  const auto p = merge_intensities(std::vector{value(0, 60, 100)},
+                                   std::vector{value(10, 20, 1, Origin::kForecast), value(30, 40, 2, Origin::kForecast)});
   EXPECT_EQ(text(p.values), "0-60=100 ");
   EXPECT_TRUE(p.changed.empty());
 }
 
-TEST(Paint, EachMomentHasTheBestOfTwoOverRandomLists) {
+TEST(MergeIntensities, EachMomentHasTheBestOfTwoOverRandomLists) {
   std::mt19937 random(7);
   const auto list = [&] {
     std::vector<StoredIntensity> out;
@@ -78,7 +78,7 @@ TEST(Paint, EachMomentHasTheBestOfTwoOverRandomLists) {
   };
   for (int round = 0; round < 2000; ++round) {
     const auto held = list(), fresh = list();
-    const auto p = paint(held, fresh);
+    const auto p = merge_intensities(held, fresh);
     for (std::int64_t ms = 0; ms < 80; ++ms) {
       const auto t = from_unix_ms(ms);
       const auto *h = at(held, t), *f = at(fresh, t), *got = at(p.values, t);

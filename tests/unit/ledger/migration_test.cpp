@@ -114,9 +114,9 @@ class MigrationTest : public LedgerTest {
     EXPECT_EQ(before.co2e_ug, 400'000'000);
     EXPECT_EQ(before.saved_ug(), 600'000'000);
     EXPECT_EQ(before.summary, "carbon:g=400");
-    EXPECT_EQ(before.facts.name, "");
-    EXPECT_FALSE(before.facts.array);
-    auto rows = *store_->report({ReportBy::kUser, {kDay, kDay + 24h}});
+    EXPECT_EQ(before.details.name, "");
+    EXPECT_FALSE(before.details.array);
+    auto rows = *store_->report({Dimension::kUser, {kDay, kDay + 24h}});
     ASSERT_EQ(rows.size(), 1u);
     EXPECT_EQ(rows[0].key, "ada");
     EXPECT_EQ(rows[0].sums.co2e_ug, 400'000'000);
@@ -126,20 +126,20 @@ class MigrationTest : public LedgerTest {
     EXPECT_EQ(job(1).co2e_ug, 400'000'000);
     EXPECT_FALSE(job(1).restated);
     EXPECT_EQ(job(1).summary, "carbon:g=400");
-    EXPECT_EQ(job(1).facts.mode, "defer");
-    EXPECT_FALSE(job(1).facts.kept_to);  // new in version 5
+    EXPECT_EQ(job(1).details.mode, "defer");
+    EXPECT_FALSE(job(1).details.kept_to);  // new in version 5
     for (const Interval when : {Interval{kDay, kDay + 24h}, Interval{kDay - 400h, kDay + 9000h}, Interval{kDay, kDay + 3h}}) {
-      rows = *store_->report({ReportBy::kUser, when});
+      rows = *store_->report({Dimension::kUser, when});
       ASSERT_EQ(rows.size(), 1u);
       EXPECT_EQ(rows[0].sums.jobs, 2);
       EXPECT_EQ(rows[0].sums.energy_mj, 4 * kKwhMj);
-      EXPECT_EQ(rows[0].sums, store_->report_by_scan({ReportBy::kUser, when})->at(0).sums);
+      EXPECT_EQ(rows[0].sums, store_->report_by_scan({Dimension::kUser, when})->at(0).sums);
     }
     // Slurm is asked of it again, for what version 1 did not keep.
     EXPECT_EQ(store_->summaries_due(now() + 1h, 10)->size(), 2u);
-    ASSERT_TRUE(store_->set_facts({"campus", 1, 0}, {.submit = kDay - 1h, .mode = "defer", .home = "a", .state = "FAILED"}));
-    EXPECT_EQ(store_->report({ReportBy::kState, {kDay, kDay + 24h}, "ada"})->at(0).key, "");
-    EXPECT_EQ(store_->report({ReportBy::kState, {kDay, kDay + 24h}, "ada"})->at(1).key, "FAILED");
+    ASSERT_TRUE(store_->set_details({"campus", 1, 0}, {.submit = kDay - 1h, .mode = "defer", .home = "a", .state = "FAILED"}));
+    EXPECT_EQ(store_->report({Dimension::kState, {kDay, kDay + 24h}, "ada"})->at(0).key, "");
+    EXPECT_EQ(store_->report({Dimension::kState, {kDay, kDay + 24h}, "ada"})->at(1).key, "FAILED");
   }
 
   // As version 5 left it: without sums by property.
@@ -161,7 +161,7 @@ class MigrationTest : public LedgerTest {
   }
 
   void expect_sums_by_property() {
-    for (const auto by : {ReportBy::kUser, ReportBy::kAccount, ReportBy::kSite, ReportBy::kState}) {
+    for (const auto by : {Dimension::kUser, Dimension::kAccount, Dimension::kSite, Dimension::kState}) {
       for (const Interval when : {Interval{kDay, kDay + 24h * 100}, Interval{kDay + 49h, kDay + 999h}}) {
         const auto fast = store_->report({by, when}), slow = store_->report_by_scan({by, when});
         ASSERT_TRUE(fast && slow);

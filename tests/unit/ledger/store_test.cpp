@@ -30,7 +30,7 @@ TEST_F(StoreTest, ARecordSentAThousandTimesCountsOnce) {
     account();
   }
   EXPECT_EQ(store_->counts()->records, 1);
-  const auto report = store_->report({ReportBy::kUser, {kDay, kDay + 24h}, {}});
+  const auto report = store_->report({Dimension::kUser, {kDay, kDay + 24h}, {}});
   ASSERT_EQ(report->size(), 1u);
   EXPECT_EQ(report->front().sums.jobs, 1);
   EXPECT_EQ(report->front().sums.co2e_ug, 100'000'000);

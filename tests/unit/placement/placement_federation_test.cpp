@@ -37,7 +37,7 @@ class FederationTest : public testing::Test {
     job.only_here = only_here;
   }
   SubmitDecision decided() {
-    StartBook fresh;
+    StartReservations fresh;
     return decide(job, &sample.content(), fresh, kNow);
   }
   void expect_stays() { EXPECT_EQ(decided().message, "carbon: left as it is: no better time or place is known"); }

@@ -14,29 +14,29 @@ using std::chrono::seconds;
 
 const auto kNow = from_unix_ms(1'764'000'000'000);  // a full five minutes
 
-TEST(StartBook, StartsMoveToSecondsWithFewOthers) {
+TEST(StartReservations, StartsMoveToSecondsWithFewOthers) {
   const auto at = kNow + hours(1), latest = kNow + hours(2);
   const Stay here{"gpu", 0, 0, 1, hours(1)}, elsewhere{"gpu", 1, 0, 1, hours(1)};
-  StartBook book;
-  book.forget_before(kNow);
-  for (int i = 0; i < 4; ++i) book.add(here, at);
-  EXPECT_EQ(book.place(here, at, latest), at + seconds(1));
-  EXPECT_EQ(book.place(elsewhere, at, latest), at) << "another site";
-  EXPECT_EQ(book.place(here, at, at), at) << "not beyond the latest";
-  book.forget_before(at + seconds(1));
-  EXPECT_EQ(book.place(here, at, latest), at) << "what has begun is forgotten";
+  StartReservations reservations;
+  reservations.forget_before(kNow);
+  for (int i = 0; i < 4; ++i) reservations.add(here, at);
+  EXPECT_EQ(reservations.place(here, at, latest), at + seconds(1));
+  EXPECT_EQ(reservations.place(elsewhere, at, latest), at) << "another site";
+  EXPECT_EQ(reservations.place(here, at, at), at) << "not beyond the latest";
+  reservations.forget_before(at + seconds(1));
+  EXPECT_EQ(reservations.place(here, at, latest), at) << "what has begun is forgotten";
 }
 
-TEST(StartBook, ThousandsAreSpreadEvenlyOverTheFiveMinutes) {
+TEST(StartReservations, ThousandsAreSpreadEvenlyOverTheFiveMinutes) {
   const auto at = kNow + hours(1), latest = kNow + hours(2);
-  StartBook book;
-  book.forget_before(kNow);
+  StartReservations reservations;
+  reservations.forget_before(kNow);
   std::map<Instant, int> jobs;
   const auto submit = [&](std::size_t site, Instant wanted, int count) {
     for (int i = 0; i < count; ++i) {
       const Stay stay{"gpu", site, 0, 1, hours(1)};
-      const auto start = book.place(stay, wanted, latest);
-      book.add(stay, start);
+      const auto start = reservations.place(stay, wanted, latest);
+      reservations.add(stay, start);
       if (site == 0) ++jobs[start];
     }
   };
@@ -51,26 +51,27 @@ TEST(StartBook, ThousandsAreSpreadEvenlyOverTheFiveMinutes) {
   for (const auto& [start, count] : jobs) EXPECT_LE(count, 12) << format_utc(start);
 }
 
-TEST(StartBook, StartsMoveToWhereGpusAreLeft) {
+TEST(StartReservations, StartsMoveToWhereGpusAreLeft) {
   const auto at = kNow + hours(1), latest = kNow + hours(6);
   const Stay job{"gpu", 0, 16, 8, hours(2)};
-  StartBook book;
-  book.forget_before(kNow);
-  book.add(job, at);
-  EXPECT_EQ(book.place(job, at, latest), at) << "two have room side by side";
-  book.add(job, at);
-  EXPECT_EQ(book.place(job, at, latest), at + hours(2)) << "the third behind them";
-  EXPECT_EQ(book.place(job, at - minutes(30), latest), at + hours(2)) << "it would reach into their time";
-  EXPECT_EQ(book.place(job, at - hours(2), latest), at - hours(2)) << "or before them";
-  EXPECT_EQ(book.place(job, at, at + hours(1)), at + seconds(1)) << "no room by the latest: Slurm lets it queue";
-  EXPECT_EQ(book.place({"cpu", 0, 16, 8, hours(2)}, at, latest), at + seconds(1)) << "another partition has GPUs of its own";
-  EXPECT_EQ(book.place({"gpu", 0, 0, 8, hours(2)}, at, latest), at + seconds(1)) << "how many there are is not known";
-  EXPECT_EQ(book.place({"gpu", 0, 16, 17, hours(2)}, at, latest), at + seconds(1)) << "it never fits";
-  book.forget_before(at + hours(2));
-  EXPECT_EQ(book.place(job, at + hours(2), latest), at + hours(2));
-  book.forget_before(kNow + hours(24 * 30));
-  book.add(job, kNow + hours(24 * 40));  // beyond the week that is kept: no harm
-  EXPECT_EQ(book.place(job, kNow + hours(24 * 30), kNow + hours(24 * 31)), kNow + hours(24 * 30));
+  StartReservations reservations;
+  reservations.forget_before(kNow);
+  reservations.add(job, at);
+  EXPECT_EQ(reservations.place(job, at, latest), at) << "two have room side by side";
+  reservations.add(job, at);
+  EXPECT_EQ(reservations.place(job, at, latest), at + hours(2)) << "the third behind them";
+  EXPECT_EQ(reservations.place(job, at - minutes(30), latest), at + hours(2)) << "it would reach into their time";
+  EXPECT_EQ(reservations.place(job, at - hours(2), latest), at - hours(2)) << "or before them";
+  EXPECT_EQ(reservations.place(job, at, at + hours(1)), at + seconds(1)) << "no room by the latest: Slurm lets it queue";
+  EXPECT_EQ(reservations.place({"cpu", 0, 16, 8, hours(2)}, at, latest), at + seconds(1))
+      << "another partition has GPUs of its own";
+  EXPECT_EQ(reservations.place({"gpu", 0, 0, 8, hours(2)}, at, latest), at + seconds(1)) << "how many there are is not known";
+  EXPECT_EQ(reservations.place({"gpu", 0, 16, 17, hours(2)}, at, latest), at + seconds(1)) << "it never fits";
+  reservations.forget_before(at + hours(2));
+  EXPECT_EQ(reservations.place(job, at + hours(2), latest), at + hours(2));
+  reservations.forget_before(kNow + hours(24 * 30));
+  reservations.add(job, kNow + hours(24 * 40));  // beyond the week that is kept: no harm
+  EXPECT_EQ(reservations.place(job, kNow + hours(24 * 30), kNow + hours(24 * 31)), kNow + hours(24 * 30));
 }
 
 }  // namespace

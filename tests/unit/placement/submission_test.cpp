@@ -24,7 +24,7 @@ class SubmissionTest : public testing::Test {
   }
   // Each as if it were the first job.
   SubmitDecision decided() {
-    StartBook fresh;
+    StartReservations fresh;
     return decide(job, &sample.content(), fresh, kNow);
   }
   void expect_untouched() {
@@ -33,7 +33,7 @@ class SubmissionTest : public testing::Test {
     EXPECT_EQ(d.partition, "");
     EXPECT_EQ(d.constraint, "");
   }
-  StartBook book;
+  StartReservations reservations;
   SampleSnapshot sample;
   SubmitRequest job;
 };
@@ -67,7 +67,7 @@ TEST_F(SubmissionTest, HundredsThatComeAtOnceAreSpreadOverWhatTheSiteCanRun) {
   std::map<Instant, int> of_second, of_window;
   int deferred = 0;
   for (int i = 0; i < 500; ++i) {
-    const auto d = decide(job, &sample.content(), book, kNow);
+    const auto d = decide(job, &sample.content(), reservations, kNow);
     if (!d.begin) continue;
     ++deferred;
     ++of_second[*d.begin];
@@ -109,12 +109,12 @@ TEST_F(SubmissionTest, TheUsersWishBoundsTheDelay) {
 
 TEST_F(SubmissionTest, BeginTimesAreWholeSecondsInsideThePromise) {
   const auto now = kNow + Duration(250);
-  const auto d = decide(job, &sample.content(), book, now);
+  const auto d = decide(job, &sample.content(), reservations, now);
   EXPECT_EQ(*d.begin, kNow + hours(4));
   job.max_delay = "2:30";  // the green is out of reach
   expect_untouched();
   job.max_delay = "2:30:30";
-  const auto bounded = decide(job, &sample.content(), book, now);
+  const auto bounded = decide(job, &sample.content(), reservations, now);
   ASSERT_TRUE(bounded.begin.has_value());
   EXPECT_EQ(*bounded.begin, kNow + hours(2) + minutes(30) + seconds(30)) << "rounded down, for up would break the promise";
 }
@@ -148,11 +148,11 @@ TEST_F(SubmissionTest, ABadWishChangesNothingAndIsExplained) {
 }
 
 TEST_F(SubmissionTest, WithoutASnapshotTheJobRunsAtOnce) {
-  const auto d = decide(job, nullptr, book, kNow);
+  const auto d = decide(job, nullptr, reservations, kNow);
   EXPECT_EQ(d.begin, std::nullopt);
   EXPECT_EQ(d.message, "carbon: left as it is: no current carbon intensity is known");
   job.mode.reset();
-  EXPECT_EQ(decide(job, nullptr, book, kNow).message, "") << "who did not ask is not told";
+  EXPECT_EQ(decide(job, nullptr, reservations, kNow).message, "") << "who did not ask is not told";
 }
 
 TEST_F(SubmissionTest, ObserveRecordsAndChangesNothing) {
@@ -378,7 +378,7 @@ TEST_F(SubmissionTest, SaysHowGoodSuchForecastsHaveBeen) {
 TEST_F(SubmissionTest, HundredsOfJobsDoNotBeginInOneSecond) {
   for (auto& p : sample.content().partitions) p.limits.kinds[0].nodes = 1000;  // room for all
   std::map<Instant, int> starts;
-  for (int i = 0; i < 300; ++i) ++starts[*decide(job, &sample.content(), book, kNow).begin];
+  for (int i = 0; i < 300; ++i) ++starts[*decide(job, &sample.content(), reservations, kNow).begin];
   EXPECT_EQ(starts.begin()->first, kNow + hours(4));
   EXPECT_LE(starts.rbegin()->first, kNow + hours(4) + minutes(5));
   for (const auto& [start, jobs] : starts) EXPECT_LE(jobs, 2) << format_utc(start);

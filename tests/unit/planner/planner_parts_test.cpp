@@ -15,33 +15,33 @@ using policies::hourly;
 using policies::t0;
 using namespace std::chrono_literals;
 
-double mean_hours(std::span<const LengthAtom> atoms) {
+double mean_hours(std::span<const RuntimeAtom> atoms) {
   double sum = 0, weight = 0;
   for (const auto& atom : atoms) {
-    sum += atom.weight * seconds(atom.length) / 3600;
+    sum += atom.weight * seconds(atom.runtime) / 3600;
     weight += atom.weight;
   }
   EXPECT_NEAR(weight, 1.0, 1e-9);
   return sum;
 }
 
-PlanJob job_of(Duration length, Duration cap, double units = 1) {
+PlanJob job_of(Duration runtime, Duration cap, double units = 1) {
   return {.ready = t0,
           .latest = t0 + cap,
-          .length = length,
-          .lengths = {},
+          .runtime = runtime,
+          .runtimes = {},
           .units = units,
           .power = Watts(1000 * units),
           .sites = 1,
           .transfer_g = {}};
 }
 
-TEST(LengthStatistics, WithoutAnyEndTheMeanIsAllThatIsKnown) {
-  EXPECT_NEAR(mean_hours(LengthStatistics(5h).atoms({})), 5.0, 1e-6);
+TEST(RuntimeStatistics, WithoutAnyEndTheMeanIsAllThatIsKnown) {
+  EXPECT_NEAR(mean_hours(RuntimeStatistics(5h).atoms({})), 5.0, 1e-6);
 }
 
-TEST(LengthStatistics, RunningJobsCountAsLongerThanTheyHaveRun) {
-  LengthStatistics statistics(10h);
+TEST(RuntimeStatistics, RunningJobsCountAsLongerThanTheyHaveRun) {
+  RuntimeStatistics statistics(10h);
   for (int i = 0; i < 10; ++i) statistics.finished(1h);
   const std::vector<Duration> running(10, 5h);
   const auto atoms = statistics.atoms(running);
@@ -49,8 +49,8 @@ TEST(LengthStatistics, RunningJobsCountAsLongerThanTheyHaveRun) {
   EXPECT_NEAR(mean_hours(residual(atoms, 5h)), 14.0, 1e-6);
 }
 
-TEST(LengthStatistics, AJobThatOutlivesAllThatIsKnownIsGivenHalfAsLongAgain) {
-  EXPECT_NEAR(mean_hours(residual(std::vector<LengthAtom>{{2h, 1.0}}, 4h)), 2.0, 1e-9);
+TEST(RuntimeStatistics, AJobThatOutlivesAllThatIsKnownIsGivenHalfAsLongAgain) {
+  EXPECT_NEAR(mean_hours(residual(std::vector<RuntimeAtom>{{2h, 1.0}}, 4h)), 2.0, 1e-9);
 }
 
 TEST(Outlook, BeyondTheSeriesTheDayBeforeStandsIn) {

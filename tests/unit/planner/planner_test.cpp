@@ -34,8 +34,9 @@ Trace random_trace(std::mt19937& random, std::size_t jobs, std::uint32_t widest)
   Instant at{};
   for (std::size_t i = 0; i < jobs; ++i) {
     at += Duration(random() % 2'400'000);
-    const auto length = Duration(random() % 4 == 0 ? 7'200'000 + random() % 30'000'000 : 300'000 + random() % 5'000'000);
-    trace.jobs.push_back({.id = i, .arrival = at, .length = length, .width = 1 + static_cast<std::uint32_t>(random() % widest)});
+    const auto runtime = Duration(random() % 4 == 0 ? 7'200'000 + random() % 30'000'000 : 300'000 + random() % 5'000'000);
+    trace.jobs.push_back(
+        {.id = i, .arrival = at, .runtime = runtime, .width = 1 + static_cast<std::uint32_t>(random() % widest)});
   }
   return trace;
 }
@@ -55,7 +56,7 @@ void expect_possible(const Case& c, const std::vector<JobRun>& runs) {
   std::map<std::pair<std::size_t, Instant>, int> change;  // ends come before starts at one moment: both are summed
   for (std::size_t i = 0; i < runs.size(); ++i) {
     EXPECT_GE(runs[i].start, c.trace.jobs[i].arrival);
-    EXPECT_EQ(runs[i].end - runs[i].start, c.trace.jobs[i].length);
+    EXPECT_EQ(runs[i].end - runs[i].start, c.trace.jobs[i].runtime);
     change[{runs[i].site, runs[i].start}] += static_cast<int>(c.trace.jobs[i].width);
     change[{runs[i].site, runs[i].end}] -= static_cast<int>(c.trace.jobs[i].width);
   }
@@ -132,9 +133,9 @@ TEST(Planner, TheOrderOfZonesAndRowsDoesNotMatter) {
 }
 
 TEST(Planner, DoesNotKnowTheJobsThatAreStillToCome) {
-  for (const auto length : {LengthSource::kExact, LengthSource::kPredicted}) {
+  for (const auto runtime : {RuntimeSource::kExact, RuntimeSource::kPredicted}) {
     Case whole = random_case(4, 240, 2, 10);
-    whole.setting.length = length;
+    whole.setting.runtime = runtime;
     const auto all = Replay(whole.trace, whole.setting).run("planner");
     const Instant cut = whole.trace.jobs[120].arrival;
     Case half = whole;
@@ -172,7 +173,7 @@ TEST(Planner, ADeferralNeverOutlastsItsCapWhereCapacityIsPlenty) {
   const auto report = Replay(c.trace, c.setting).run("planner");
   EXPECT_EQ(report.summary.cap_violations, 0u);
   for (std::size_t i = 0; i < report.runs.size(); ++i)
-    EXPECT_LE(report.runs[i].start, c.trace.jobs[i].arrival + c.setting.caps.of(c.trace.jobs[i].length));
+    EXPECT_LE(report.runs[i].start, c.trace.jobs[i].arrival + c.setting.caps.of(c.trace.jobs[i].runtime));
 }
 
 TEST(Planner, NoUsersMeanStretchGrowsBeyondTheBound) {
@@ -183,9 +184,9 @@ TEST(Planner, NoUsersMeanStretchGrowsBeyondTheBound) {
     std::ofstream out(path);
     out << "; Version: 2.2\n";
     for (int i = 0, at = 0; i < 250; ++i, at += static_cast<int>(random() % 2000)) {
-      const int length = 300 + static_cast<int>(random() % (random() % 5 == 0 ? 30000 : 4000)),
+      const int runtime = 300 + static_cast<int>(random() % (random() % 5 == 0 ? 30000 : 4000)),
                 width = 1 + static_cast<int>(random() % 3);
-      out << i << ' ' << at << " 0 " << length << ' ' << width << " -1 -1 " << width << ' ' << 2 * length << " -1 1 "
+      out << i << ' ' << at << " 0 " << runtime << ' ' << width << " -1 -1 " << width << ' ' << 2 * runtime << " -1 1 "
           << random() % 7 << " 1 -1 1 -1 -1 -1\n";
     }
   }
@@ -197,16 +198,16 @@ TEST(Planner, NoUsersMeanStretchGrowsBeyondTheBound) {
   c.setting.caps = usual_caps();
   complete(c, from_unix_ms(1'666'195'200'000), week(random, 1));
   const auto free = Replay(c.trace, c.setting).run("planner");
-  EXPECT_GT(free.summary.worst_stretch_growth, 2.0) << "without a bound short jobs wait for long";
-  c.setting.stretch_bound = 1.0;
+  EXPECT_GT(free.summary.worst_slowdown_growth, 2.0) << "without a bound short jobs wait for long";
+  c.setting.slowdown_bound = 1.0;
   const auto bound = Replay(c.trace, c.setting).run("planner");
-  EXPECT_LE(bound.summary.worst_stretch_growth, 1.0);
+  EXPECT_LE(bound.summary.worst_slowdown_growth, 1.0);
   EXPECT_GT(bound.saved_percent, 0);
 }
 
 struct Target {
   std::uint32_t capacity;
-  LengthSource length;
+  RuntimeSource runtime;
   double saved_percent;
   double mean_wait_h;
   std::size_t late;
@@ -214,20 +215,20 @@ struct Target {
 
 TEST(Planner, SavesWhatItIsKnownToSaveOnTheRecordedWeek) {
   SKIP_WITHOUT_DATA();
-  const Target targets[] = {{40, LengthSource::kExact, 35.8, 6.8, 0},
-                            {28, LengthSource::kExact, 31.3, 7.0, 0},
-                            {22, LengthSource::kExact, 23.5, 7.2, 2},
-                            {kUnlimited, LengthSource::kClassMean, 32.2, 24, 0},
-                            {40, LengthSource::kClassMean, 30.0, 24, 0},
-                            {28, LengthSource::kClassMean, 27.0, 24, 0},
-                            {22, LengthSource::kClassMean, 18.5, 24, 2},
+  const Target targets[] = {{40, RuntimeSource::kExact, 35.8, 6.8, 0},
+                            {28, RuntimeSource::kExact, 31.3, 7.0, 0},
+                            {22, RuntimeSource::kExact, 23.5, 7.2, 2},
+                            {kUnlimited, RuntimeSource::kClassMean, 32.2, 24, 0},
+                            {40, RuntimeSource::kClassMean, 30.0, 24, 0},
+                            {28, RuntimeSource::kClassMean, 27.0, 24, 0},
+                            {22, RuntimeSource::kClassMean, 18.5, 24, 2},
                             // About as much capacity as demand, and less:
-                            {20, LengthSource::kExact, 10.0, 24, 2},
-                            {18, LengthSource::kExact, 3.0, 24, 2}};
+                            {20, RuntimeSource::kExact, 10.0, 24, 2},
+                            {18, RuntimeSource::kExact, 3.0, 24, 2}};
   for (const auto& target : targets) {
-    const Case c = pai_1k({.capacity = target.capacity, .length = target.length});
+    const Case c = pai_1k({.capacity = target.capacity, .runtime = target.runtime});
     const auto report = Replay(c.trace, c.setting).run("planner");
-    const auto name = std::to_string(target.capacity) + (target.length == LengthSource::kExact ? " exact" : " class-mean");
+    const auto name = std::to_string(target.capacity) + (target.runtime == RuntimeSource::kExact ? " exact" : " class-mean");
     EXPECT_GE(report.saved_percent, target.saved_percent) << name;
     EXPECT_LE(seconds(report.summary.mean_wait) / 3600, target.mean_wait_h) << name;
     EXPECT_LE(report.summary.cap_violations, target.late) << name;

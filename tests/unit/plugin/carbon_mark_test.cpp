@@ -39,13 +39,13 @@ Said run(const std::string& environment, const std::string& arguments) {
 class CarbonMarkTest : public testing::Test {
  protected:
   std::string spool() const { return "spool=" + dir.path().string() + "/%n"; }
-  std::vector<Mark> marks() const { return marks_in(dir.path() / "n1"); }
+  std::vector<JobMark> marks() const { return marks_in(dir.path() / "n1"); }
   TemporaryDirectory dir;
 };
 
 TEST_F(CarbonMarkTest, PrologLeavesAStartAndEpilogAnEnd) {
-  for (const auto event : {MarkEvent::kStart, MarkEvent::kEnd}) {
-    const std::string context = event == MarkEvent::kStart ? "prolog_slurmd" : "epilog_slurmd";
+  for (const auto event : {JobMarkEvent::kStart, JobMarkEvent::kEnd}) {
+    const std::string context = event == JobMarkEvent::kStart ? "prolog_slurmd" : "epilog_slurmd";
     const auto before = marks().size();
     const auto said = run(kJob + ("SLURM_SCRIPT_CONTEXT=" + context), spool());
     EXPECT_EQ(said.status, 0);

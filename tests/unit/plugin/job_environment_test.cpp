@@ -16,7 +16,7 @@ std::map<std::string, std::string> sample() {
           {"SLURM_JOB_RESTART_COUNT", "2"}};
 }
 
-Result<Mark> read(const std::map<std::string, std::string>& environment) {
+Result<JobMark> read(const std::map<std::string, std::string>& environment) {
   return mark_from_environment([&](const char* name) -> const char* {
     const auto it = environment.find(name);
     return it == environment.end() ? nullptr : it->second.c_str();

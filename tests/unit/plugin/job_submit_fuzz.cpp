@@ -35,7 +35,7 @@ bool is_copy(const job_desc_msg_t& job) {
   return job.fed_siblings_viable != 0 && number_in(job) != NO_VAL && number_in(job) >> 26 != 0;
 }
 
-bool must_be_left_alone(const job_desc_msg_t& job) {
+bool must_stay_unchanged(const job_desc_msg_t& job) {
   return !filled(job.script) || job.begin_time != 0 || filled(job.reservation) || filled(job.dependency) || job.priority == 0 ||
          (job.het_job_offset != NO_VAL && !is_copy(job)) || job.time_limit == INFINITE;
 }
@@ -50,7 +50,7 @@ void submit_one(Submit* submit, Random& random, Tally& tally) {
   const std::string partition = before.partition == nullptr ? "" : before.partition;
   const std::string comment = before.admin_comment == nullptr ? "" : before.admin_comment;
   const std::string constraint = before.features == nullptr ? "" : before.features;
-  const bool untouchable = must_be_left_alone(before);
+  const bool ineligible_reason = must_stay_unchanged(before);
   const std::string clusters = before.clusters == nullptr ? "" : before.clusters;
   char* message = nullptr;
   ASSERT_EQ(submit(&job.desc, 1000, &message), 0);
@@ -61,13 +61,13 @@ void submit_one(Submit* submit, Random& random, Tally& tally) {
   if (sent) {
     EXPECT_FALSE(is_copy(before) || filled(before.array_inx) || filled(before.cluster_features));
   }
-  if (untouchable) {
+  if (ineligible_reason) {
     EXPECT_FALSE(deferred || moved || sent) << message;
     EXPECT_EQ(comment, job.desc.admin_comment == nullptr ? "" : job.desc.admin_comment);
   }
   if (deferred || moved) {
     EXPECT_EQ(std::string(message == nullptr ? "" : message).rfind("carbon: ", 0), 0u);
-    EXPECT_TRUE(CarbonComment::find_in(job.desc.admin_comment).get("planned").has_value()) << job.desc.admin_comment;
+    EXPECT_TRUE(DecisionToken::find_in(job.desc.admin_comment).get("planned").has_value()) << job.desc.admin_comment;
   }
   // All else is as it was.
   job_desc_msg_t same = job.desc;

@@ -17,8 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Mark sample() {
-  Mark m;
+JobMark sample() {
+  JobMark m;
   m.at = kNow;
   m.boot_id = "b00t";
   m.cluster = "demo";
@@ -45,11 +45,11 @@ TEST(MarkFile, AppearsWholeInAPrivateDirectory) {
   const auto spool = dir.path() / "spool";
   const auto written = write_mark(spool.string() + "/", sample());
   ASSERT_TRUE(written.ok()) << written.error().message;
-  EXPECT_EQ(names_in(spool / "marks"), std::vector<std::string>{mark_file_name(sample())});
-  const auto file = spool / "marks" / mark_file_name(sample());
+  EXPECT_EQ(names_in(spool / "marks"), std::vector<std::string>{job_mark_file_name(sample())});
+  const auto file = spool / "marks" / job_mark_file_name(sample());
   std::stringstream text;
   text << std::ifstream(file).rdbuf();
-  EXPECT_EQ(text.str(), format_mark(sample()));
+  EXPECT_EQ(text.str(), format_job_mark(sample()));
   EXPECT_EQ(mode_of(spool), 0700u);
   EXPECT_EQ(mode_of(spool / "marks"), 0700u);
   EXPECT_EQ(mode_of(file), 0600u);
@@ -92,9 +92,9 @@ TEST(MarkFile, AMarkThatCannotBePutInPlaceLeavesNothingBehind) {
   const auto spool = dir.path() / "spool";
   fs::create_directories(spool / "marks");
   // The final name is taken by a directory, so the rename fails after the mark was written.
-  fs::create_directories(spool / "marks" / mark_file_name(sample()) / "x");
+  fs::create_directories(spool / "marks" / job_mark_file_name(sample()) / "x");
   EXPECT_FALSE(write_mark(spool.string(), sample()).ok());
-  EXPECT_EQ(names_in(spool / "marks"), std::vector<std::string>{mark_file_name(sample())});
+  EXPECT_EQ(names_in(spool / "marks"), std::vector<std::string>{job_mark_file_name(sample())});
 }
 
 }  // namespace

@@ -36,7 +36,7 @@ class SpankModuleTest : public testing::Test {
     char* arguments[] = {argument.data()};
     return module.entry<Hook>(hook)(nullptr, 1, arguments);
   }
-  std::vector<Mark> marks() const { return marks_in(dir.path() / "n1"); }
+  std::vector<JobMark> marks() const { return marks_in(dir.path() / "n1"); }
   TemporaryDirectory dir;
   Module module{SPANK_MODULE};
 };
@@ -86,9 +86,9 @@ TEST_F(SpankModuleTest, PrologAndEpilogLeaveAMarkEach) {
   ASSERT_TRUE(host().errors.empty()) << host().errors[0];
   auto found = marks();
   ASSERT_EQ(found.size(), 2u);
-  if (found[0].event == MarkEvent::kEnd) std::swap(found[0], found[1]);
-  EXPECT_EQ(found[0].event, MarkEvent::kStart);
-  EXPECT_EQ(found[1].event, MarkEvent::kEnd);
+  if (found[0].event == JobMarkEvent::kEnd) std::swap(found[0], found[1]);
+  EXPECT_EQ(found[0].event, JobMarkEvent::kStart);
+  EXPECT_EQ(found[1].event, JobMarkEvent::kEnd);
   for (const auto& mark : found) {
     EXPECT_EQ(mark.job_id, 77u);
     EXPECT_EQ(mark.uid, 1000u);

@@ -10,7 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 
 JobRequest job_of(Duration length, Duration max_delay, std::uint64_t sites = 1) {
-  return {.ready = t0, .length = length, .max_delay = max_delay, .power = Watts(400), .home = 0, .sites = sites};
+  return {.ready = t0, .runtime = length, .max_delay = max_delay, .power = Watts(400), .home = 0, .sites = sites};
 }
 
 TEST(Emission, CountsPueAndRefusesAHalfKnownWindow) {
@@ -22,7 +22,7 @@ TEST(Emission, CountsPueAndRefusesAHalfKnownWindow) {
 
 TEST(Policies, LowestWindowWaitsNoLongerThanThePromise) {
   const auto s = hourly({500, 400, 300, 200, 100});
-  const SiteAhead home{s.view()};
+  const SiteForecast home{s.view()};
   EXPECT_EQ(lowest_window(job_of(1h, 2h), {&home, 1}), (Placement{0, t0 + 2h}));
   EXPECT_EQ(lowest_window(job_of(1h, 0h), {&home, 1}), (Placement{0, t0}));
   EXPECT_EQ(lowest_window(job_of(1h, 24h), {&home, 1}), (Placement{0, t0 + 4h}));
@@ -31,8 +31,8 @@ TEST(Policies, LowestWindowWaitsNoLongerThanThePromise) {
 TEST(Policies, WithoutKnowledgeAJobRunsAsSubmitted) {
   const auto gap_now = hourly({500, std::nullopt, 100, 100, 100, 100});
   const auto cheap = hourly({1, 1, 1, 1, 1, 1});
-  const std::vector<SiteAhead> sites{{gap_now.view()}, {cheap.view()}};
-  const std::vector<SiteAhead> blind{{SeriesView()}, {cheap.view()}};
+  const std::vector<SiteForecast> sites{{gap_now.view()}, {cheap.view()}};
+  const std::vector<SiteForecast> blind{{SeriesView()}, {cheap.view()}};
   for (const auto& policy : kPolicies) {
     EXPECT_EQ(policy.place(job_of(2h, 24h, 3), sites), (Placement{0, t0})) << policy.name;
     EXPECT_EQ(policy.place(job_of(2h, 24h, 3), blind), (Placement{0, t0})) << policy.name;
@@ -42,7 +42,7 @@ TEST(Policies, WithoutKnowledgeAJobRunsAsSubmitted) {
 
 TEST(Policies, GreenestSiteMovesInSpaceOnlyAndHonoursTheMask) {
   const auto home = hourly({300, 10, 10}), near = hourly({250, 250, 250}), green = hourly({100, 100, 100});
-  const std::vector<SiteAhead> sites{{home.view()}, {near.view()}, {green.view()}};
+  const std::vector<SiteForecast> sites{{home.view()}, {near.view()}, {green.view()}};
   EXPECT_EQ(greenest_site(job_of(1h, 24h, 0b111), sites), (Placement{2, t0}));
   EXPECT_EQ(greenest_site(job_of(1h, 24h, 0b011), sites), (Placement{1, t0}));
   EXPECT_EQ(greenest_window(job_of(1h, 24h, 0b111), sites), (Placement{0, t0 + 1h}));
@@ -50,13 +50,13 @@ TEST(Policies, GreenestSiteMovesInSpaceOnlyAndHonoursTheMask) {
 
 TEST(Policies, AWorsePueOutweighsABetterGrid) {
   const auto home = hourly({110}), other = hourly({100});
-  const std::vector<SiteAhead> sites{{home.view(), 1.1}, {other.view(), 1.3}};
+  const std::vector<SiteForecast> sites{{home.view(), 1.1}, {other.view(), 1.3}};
   EXPECT_EQ(greenest_site(job_of(1h, 0h, 3), sites), (Placement{0, t0}));
 }
 
 TEST(Policies, TiesStayAtHomeAndStartAtOnce) {
   const auto flat = hourly({200, 200, 200, 200});
-  const std::vector<SiteAhead> sites(3, SiteAhead{flat.view()});
+  const std::vector<SiteForecast> sites(3, SiteForecast{flat.view()});
   auto job = job_of(1h, 24h, 0b111);
   job.home = 1;
   for (const auto& policy : kPolicies) EXPECT_EQ(policy.place(job, sites), (Placement{1, t0})) << policy.name;
@@ -64,7 +64,7 @@ TEST(Policies, TiesStayAtHomeAndStartAtOnce) {
 
 TEST(Policies, ASiteThatIsNotKnownLongEnoughIsNoCandidate) {
   const auto home = hourly({300, 300, 300, 300}), shorter = hourly({10});
-  const std::vector<SiteAhead> sites{{home.view()}, {shorter.view()}};
+  const std::vector<SiteForecast> sites{{home.view()}, {shorter.view()}};
   EXPECT_EQ(greenest_window(job_of(2h, 24h, 3), sites), (Placement{0, t0}));
 }
 
@@ -72,16 +72,16 @@ TEST(Policies, OverRandomCasesNoneIsWorseThanRunningNowAndEachKeepsItsPromise) {
   std::mt19937 random(5);
   for (int round = 0; round < 300; ++round) {
     const std::vector<IntensitySeries> series{uneven(random, 60, 15min), uneven(random, 60, 15min), uneven(random, 60, 15min)};
-    std::vector<SiteAhead> sites;
+    std::vector<SiteForecast> sites;
     for (const auto& s : series) sites.push_back({s.view(), 1.0 + 0.1 * static_cast<double>(random() % 6)});
     JobRequest job{.ready = t0 + Duration(random() % 40'000'000),
-                   .length = Duration(1 + random() % 20'000'000),
+                   .runtime = Duration(1 + random() % 20'000'000),
                    .max_delay = Duration(random() % 40'000'000),
                    .power = Watts(static_cast<double>(1 + random() % 700)),
                    .home = random() % 3,
                    .sites = random() % 8};
     job.sites |= std::uint64_t{1} << job.home;
-    const auto at_once = emission(sites[job.home], job.ready, job.length, job.power);
+    const auto at_once = emission(sites[job.home], job.ready, job.runtime, job.power);
     for (const auto& policy : kPolicies) {
       const Placement p = policy.place(job, sites);
       EXPECT_GE(p.start, job.ready) << policy.name;
@@ -91,7 +91,7 @@ TEST(Policies, OverRandomCasesNoneIsWorseThanRunningNowAndEachKeepsItsPromise) {
         EXPECT_EQ(p, (Placement{job.home, job.ready})) << policy.name;
         continue;
       }
-      const auto chosen = emission(sites[p.site], p.start, job.length, job.power);
+      const auto chosen = emission(sites[p.site], p.start, job.runtime, job.power);
       ASSERT_TRUE(chosen) << policy.name;
       EXPECT_LE(chosen->value(), at_once->value() * (1 + 1e-9)) << policy.name;
     }

@@ -20,7 +20,7 @@ Case crowded(std::size_t jobs) {
     at += Duration(random() % 1'200'000);
     c.trace.jobs.push_back({.id = i,
                             .arrival = at,
-                            .length = Duration(60'000 + random() % 9'000'000),
+                            .runtime = Duration(60'000 + random() % 9'000'000),
                             .width = 1 + static_cast<std::uint32_t>(random() % 4)});
   }
   c.setting.sites = {{.name = "a", .zone = "a", .capacity = 6}, {.name = "b", .zone = "b", .capacity = 5}};
@@ -30,10 +30,10 @@ Case crowded(std::size_t jobs) {
   return c;
 }
 
-TEST(RunNowAhead, SaysWhatComesWhereNoFurtherJobArrives) {
+TEST(BaselineProjection, SaysWhatComesWhereNoFurtherJobArrives) {
   const Case whole = crowded(150);
   const Replay all(whole.trace, whole.setting);
-  RunNowAhead ahead(whole.trace, whole.setting, all.run_now());
+  BaselineProjection ahead(whole.trace, whole.setting, all.run_now());
   std::size_t waited = 0;
   for (std::size_t i = 0; i < whole.trace.jobs.size(); ++i) {
     const Instant now = whole.trace.jobs[i].arrival;

@@ -29,8 +29,8 @@ class Scripted : public Decider {
 
 std::vector<Job> jobs_of(const std::vector<std::tuple<Duration, Duration, std::uint32_t>>& rows) {
   std::vector<Job> jobs;
-  for (const auto& [arrival, length, width] : rows)
-    jobs.push_back({.id = jobs.size(), .arrival = t0 + arrival, .length = length, .width = width});
+  for (const auto& [arrival, runtime, width] : rows)
+    jobs.push_back({.id = jobs.size(), .arrival = t0 + arrival, .runtime = runtime, .width = width});
   return jobs;
 }
 

@@ -36,7 +36,7 @@ TEST_F(TraceFile, CsvInAnyOrderOfColumnsAndRows) {
   ASSERT_TRUE(trace.ok());
   ASSERT_EQ(trace->jobs.size(), 2u);
   EXPECT_EQ(trace->jobs[0].arrival.time_since_epoch(), 1h);
-  EXPECT_EQ(trace->jobs[0].length, 30min);
+  EXPECT_EQ(trace->jobs[0].runtime, 30min);
   EXPECT_EQ(trace->users[trace->jobs[0].user], "ann");
   EXPECT_EQ(trace->jobs[1].width, 2u);
 }
@@ -117,7 +117,7 @@ TEST_F(TraceFile, SacctCountsGpusWhereThereAreAny) {
   ASSERT_EQ(trace->jobs.size(), 1u);
   EXPECT_EQ(trace->skipped, 2u);
   EXPECT_EQ(trace->jobs[0].width, 4u);
-  EXPECT_EQ(trace->jobs[0].length, 2h);
+  EXPECT_EQ(trace->jobs[0].runtime, 2h);
   EXPECT_EQ(trace->jobs[0].limit, 24h);
   EXPECT_EQ(format_utc(trace->jobs[0].arrival), "2026-01-01T10:00:00Z");
   EXPECT_NE(refusal("JobID|User\n1|ann\n").find("trace:1: the header lacks a column"), std::string::npos);
@@ -127,7 +127,7 @@ TEST_F(TraceFile, SacctWithoutGpusCountsCpus) {
   const auto trace = read("JobID|Submit|ElapsedRaw|NCPUS|TimelimitRaw\n5|2026-01-01T10:00:00|90|16|10\n");
   ASSERT_TRUE(trace.ok()) << trace.error().message;
   EXPECT_EQ(trace->jobs[0].width, 16u);
-  EXPECT_EQ(trace->jobs[0].length, 90s);
+  EXPECT_EQ(trace->jobs[0].runtime, 90s);
   EXPECT_EQ(trace->jobs[0].limit, 10min);
 }
 

@@ -41,7 +41,7 @@ struct Example {
     content.rules.min_saving = 0.05;
     content.rules.min_energy = Joules(7);
     content.rules.max_idle_share = 0.5;
-    content.rules.told_slack = 0.125;
+    content.rules.start_slack = 0.125;
     content.rules.interrupt = {"USR2", 90s, 5};
     content.rules.classes = {{2h, 6h}, {24h, 12h}};
     content.rules.rules = {
@@ -114,7 +114,7 @@ TEST_F(SnapshotFile, WhatWasPublishedIsRead) {
   EXPECT_EQ(read.rules.min_saving, 0.05);
   EXPECT_EQ(read.rules.min_energy, Joules(7));
   EXPECT_EQ(read.rules.max_idle_share, 0.5);
-  EXPECT_EQ(read.rules.told_slack, 0.125);
+  EXPECT_EQ(read.rules.start_slack, 0.125);
   EXPECT_EQ(read.rules.interrupt, example.content.rules.interrupt);
   EXPECT_EQ(read.rules.classes, example.content.rules.classes);
   EXPECT_EQ(read.rules.rules, example.content.rules.rules);
