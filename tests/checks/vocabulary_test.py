@@ -46,7 +46,7 @@ PLANTED = {
     "stay": ("core/a.h", "struct Stay {};"),
     "stretch": ("core/a.h", "Interval stretch;"),
     "take, taken": ("core/a.h", "int take_digits();"),
-    "tell, told": ("core/a.h", "double start_slack;"),
+    "tell, told": ("core/a.h", "double told_slack;"),
     "trouble": ("core/a.h", "struct Trouble {};"),
     "unseen": ("core/a.h", "std::vector<std::string> unseen;"),
     "untouchable": ("core/a.h", "bool untouchable();"),

@@ -61,18 +61,18 @@ TEST_F(DamageTest, ABrokenFileIsRefusedAndWhatIsSoundIsSalvaged) {
   const auto refused = Store::open("sqlite3://db=" + file().string());
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().message.find("is damaged"), std::string::npos) << refused.error().message;
-  EXPECT_NE(refused.error().message.find("--salvage"), std::string::npos);
+  EXPECT_NE(refused.error().message.find("--recover"), std::string::npos);
 
   const auto damaged = dir_ / "damaged.sqlite";
   std::filesystem::rename(file(), damaged);
   reopen();
-  const auto salvaged = recover(damaged, *store_);
-  ASSERT_TRUE(salvaged) << salvaged.error().message;
-  EXPECT_GT(salvaged->records, 1900u) << "of 2000, file of " << size;
-  EXPECT_LT(salvaged->records, 2000u);
-  EXPECT_EQ(salvaged->intensities, 3u);
+  const auto recovered = recover(damaged, *store_);
+  ASSERT_TRUE(recovered) << recovered.error().message;
+  EXPECT_GT(recovered->records, 1900u) << "of 2000, file of " << size;
+  EXPECT_LT(recovered->records, 2000u);
+  EXPECT_EQ(recovered->intensities, 3u);
   account();
-  EXPECT_EQ(static_cast<std::size_t>(store_->counts()->jobs), salvaged->records);
+  EXPECT_EQ(static_cast<std::size_t>(store_->counts()->jobs), recovered->records);
   EXPECT_EQ(job(1).energy_mj, 1'000'001);
   EXPECT_EQ(job(2000).coverage(), 1.0);
   EXPECT_TRUE(store_->check()->empty());
