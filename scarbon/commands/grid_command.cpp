@@ -15,8 +15,6 @@
 namespace carbon::scarbon {
 namespace {
 
-constexpr std::size_t kPlotRows = 24;
-
 struct GridOptions {
   std::string window = "1:00:00";
   std::string within = "24:00:00";
@@ -88,9 +86,9 @@ int show_sites(const GridOptions& options, const nlohmann::json& answer, Duratio
                           text_at(site, "origin_now"), best ? format_local(best->start) : "", best ? figure(best->mean) : "",
                           percent(change), provider_text(site)});
     if (!options.plot) continue;
-    const auto& points = ahead->series.points();
-    const Plot plot{points.empty() ? at : points.front().when.start, within / kPlotRows, kPlotRows,
-                    best ? std::optional(Interval{best->start, best->start + length}) : std::nullopt, isatty(STDOUT_FILENO) == 1};
+    auto plot = plot_ahead(ahead->series, at, within);
+    if (best) plot.greenest = Interval{best->start, best->start + length};
+    plot.terminal = isatty(STDOUT_FILENO) == 1;
     plots += fmt::format("\n{} ({}, {}), gCO2e/kWh, 10-90 % band where known, * greenest window\n{}", text_at(site, "name"),
                          text_at(site, "zone"), provider_text(site), plot_site(*ahead, plot));
   }

@@ -15,6 +15,7 @@ namespace {
 using nlohmann::json;
 
 constexpr double kBarWidth = 40;
+constexpr std::int64_t kPlotSteps = 24;
 
 json list_at(const json& object, const char* key) {
   const auto found = object.find(key);
@@ -134,6 +135,16 @@ std::vector<std::string> feed_troubles(const json& answer) {
       out.push_back(text_at(site, "name") + ": " + problem);
   }
   return out;
+}
+
+Plot plot_ahead(const IntensitySeries& series, Instant at, Duration within) {
+  Plot plot;
+  plot.step = std::max(within / kPlotSteps, Duration(1));
+  const auto view = series.view();
+  plot.from = view.empty() ? at : std::min(view.start(), at);
+  plot.from += (at - plot.from) / plot.step * plot.step;
+  plot.rows = static_cast<std::size_t>((at + within - plot.from) / plot.step + 1);
+  return plot;
 }
 
 std::string plot_site(const SiteForecast& site, const Plot& plot) {

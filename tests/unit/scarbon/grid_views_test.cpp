@@ -66,6 +66,22 @@ TEST_F(GridViews, APlotHasALinePerStepWithBandLabelAndBar) {
   EXPECT_NE(plot_site(*ahead, plot).find("\x1b[32m\u2588"), std::string::npos) << "the greenest window in green";
 }
 
+// A window may start at the last moment of the search, whatever the time since the first value began.
+TEST_F(GridViews, APlotReachesTheLatestStart) {
+  const auto ahead = ahead_of(kGrid["sites"][0]);
+  ASSERT_TRUE(ahead.ok());
+  using std::chrono::minutes;
+  for (const int minute : {0, 1, 29, 30, 58, 60, 179}) {
+    const auto at = parse_utc("2026-11-24T03:00Z").value() + minutes(minute);
+    const auto plot = plot_ahead(ahead->series, at, Duration(minutes(720)));
+    EXPECT_EQ(plot.step, Duration(minutes(30)));
+    EXPECT_LE(plot.from, at) << minute;
+    EXPECT_GT(plot.from + plot.step, at) << minute;
+    EXPECT_GT(plot.from + plot.step * static_cast<std::int64_t>(plot.rows), at + minutes(720)) << minute;
+    EXPECT_LE(plot.rows, 25u);
+  }
+}
+
 TEST_F(GridViews, PointsThatOverlapAreAnErrorThatNamesTheSite) {
   auto site = kGrid["sites"][0];
   site["points"].push_back(site["points"][0]);
