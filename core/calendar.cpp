@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 
-namespace carbon::carbonctld {
+namespace carbon::inline core {
 namespace {
 
 using namespace std::chrono;
@@ -47,9 +47,9 @@ std::optional<CalendarPeriod> parse_calendar_period(std::string_view name) {
   return std::nullopt;
 }
 
-NamedInterval period_at(CalendarPeriod span, Instant t) {
+NamedInterval period_at(CalendarPeriod period, Instant t) {
   const auto day = floor<days>(t);
-  switch (span) {
+  switch (period) {
     case CalendarPeriod::kDay: return {format_utc(Instant(day)).substr(0, 10), whole(day, day + days(1))};
     case CalendarPeriod::kWeek: return week_at(day);
     case CalendarPeriod::kMonth: return months_at(day, 1);
@@ -59,10 +59,10 @@ NamedInterval period_at(CalendarPeriod span, Instant t) {
   return {};
 }
 
-std::vector<NamedInterval> periods_in(CalendarPeriod span, Interval when, std::size_t most) {
+std::vector<NamedInterval> periods_in(CalendarPeriod period, Interval when, std::size_t most) {
   std::vector<NamedInterval> out;
   for (auto at = when.start; at < when.end && out.size() < most;) {
-    auto next = period_at(span, at);
+    auto next = period_at(period, at);
     at = next.when.end;
     next.when = {std::max(next.when.start, when.start), std::min(next.when.end, when.end)};
     out.push_back(std::move(next));
@@ -70,8 +70,8 @@ std::vector<NamedInterval> periods_in(CalendarPeriod span, Interval when, std::s
   return out;
 }
 
-Duration default_reach(CalendarPeriod span) {
-  return span == CalendarPeriod::kDay ? days(30) : span == CalendarPeriod::kWeek ? days(182) : days(365);
+Duration default_reach(CalendarPeriod period) {
+  return period == CalendarPeriod::kDay ? days(30) : period == CalendarPeriod::kWeek ? days(182) : days(365);
 }
 
-}  // namespace carbon::carbonctld
+}  // namespace carbon::inline core

@@ -9,7 +9,7 @@
 
 #include "core/time.h"
 
-namespace carbon::carbonctld {
+namespace carbon::inline core {
 
 enum class CalendarPeriod : std::uint8_t { kDay, kWeek, kMonth, kQuarter, kYear };
 inline constexpr std::string_view kReportPeriods = "day, week, month";
@@ -20,11 +20,11 @@ struct NamedInterval {
   Interval when;
 };
 
-// The whole span that holds `t`.
-NamedInterval period_at(CalendarPeriod span, Instant t);
+// The whole period that holds `t`.
+NamedInterval period_at(CalendarPeriod period, Instant t);
 // All that touch `when`, cut to it; at most `most`.
-std::vector<NamedInterval> periods_in(CalendarPeriod span, Interval when, std::size_t most);
+std::vector<NamedInterval> periods_in(CalendarPeriod period, Interval when, std::size_t most);
 // How far back a report goes that names no start.
-Duration default_reach(CalendarPeriod span);
+Duration default_reach(CalendarPeriod period);
 
-}  // namespace carbon::carbonctld
+}  // namespace carbon::inline core

@@ -8,14 +8,9 @@
 #include <vector>
 
 #include "core/time.h"
+#include "core/tres.h"
 
 namespace carbon::inline core {
-
-struct GpuStock {
-  std::string type;  // empty: Slurm knows none
-  std::uint32_t count = 0;
-  bool operator==(const GpuStock&) const = default;
-};
 
 // Nodes that are alike.
 struct NodeKind {
