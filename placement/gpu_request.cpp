@@ -3,20 +3,15 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <limits>
+
+#include "core/strings.h"
+#include "core/tres.h"
 
 namespace carbon::placement {
 namespace {
 
 constexpr std::uint64_t kMost = 1'000'000;  // more GPUs or array tasks than any cluster has: a figure that was misread
-
-std::optional<std::uint64_t> number(std::string_view text) {
-  std::uint64_t n = 0;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return n;
-}
 
 // Takes the text before the first of `separators` from the front, and the separator.
 std::string_view take_until(std::string_view& text, std::string_view separators) {
@@ -26,63 +21,12 @@ std::string_view take_until(std::string_view& text, std::string_view separators)
   return front;
 }
 
-// A count as Slurm takes it, with K, M, ... for powers of 1024.
-std::optional<std::uint64_t> gres_count(std::string_view text) {
-  std::uint64_t factor = 1;
-  constexpr std::string_view kSuffixes = "kmgtp";
-  if (text.size() > 1) {
-    const auto at = kSuffixes.find(static_cast<char>(text.back() | 0x20));
-    if (at != std::string_view::npos) {
-      factor = std::uint64_t{1} << (10 * (at + 1));
-      text.remove_suffix(1);
-    }
-  }
-  const auto n = number(text);
-  if (!n || *n > kMost / factor) return n && *n == 0 ? n : std::nullopt;
-  return *n * factor;
-}
-
-bool all_digits(std::string_view text) { return text.find_first_not_of("0123456789") == std::string_view::npos; }
-
-// "gpu", "gpu:2", "gpu:a100", "gpu:a100:2"; also '=' before the count.
-std::optional<GpuStock> entry(std::string_view text) {
-  take_until(text, ":=");
-  if (text.empty()) return GpuStock{"", 1};
-  const auto first = take_until(text, ":=");
-  if (text.empty()) {
-    if (const auto n = gres_count(first)) return GpuStock{"", static_cast<std::uint32_t>(*n)};
-    // A number that is too large is no type.
-    return all_digits(first) ? std::nullopt : std::optional(GpuStock{std::string(first), 1});
-  }
-  const auto n = gres_count(text);
-  if (!n || first.empty()) return std::nullopt;
-  return GpuStock{std::string(first), static_cast<std::uint32_t>(*n)};
-}
-
-bool is_gpu(std::string_view name) {
-  if (!name.starts_with("gpu")) return false;
-  return name.size() == 3 || name[3] == ':' || name[3] == '=';
-}
-
-// Sum over the list; a count of 0 where it has no GPU.
-std::optional<GpuCount> gpus_in(std::string_view list) {
-  GpuCount sum;
-  while (!list.empty()) {
-    auto item = take_until(list, ",;");
-    if (item.starts_with("gres:") || item.starts_with("gres/")) item.remove_prefix(5);
-    if (!is_gpu(item)) continue;
-    auto one = entry(item);
-    if (!one || sum.count + std::uint64_t{one->count} > kMost) return std::nullopt;
-    sum.count += one->count;
-    if (!one->type.empty()) sum.types.push_back(std::move(*one));
-  }
-  return sum;
-}
-
 // `times` of them, `on_a_node` of these on each node.
 std::optional<GpuCount> spread(std::string_view list, std::uint64_t times, std::uint64_t on_a_node) {
-  auto gpus = gpus_in(list);
-  if (!gpus || gpus->count == 0) return gpus;
+  auto sum = gpus_in_gres(list);
+  if (!sum) return std::nullopt;
+  std::optional gpus(GpuCount{sum->count, 0, std::move(sum->types)});
+  if (gpus->count == 0) return gpus;
   if (times > kMost || on_a_node > kMost || gpus->count * std::max(times, on_a_node) > kMost) return std::nullopt;
   gpus->per_node = static_cast<std::uint32_t>(gpus->count * on_a_node);
   gpus->count = static_cast<std::uint32_t>(gpus->count * times);
@@ -139,7 +83,7 @@ std::optional<ArrayShape> array_shape(std::string_view array) {
   const auto percent = array.find('%');
   std::optional<std::uint64_t> limit;
   if (percent != std::string_view::npos) {
-    limit = number(array.substr(percent + 1));
+    limit = parse_number<std::uint64_t>(array.substr(percent + 1));
     if (!limit || *limit == 0) return std::nullopt;
     array = array.substr(0, percent);
   }
@@ -148,11 +92,11 @@ std::optional<ArrayShape> array_shape(std::string_view array) {
   while (!array.empty()) {
     auto range = take_until(array, ",");
     const auto step_at = range.find(':');
-    const auto step = step_at == std::string_view::npos ? 1 : number(range.substr(step_at + 1)).value_or(0);
+    const auto step = step_at == std::string_view::npos ? 1 : parse_number<std::uint64_t>(range.substr(step_at + 1)).value_or(0);
     range = range.substr(0, step_at);
     const auto dash = range.find('-');
-    const auto first = number(range.substr(0, dash));
-    const auto last = dash == std::string_view::npos ? first : number(range.substr(dash + 1));
+    const auto first = parse_number<std::uint64_t>(range.substr(0, dash));
+    const auto last = dash == std::string_view::npos ? first : parse_number<std::uint64_t>(range.substr(dash + 1));
     if (!first || !last || *last < *first || *last > std::numeric_limits<std::uint32_t>::max() || step == 0) return std::nullopt;
     sum += (*last - *first) / step + 1;
     if (sum > kMost) return std::nullopt;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many GPUs a job asks for, from the forms that sbatch sends: "gres:gpu:2" (Slurm 22.05), "gres/gpu:2" (from 23.11), each
-// with or without a type ("gres:gpu:a100:2") and count, in lists with commas.
+// How many GPUs a job asks for, by job, node, socket or task; core/tres.h reads the lists.
 #pragma once
 
 #include <cstdint>

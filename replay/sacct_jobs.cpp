@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "core/tres.h"
 #include "replay/trace_formats.h"
 
 namespace carbon::replay {
 namespace {
 
 constexpr std::string_view kNeeded =
-    "accepted is the output of sacct -P with Submit, with ElapsedRaw, Elapsed, or Start and End, and with AllocTRES, AllocCPUS "
-    "or NCPUS";
+    "accepted is the output of sacct -P with Submit, with ElapsedRaw, Elapsed, or Start and End, and with AllocTRES, AllocGRES, "
+    "AllocCPUS or NCPUS";
 
 // One row by the names of its columns; empty for a column that is absent.
 class Row {
@@ -36,15 +37,10 @@ class Row {
 
 bool is_known(std::string_view text) { return !text.empty() && text != "Unknown" && text != "None" && text != "INVALID"; }
 
-// "billing=8,cpu=8,gres/gpu=4,gres/gpu:a100=4" -> 4
-std::uint64_t gpus_of(std::string_view tres) {
-  std::vector<std::string_view> parts;
-  split(tres, ',', parts);
-  for (const auto part : parts) {
-    constexpr std::string_view kGpu = "gres/gpu=";
-    if (part.starts_with(kGpu)) return parse_count(part.substr(kGpu.size())).ok() ? *parse_count(part.substr(kGpu.size())) : 0;
-  }
-  return 0;
+// From AllocTRES, or AllocGRES of older versions.
+std::uint32_t gpus_of(const Row& row) {
+  const auto gpus = row.has("AllocTRES") ? gpus_in_tres(row["AllocTRES"]) : gpus_in_gres(row["AllocGRES"]);
+  return gpus ? gpus->count : 0;
 }
 
 Result<Duration> elapsed(const Row& row) {
@@ -71,7 +67,7 @@ Duration limit(const Row& row) {
 Result<Trace> read_sacct_jobs(LineReader& lines, std::string line) {
   Row row(line);
   const bool has_runtime = row.has("ElapsedRaw") || row.has("Elapsed") || (row.has("Start") && row.has("End"));
-  const bool has_width = row.has("AllocTRES") || row.has("AllocCPUS") || row.has("NCPUS");
+  const bool has_width = row.has("AllocTRES") || row.has("AllocGRES") || row.has("AllocCPUS") || row.has("NCPUS");
   if (!row.has("Submit") || !has_runtime || !has_width) return lines.error("the header lacks a column; " + std::string(kNeeded));
 
   Trace trace;
@@ -89,7 +85,7 @@ Result<Trace> read_sacct_jobs(LineReader& lines, std::string line) {
     if (!runtime) return lines.error("elapsed time: " + runtime.error().message);
     const auto cpus = parse_count(row.has("AllocCPUS") ? row["AllocCPUS"] : row["NCPUS"]);
     const auto width = cpus ? *cpus : 0;
-    gpus.push_back(static_cast<std::uint32_t>(gpus_of(row["AllocTRES"])));
+    gpus.push_back(gpus_of(row));
     if (*runtime == Duration(0) || (width == 0 && gpus.back() == 0)) {
       ++trace.skipped;
       gpus.pop_back();

@@ -11,6 +11,7 @@
 #include "carbonctld/slurm/slurm_federation_api.h"
 #include "carbonctld/slurm/slurm_text.h"
 #include "carbonctld/slurm/slurm_versions.h"
+#include "core/tres.h"
 
 extern "C" std::int32_t slurm_bit_set_count(bitstr_t* bits);  // exported, and in no header
 
@@ -32,46 +33,8 @@ std::vector<std::string> words(const char* list, char mark = ',') {
   return out;
 }
 
-// GPUs in a list of trackable resources ("cpu=2,gres/gpu=4,gres/gpu:a100=4"): the untyped entry counts them all.
-double gpus_in(const char* tres) {
-  double typed = 0;
-  for (const auto& word : words(tres)) {
-    const auto equals = word.find('=');
-    if (!word.starts_with("gres/gpu") || equals == std::string::npos) continue;
-    double n = 0;
-    std::from_chars(word.data() + equals + 1, word.data() + word.size(), n);
-    if (word.starts_with("gres/gpu=")) return n;
-    typed += n;
-  }
-  return typed;
-}
-
-// GPUs in a list of generic resources ("gpu:a100:4(IDX:0-3),gpu:2"). Commas stand within the brackets too.
-double gpus_in_gres(const char* gres) {
-  double sum = 0;
-  int depth = 0;
-  std::string item;
-  const auto take = [&] {
-    if (item == "gpu" || item.starts_with("gpu:")) {
-      const auto colon = item.rfind(':');
-      double n = 1;
-      if (colon != std::string::npos) std::from_chars(item.data() + colon + 1, item.data() + item.size(), n);
-      sum += n;
-    }
-    item.clear();
-  };
-  for (const char c : text(gres)) {
-    depth += c == '(' ? 1 : c == ')' ? -1 : 0;
-    if (depth > 0 || c == ')') continue;
-    if (c == ',') {
-      take();
-    } else {
-      item += c;
-    }
-  }
-  take();
-  return sum;
-}
+// GPUs of a list that Slurm made; one that is not understood counts as none.
+double count_of(const std::optional<GpuSum>& gpus) { return gpus ? gpus->count : 0; }
 
 std::uint32_t tasks_in(const slurm_job_info_t& j) {
   if (j.array_task_str == nullptr) return 1;
@@ -129,7 +92,7 @@ QueuedJob job_of(const slurm_job_info_t& j) {
   if (out.state == JobState::kRunning) out.node = first_node(j.nodes);
   out.uid = j.user_id;
   const bool waits = (j.job_state & JOB_STATE_BASE) == JOB_PENDING;
-  out.gpus = gpus_in(waits ? j.tres_req_str : j.tres_alloc_str);
+  out.gpus = count_of(gpus_in_tres(text(waits ? j.tres_req_str : j.tres_alloc_str)));
   out.held = j.priority == 0;
   out.may_requeue = j.requeue != 0;
   out.priority = j.priority;
@@ -154,7 +117,7 @@ bool closed(std::uint32_t state) {
 
 GpuNode node_of(const node_info_t& n) {
   GpuNode out{text(n.name), words(n.partitions), words(n.features_act ? n.features_act : n.features), 0};
-  out.gpus = closed(n.node_state) ? gpus_in_gres(n.gres_used) : gpus_in_gres(n.gres);
+  out.gpus = closed(n.node_state) ? count_of(gpus_in_gres(text(n.gres_used))) : count_of(gpus_in_gres(text(n.gres)));
   return out;
 }
 

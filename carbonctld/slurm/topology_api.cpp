@@ -11,7 +11,7 @@
 #include "carbonctld/slurm/slurm_federation_api.h"
 #include "carbonctld/slurm/slurm_list.h"
 #include "carbonctld/slurm/slurm_text.h"
-#include "placement/gpu_request.h"
+#include "core/tres.h"
 
 namespace carbon::carbonctld::libslurm {
 namespace {
@@ -59,18 +59,10 @@ PartitionInfo partition_of(const partition_info_t& p) {
   return out;
 }
 
-// "gpu:a100:4(S:0-1),gpu:2": what stands in brackets says where they are.
+// Each type of "gpu:a100:4(S:0-1),gpu:2", and what has none.
 std::vector<GpuStock> gpus_of(const char* gres) {
-  std::string plain;
-  int depth = 0;
-  for (const char c : text(gres)) {
-    depth += c == '(' ? 1 : c == ')' ? -1 : 0;
-    if (depth == 0 && c != ')') plain += c;
-  }
-  placement::GpuRequest request;
-  request.per_node = plain;
-  auto gpus = placement::count_gpus(request).value_or(placement::GpuCount{});
-  for (const auto& of_type : gpus.types) gpus.count -= std::min(of_type.count, gpus.count);
+  auto gpus = gpus_in_gres(text(gres)).value_or(GpuSum{});
+  for (const auto& of_type : gpus.types) gpus.count -= of_type.count;
   if (gpus.count > 0) gpus.types.push_back({"", gpus.count});
   return gpus.types;
 }

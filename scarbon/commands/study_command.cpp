@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "core/slurm_time.h"
+#include "core/tres.h"
 #include "scarbon/command.h"
 #include "scarbon/controller_client.h"
 #include "scarbon/reports/study.h"
@@ -26,11 +27,7 @@ struct StudyOptions {
 enum Column : std::size_t { kJobId = 3, kName, kComment, kState, kSeconds, kTres, kEnd, kSubmitLine };
 constexpr const char* kFields = "JobID,JobName,Comment,State,ElapsedRaw,AllocTRES,End,SubmitLine";
 
-// N of "billing=1,cpu=1,gres/gpu=2,node=1"; a type of GPU adds nothing to it.
-double gpus_of(const std::string& tres) {
-  const auto at = ("," + tres).find(",gres/gpu=");
-  return at == std::string::npos ? 0 : std::atof(tres.c_str() + at + 9);
-}
+double gpus_of(const std::string& tres) { return gpus_in_tres(tres).value_or(GpuSum{}).count; }
 
 // A local time as sacct prints it without SLURM_TIME_FORMAT; none for "Unknown".
 std::optional<Instant> time_of(const std::string& text) {

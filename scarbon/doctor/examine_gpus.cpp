@@ -8,6 +8,7 @@
 #include <set>
 #include <thread>
 
+#include "core/tres.h"
 #include "energy/nvml_meter.h"
 #include "energy/rocm_meter.h"
 #include "scarbon/doctor/examinations.h"
@@ -75,18 +76,8 @@ Listed listed_gpus(const ConfFile& gres, const std::string& node) {
   return out;
 }
 
-// N of "gpu:4", "gpu:a100:4(S:0)", by all such words of a Gres=.
-unsigned count_of(const std::string& gres, const std::string& name) {
-  unsigned count = 0;
-  for (const auto& word : listed(gres)) {
-    const auto bare = word.substr(0, word.find('('));
-    if (!lower(bare).starts_with(name)) continue;
-    const auto colon = bare.rfind(':');
-    const auto number = colon == std::string::npos ? std::nullopt : number_behind(bare.substr(colon));
-    count += number.value_or(1);
-  }
-  return count;
-}
+// Of a Gres=; one that is not understood counts as none.
+unsigned count_of(const std::string& gres, const char* name) { return gpus_in_gres(gres, name).value_or(GpuSum{}).count; }
 
 const ConfLine* node_line(const Host& host) {
   if (!host.slurm) return nullptr;

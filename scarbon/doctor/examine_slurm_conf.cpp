@@ -4,6 +4,7 @@
 #include <functional>
 #include <string_view>
 
+#include "core/tres.h"
 #include "scarbon/doctor/examinations.h"
 
 namespace carbon::scarbon::doctor {
@@ -59,9 +60,7 @@ std::string slurmdbd(const Host&, const std::string& now) {
 std::string with_gpu_type(const Host&, const std::string& now) { return lists(now, "gpu") ? now : with(now, "gpu"); }
 
 std::string with_gpu_tres(const Host&, const std::string& now) {
-  const auto words = listed(lower(now));
-  const bool counted = std::any_of(words.begin(), words.end(), [](const auto& w) { return w.starts_with("gres/gpu"); });
-  return counted ? now : with(now, "gres/gpu");
+  return gpu_accounting(now) == GpuAccounting::kCounted ? now : with(now, "gres/gpu");
 }
 
 std::string some_timeout(const Host&, const std::string& now) { return trimmed(now) == "0" ? "300" : now; }
@@ -82,8 +81,8 @@ const Rule kRules[] = {
     {"GresTypes", "gres-types", Level::kProblem, "Slurm knows of no GPUs: jobs cannot ask for them, and none is metered by job",
      with_gpu_type, "restart slurmctld and slurmd"},
     {"AccountingStorageTRES", "accounting-tres", Level::kAdvice,
-     "sacct does not record how many GPUs a job had: scarbon backfill cannot estimate past jobs", with_gpu_tres,
-     "restart slurmctld"},
+     "Slurm does not count all GPUs of a job: re-planning and scarbon backfill do not see jobs that name no type of GPU",
+     with_gpu_tres, "restart slurmctld"},
     {"SlurmdTimeout", "slurmd-timeout", Level::kAdvice,
      "slurmctld never gives up a node that died: the records of its jobs stay incomplete", some_timeout, "scontrol reconfigure"},
 };

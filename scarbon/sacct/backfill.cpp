@@ -8,6 +8,7 @@
 
 #include "core/decision_token.h"
 #include "core/slurm_time.h"
+#include "core/tres.h"
 #include "scarbon/controller_client.h"
 
 namespace carbon::scarbon {
@@ -57,8 +58,7 @@ std::optional<PastJob> past_job(const std::vector<std::string>& row) {
   job.state = row[kState].substr(0, row[kState].find(' '));
   job.start = time_of(row[kStart]);
   job.end = time_of(row[kEnd]);
-  const auto gpus = ("," + row[kTres]).find(",gres/gpu=");
-  if (gpus != std::string::npos) job.gpus = std::atof(row[kTres].c_str() + gpus + 9);
+  job.gpus = gpus_in_tres(row[kTres]).value_or(GpuSum{}).count;
   job.admin_comment = row[kComment];
   return job;
 }
@@ -102,8 +102,7 @@ std::optional<ledger::EnergyRecord> estimate_of(const PastJob& job, Watts gpu_po
 bool lacks_summary(const PastJob& job, const JobRuns& runs) {
   const auto known =
       std::any_of(runs.begin(), runs.end(), [](const auto& run) { return number_at(run, "energy_kwh").has_value(); });
-  const auto token = DecisionToken::find_in(job.admin_comment);
-  return known && job.end && !token.get("g") && !token.get("kwh");
+  return known && job.end && !DecisionToken::parse(job.admin_comment).has_summary();
 }
 
 }  // namespace carbon::scarbon

@@ -123,6 +123,25 @@ TEST_F(TraceFile, SacctCountsGpusWhereThereAreAny) {
   EXPECT_NE(refusal("JobID|User\n1|ann\n").find("trace:1: the header lacks a column"), std::string::npos);
 }
 
+TEST_F(TraceFile, SacctCountsGpusThatAreNamedByTypeAloneOrInAllocGres) {
+  const auto typed = read(
+      "JobID|Submit|ElapsedRaw|AllocTRES|AllocCPUS\n"
+      "1|2026-01-01T10:00:00|3600|cpu=8,gres/gpu:a100=2|8\n"
+      "2|2026-01-01T10:00:00|3600|cpu=8,gres/gpu:a100=2,gres/gpu:v100=1,gres/gpumem=40G|8\n"
+      "3|2026-01-01T10:00:00|3600|cpu=8,gres/gpumem=40G|8\n");
+  ASSERT_TRUE(typed.ok()) << typed.error().message;
+  ASSERT_EQ(typed->jobs.size(), 2u);
+  EXPECT_EQ(typed->jobs[0].width, 2u);
+  EXPECT_EQ(typed->jobs[1].width, 3u);
+  const auto older = read(
+      "JobID|Submit|ElapsedRaw|AllocGRES|AllocCPUS\n"
+      "1|2026-01-01T10:00:00|3600|gpu:2|8\n"
+      "2|2026-01-01T10:00:00|3600||8\n");
+  ASSERT_TRUE(older.ok()) << older.error().message;
+  ASSERT_EQ(older->jobs.size(), 1u);
+  EXPECT_EQ(older->jobs[0].width, 2u);
+}
+
 TEST_F(TraceFile, SacctWithoutGpusCountsCpus) {
   const auto trace = read("JobID|Submit|ElapsedRaw|NCPUS|TimelimitRaw\n5|2026-01-01T10:00:00|90|16|10\n");
   ASSERT_TRUE(trace.ok()) << trace.error().message;

@@ -53,7 +53,8 @@ TEST_F(BackfillTest, WhatIsNotKnownIsNotEstimated) {
     return estimate_of(*past_job(r), Watts(400)).has_value();
   };
   EXPECT_FALSE(without(9, "billing=4,cpu=4,node=1"));
-  EXPECT_FALSE(without(9, "gres/gpu:a100=2"));  // the untyped count is always there as well
+  EXPECT_FALSE(without(9, "cpu=4,gres/gpumem=40G,gres/gpuutil=80")) << "no GPUs of its own";
+  EXPECT_TRUE(without(9, "cpu=4,gres/gpu:a100=2")) << "a site may account for types alone";
   EXPECT_FALSE(without(2, "Unknown"));
   EXPECT_FALSE(without(8, "Unknown"));
   auto step = row();
