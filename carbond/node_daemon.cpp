@@ -218,7 +218,7 @@ void Daemon::take_answers() {
 
 void Daemon::save_readings() {
   unsaved_readings_ = false;
-  const auto saved = replace_file(settings_.spool.jobs() / "readings.json", readings_to_json(registry_), false);
+  const auto saved = replace_file(settings_.spool.jobs() / "readings.json", readings_to_json(registry_), Sync::kNo);
   if (!saved) trouble(saved.error().message);
 }
 
@@ -272,7 +272,7 @@ void Daemon::write_metrics(Duration now) {
   if (settings_.metrics_file.empty()) return;
   health_.outbox = outbox_.standing();
   health_.attempts = settings_.attempts();
-  const auto written = replace_file(settings_.metrics_file, metrics_text(registry_, health_), false, 0644);
+  const auto written = replace_file(settings_.metrics_file, metrics_text(registry_, health_), Sync::kNo, 0644);
   if (!written) trouble(written.error().message);
 }
 
@@ -301,7 +301,7 @@ void Daemon::close_finished() {
 
 bool Daemon::checkpoint(bool sync) {
   next_checkpoint_ = Moment::now().boot + kCheckpointEvery;
-  const auto saved = replace_file(settings_.spool.jobs() / "state.json", state_to_json(registry_), sync);
+  const auto saved = replace_file(settings_.spool.jobs() / "state.json", state_to_json(registry_), sync ? Sync::kYes : Sync::kNo);
   if (saved) {
     last_trouble_.clear();
     return true;

@@ -24,7 +24,7 @@ Status Outbox::add(const ledger::EnergyRecord& record) const {
   if (held + json.size() > max_bytes_)
     return Error{"the outbox holds " + std::to_string(held) + " of " + std::to_string(max_bytes_) +
                  " bytes (outbox_max): no room for job " + std::to_string(record.job_id)};
-  return replace_file(spool_.outbox() / name_of(record), json, true);
+  return replace_file(spool_.outbox() / name_of(record), json, Sync::kYes);
 }
 
 std::optional<fs::path> Outbox::oldest() const {

@@ -17,6 +17,8 @@
 #include <optional>
 #include <system_error>
 
+#include "core/file.h"
+
 namespace carbon::forecast {
 namespace {
 
@@ -128,18 +130,11 @@ Status FileLog::forget(const std::string& feed, Instant forecasts_before, Instan
   const auto issues = read(feed);
   if (!issues) return issues.error();
   const auto file = file_of(feed);
-  const std::filesystem::path beside = file.string() + ".new";
-  {
-    std::ofstream out(beside, std::ios::trunc);
-    for (const auto& issue : *issues) {
-      if (!is_old(issue, forecasts_before, all_before)) out << format_run(issue) << '\n';
-    }
-    if (!out.flush()) return Error{beside.string() + ": cannot be written"};
+  std::string kept;
+  for (const auto& issue : *issues) {
+    if (!is_old(issue, forecasts_before, all_before)) kept += format_run(issue) + '\n';
   }
-  std::error_code problem;
-  std::filesystem::rename(beside, file, problem);
-  if (problem) return Error{file.string() + ": " + problem.message()};
-  return Done{};
+  return replace_file(file, kept, Sync::kNo, 0644);
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "core/file.h"
+
 namespace carbon::plugin {
 namespace {
 
@@ -58,16 +60,6 @@ Result<File> open_marks(std::string spool) {
   auto own = own_directory(parent.fd(), spool.substr(slash + 1), spool);
   if (!own) return own.error();
   return own_directory(own->fd(), "marks", spool + "/marks");
-}
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const auto n = ::write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
 }
 
 }  // namespace

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writing the snapshot: beside the old one, synced, renamed.
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+// Writes the snapshot file. The rename survives a power cut; without it the old file is still whole.
+#include <string_view>
 
-#include <cerrno>
-
+#include "core/file.h"
 #include "snapshot/snapshot_bytes.h"
 
 namespace carbon::snapshot {
@@ -23,16 +20,6 @@ Status check(const SnapshotContent& content) {
   return Done{};
 }
 
-bool write_all(int fd, std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(n));
-  }
-  return true;
-}
-
 }  // namespace
 
 Status write_snapshot(const std::filesystem::path& file, const SnapshotContent& content) {
@@ -40,26 +27,8 @@ Status write_snapshot(const std::filesystem::path& file, const SnapshotContent& 
   const auto built = encode_snapshot(content);
   if (built.size() > format::kMaxBytes) return Error{"a snapshot of " + std::to_string(built.size()) + " bytes is too large"};
 
-  std::string temporary = file.string() + ".XXXXXX";
-  const int fd = mkostemp(temporary.data(), O_CLOEXEC);
-  if (fd < 0) return Error{temporary + ": " + std::generic_category().message(errno)};
-  bool ok = write_all(fd, built) && fchmod(fd, 0644) == 0 && fsync(fd) == 0;
-  int cause = errno;
-  ok = close(fd) == 0 && ok;
-  if (ok && rename(temporary.c_str(), file.c_str()) != 0) {
-    ok = false;
-    cause = errno;
-  }
-  if (!ok) {
-    unlink(temporary.c_str());
-    return Error{file.string() + ": " + std::generic_category().message(cause)};
-  }
-  const auto parent = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
-  if (const int directory = open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); directory >= 0) {
-    fsync(directory);  // the rename survives a power cut; without it, the old file is still whole
-    close(directory);
-  }
-  return Done{};
+  const std::string_view bytes(reinterpret_cast<const char*>(built.data()), built.size());
+  return replace_file(file, bytes, Sync::kYes, 0644);
 }
 
 }  // namespace carbon::snapshot
