@@ -25,8 +25,6 @@ std::string constraint_at(const SubmitRequest& job, const snapshot::SnapshotSite
   return out;
 }
 
-std::string unix_seconds(Instant t) { return std::to_string(unix_ms(t) / 1000); }
-
 // A placement as the job is given it, with what it saves.
 struct Plan {
   Placement place;
@@ -84,12 +82,12 @@ std::string names_of_sites(const Plan& plan, const Candidate& candidate, const S
   return out;
 }
 
-void record(DecisionToken& comment, const Plan& plan, const Candidate& candidate, const SnapshotContent& snapshot, Instant told) {
-  comment.set("site", snapshot.sites[plan.place.site].name);
-  if (const auto sites = names_of_sites(plan, candidate, snapshot); !sites.empty()) comment.set("sites", sites);
-  comment.set("planned", unix_seconds(plan.place.start));
-  comment.set("latest", unix_seconds(told));
-  comment.set("cap", unix_seconds(plan.cap_end));
+void record(DecisionToken& token, const Plan& plan, const Candidate& candidate, const SnapshotContent& snapshot, Instant latest) {
+  token.site = snapshot.sites[plan.place.site].name;
+  token.sites = names_of_sites(plan, candidate, snapshot);
+  token.planned = plan.place.start;
+  token.latest = latest;
+  token.cap = plan.cap_end;
 }
 
 // Where the job was submitted: for a copy from another cluster the site of its origin.
@@ -115,26 +113,26 @@ SubmitDecision settle(const SubmitRequest& job, const SnapshotContent& snapshot,
   // A job that is given a place belongs to it: else whichever cluster of the federation has room first would run it.
   const bool one_place = !observe && job.origin == 0 && federated(job, snapshot, *candidate.partition_at[candidate.job.home]);
   SubmitDecision d;
-  d.comment.set("mode", to_string(mode));
-  if (observe) d.comment.set("observe", "1");
-  d.comment.set("home", home.name);
-  if (job.data_gb) d.comment.set("data_gb", *job.data_gb);
+  d.token.mode = mode;
+  d.token.observe = observe;
+  d.token.home = home.name;
+  d.token.data_gb = job.data_gb.value_or("");
   if (!worth_it(plan, candidate, snapshot.rules.min_saving)) {
-    d.comment.set("site", snapshot.sites[candidate.job.home].name);
+    d.token.site = snapshot.sites[candidate.job.home].name;
     if (one_place && may_relocate(mode) && plan.grams_now) d.clusters = snapshot.cluster;
-    if (may_interrupt(mode)) d.comment.set("cap", unix_seconds(plan.cap_end));  // for its interruptions, once it runs
+    if (may_interrupt(mode)) d.token.cap = plan.cap_end;  // for its interruptions, once it runs
     if (job.mode && !observe) d.message = message_for_unchanged(plan.grams_now ? kNothingBetter : kIntensityUnknown);
     return d;
   }
-  const auto told = latest_start(snapshot.rules, plan.place.start, candidate.job.ready, plan.cap_end);
-  record(d.comment, plan, candidate, snapshot, told);
+  const auto latest = latest_start(snapshot.rules, plan.place.start, candidate.job.ready, plan.cap_end);
+  record(d.token, plan, candidate, snapshot, latest);
   if (observe) return d;
   if (plan.deferred) d.begin = plan.place.start;
   if (plan.place.site != candidate.job.home) send(job, snapshot, *candidate.partition_at[plan.place.site], d);
   if (one_place) d.clusters = cluster_of(candidate.partition_at[plan.place.site]->site, snapshot);
   reservations.add(stay_at(candidate, plan.place.site), plan.place.start);
-  d.message =
-      message_for_move({home, site, d.partition, d.constraint, d.begin, told, candidate.job.ready, *plan.grams, *plan.grams_now});
+  d.message = message_for_move(
+      {home, site, d.partition, d.constraint, d.begin, latest, candidate.job.ready, *plan.grams, *plan.grams_now});
   return d;
 }
 

@@ -55,7 +55,7 @@ struct SubmitDecision {
   std::string constraint;        // empty: as it was
   std::string clusters;          // of the federation, where it may run; empty: as it was
   std::string message;           // one line for the user; empty: none
-  DecisionToken comment;         // for AdminComment; empty: none
+  DecisionToken token;           // for AdminComment; empty: none
 };
 
 // A delay below this is not worth a begin time.

@@ -131,7 +131,7 @@ void apply(const SubmitDecision& decision, job_desc_msg_t& job, char** user_mess
   if (!decision.partition.empty()) replace(job.partition, decision.partition);
   if (!decision.constraint.empty()) replace(job.features, decision.constraint);
   if (!decision.clusters.empty()) replace(job.clusters, decision.clusters);
-  if (!decision.comment.empty()) replace(job.admin_comment, decision.comment.put_into(view(job.admin_comment)));
+  if (!decision.token.empty()) replace(job.admin_comment, decision.token.put_into(view(job.admin_comment)));
   if (!decision.message.empty() && user_message != nullptr) {
     replace(*user_message, given(*user_message) ? std::string(*user_message) + '\n' + decision.message : decision.message);
   }

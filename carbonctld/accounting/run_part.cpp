@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "carbonctld/replan/replan_jobs.h"
 #include "core/decision_token.h"
 
 namespace carbon::carbonctld {
@@ -16,10 +15,9 @@ struct Checkpoint {
 };
 
 std::optional<Checkpoint> checkpoint_of(const SlurmJob& job) {
-  const auto token = DecisionToken::find_in(job.admin_comment);
-  const auto stop = seconds_at(token, "stop");
-  if (token.get("mode") != "interrupt" || !stop || !token.get("ran")) return std::nullopt;
-  return Checkpoint{Duration(static_cast<std::int64_t>(number_at(token, "ran") * 1000)), *stop};
+  const auto token = DecisionToken::parse(job.admin_comment);
+  if (token.mode != CarbonMode::kInterrupt || !token.stop || !token.ran) return std::nullopt;
+  return Checkpoint{*token.ran, *token.stop};
 }
 
 std::vector<SlurmJob> runs_of(const std::vector<SlurmJob>& found, const SlurmJob& job) {
@@ -39,7 +37,7 @@ bool was_requeued(const std::vector<SlurmJob>& found, const SlurmJob& job) {
 
 RunPart part_of(const std::vector<SlurmJob>& found, const SlurmJob& job) {
   // One that was sent here while it waited was submitted when its token says.
-  Instant turn = std::min(job.submit, seconds_at(DecisionToken::find_in(job.admin_comment), "submit").value_or(job.submit));
+  Instant turn = std::min(job.submit, DecisionToken::parse(job.admin_comment).submit.value_or(job.submit));
   for (const auto& j : found) {
     if (j.job_id == job.job_id) turn = std::min(turn, j.submit);
   }

@@ -13,11 +13,9 @@ using namespace std::chrono_literals;
 
 constexpr double kLeastRest = 0.1;  // of a job's expected length is taken to be left, whatever has run
 
-std::string text_of(Instant t) { return std::to_string(unix_ms(t) / 1000); }
-
 struct Running {
   const QueuedJob& job;
-  DecisionToken comment;
+  DecisionToken token;
   std::size_t site;
   Instant cap;
   std::int64_t times;
@@ -27,20 +25,18 @@ struct Running {
 };
 
 std::optional<Running> interruptible(const QueuedJob& job, const SlurmQueue& queue, const config::Config& config, Instant now) {
-  const auto comment = DecisionToken::find_in(job.admin_comment);
-  if (comment.get("mode") != "interrupt" || comment.get("observe")) return std::nullopt;
+  const auto token = DecisionToken::parse(job.admin_comment);
+  if (token.mode != CarbonMode::kInterrupt || token.observe) return std::nullopt;
   const auto site = site_of(job, queue, config);
-  const auto cap = seconds_at(comment, "cap");
-  if (!site || !cap || !job.batch || !job.may_requeue || job.heterogeneous) return std::nullopt;
-  const auto times = static_cast<std::int64_t>(number_at(comment, "times"));
-  const auto ran = Duration(static_cast<std::int64_t>(number_at(comment, "ran") * 1000));
+  if (!site || !token.cap || !job.batch || !job.may_requeue || job.heterogeneous) return std::nullopt;
+  const auto ran = token.ran.value_or(Duration(0));
   const auto runtime = expected_runtime(job, config.placement);
   const auto least = std::chrono::duration_cast<Duration>(runtime * kLeastRest);
   return Running{job,
-                 comment,
+                 token,
                  *site,
-                 *cap,
-                 times,
+                 *token.cap,
+                 token.times.value_or(0),
                  ran,
                  std::max(runtime - ran - (now - job.started), least),
                  config.placement.gpu_power * job.units()};
@@ -74,37 +70,36 @@ std::optional<Instant> better_later(const Running& r, const config::Config& conf
 
 Interruption interruption(Running r, Instant begin, const config::Config& config, Instant now) {
   const auto ran = r.ran + (now - r.job.started);
-  r.comment.set("times", std::to_string(r.times + 1));
-  r.comment.set("ran", std::to_string(ran.count() / 1000));
-  r.comment.set("stop", text_of(std::chrono::ceil<std::chrono::seconds>(now + config.placement.interrupt.grace)));
-  r.comment.set("again", text_of(begin));
+  r.token.times = r.times + 1;
+  r.token.ran = ran;
+  r.token.stop = std::chrono::ceil<std::chrono::seconds>(now + config.placement.interrupt.grace);
+  r.token.again = begin;
   Interruption out;
   out.job_id = r.job.job_id;
   out.mark.id = r.job.id;
-  out.mark.admin_comment = r.comment.put_into(r.job.admin_comment);
+  out.mark.admin_comment = r.token.put_into(r.job.admin_comment);
   out.why = "a dirty stretch until " + format_utc(begin);
   return out;
 }
 
 // It waits again after its requeue: the plan becomes a deferral like any other, with the cap as the last start.
-JobChange resumption(const QueuedJob& job, Instant again) {
-  auto comment = DecisionToken::find_in(job.admin_comment);
-  comment.set("planned", text_of(again));
-  comment.set("latest", comment.get("cap").value_or(text_of(again)));
-  comment.erase("stop");
-  comment.erase("again");
+JobChange resumption(const QueuedJob& job, DecisionToken token) {
   JobChange change;
   change.id = job.id;
-  change.begin = again;
-  change.admin_comment = comment.put_into(job.admin_comment);
+  change.begin = token.again;
+  token.planned = token.again;
+  token.latest = token.cap ? token.cap : token.again;
+  token.stop.reset();
+  token.again.reset();
+  change.admin_comment = token.put_into(job.admin_comment);
   return change;
 }
 
 }  // namespace
 
 bool interrupted_by_us(const QueuedJob& job) {
-  const auto comment = DecisionToken::find_in(job.admin_comment);
-  return comment.get("mode") == "interrupt" && number_at(comment, "times") == static_cast<double>(job.restarts);
+  const auto token = DecisionToken::parse(job.admin_comment);
+  return token.mode == CarbonMode::kInterrupt && token.times.value_or(0) == std::int64_t{job.restarts};
 }
 
 InterruptRound plan_interruptions(const SlurmQueue& queue, const config::Config& config,
@@ -112,10 +107,9 @@ InterruptRound plan_interruptions(const SlurmQueue& queue, const config::Config&
   InterruptRound out;
   for (const auto& job : queue.jobs) {
     if (!job.cluster.empty()) continue;  // the carbonctld there sees to it
-    const auto comment = DecisionToken::find_in(job.admin_comment);
-    const auto stop = seconds_at(comment, "stop"), again = seconds_at(comment, "again");
-    if (stop && again) {
-      if (job.state == JobState::kPending && interrupted_by_us(job)) out.resumptions.push_back(resumption(job, *again));
+    const auto token = DecisionToken::parse(job.admin_comment);
+    if (const auto stop = token.stop; stop && token.again) {
+      if (job.state == JobState::kPending && interrupted_by_us(job)) out.resumptions.push_back(resumption(job, token));
       if (job.state == JobState::kOther) out.next = now + 1s;  // on its way
       if (job.state != JobState::kRunning) continue;
       if (*stop <= now) out.requeues.push_back(job.job_id);

@@ -59,12 +59,12 @@ JobChange change_for(const Move& m, Instant begin, const config::Config& config)
     if (to.partitions[position] != w.job->partition) change.partition = to.partitions[position];
     if (to.features != from.features) change.features = constraint_moved(w.job->features, from, to);
   }
-  auto comment = w.comment;
-  comment.set("site", config.sites[m.to.site].name);
+  auto token = w.token;
+  token.site = config.sites[m.to.site].name;
   // The other cluster's record begins now; what the job would have emitted counts from when its user submitted it.
-  if (change.clusters && !comment.get("submit")) comment.set("submit", std::to_string(unix_ms(w.job->submit) / 1000));
-  comment.set("planned", std::to_string(unix_ms(begin) / 1000));
-  change.admin_comment = comment.put_into(w.job->admin_comment);
+  if (change.clusters && !token.submit) token.submit = w.job->submit;
+  token.planned = begin;
+  change.admin_comment = token.put_into(w.job->admin_comment);
   return change;
 }
 

@@ -2,7 +2,6 @@
 #include "carbonctld/replan/replan_jobs.h"
 
 #include <algorithm>
-#include <charconv>
 #include <sstream>
 
 #include "carbonctld/replan/interrupt.h"
@@ -39,12 +38,10 @@ std::optional<std::size_t> position_of(const std::string& partition, const Site&
   return static_cast<std::size_t>(it - site.partitions.begin());
 }
 
-std::optional<std::size_t> site_named(const std::optional<std::string>& name, const config::Config& config) {
-  if (!name) return std::nullopt;
+// `name` as a token has it.
+std::optional<std::size_t> site_named(std::string_view name, const config::Config& config) {
   for (std::size_t s = 0; s < std::min(config.sites.size(), kMostSites); ++s) {
-    DecisionToken as_written;  // the token holds the name in lower case
-    as_written.set("site", config.sites[s].name);
-    if (as_written.get("site") == name) return s;
+    if (as_in_token(config.sites[s].name) == name) return s;
   }
   return std::nullopt;
 }
@@ -60,7 +57,7 @@ std::uint64_t sites_for(const WaitingJob& w, const config::Config& config) {
   std::uint64_t mask = std::uint64_t{1} << w.site;
   const auto position = position_of(w.job->partition, config.sites[w.site]);
   if (!position || !placement::plain_constraint(w.job->features)) return mask;
-  std::stringstream names(w.comment.get("sites").value_or(""));
+  std::stringstream names(w.token.sites);
   for (std::string name; std::getline(names, name, '+');) {
     const auto site = site_named(name, config);
     if (!site || *position >= config.sites[*site].partitions.size()) continue;
@@ -74,21 +71,20 @@ std::uint64_t sites_for(const WaitingJob& w, const config::Config& config) {
 // What the token says of a job that was deferred; none where it says nothing of that kind.
 std::optional<WaitingJob> deferred(const QueuedJob& job, const config::Config& config) {
   WaitingJob w;
-  w.comment = DecisionToken::find_in(job.admin_comment);
-  const auto mode = parse_carbon_mode(w.comment.get("mode").value_or("off"));
-  const auto planned = seconds_at(w.comment, "planned"), latest = seconds_at(w.comment, "latest");
-  const auto home = site_named(w.comment.get("home"), config), site = site_named(w.comment.get("site"), config);
-  if (!mode || *mode == CarbonMode::kOff || w.comment.get("observe") || !planned || !latest || !home || !site)
-    return std::nullopt;
+  w.token = DecisionToken::parse(job.admin_comment);
+  const auto mode = w.token.mode.value_or(CarbonMode::kOff);
+  const auto planned = w.token.planned, latest = w.token.latest;
+  const auto home = site_named(w.token.home, config), site = site_named(w.token.site, config);
+  if (mode == CarbonMode::kOff || w.token.observe || !planned || !latest || !home || !site) return std::nullopt;
   if (*planned <= job.submit + kLead) return std::nullopt;  // sent elsewhere, to begin at once
   w.job = &job;
-  w.mode = *mode;
+  w.mode = mode;
   w.home = *home;
   w.site = *site;
   w.planned = *planned;
   w.latest = *latest;
-  w.cap = seconds_at(w.comment, "cap").value_or(*latest);
-  w.data_gb = number_at(w.comment, "data_gb");
+  w.cap = w.token.cap.value_or(*latest);
+  w.data_gb = w.token.data_gigabytes();
   w.runtime = expected_runtime(job, config.placement);
   w.power = config.placement.gpu_power * job.units();
   return w;
@@ -101,10 +97,10 @@ bool taken_over(const WaitingJob& w, const SlurmQueue& queue, const config::Conf
 }
 
 JobChange give_up(WaitingJob w) {
-  w.comment.set("mode", "user");
+  w.token.user_choice = true;
   JobChange change;
   change.id = w.job->id;
-  change.admin_comment = w.comment.put_into(w.job->admin_comment);
+  change.admin_comment = w.token.put_into(w.job->admin_comment);
   return change;
 }
 
@@ -113,15 +109,14 @@ bool is_ours(const QueuedJob& job, bool all) { return job.cluster.empty() || (al
 
 // Slurm tells of no refusal. The job goes home, and is not sent away again.
 std::optional<JobChange> called_back(const QueuedJob& job, const config::Config& config) {
-  auto comment = DecisionToken::find_in(job.admin_comment);
-  const auto home = comment.get("home");
-  if (!home || comment.get("observe")) return std::nullopt;
-  comment.set("site", *home);
-  comment.erase("sites");
+  auto token = DecisionToken::parse(job.admin_comment);
+  if (token.home.empty() || token.observe) return std::nullopt;
+  token.site = token.home;
+  token.sites.clear();
   JobChange change;
   change.id = job.id;
   change.clusters = job.cluster.empty() ? config.cluster : job.cluster;
-  change.admin_comment = comment.put_into(job.admin_comment);
+  change.admin_comment = token.put_into(job.admin_comment);
   return change;
 }
 
@@ -131,7 +126,7 @@ void read_pending(const QueuedJob& job, const SlurmQueue& queue, const config::C
   // Slurm's own requeue defers nothing again; a requeue of ours that still lacks its begin time waits for it (interrupt.h).
   const bool another_run = job.restarts > 0 && !interrupted_by_us(job);
   auto ours = job.heterogeneous || another_run || !is_ours(job, all) ? std::nullopt : deferred(job, config);
-  if (ours && ours->comment.get("again")) return;
+  if (ours && ours->token.again) return;
   if (ours && taken_over(*ours, queue, config)) {
     out.given_up.push_back(give_up(*ours));
     ours.reset();
@@ -158,22 +153,6 @@ double capacity_of(const Site& site, const SlurmQueue& queue, const config::Conf
 }
 
 }  // namespace
-
-std::optional<Instant> seconds_at(const DecisionToken& comment, const char* key) {
-  const auto text = comment.get(key);
-  if (!text) return std::nullopt;
-  std::int64_t s = 0;
-  const auto [end, ec] = std::from_chars(text->data(), text->data() + text->size(), s);
-  if (ec != std::errc{} || end != text->data() + text->size() || s < 0 || s > 100'000'000'000) return std::nullopt;
-  return from_unix_ms(s * 1000);
-}
-
-double number_at(const DecisionToken& comment, const char* key) {
-  const auto text = comment.get(key);
-  double value = 0;
-  if (text) std::from_chars(text->data(), text->data() + text->size(), value);
-  return value > 0 ? value : 0;
-}
 
 Duration expected_runtime(const QueuedJob& job, const PlacementRules& rules) {
   const auto limit = job.limit > Duration::zero() ? job.limit : Duration(kNoLimit);

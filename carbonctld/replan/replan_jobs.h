@@ -19,7 +19,7 @@ namespace carbon::carbonctld {
 // A job that job_submit_carbon deferred and whose time has not come.
 struct WaitingJob {
   const QueuedJob* job = nullptr;
-  DecisionToken comment;
+  DecisionToken token;
   CarbonMode mode = CarbonMode::kOff;
   std::size_t home = 0, site = 0;
   Instant planned, latest, cap;  // `latest`: as the user was told
@@ -52,10 +52,6 @@ QueueReading read_queue(const SlurmQueue& queue, const config::Config& config, I
 
 // The site that a job is at, by its partition and by the features that it asks for (or those of its node).
 std::optional<std::size_t> site_of(const QueuedJob& job, const SlurmQueue& queue, const config::Config& config);
-
-// Values of the token; none, or 0, where it does not say.
-std::optional<Instant> seconds_at(const DecisionToken& comment, const char* key);
-double number_at(const DecisionToken& comment, const char* key);
 
 Duration expected_runtime(const QueuedJob& job, const PlacementRules& rules);
 

@@ -173,10 +173,11 @@ void check_words(std::string_view text) {
 
 // Another's text around our token is kept, and what was put in is found again.
 void check_comment(std::string_view text) {
-  auto ours = DecisionToken::find_in(text);
-  ours.set("mode", "defer");
+  auto ours = DecisionToken::parse(text);
+  ours.user_choice = false;
+  ours.mode = CarbonMode::kDefer;
   const auto put = ours.put_into(text);
-  demand(DecisionToken::find_in(put).get("mode") == "defer", "a comment is found again");
+  demand(DecisionToken::parse(put).mode == CarbonMode::kDefer, "a comment is found again");
   demand(ours.put_into(put) == put, "putting it in again changes nothing");
 }
 

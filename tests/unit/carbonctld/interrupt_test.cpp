@@ -49,11 +49,11 @@ TEST_F(InterruptTest, ADirtyStretchTakesTheJobOffStepByStep) {
   EXPECT_EQ(r.signals[0].job_id, 7u);
   EXPECT_TRUE(r.requeues.empty());
   job_.admin_comment = *r.signals[0].mark.admin_comment;  // all that is known of it stands here
-  auto token = DecisionToken::find_in(job_.admin_comment);
-  EXPECT_EQ(token.get("times"), "1");
-  EXPECT_EQ(token.get("ran"), "3600");
-  EXPECT_EQ(token.get("stop"), seconds_text(kNow + 2min));
-  EXPECT_EQ(token.get("again"), seconds_text(kNow + 3h));
+  auto token = DecisionToken::parse(job_.admin_comment);
+  EXPECT_EQ(token.times, 1);
+  EXPECT_EQ(token.ran, 1h);
+  EXPECT_EQ(token.stop, kNow + 2min);
+  EXPECT_EQ(token.again, kNow + 3h);
 
   EXPECT_EQ(r.next, kNow + 2min);
   EXPECT_TRUE(round(kNow + 1min).requeues.empty());
@@ -66,10 +66,10 @@ TEST_F(InterruptTest, ADirtyStretchTakesTheJobOffStepByStep) {
   r = round(kNow + 3min);
   ASSERT_EQ(r.resumptions.size(), 1u);
   EXPECT_EQ(r.resumptions[0].begin, kNow + 3h);
-  token = DecisionToken::find_in(*r.resumptions[0].admin_comment);
-  EXPECT_EQ(token.get("planned"), seconds_text(kNow + 3h));
-  EXPECT_EQ(token.get("latest"), seconds_text(kNow + 6h));
-  EXPECT_FALSE(token.get("again"));
+  token = DecisionToken::parse(*r.resumptions[0].admin_comment);
+  EXPECT_EQ(token.planned, kNow + 3h);
+  EXPECT_EQ(token.latest, kNow + 6h);
+  EXPECT_FALSE(token.again);
   job_.admin_comment = *r.resumptions[0].admin_comment;
   EXPECT_TRUE(interrupted_by_us(job_));
   EXPECT_TRUE(round(kNow + 4min).resumptions.empty());

@@ -97,9 +97,9 @@ TEST_F(ReplanTest, ANewForecastMovesTheBeginAndKeepsWhatWasTold) {
   ASSERT_EQ(r.changes.size(), 1u);
   EXPECT_EQ(r.changes[0].begin, kNow + 3h);
   EXPECT_FALSE(r.changes[0].partition);
-  const auto comment = DecisionToken::find_in(*r.changes[0].admin_comment);
-  EXPECT_EQ(comment.get("planned"), seconds_text(kNow + 3h));
-  EXPECT_EQ(comment.get("latest"), seconds_text(kNow + 6h));
+  const auto token = DecisionToken::parse(*r.changes[0].admin_comment);
+  EXPECT_EQ(token.planned, kNow + 3h);
+  EXPECT_EQ(token.latest, kNow + 6h);
   EXPECT_TRUE(r.changes[0].admin_comment->starts_with("JS1:x "));
   ASSERT_EQ(r.deferred.size(), 1u);
   EXPECT_EQ(r.deferred[0].planned, kNow + 3h);
@@ -151,7 +151,7 @@ TEST_F(ReplanTest, AnotherBeginTimeIsTheOwnersForGood) {
   const auto r = round();
   ASSERT_EQ(r.changes.size(), 1u);
   EXPECT_FALSE(r.changes[0].begin);
-  EXPECT_EQ(DecisionToken::find_in(*r.changes[0].admin_comment).get("mode"), "user");
+  EXPECT_TRUE(DecisionToken::parse(*r.changes[0].admin_comment).user_choice);
   job.admin_comment = *r.changes[0].admin_comment;
   job.begin = kNow + 4h;
   EXPECT_EQ(changes(), "");
@@ -196,7 +196,7 @@ TEST_F(ReplanTest, ABetterSiteDrawsThoseThatMayGo) {
   ASSERT_EQ(r.changes.size(), 1u) << changes();
   EXPECT_EQ(r.changes[0].id, "1");
   EXPECT_EQ(r.changes[0].partition, "gpu-b");
-  EXPECT_EQ(DecisionToken::find_in(*r.changes[0].admin_comment).get("site"), "b");
+  EXPECT_EQ(DecisionToken::parse(*r.changes[0].admin_comment).site, "b");
   replanner_.refused("1");
   EXPECT_EQ(changes(), "");
 }
@@ -236,7 +236,7 @@ TEST_F(ReplanTest, AFederatedJobIsDrawnToAnotherCluster) {
     EXPECT_FALSE(change.partition);
     if (!change.clusters) continue;
     sent.push_back(change.id + " to " + *change.clusters);
-    EXPECT_EQ(DecisionToken::find_in(*change.admin_comment).get("submit"), seconds_text(queue_.jobs[0].submit));
+    EXPECT_EQ(DecisionToken::parse(*change.admin_comment).submit, queue_.jobs[0].submit);
   }
   EXPECT_EQ(sent, std::vector{std::to_string(kFederated) + " to south"});
 }
@@ -252,7 +252,7 @@ TEST_F(ReplanTest, AJobThatAnotherClusterRefusedComesHomeForGood) {
   ASSERT_EQ(r.changes.size(), 1u);
   EXPECT_EQ(r.changes[0].clusters, "campus");
   job.admin_comment = *r.changes[0].admin_comment;
-  EXPECT_EQ(DecisionToken::find_in(job.admin_comment).get("site"), "a");
+  EXPECT_EQ(DecisionToken::parse(job.admin_comment).site, "a");
   job.state = JobState::kPending;
   job.stranded = false;
   EXPECT_EQ(changes(), "") << "it is not sent there again";

@@ -54,8 +54,8 @@ TEST_F(FederationTest, SendsAJobToTheGreenerCluster) {
   EXPECT_EQ(d.begin, std::nullopt);
   EXPECT_EQ(d.message.rfind("carbon: moved from north to south (cluster south): about 400 g CO2e instead of 800 g", 0), 0u)
       << d.message;
-  EXPECT_EQ(d.comment.get("home"), "north");
-  EXPECT_EQ(d.comment.get("site"), "south");
+  EXPECT_EQ(d.token.home, "north");
+  EXPECT_EQ(d.token.site, "south");
 }
 
 TEST_F(FederationTest, TheClusterThatGetsItKnowsWhereItIsFrom) {
@@ -64,7 +64,7 @@ TEST_F(FederationTest, TheClusterThatGetsItKnowsWhereItIsFrom) {
   const auto d = decided();
   EXPECT_EQ(d.clusters, "");
   EXPECT_EQ(d.begin, std::nullopt);
-  EXPECT_EQ(d.comment.token(), "carbon:mode=relocate,home=north,site=south");
+  EXPECT_EQ(d.token.format(), "carbon:mode=relocate,home=north,site=south");
 }
 
 TEST_F(FederationTest, TheTimeIsChosenOnBothSidesAlike) {
@@ -78,11 +78,9 @@ TEST_F(FederationTest, TheTimeIsChosenOnBothSidesAlike) {
   const auto there = decided();
   EXPECT_EQ(there.clusters, "");
   EXPECT_EQ(there.begin, here.begin);
-  for (const auto* key : {"home", "site", "planned", "latest", "cap", "mode"}) {
-    EXPECT_EQ(there.comment.get(key), here.comment.get(key)) << key;
-  }
-  EXPECT_EQ(here.comment.get("sites"), "north+south");
-  EXPECT_EQ(there.comment.get("sites"), "north+south") << "re-planning may send it back";
+  EXPECT_EQ(there.token.format(), here.token.format());
+  EXPECT_EQ(here.token.sites, "north+south");
+  EXPECT_EQ(there.token.sites, "north+south") << "re-planning may send it back";
 }
 
 TEST_F(FederationTest, ADeferredJobIsOfOneCluster) {
@@ -96,7 +94,7 @@ TEST_F(FederationTest, WhoIsHomeAtTheGreenestClusterStaysThere) {
   be("south");
   const auto d = decided();
   EXPECT_EQ(d.clusters, "south");
-  EXPECT_EQ(d.comment.get("site"), "south");
+  EXPECT_EQ(d.token.site, "south");
 }
 
 TEST_F(FederationTest, AnotherClusterIsLeftToTheFederation) {
@@ -104,7 +102,7 @@ TEST_F(FederationTest, AnotherClusterIsLeftToTheFederation) {
   const auto d = decided();
   EXPECT_EQ(d.clusters, "");
   EXPECT_EQ(d.begin, std::nullopt);
-  EXPECT_TRUE(d.comment.empty());
+  EXPECT_TRUE(d.token.empty());
 }
 
 TEST_F(FederationTest, AnArrayStays) {
@@ -125,7 +123,7 @@ TEST_F(FederationTest, TheUsersClustersStand) {
   EXPECT_EQ(decided().clusters, "south");
   job.clusters = "south";
   EXPECT_EQ(decided().clusters, "") << "it is sent there alone already, and that cluster decides";
-  EXPECT_TRUE(decided().comment.empty());
+  EXPECT_TRUE(decided().token.empty());
   job.clusters = {};
   job.cluster_features = job.pinned = true;
   EXPECT_EQ(decided().message, "carbon: left as it is: it chooses clusters by their features");
@@ -178,7 +176,7 @@ TEST_F(FederationTest, ObserveChangesNothing) {
   sample.content().rules.observe = true;
   const auto d = decided();
   EXPECT_EQ(d.clusters, "");
-  EXPECT_EQ(d.comment.get("site"), "south");
+  EXPECT_EQ(d.token.site, "south");
 }
 
 }  // namespace

@@ -67,7 +67,7 @@ void submit_one(Submit* submit, Random& random, Tally& tally) {
   }
   if (deferred || moved) {
     EXPECT_EQ(std::string(message == nullptr ? "" : message).rfind("carbon: ", 0), 0u);
-    EXPECT_TRUE(DecisionToken::find_in(job.desc.admin_comment).get("planned").has_value()) << job.desc.admin_comment;
+    EXPECT_TRUE(DecisionToken::parse(job.desc.admin_comment).planned.has_value()) << job.desc.admin_comment;
   }
   // All else is as it was.
   job_desc_msg_t same = job.desc;
