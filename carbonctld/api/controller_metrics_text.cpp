@@ -87,9 +87,9 @@ void put_feeds(Exposition& out, const MetricsView& v) {
 }
 
 void put_tally(Exposition& out, const std::map<std::string, std::uint64_t>& counts, std::string_view label,
-               std::initializer_list<const char*> always) {
+               std::initializer_list<std::string_view> always) {
   auto all = counts;
-  for (const auto* name : always) all.try_emplace(name, 0);  // a rate needs a 0 before the first
+  for (const auto name : always) all.try_emplace(std::string(name), 0);  // a rate needs a 0 before the first
   for (const auto& [name, count] : all) out.sample(number(count), {{label, name}});
 }
 
@@ -165,7 +165,7 @@ void put_replanning(Exposition& out, const MetricsView& v) {
   out.one("carbon_replan_hindered", Type::kGauge, "1 where something keeps carbonctld from re-planning; its log says what.",
           !v.queue.problem.empty());
   out.head("carbon_replan_changes_total", Type::kCounter, "Deferred jobs that got another time or place, by why.");
-  put_tally(out, v.replan.changes, "reason", {"less carbon"});
+  put_tally(out, v.replan.changes, "reason", {to_string(Reason::kLessCarbon)});
   out.one("carbon_replan_changes_refused_total", Type::kCounter, "Changes that Slurm refused.", number(v.replan.refused));
   out.one("carbon_replan_interruptions_total", Type::kCounter, "Jobs that were told to write a checkpoint and give way.",
           number(v.replan.interruptions));

@@ -88,7 +88,7 @@ DeferredJob row_for(const Move& m, Instant begin, const ReplanDecisions& decisio
   row.runtime = w.runtime;
   if (const auto g = decisions.grams(w, {w.home, now})) row.now_g = GramsCo2e(*g);
   if (const auto g = decisions.grams(w, {m.to.site, begin})) row.planned_g = GramsCo2e(*g);
-  row.why = *m.why != '\0' ? m.why : "as planned";
+  row.why = to_string(m.reason);
   return row;
 }
 
@@ -175,8 +175,7 @@ void raise_near_cap(const QueueReading& reading, const config::Config& config, I
       if (w.job->priority >= highest) continue;
       change.priority = highest = std::min(highest, kHighestPriority - 1) + 1;
     }
-    out.changes.push_back(change);
-    out.reasons.emplace_back("its latest start is near");
+    out.changes.push_back({change, Reason::kNearLatestStart});
   }
 }
 
@@ -213,14 +212,8 @@ ReplanRound Replanner::round(const ReplanInput& input) {
   ReplanRound out;
   out.guarantees = promises_of(reading, config_, input.now);
   show_jobs(reading, config_, out);
-  for (const auto& change : reading.given_up) {
-    out.changes.push_back(change);
-    out.reasons.emplace_back("somebody chose its time or place");
-  }
-  for (const auto& change : reading.called_back) {
-    out.changes.push_back(change);
-    out.reasons.emplace_back("another cluster has refused it");
-  }
+  for (const auto& change : reading.given_up) out.changes.push_back({change, Reason::kUserChoice});
+  for (const auto& change : reading.called_back) out.changes.push_back({change, Reason::kRefusedByCluster});
   raise_near_cap(reading, config_, input.now, out);
   ReplanDecisions decisions(config_, input.now, input.sites, reading);
   const auto moves = decisions.moves(planner_);
@@ -232,8 +225,7 @@ ReplanRound Replanner::round(const ReplanInput& input) {
     Instant begin = m->job->planned;
     if (changes_anything(*m) && out.changes.size() < config_.replan.max_changes) {
       begin = spacing.next(m->to.site, second_of(m->to.start), std::max(m->job->latest, second_of(input.now)));
-      out.changes.push_back(change_for(*m, begin, config_));
-      out.reasons.emplace_back(m->why);
+      out.changes.push_back({change_for(*m, begin, config_), m->reason});
     }
     out.deferred.push_back(row_for(*m, begin, decisions, config_, input.now));
   }

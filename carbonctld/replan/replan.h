@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "carbonctld/replan/replan_jobs.h"
+#include "carbonctld/replan/replan_reason.h"
 #include "config/config.h"
 #include "core/units.h"
 #include "planner/planner.h"
@@ -54,9 +55,12 @@ struct GuaranteeStatus {
   std::size_t overdue = 0;  // of the queued: it has passed
 };
 
+struct ReplanChange : JobChange {
+  Reason reason = Reason::kAsPlanned;
+};
+
 struct ReplanRound {
-  std::vector<JobChange> changes;
-  std::vector<std::string> reasons;         // of each change, for the log
+  std::vector<ReplanChange> changes;
   std::vector<DeferredJob> deferred;        // as they are once the changes are made
   std::vector<GuaranteeStatus> guarantees;  // of each site of the configuration
   std::vector<JobNow> running, queued;

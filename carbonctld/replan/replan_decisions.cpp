@@ -10,7 +10,6 @@ namespace carbon::carbonctld {
 namespace {
 
 constexpr std::ptrdiff_t kMostInLine = 1000;
-constexpr const char* kRoom = "room for others";
 constexpr double kUnknownTransfer = 1e12;  // grams: where the cost of a move is not known, the job stays
 
 }  // namespace
@@ -80,10 +79,10 @@ std::vector<Move> ReplanDecisions::as_planned(planner::Planner& planner) const {
                     .transfer_g = {}});
   }
   for (auto& job : jobs) job.units = std::min(job.units, largest_capacity(job.sites));
-  const auto topology = planner.plan(now_, jobs, reading_.running, sites);
+  const auto placements = planner.plan(now_, jobs, reading_.running, sites);
   std::vector<Move> moves;
   for (std::size_t i = 0; i < reading_.waiting.size(); ++i)
-    moves.push_back({&reading_.waiting[i], topology[i], "the plan", false});
+    moves.push_back({&reading_.waiting[i], placements[i], Reason::kAsPlanned, false});
   return moves;
 }
 
@@ -108,7 +107,7 @@ double ReplanDecisions::largest_capacity(std::uint64_t among) const {
 }
 
 Placement ReplanDecisions::as_it_is(const WaitingJob& w) const { return {w.site, w.planned}; }
-void ReplanDecisions::leave(Move& m) const { m = {m.job, as_it_is(*m.job), "", false}; }
+void ReplanDecisions::leave(Move& m) const { m = {m.job, as_it_is(*m.job), Reason::kAsPlanned, false}; }
 
 void ReplanDecisions::keep_where_little_is_gained(std::vector<Move>& moves) const {
   for (auto& m : moves) {
@@ -123,7 +122,7 @@ void ReplanDecisions::keep_where_little_is_gained(std::vector<Move>& moves) cons
     if (little || nowhere || worse_elsewhere || m.to.start > m.job->latest) {
       leave(m);
     } else {
-      m.why = *go < *stay ? "less carbon" : kRoom;
+      m.reason = *go < *stay ? Reason::kLessCarbon : Reason::kRoomForOthers;
     }
   }
 }
@@ -131,7 +130,7 @@ void ReplanDecisions::keep_where_little_is_gained(std::vector<Move>& moves) cons
 // A job gives way at the cost of carbon only where the GPUs of its time are promised to others as well.
 void ReplanDecisions::keep_where_there_is_room(std::vector<Move>& moves) const {
   for (auto& m : moves) {
-    if (m.why != kRoom) continue;
+    if (m.reason != Reason::kRoomForOthers) continue;
     double taken = m.job->job->units();
     const Interval window{m.job->planned, m.job->planned + m.job->runtime};
     for (const auto& r : reading_.running) {
@@ -139,14 +138,14 @@ void ReplanDecisions::keep_where_there_is_room(std::vector<Move>& moves) const {
     }
     for (const auto& other : moves) {
       if (&other == &m) continue;
-      const auto place = other.why == kRoom ? as_it_is(*other.job) : other.to;
+      const auto place = other.reason == Reason::kRoomForOthers ? as_it_is(*other.job) : other.to;
       const bool meets = place.start < window.end && window.start < place.start + other.job->runtime;
       if (place.site == m.job->site && meets) taken += other.job->job->units();
     }
     if (taken <= reading_.capacity[m.job->site]) {
       leave(m);
     } else {
-      m.why = "others need its time more";
+      m.reason = Reason::kOthersNeedTime;
     }
   }
 }
@@ -158,7 +157,7 @@ void ReplanDecisions::release_without_gain(std::vector<Move>& moves) const {
     const auto at_once = grams(*m.job, {m.to.site, now_}), then = grams(*m.job, m.to);
     if (!at_once || !then || *then < *at_once * (1 - least)) continue;
     m.to.start = now_;
-    m.why = "nothing to gain any more";
+    m.reason = Reason::kNothingToGain;
     m.must = true;
   }
 }
@@ -185,7 +184,7 @@ void ReplanDecisions::bound_idle_share(std::vector<Move>& moves) const {
       free -= units;
       left_idle -= units;
       m->to.start = now_;
-      m->why = "too many GPUs would stand idle";
+      m->reason = Reason::kTooManyIdle;
       m->must = true;
     }
   }
@@ -221,7 +220,7 @@ void ReplanDecisions::keep_promises(std::vector<Move>& moves) const {
     for (const auto i : released) {
       if (at_site[i]->to.start <= now_) continue;
       at_site[i]->to.start = now_;
-      at_site[i]->why = "the queue is long";
+      at_site[i]->reason = Reason::kLongQueue;
       at_site[i]->must = true;
     }
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "carbonctld/replan/replan_jobs.h"
+#include "carbonctld/replan/replan_reason.h"
 #include "planner/planner.h"
 #include "policies/policy.h"
 
@@ -16,7 +17,7 @@ namespace carbon::carbonctld {
 struct Move {
   const WaitingJob* job = nullptr;
   Placement to;
-  const char* why = "";
+  Reason reason = Reason::kAsPlanned;
   bool must = false;  // a promise or a rule asks for it, not the carbon
 };
 

@@ -80,8 +80,7 @@ void ReplanLoop::interrupt(const InterruptRound& round) {
 
 // A job that begins or ends meanwhile refuses its change: no harm, the next round sees it as it is.
 void ReplanLoop::send(const ReplanRound& round) {
-  for (std::size_t i = 0; i < round.changes.size(); ++i) {
-    const auto& change = round.changes[i];
+  for (const auto& change : round.changes) {
     const auto done = slurm_.change_job(change);
     if (!done) {
       spdlog::warn("job={} not changed: {}", change.id, done.error().message);
@@ -89,10 +88,11 @@ void ReplanLoop::send(const ReplanRound& round) {
       count([](auto& c) { ++c.refused; });
       continue;
     }
-    count([&](auto& c) { ++c.changes[round.reasons[i]]; });
+    const std::string reason(to_string(change.reason));
+    count([&](auto& c) { ++c.changes[reason]; });
     spdlog::info("job={} begin={} clusters={} partition={} features={} why=\"{}\"", change.id,
                  change.begin ? format_utc(*change.begin) : "-", change.clusters.value_or("-"), change.partition.value_or("-"),
-                 change.features.value_or("-"), round.reasons[i]);
+                 change.features.value_or("-"), reason);
   }
 }
 

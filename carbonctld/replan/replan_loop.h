@@ -28,7 +28,7 @@ struct QueueView {
 // What the rounds did since this process began.
 struct ReplanCounts {
   std::uint64_t rounds = 0;
-  std::map<std::string, std::uint64_t> changes;  // that Slurm made, by why
+  std::map<std::string, std::uint64_t> changes;  // that Slurm made, by reason
   std::uint64_t refused = 0;                     // by Slurm
   std::uint64_t interruptions = 0;
 };

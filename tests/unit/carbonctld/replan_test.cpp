@@ -77,9 +77,9 @@ class ReplanTest : public testing::Test {
   std::string changes() {
     const auto r = round();
     std::string out;
-    for (std::size_t i = 0; i < r.changes.size(); ++i)
-      out += "job " + r.changes[i].id + (r.changes[i].begin ? " begins " + format_utc(*r.changes[i].begin) : "") + ": " +
-             r.reasons[i] + "; ";
+    for (const auto& change : r.changes)
+      out += "job " + change.id + (change.begin ? " begins " + format_utc(*change.begin) : "") + ": " +
+             std::string(to_string(change.reason)) + "; ";
     return out;
   }
 
