@@ -9,8 +9,8 @@
 namespace carbon::scarbon {
 namespace {
 
-// The head: this number in the file's byte order, the revision, how many texts, where the table of the originals begins and where
-// that of the translations. An entry of a table: a text's length, and where it begins.
+// The header: this number in the file's byte order, the revision, the number of texts, and the offsets of the tables of originals
+// and of translations. A table's entry: a text's length and its offset.
 constexpr std::uint32_t kMagic = 0x950412de;
 constexpr std::size_t kCount = 8, kOriginals = 12, kTranslations = 16, kEntry = 8;
 
@@ -47,7 +47,7 @@ std::optional<Catalogue> Catalogue::read(const std::filesystem::path& path) {
     auto original = bytes.text_of(*originals + i * kEntry);
     auto translation = bytes.text_of(*translations + i * kEntry);
     if (!original || !translation) return std::nullopt;
-    catalogue.texts_.emplace(std::move(*original), std::move(*translation));
+    if (!original->empty()) catalogue.texts_.emplace(std::move(*original), std::move(*translation));
   }
   return catalogue;
 }

@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// A catalogue of translated texts as msgfmt writes it (.mo). Read here and not by the C library, which wants a locale of the
-// language made on the host, or ignores what LANGUAGE asks for.
+// Reader of a gettext catalogue (.mo, as msgfmt writes it). glibc's gettext is no substitute: it translates only in an installed
+// locale other than C and C.UTF-8, and a bare Debian has no other.
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace carbon::scarbon {
 
 class Catalogue {
  public:
-  // Nothing where there is no such file, or it is not whole.
+  // Nothing if there is no such file or it is damaged.
   static std::optional<Catalogue> read(const std::filesystem::path& path);
-  // nullptr where the text is not in it. Lives as long as the catalogue.
+  // nullptr if it lacks the text. Valid as long as the catalogue.
   const char* find(std::string_view text) const;
+  // Without the empty text, which is the file's header.
+  const std::map<std::string, std::string>& texts() const { return texts_; }
 
  private:
-  std::unordered_map<std::string, std::string> texts_;
+  std::map<std::string, std::string> texts_;
 };
 
 }  // namespace carbon::scarbon

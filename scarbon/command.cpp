@@ -13,7 +13,7 @@ int complain(const std::string& message) {
 }
 
 void say_simulated() {
-  fmt::print(stderr, "scarbon: {}\n", tr("note: these figures rest on simulated GPUs or simulated intensities"));
+  fmt::print(stderr, "scarbon: {}\n", tr("note: these figures are based on simulated GPUs or simulated intensities"));
 }
 
 void add_table_options(CLI::App& app, TableStyle& style) {

@@ -80,4 +80,8 @@ const char* tr(const char* text) {
 
 std::string text_language() { return chosen().language; }
 
+std::map<std::string, std::string> translations() {
+  return chosen().catalogue ? chosen().catalogue->texts() : std::map<std::string, std::string>();
+}
+
 }  // namespace carbon::scarbon

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <string>
 
 namespace carbon::scarbon {
@@ -21,5 +22,7 @@ std::string trf(const char* text, Arguments&&... arguments) {
 }
 // "en", "ko": of the catalogue that is in use.
 std::string text_language();
+// All texts of that catalogue, from English; empty for English.
+std::map<std::string, std::string> translations();
 
 }  // namespace carbon::scarbon

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The files of the web page, as they are in the program itself: nothing to install beside it, nothing read at run time.
+// The web page's files, embedded in the program: nothing to install and nothing to read at run time.
 #pragma once
 
 #include <string_view>
@@ -7,7 +7,7 @@
 namespace carbon::web {
 
 struct Asset {
-  std::string_view path;  // "/web/page.js"; "/" is the page
+  std::string_view path;  // "/web/page.js"; "/" is index.html; "report/report.html": not for HTTP, see report_page.h
   std::string_view type;
   std::string_view content;
 };

@@ -9,7 +9,7 @@
 #include "scarbon/command.h"
 #include "scarbon/controller_client.h"
 #include "scarbon/reports/equivalents.h"
-#include "scarbon/reports/html_report.h"
+#include "scarbon/reports/report_document.h"
 #include "scarbon/reports/report_tables.h"
 #include "scarbon/texts.h"
 
@@ -73,7 +73,7 @@ int print_budgets(Controller& controller, const ReportOptions& options) {
 }
 
 int print_html(Controller& controller, const ReportOptions& options, const net::QueryParameters& window) {
-  const auto page = html_report(controller, window);
+  const auto page = report_document(controller, window);
   if (!page) return complain(page.error().message);
   std::ofstream out(options.html, std::ios::binary | std::ios::trunc);
   out << *page << std::flush;
@@ -114,7 +114,7 @@ int run_report(const ReportOptions& options, const Session& session) {
   fmt::print("{}",
              print_table(options.waste ? waste_table(*answer, options.top) : sums_table(*answer, options.top), options.style));
   if (options.equivalents) {
-    fmt::print("{}\n", tr("All of it compares with:"));
+    fmt::print("{}\n", tr("The total corresponds to:"));
     for (const auto& line : equivalent_lines(number_at((*answer)["total"], "co2e_g").value_or(0))) fmt::print("  {}\n", line);
   }
   if (any_simulated(answer->value("rows", nlohmann::json::array()))) say_simulated();

@@ -195,7 +195,7 @@ std::string study_paragraph(const Study& s) {
                     s.intensities.empty() ? tr("not known") : s.intensities);
   if (s.multiplier) text += ' ' + trf("The whole search took {} times the energy of the final run.", figure(s.multiplier));
   if (s.unknown > 0) text += ' ' + trf("The energy of {} jobs is not known; they are not in these sums.", s.unknown);
-  if (s.simulated) text += ' ' + std::string(tr("These figures rest on simulated GPUs or simulated intensities."));
+  if (s.simulated) text += ' ' + std::string(tr("These figures are based on simulated GPUs or simulated intensities."));
   return text;
 }
 

@@ -24,15 +24,20 @@ period = "month"
 account = "nobody"
 co2e_kg = 5
 """
-LETTERS = """[...document.querySelectorAll('svg')].flatMap(svg => {
-  const frame = svg.getBoundingClientRect(), shown = [...svg.querySelectorAll('text')].filter(t => t.getClientRects().length);
-  const upon = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
-  return shown.map(t => {
-    const own = t.getBoundingClientRect(), others = shown.filter(o => o !== t).map(o => o.getBoundingClientRect());
-    return [t.textContent, parseFloat(getComputedStyle(t).fontSize) * t.getScreenCTM().a,
-            own.left >= frame.left - 3 && own.right <= frame.right + 3 && own.top >= frame.top - 3 && !others.some(o => upon(own, o))];
-  });
-})"""
+UNITS = {"g": 1e-3, "kg": 1, "t": 1e3, "Wh": 1e-3, "kWh": 1, "MWh": 1e3}  # in kg and kWh
+DRAWN = """[...document.querySelectorAll('canvas')].every(c => c.getAttribute('aria-label') &&
+  c.closest('section').querySelector('table caption') &&
+  c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v > 0))"""
+TABLE = """[...document.querySelectorAll('table')].find(t => t.caption.textContent === %s)"""
+CELLS = "[...%s.querySelectorAll('tbody tr')].map(row => [...row.cells].map(cell => cell.textContent.trim()))"
+
+
+def amount(text):
+    """Kilograms or kilowatt-hours of "4.77 kg", as pages show them."""
+    number, unit = text.split()[:2]
+    return float(number.replace(",", "")) * UNITS[unit]
+
+
 JOBS = {  # name -> options, script
     "trial 1": (("--wckey=search", "--comment=--param lr=0.1 --param batch=32"), "sleep 2"),
     "trial 2": (("--wckey=search", "--comment=--param lr=0.01 --param batch=32"), "sleep 3"),
@@ -179,33 +184,38 @@ class ReportsTest(CarbonCase):
                 self.assertEqual(page.errors, [])
                 self.assertEqual([url for url in page.requests if not url.startswith(("file:", "data:"))], [])
                 self.assertLessEqual(page.value("document.documentElement.scrollWidth"), width)
-                shown = page.value(
-                    "[...document.querySelectorAll('#figures [data-value]')].map(e => [e.dataset.figure, Number(e.dataset.value)])"
-                )
-                total = days["total"]
-                self.assertEqual(
-                    {key: value for key, value in shown if key in total},
-                    {key: total[key] for key in ("jobs", "energy_kwh", "co2e_g")},
-                )
-                rows = page.value(
-                    "[...document.querySelectorAll('#days tbody tr')].map(r => [r.cells[0].textContent, "
-                    "...[...r.cells].slice(1, 4).map(c => Number(c.dataset.value))])"
-                )
-                self.assertEqual(rows, [[r["key"], r["jobs"], r["energy_kwh"], r["co2e_g"]] for r in days["rows"]])
-                # Each drawing has a name, and a table with the same figures for those who do not see it.
-                self.assertTrue(
+                tiles = dict(
                     page.value(
-                        "[...document.querySelectorAll('svg')].every(s => s.getAttribute('aria-label') && "
-                        "s.parentElement.querySelector('table caption'))"
+                        "[...document.querySelectorAll('.tile')].map(t => [t.children[0].textContent, t.children[1].textContent])"
                     )
                 )
-                # Letters that can be read, none upon another and none cut off.
-                letters = page.value(LETTERS)
-                self.assertGreaterEqual(len(letters), 8)
-                self.assertGreaterEqual(min(size for _, size, _ in letters), 11)
-                self.assertEqual([text for text, _, whole in letters if not whole], [])
+                self.assertAlmostEqual(
+                    amount(tiles["Emitted, with PUE"]),
+                    days["total"]["co2e_g"] / 1e3,
+                    delta=0.01 * days["total"]["co2e_g"] / 1e3,
+                )
+                self.assertAlmostEqual(
+                    amount(tiles["Energy of the devices"]),
+                    days["total"]["energy_kwh"],
+                    delta=0.01 * days["total"]["energy_kwh"],
+                )
+                self.assertEqual(tiles["Jobs"].split()[0], str(days["total"]["jobs"]))
+                users = page.value(CELLS % (TABLE % "'By user'"))
+                self.assertEqual([row[0] for row in users], [OWNER])
+                self.assertEqual(users[0][1], str(days["total"]["jobs"]))
+                self.assertEqual([row[0] for row in page.value(CELLS % (TABLE % "'By account'"))], ["research"])
+                by_day = page.value(CELLS % (TABLE % "'Emissions by day (UTC)'"))
+                self.assertEqual(
+                    [row[:2] for row in by_day[: len(days["rows"])]], [[r["key"], str(r["jobs"])] for r in days["rows"]]
+                )
+                text = page.value("document.body.innerText")
+                for expected in (f"Only jobs with user {OWNER}.", "simulated GPUs", "counter"):
+                    self.assertIn(expected, text)
+                # Each chart is drawn, has a name, and has a table with the same figures next to it.
+                self.assertGreaterEqual(page.value("document.querySelectorAll('canvas').length"), 2)
+                self.assertTrue(page.value(DRAWN))
                 paper = page.value("getComputedStyle(document.body).backgroundColor")
-                self.assertEqual(paper, "rgb(13, 17, 23)" if dark else "rgb(255, 255, 255)")
+                self.assertEqual(paper, "rgb(16, 21, 19)" if dark else "rgb(245, 247, 245)")
                 page.screenshot(shots / f"report-{name}.png")
                 self.assertGreater((shots / f"report-{name}.png").stat().st_size, 10_000)
 

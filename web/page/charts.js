@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Charts by Chart.js, in the page's colours, which change with the reader's. The figures of each stand in a table beside it.
+// Charts drawn by Chart.js in the page's colours, light or dark. Each view also shows a chart's figures in a table.
 import { clock, day, figure, grams, kHour } from "./format.js";
 import { h } from "./dom.js";
 
@@ -103,7 +103,7 @@ export class IntensityChart extends Frame {
     options.plugins.tooltip.filter = (item) => item.datasetIndex === 0;
     options.plugins.tooltip.callbacks = {
       title: (items) => (items.length ? `${day(items[0].parsed.x)}, ${clock(items[0].parsed.x)}` : ""),
-      label: (item) => this.tell(item),
+      label: (item) => this.tooltip(item),
     };
     this.make({ type: "line", data: { datasets }, options, plugins: [now_line] }, () => this.theme());
   }
@@ -123,7 +123,7 @@ export class IntensityChart extends Frame {
     Object.assign(this.chart.options.scales.gpus.ticks, { precision: 0, callback: (v) => (v <= most ? v : "") });
   }
 
-  tell(item) {
+  tooltip(item) {
     const at = item.parsed.x;
     const of = (row) => (row.length ? row.filter((p) => p.x <= at).at(-1)?.y : undefined);
     const [, , , running, planned] = this.chart.data.datasets.map((d) => of(d.data));
@@ -151,16 +151,16 @@ export class IntensityChart extends Frame {
   }
 }
 
-// A bar a day: what was emitted, and on top of it what was saved.
+// Stacked bars by day: grams emitted and grams saved.
 export class DayChart extends Frame {
   unit = 1;
 
-  constructor() {
+  constructor([emitted, saved] = ["emitted", "saved"]) {
     super(false);
     const options = base_options();
     options.plugins.tooltip.callbacks = { label: (item) => `${item.dataset.label} ${grams(item.raw * this.unit)}` };
     const bar = (label) => ({ label, data: [], borderRadius: 3, maxBarThickness: 40 });
-    this.make({ type: "bar", data: { labels: [], datasets: [bar("emitted"), bar("saved")] }, options }, () => this.theme());
+    this.make({ type: "bar", data: { labels: [], datasets: [bar(emitted), bar(saved)] }, options }, () => this.theme());
   }
 
   theme() {
@@ -177,6 +177,35 @@ export class DayChart extends Frame {
     this.chart.data.labels = labels;
     this.chart.data.datasets[0].data = emitted.map((g) => (g === null ? null : g / this.unit));
     this.chart.data.datasets[1].data = saved.map((g) => g / this.unit);
+    this.canvas.setAttribute("aria-label", label);
+    retheme(this.chart);
+  }
+}
+
+const kLineColours = ["intensity", "planned-line", "emitted", "saved"];
+
+// Lines by day. More than four lines share colours.
+export class DayLinesChart extends Frame {
+  constructor(unit) {
+    super(false);
+    this.unit = unit;
+    const options = base_options();
+    options.plugins.tooltip.callbacks = { label: (item) => `${item.dataset.label} ${figure(item.raw)} ${unit}` };
+    this.make({ type: "line", data: { labels: [], datasets: [] }, options }, () => this.theme());
+  }
+
+  theme() {
+    this.chart.data.datasets.forEach((set, index) => {
+      set.borderColor = set.backgroundColor = colour(kLineColours[index % kLineColours.length]);
+    });
+    this.chart.options.scales = { x: axis({ grid: { display: false } }), y: titled(this.unit, { beginAtZero: true }) };
+    Object.assign(this.chart.options.scales.x.ticks, { maxRotation: 0, autoSkipPadding: 16 });
+  }
+
+  // `lines`: {name, values}; a null value is a gap.
+  update(labels, lines, label) {
+    this.chart.data.labels = labels;
+    this.chart.data.datasets = lines.map(({ name, values }) => ({ label: name, data: values, borderWidth: 2, pointRadius: 2.5 }));
     this.canvas.setAttribute("aria-label", label);
     retheme(this.chart);
   }

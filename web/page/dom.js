@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Elements and tables. Texts go in as texts: nothing that carbonctld says becomes markup.
+// Elements and tables. Strings become text nodes, so nothing that carbonctld sends is parsed as markup.
+import { tr } from "./translate.js";
 
-// h("p", {class: "muted", onclick: f}, "text", element, ...); null children are left out.
+// h("p", {class: "muted", onclick: f}, "text", element, ...); null children are skipped.
 export function h(tag, properties, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties || {})) {
@@ -31,30 +32,30 @@ export function key(kind, text) {
 }
 
 export function simulated(is) {
-  return is ? badge("simulated", "warn") : null;
+  return is ? badge(tr("simulated"), "warn") : null;
 }
 
-const kMostRows = 300;  // more nobody reads, and each renewal would cost the browser
+const kMostRows = 300;  // bounds the work of each update in the browser
 
-// Tells rows anew without taking away what a reader has scrolled to. Columns: {name, cell(row), number, wrap}.
+// A table whose rows can be replaced without losing the scroll position. Columns: {name, cell(row), number, wrap}.
 export class Table {
   constructor(caption, columns, empty) {
     this.columns = columns;
     this.body = h("tbody");
     this.table = h("table", { class: "stack" }, h("caption", {}, caption),
       h("thead", {}, h("tr", {}, columns.map((c) => h("th", { scope: "col", class: c.number && "number" }, c.name)))), this.body);
-    this.none = h("p", { class: "muted" }, empty || "Nothing to show.");
+    this.none = h("p", { class: "muted" }, empty || tr("Nothing to show."));
     this.scroll = h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption }, this.table);
     this.more = h("p", { class: "muted" });
     this.element = h("div", {}, this.scroll, this.more, this.none);
   }
 
-  // `total`: a row that is set off at the end, or none.
+  // `total`: an optional last row, set apart by a line.
   update(rows, total) {
     const line = (row, is_total) => h("tr", { class: is_total && "total" }, this.columns.map((c) =>
       h("td", { "data-name": c.name, class: [c.number && "number", c.wrap && "wrap"].filter(Boolean).join(" ") || null }, h("div", {}, c.cell(row)))));
     const shown = rows.slice(0, kMostRows);
-    this.more.textContent = rows.length > shown.length ? `… and ${rows.length - shown.length} more.` : "";
+    this.more.textContent = rows.length > shown.length ? tr("… and {} more.", rows.length - shown.length) : "";
     this.more.hidden = rows.length === shown.length;
     this.body.replaceChildren(...shown.map((row) => line(row, false)), ...(total && rows.length > 1 ? [line(total, true)] : []));
     this.scroll.hidden = rows.length === 0;
@@ -62,7 +63,7 @@ export class Table {
   }
 }
 
-// A choice that stays when the page is loaded again.
+// A drop-down list that keeps its choice across reloads. Its values are numbers.
 export function choice(name, label, options, changed) {
   const select = h("select", { id: name }, options.map(([value, text]) => h("option", { value }, text)));
   const kept = sessionStorage.getItem(name);

@@ -5,8 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "scarbon/reports/equivalents.h"
-#include "scarbon/reports/html_chart.h"
-#include "scarbon/reports/html_report.h"
+#include "scarbon/reports/report_document.h"
 
 namespace carbon::scarbon {
 namespace {
@@ -89,32 +88,57 @@ TEST(Equivalents, EachWithItsSourceWhereItSaysSomething) {
   EXPECT_TRUE(equivalent_lines(0).empty());
 }
 
-TEST(Html, WhatComesFromUsersIsText) {
-  HtmlData data;
-  data.days = answer();
-  data.days["start"] = "2026-11-01T00:00:00Z";
-  data.days["end"] = "2026-11-04T00:00:00Z";
-  data.users = {{"rows", {sums("<script>alert(1)</script>", 1, 5)}}};
-  data.jobs = {{"jobs", {{{"job_id", 7}, {"name", "\"><img src=x onerror=y>"}, {"user", "a&b"}}}}};
-  data.intensity = {{"sites", json::array()}};
-  data.sites = {{"rows", json::array()}};
-  const auto page = html_page(data, "now");
-  EXPECT_EQ(page.find("<script"), std::string::npos);
-  EXPECT_EQ(page.find("<img"), std::string::npos);
-  EXPECT_NE(page.find("a&amp;b"), std::string::npos);
-  EXPECT_NE(page.find("<th scope=\"row\">&lt;script&gt;"), std::string::npos);
-  const auto jobs = page.find("data-figure=\"jobs\"");
-  ASSERT_NE(jobs, std::string::npos);
-  const auto shown = page.substr(page.find('>', jobs) + 1, page.find('<', jobs) - page.find('>', jobs) - 1);
-  EXPECT_EQ(shown.find_first_not_of("0123456789"), std::string::npos) << "a count is whole: " << shown;
+json document_with(const std::string& user) {
+  auto days = answer();
+  days["start"] = "2026-11-01T00:00:00Z";
+  days["end"] = "2026-11-04T00:00:00Z";
+  const json none{{"rows", json::array()}, {"total", days["total"]}};
+  return {{"created", "2026-11-05T00:00Z"},
+          {"language", "en"},
+          {"filters", {{"user", user}}},
+          {"equivalents", json::array()},
+          {"days", days},
+          {"users", {{"rows", {sums(user.c_str(), 1, 5)}}, {"total", days["total"]}}},
+          {"accounts", none},
+          {"sites", none},
+          {"intensity", {{"sites", json::array()}}},
+          {"jobs", {{"jobs", {{{"job_id", 7}, {"name", user}, {"user", user}}}}}}};
 }
 
-TEST(Html, ChartsBearGapsZerosAndNothingAtAll) {
-  EXPECT_NE(bar_chart("t", {}, {}).find("</svg>"), std::string::npos);
-  EXPECT_EQ(bar_chart("t", {"a"}, {std::nullopt}).find("<rect"), std::string::npos);
-  const auto lines = line_chart("t", {"a", "b", "c"}, {{"x", {1.0, std::nullopt, -3.0}}});
-  EXPECT_NE(lines.find("polyline"), std::string::npos);
-  EXPECT_EQ(lines.find("nan"), std::string::npos);
+// What stands between the tags of the script element `id`.
+std::string embedded(const std::string& page, const std::string& id) {
+  const auto tag = page.find("<script id=\"" + id + "\"");
+  if (tag == std::string::npos) return "";
+  const auto begin = page.find('>', tag) + 1;
+  return page.substr(begin, page.find("</script>", begin) - begin);
+}
+
+TEST(ReportDocument, EmbedsTheDataUnchanged) {
+  const auto data = document_with("ada");
+  EXPECT_EQ(json::parse(embedded(report_document(data), "report")), data);
+  EXPECT_EQ(embedded(report_document(data), "translations"), "{}");
+}
+
+TEST(ReportDocument, NoUsersTextBecomesMarkup) {
+  const auto elements = [](const std::string& page) { return std::count(page.begin(), page.end(), '<'); };
+  const auto harmless = report_document(document_with("ada"));
+  for (const std::string evil :
+       {"</script><script>alert(1)</script>", "<!-- <script>", "\"><img src=x onerror=y>", "{{style.css}}", "a&b'\"\\"}) {
+    const auto page = report_document(document_with(evil));
+    EXPECT_EQ(elements(page), elements(harmless)) << evil;
+    EXPECT_EQ(json::parse(embedded(page, "report")), document_with(evil));
+  }
+}
+
+TEST(ReportDocument, NeedsNoOtherFile) {
+  const auto page = report_document(document_with("ada"));
+  for (const auto* trace : {"{{", "\nimport ", "\nexport ", "src=", "href=\"web", "@import"}) {
+    EXPECT_EQ(page.find(trace), std::string::npos) << trace;
+  }
+  EXPECT_NE(page.find("default-src 'none'"), std::string::npos);
+  for (const auto* needed : {"class DayChart", "function day_lines", "Chart.js v", ".tiles {"}) {
+    EXPECT_NE(page.find(needed), std::string::npos) << needed;
+  }
 }
 
 }  // namespace
