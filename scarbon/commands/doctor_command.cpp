@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// scarbon doctor: looks at a site's set-up as a careful colleague would, and says what to change.
+// scarbon doctor: checks an installation and prints each fault with its fix.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -30,19 +30,19 @@ std::string part_of(const Host& host) {
 }
 
 void print_finding(const Finding& f) {
-  fmt::print("{:<8} {}: {}\n", word_of(f.level), f.name, f.what);
-  fmt::print("         at     {}\n", f.where);
-  if (!f.found.empty()) fmt::print("         there  {}\n", f.found);
-  fmt::print("         mend   {}\n", f.fix);
+  fmt::print("{:<13}{}: {}\n", word_of(f.level), f.name, f.what);
+  fmt::print("{:13}at     {}\n", "", f.where);
+  if (!f.found.empty()) fmt::print("{:13}found  {}\n", "", f.found);
+  fmt::print("{:13}fix    {}\n", "", f.fix);
 }
 
 void print_text(const Host& host, const std::vector<Examination>& all, std::size_t problems, std::size_t advice) {
-  fmt::print("Looked at from {}: {}, {}\n", part_of(host), host.carbon_file.string(), host.slurm_file.string());
+  fmt::print("Checked from {}: {}, {}\n", part_of(host), host.carbon_file.string(), host.slurm_file.string());
   for (const auto& e : all) {
     fmt::print("\n{}\n", e.topic);
-    for (const auto& line : e.sound) fmt::print("ok       {}\n", line);
+    for (const auto& line : e.sound) fmt::print("{:<13}{}\n", "ok", line);
     for (const auto& finding : e.findings) print_finding(finding);
-    for (const auto& line : e.not_checked) fmt::print("unseen   {}\n", line);
+    for (const auto& line : e.not_checked) fmt::print("{:<13}{}\n", "not checked", line);
   }
   fmt::print("\nproblems: {}, advice: {}\n", problems, advice);
 }
@@ -57,9 +57,9 @@ nlohmann::json to_json(const Host& host, const std::vector<Examination>& all) {
                           {"what", f.what},
                           {"where", f.where},
                           {"found", f.found},
-                          {"mend", f.fix}});
+                          {"fix", f.fix}});
     }
-    topics.push_back({{"topic", e.topic}, {"sound", e.sound}, {"findings", std::move(findings)}, {"unseen", e.not_checked}});
+    topics.push_back({{"topic", e.topic}, {"sound", e.sound}, {"findings", std::move(findings)}, {"not_checked", e.not_checked}});
   }
   return {{"host", part_of(host)},
           {"carbon_conf", host.carbon_file.string()},
@@ -89,19 +89,22 @@ int run_doctor(const DoctorOptions& options, const Session& session) {
 
 Command doctor_command(CLI::App& parent, const Session& session) {
   auto options = std::make_shared<DoctorOptions>();
-  auto* app = parent.add_subcommand("doctor", "Look at this site's set-up, and say what to change");
-  app->add_option("-N,--node", options->node, "this host's NodeName (default: its short host name, where slurm.conf has it)");
+  auto* app = parent.add_subcommand("doctor", "Check the installation and print how to fix each fault");
+  app->add_option("-N,--node", options->node,
+                  "this host's NodeName (default: its short host name, if slurm.conf has such a node)");
   app->add_option("--slurm-conf", options->slurm_conf,
                   "slurm.conf to read (default: $SLURM_CONF, /etc/slurm/slurm.conf, /run/slurm/conf/slurm.conf)")
       ->type_name("FILE");
-  app->add_option("--nvml", options->nvml, "NVML library (default: libnvidia-ml.so.1 as the loader finds it)")->type_name("FILE");
-  app->add_flag("--json", options->json, "JSON");
+  app->add_option("--nvml", options->nvml, "NVML library (default: libnvidia-ml.so.1 in the loader's path)")->type_name("FILE");
+  app->add_flag("--json", options->json, "print JSON");
   app->footer(
-      "Run it as root on slurmctld's host, on a GPU node and on a login node: each shows a part, and what could not be\n"
-      "seen from there is said as unseen. It changes nothing. Each problem and advice has a name that stays, the place,\n"
-      "what stands there and the line to write or the command to run.\n"
-      "Example: scarbon doctor; srun -w gpu01 scarbon doctor --json\n"
-      "Exit status: 0; 1 where there is a problem (advice alone is no problem).");
+      "Run it as root on slurmctld's host, on a GPU node and on a login node. Each checks a part; what cannot be checked\n"
+      "there is listed as not checked. It changes nothing. Each problem and advice has a stable name, its location, the\n"
+      "text found there, and the line to write or the command to run.\n"
+      "Examples:\n"
+      "  scarbon doctor\n"
+      "  srun -w gpu01 scarbon doctor --json\n"
+      "Exit status: 0; 1 if there is a problem (advice does not count).");
   return {app, [options, &session] { return run_doctor(*options, session); }};
 }
 

@@ -10,9 +10,9 @@
 namespace carbon::scarbon::doctor {
 namespace {
 
-constexpr int kMostIncludes = 8;  // within each other
+constexpr int kMostIncludes = 8;  // levels of nesting
 
-// Up to a '#' that no backslash escapes.
+// Up to the first '#' that is not escaped by a backslash.
 std::string without_comment(const std::string& line) {
   for (std::size_t at = line.find('#'); at != std::string::npos; at = line.find('#', at + 1)) {
     if (at == 0 || line[at - 1] != '\\') return line.substr(0, at);
@@ -20,7 +20,7 @@ std::string without_comment(const std::string& line) {
   return line;
 }
 
-// Key=Value pairs, parted by blanks; a value may stand in quotes.
+// Key=Value pairs, separated by blanks; a value may be quoted.
 void read_values(ConfLine& line) {
   const std::string& text = line.text;
   for (std::size_t at = 0; at < text.size();) {
@@ -97,9 +97,9 @@ Status ConfFile::add(const std::filesystem::path& file, int depth) {
     ++number;
     part = without_comment(part);
     const auto last = part.find_last_not_of(" \t\r");
-    const bool goes_on = last != std::string::npos && part[last] == '\\';
-    whole += goes_on ? part.substr(0, last) : part;
-    if (goes_on) continue;
+    const bool continues = last != std::string::npos && part[last] == '\\';
+    whole += continues ? part.substr(0, last) : part;
+    if (continues) continue;
     ConfLine line{file.string() + ':' + std::to_string(began), trimmed(whole), {}, {}};
     whole.clear();
     began = number + 1;
@@ -111,7 +111,7 @@ Status ConfFile::add(const std::filesystem::path& file, int depth) {
         name.replace(at, 2, lower(cluster->value("clustername")));
       const auto pattern = name.starts_with('/') ? name : (file_.parent_path() / name).string();
       auto files = files_of(pattern);
-      // Where Slurm is configless, slurmd keeps what it was sent side by side; the lines name the places on slurmctld's host.
+      // A configless slurmd keeps all files in one directory; the lines have the paths on slurmctld's host.
       if (files.empty()) files = files_of((file_.parent_path() / std::filesystem::path(name).filename()).string());
       if (files.empty()) return Error{line.where + ": " + line.text + ": there is no such file"};
       for (const auto& included : files) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Slurm's configuration files as lines that know where they stand: slurm.conf and gres.conf, with what they include.
+// Parser for slurm.conf and gres.conf, including the files they include. Each line keeps its file and line number.
 #pragma once
 
 #include <filesystem>
@@ -12,23 +12,23 @@
 
 namespace carbon::scarbon::doctor {
 
-// One logical line: "Key=Value", or several of them behind each other, as in NodeName=... Gres=...
+// One logical line: one or more Key=Value pairs, as in NodeName=... Gres=...
 struct ConfLine {
   std::string where;                                       // "/etc/slurm/slurm.conf:12"
   std::string text;                                        // without comment and continuation
-  std::map<std::string, std::string> values;               // by key in lower case; of a key that stands twice the last
+  std::map<std::string, std::string> values;               // by lower-case key; the last one of a repeated key
   std::string first_key;                                   // in lower case
-  const std::string& value(const std::string& key) const;  // empty where it has none
+  const std::string& value(const std::string& key) const;  // empty if absent
 };
 
 class ConfFile {
  public:
-  // Errors: a file that cannot be read, or is not there, files that include each other.
+  // Errors: a missing or unreadable file; files that include each other.
   static Result<ConfFile> read(const std::filesystem::path& file);
 
-  // The line that sets `key` (Slurm takes the last one); null where none does.
+  // The last line that sets `key`, which is the one Slurm uses; null if none does.
   const ConfLine* find(std::string_view key) const;
-  // Lines that begin with `key`, such as NodeName.
+  // All lines that begin with `key`, such as NodeName.
   std::vector<const ConfLine*> all(std::string_view key) const;
   const std::vector<ConfLine>& lines() const { return lines_; }
   const std::filesystem::path& file() const { return file_; }
@@ -41,11 +41,11 @@ class ConfFile {
 
 std::string lower(std::string_view text);
 std::string trimmed(std::string_view text);
-// "a,b" -> a, b; without blanks around.
+// "a, b" -> {"a", "b"}.
 std::vector<std::string> listed(std::string_view text);
-// Whether the comma-separated list names `word`, in any case.
+// Whether the comma-separated list has `word`, ignoring case.
 bool lists(std::string_view list, std::string_view word);
-// Those that "/etc/slurm/plugstack.conf.d/*.conf" matches, by name.
+// The files that a pattern such as "/etc/slurm/plugstack.conf.d/*.conf" matches, sorted by name.
 std::vector<std::string> files_of(const std::string& pattern);
 
 }  // namespace carbon::scarbon::doctor

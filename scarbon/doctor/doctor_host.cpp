@@ -26,12 +26,12 @@ bool is_here(const std::string& host) {
   return bare == short_name() || bare == "localhost";
 }
 
-// Without slurmctld it says so after its own time-out.
-std::map<std::string, std::string> ask_slurmctld() {
+// Without slurmctld, scontrol fails after its own timeout.
+std::map<std::string, std::string> running_config() {
   std::map<std::string, std::string> out;
-  const auto said = output_of({"timeout", "20", "scontrol", "show", "config"}, Complaints::kHidden);
-  if (!said) return out;
-  std::istringstream lines(*said);
+  const auto output = output_of({"timeout", "20", "scontrol", "show", "config"}, Complaints::kHidden);
+  if (!output) return out;
+  std::istringstream lines(*output);
   for (std::string line; std::getline(lines, line);) {
     const auto equals = line.find(" = ");
     if (equals == std::string::npos) continue;
@@ -41,7 +41,7 @@ std::map<std::string, std::string> ask_slurmctld() {
   return out;
 }
 
-// This host's NodeName, by slurm.conf.
+// This host's NodeName in slurm.conf.
 std::string own_node(const ConfFile& slurm) {
   std::string names;
   for (const auto* line : slurm.all("NodeName")) {
@@ -67,8 +67,8 @@ bool controls(const Host& host) {
 
 std::vector<std::string> expanded(const std::string& list) {
   std::vector<std::string> out;
-  const auto said = output_of({"timeout", "20", "scontrol", "show", "hostnames", list}, Complaints::kHidden);
-  std::istringstream lines(said ? *said : "");
+  const auto output = output_of({"timeout", "20", "scontrol", "show", "hostnames", list}, Complaints::kHidden);
+  std::istringstream lines(output ? *output : "");
   for (std::string line; std::getline(lines, line);) out.push_back(line);
   return out;
 }
@@ -119,7 +119,7 @@ Host look_around(const HostNames& names) {
   } else {
     host.slurm_error = slurm.error().message;
   }
-  host.running = ask_slurmctld();
+  host.running = running_config();
   host.controller = controls(host);
   host.node = !names.node.empty() ? names.node : host.slurm ? own_node(*host.slurm) : "";
   return host;

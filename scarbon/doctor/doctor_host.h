@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is known of this host and its cluster before anything is examined: the configuration files, what slurmctld runs with, and
-// which part this host plays.
+// What the checks need to know about this host and its cluster: configuration files, slurmctld's running configuration, and the
+// roles of this host.
 #pragma once
 
 #include <filesystem>
@@ -23,27 +23,27 @@ struct Host {
   std::optional<ConfFile> slurm;
   std::string slurm_error;
 
-  std::map<std::string, std::string> running;  // scontrol show config, by key in lower case; empty: slurmctld does not answer
+  std::map<std::string, std::string> running;  // scontrol show config, by lower-case key; empty: slurmctld does not answer
 
   bool root = false;
   bool controller = false;  // slurmctld may run here
   std::string node;         // this host's NodeName; empty: it is no compute node
 
-  // What slurm.conf says, else what slurmctld runs with; empty: neither says.
+  // The value in slurm.conf, else the one slurmctld runs with; empty: neither has one.
   std::string slurm_value(const std::string& key) const;
-  // "/etc/slurm/carbon.conf:12": where `key` of `section` stands, or else the section, or else the file. "" is the top level.
+  // "/etc/slurm/carbon.conf:12": the line of `key` in `section`, else of the section, else the file. "" is the top level.
   std::string in_carbon_conf(const std::string& section, const std::string& key) const;
 };
 
 struct HostNames {
   std::filesystem::path carbon_file, slurm_file;
-  std::string node;  // empty: found out by this host's name
+  std::string node;  // empty: determined from this host's name
 };
 
-// "n[1-3]", "/dev/nvidia[0-3],/dev/nvidia7" one by one, as scontrol does it, which needs no slurmctld for that.
+// "n[1-3]", "/dev/nvidia[0-3],/dev/nvidia7" as single names. Runs scontrol show hostnames, which does not need slurmctld.
 std::vector<std::string> expanded(const std::string& list);
 
-// slurm.conf: $SLURM_CONF, /etc/slurm/slurm.conf, or what slurmd fetched where Slurm is configless.
+// $SLURM_CONF, /etc/slurm/slurm.conf, or the copy that slurmd fetched if Slurm is configless.
 std::filesystem::path default_slurm_conf();
 Host look_around(const HostNames& names);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Everything that scarbon doctor looks at, a topic each. None changes anything. What a host cannot show (another host's files,
-// what only root may read) is said as unseen, never taken as sound.
+// The checks of scarbon doctor, one function per topic. None changes anything. What cannot be checked on this host (another
+// host's files, files that only root may read) is reported as not checked, never as sound.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -19,17 +19,17 @@ Examination examine_carbon_conf(const Host& host);                    // carbon.
 Examination examine_slurm_conf(const Host& host);                     // slurm.conf, and what slurmctld runs with
 Examination examine_plugstack(const Host& host);                      // plugstack.conf of this host, and the plugin that it names
 Examination examine_job_submit(const Host& host);                     // the plugin of slurmctld
-Examination examine_munge(const Host& host);                          // a credential there and back
-Examination examine_directories(const Host& host);                    // the node's spool and marks, the controller's state
+Examination examine_munge(const Host& host);                          // encodes and decodes a credential
+Examination examine_directories(const Host& host);                    // the node's spool and marks; the controller's state
 Examination examine_gpus(const Host& host, const std::string& nvml);  // gres.conf against the driver
 
-// What carbonctld says of itself, asked as docs/api.md says; none where it does not answer.
+// carbonctld's answers to the requests of docs/api.md; absent if it does not answer.
 struct Answers {
   std::string problem;  // why there are none
   std::optional<nlohmann::json> health, grid;
   std::optional<std::string> snapshot;
   Instant asked{};
-  std::string record_refused;  // what it said to an empty list of records; empty: it takes them. Root alone may ask.
+  std::string record_refused;  // its answer to an empty list of records; empty: accepted, or not root, who alone may send them
 };
 Answers ask_carbonctld(const Host& host);
 Examination examine_carbonctld(const Host& host, const Answers& answers);
@@ -37,7 +37,7 @@ Examination examine_feeds(const Host& host, const Answers& answers, Instant now)
 Examination examine_snapshot(const Host& host, const Answers& answers, Instant now);
 Examination examine_records(const Host& host, const Answers& answers);  // the outbox, and whether carbonctld takes records
 
-// All of them, in the order in which they should be mended.
+// All topics, in the order in which to fix them.
 std::vector<Examination> examine(const Host& host, const std::string& nvml);
 
 }  // namespace carbon::scarbon::doctor

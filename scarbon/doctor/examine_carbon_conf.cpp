@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// carbon.conf and carbon-secrets.conf: whether the daemons can start with them, and whether they fit Slurm's.
+// carbon.conf and carbon-secrets.conf: can the daemons start with them, and do they agree with Slurm's files?
 #include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <set>
 
-#include "grid_feeds/fallback_chain.h"
+#include "grid_feeds/grid_feeds.h"
 #include "grid_feeds/secrets.h"
 #include "scarbon/doctor/examinations.h"
 #include "scarbon/program.h"
@@ -22,15 +22,15 @@ std::string joined(const std::set<std::string>& words) {
   return out;
 }
 
-// "/etc/slurm/carbon.conf:12: rest" -> place and rest.
-std::pair<std::string, std::string> place_of(const std::string& message) {
+// "/etc/slurm/carbon.conf:12: rest" -> location and rest.
+std::pair<std::string, std::string> location_of(const std::string& message) {
   const auto end = message.find(": ");
   return end == std::string::npos ? std::pair(std::string(), message)
                                   : std::pair(message.substr(0, end), message.substr(end + 2));
 }
 
 Finding refused(const char* name, const std::string& what, const std::string& message) {
-  const auto [where, why] = place_of(message);
+  const auto [where, why] = location_of(message);
   const auto accepted = why.find("accepted: ");
   return {name,
           Level::kProblem,
@@ -44,19 +44,19 @@ void check_mode(const Host& host, Examination& out) {
   struct stat info {};
   if (stat(host.carbon_file.c_str(), &info) != 0 || (info.st_mode & 0004) != 0) return;
   out.findings.push_back({"carbon-conf-mode", Level::kProblem,
-                          "users cannot read carbon.conf: their scarbon does not know where carbonctld is",
-                          host.carbon_file.string(), "", "chmod 0644 " + host.carbon_file.string()});
+                          "users cannot read carbon.conf, so scarbon cannot find carbonctld for them", host.carbon_file.string(),
+                          "", "chmod 0644 " + host.carbon_file.string()});
 }
 
 void check_cluster(const Host& host, Examination& out) {
   const auto name = host.slurm_value("ClusterName");
   if (name.empty() || lower(name) == lower(host.config->cluster)) return;
   out.findings.push_back(
-      {"cluster-name", Level::kProblem, "carbonctld refuses the records of a cluster of another name than its own",
+      {"cluster-name", Level::kProblem, "the names of the cluster differ: carbonctld refuses the nodes' records",
        host.in_carbon_conf("", "cluster"), "cluster = \"" + host.config->cluster + "\"", "cluster = \"" + name + "\""});
 }
 
-void check_places(const Host& host, Examination& out) {
+void check_sites(const Host& host, Examination& out) {
   if (!host.slurm) return;
   std::set<std::string> partitions, features;
   for (const auto* line : host.slurm->all("PartitionName")) partitions.insert(line->value("partitionname"));
@@ -69,12 +69,12 @@ void check_places(const Host& host, Examination& out) {
                           const std::string& known) {
     out.findings.push_back(
         {name, Level::kProblem,
-         "site " + site.name + ": slurm.conf has no " + std::string(key) + " '" + word + "': no job is ever there",
+         "site " + site.name + ": slurm.conf has no " + std::string(key) + " '" + word + "', so no job ever runs there",
          host.carbon_file.string() + " ([[site]] " + site.name + ')', std::string(key) + " " + word,
-         std::string(key) + "s = [...], of: " + known});
+         std::string(key) + "s = [...]    (known: " + known + ')'});
   };
   for (const auto& site : host.config->sites) {
-    if (!site.cluster.empty()) continue;  // another cluster's slurm.conf
+    if (!site.cluster.empty()) continue;  // defined in another cluster's slurm.conf
     for (const auto& p : site.partitions) {
       if (partitions.count(p) == 0) report(site, "site-partition", "partition", p, joined(partitions));
     }
@@ -84,27 +84,27 @@ void check_places(const Host& host, Examination& out) {
   }
 }
 
-// Sites that are clusters of a federation: Slurm must know of it.
+// Sites that are other clusters must belong to this cluster's federation.
 void check_federation(const Host& host, Examination& out) {
   const auto others = host.config->other_clusters();
   if (others.empty()) return;
-  const auto said = output_of({"timeout", "20", "scontrol", "show", "federation"}, Complaints::kHidden);
-  if (!said) {
-    out.not_checked.push_back("the federation: scontrol show federation does not answer");
+  const auto output = output_of({"timeout", "20", "scontrol", "show", "federation"}, Complaints::kHidden);
+  if (!output) {
+    out.not_checked.push_back("the federation: scontrol show federation failed");
     return;
   }
   for (const auto& cluster : others) {
-    if (said->find(' ' + cluster + ':') != std::string::npos) continue;
+    if (output->find(' ' + cluster + ':') != std::string::npos) continue;
     out.findings.push_back(
         {"federation-cluster", Level::kProblem,
-         "Slurm knows of no cluster '" + cluster + "' in this cluster's federation: no job is ever sent there",
+         "Slurm has no cluster '" + cluster + "' in this cluster's federation, so no job is ever sent there",
          host.carbon_file.string(), "cluster = \"" + cluster + '"',
          "sacctmgr modify federation NAME set clusters+=" + cluster + "    (or correct cluster of its [[site]])"});
   }
 }
 
-// Acts as carbonctld's user while it lives, whose its state directory is: he must be able to read the secrets, and takes none of
-// others than himself and root.
+// Runs its scope as carbonctld's user, the owner of the state directory, who must be able to read the secrets. carbonctld accepts
+// only secrets that belong to that user or to root.
 class AsCarbonctld {
  public:
   explicit AsCarbonctld(const Host& host) {
@@ -125,22 +125,22 @@ class AsCarbonctld {
   bool changed_ = false;
 };
 
-// carbonctld's own check, before it starts.
+// The check that carbonctld makes at its start.
 void check_feeds(const Host& host, Examination& out) {
   const auto secrets = host.carbon_file.parent_path() / "carbon-secrets.conf";
   std::error_code ignored;
   if (!host.controller) {
-    out.not_checked.push_back("providers, their options and tokens: they count on the controller's host");
+    out.not_checked.push_back("providers, their options and tokens: run scarbon doctor on the controller's host");
     return;
   }
   if (!host.root && std::filesystem::exists(secrets, ignored)) {
-    out.not_checked.push_back(secrets.string() + ": only root may read it");
+    out.not_checked.push_back(secrets.string() + ": only root can read it");
     return;
   }
   const AsCarbonctld as(host);
   if (const auto loaded = grid_feeds::load_secrets(secrets); !loaded) {
     const auto& why = loaded.error().message;
-    const bool mode = place_of(why).first == secrets.string();  // else a line of it
+    const bool mode = location_of(why).first == secrets.string();  // otherwise the location is a line of it
     out.findings.push_back(refused(mode ? "secrets-mode" : "secrets-line", "carbonctld does not start", why));
     if (mode) {
       out.findings.back().where = secrets.string();
@@ -159,14 +159,14 @@ void check_host(const Host& host, Examination& out) {
   const bool loopback = address == "localhost" || address.starts_with("127.") || address == "::1";
   if (!loopback || !host.slurm) return;
   const auto control = host.slurm_value("SlurmctldHost");
-  const auto own = control.substr(0, control.find_first_of("(["));  // a cluster of one host has a node of that name
+  const auto own = control.substr(0, control.find_first_of("(["));  // on a cluster of one host, that node is local
   for (const auto* line : host.slurm->all("NodeName")) {
     const auto& named = line->value("nodehostname").empty() ? line->value("nodename") : line->value("nodehostname");
     if (lower(named) == "default" || named == "localhost" || named == own || line->value("nodeaddr").starts_with("127."))
       continue;
     out.findings.push_back(
         {"controller-host", Level::kProblem,
-         "carbonctld listens on loopback alone: carbond on other hosts (" + named + ") cannot send its records",
+         "carbonctld listens on the loopback address only: carbond on other hosts (" + named + ") cannot send records",
          host.in_carbon_conf("[carbonctld]", "host"), "host = \"" + address + "\"",
          "host = \"" + (own.empty() ? "NAME" : own) + "\""});
     return;
@@ -181,13 +181,13 @@ Examination examine_carbon_conf(const Host& host) {
     out.findings.push_back(refused("carbon-conf", "carbond, carbonctld and scarbon do not start", host.config_error));
     if (!std::filesystem::exists(host.carbon_file)) {
       out.findings.back().where = host.carbon_file.string();
-      out.findings.back().fix = "copy carbon.conf of slurm-carbon's examples there, or name another with SLURM_CARBON_CONF";
+      out.findings.back().fix = "copy the example carbon.conf of slurm-carbon there, or set SLURM_CARBON_CONF";
     }
     return out;
   }
   check_mode(host, out);
   check_cluster(host, out);
-  check_places(host, out);
+  check_sites(host, out);
   check_federation(host, out);
   check_host(host, out);
   check_feeds(host, out);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// carbonctld, by its own word: whether it answers, what it says of Slurm, and whether the clocks agree.
+// carbonctld: does it answer, can it talk to Slurm, and do the clocks agree?
 #include <cmath>
 
 #include "core/time.h"
@@ -9,9 +9,9 @@
 namespace carbon::scarbon::doctor {
 namespace {
 
-constexpr double kMostSkew = 5;  // seconds; a credential lives 60, and a record's times are the node's
+constexpr double kMostSkew = 5;  // seconds; a credential is valid for 60 s, and a record has the node's times
 
-// What was asked of Slurm and went wrong.
+// Errors of carbonctld's requests to Slurm.
 void check_slurm(const nlohmann::json& health, Examination& out) {
   const auto slurm = health.value("slurm", nlohmann::json::object());
   for (const auto* daemon : {"slurmctld", "slurmdbd"}) {
@@ -24,7 +24,7 @@ void check_slurm(const nlohmann::json& health, Examination& out) {
   }
   const auto replan = health.value("replan", nlohmann::json::object());
   if (const auto why = text_at(replan, "problem"); !why.empty())
-    out.findings.push_back({"replanning", Level::kProblem, "deferred jobs are not planned anew: " + why, "carbonctld", "",
+    out.findings.push_back({"replanning", Level::kProblem, "deferred jobs are not re-planned: " + why, "carbonctld", "",
                             "journalctl -u carbonctld"});
 }
 
@@ -33,7 +33,7 @@ void check_slurm(const nlohmann::json& health, Examination& out) {
 Answers ask_carbonctld(const Host& host) {
   Answers out;
   if (!host.config) {
-    out.problem = "carbon.conf, which names it, cannot be used";
+    out.problem = "carbon.conf, which has its address, cannot be used";
     return out;
   }
   Controller controller(*host.config);
@@ -47,7 +47,7 @@ Answers ask_carbonctld(const Host& host) {
   if (auto grid = controller.get("/v1/grid", {})) out.grid = std::move(*grid);
   if (auto snapshot = controller.get_bytes("/v1/snapshot")) out.snapshot = std::move(*snapshot);
   if (host.root) {
-    if (const auto taken = controller.post("/v1/records", "[]"); !taken) out.record_refused = taken.error().message;
+    if (const auto accepted = controller.post("/v1/records", "[]"); !accepted) out.record_refused = accepted.error().message;
   }
   return out;
 }
@@ -78,12 +78,12 @@ Examination examine_carbonctld(const Host& host, const Answers& answers) {
   }
   if (const auto version = text_at(health, "version"); version != SLURM_CARBON_VERSION)
     out.findings.push_back({"carbonctld-version", Level::kAdvice,
-                            "carbonctld is of version " + version + ", scarbon of " + SLURM_CARBON_VERSION,
+                            "carbonctld has version " + version + ", scarbon has " + SLURM_CARBON_VERSION,
                             host.config->controller_url(), "", "install the same version everywhere"});
   check_slurm(health, out);
   if (out.findings.empty())
     out.sound.push_back(host.config->controller_url() + ": version " + text_at(health, "version") +
-                        ", talks to slurmctld and slurmdbd, its clock agrees");
+                        ", reaches slurmctld and slurmdbd, clocks agree");
   return out;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The directories that slurm-carbon writes: of a node the spool and its marks, of the controller its state.
+// The directories that slurm-carbon writes: a node's spool and marks, and the controller's state.
 #include <pwd.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -17,16 +17,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::minutes kMarkWaits{2};  // carbond takes a mark within a second
+constexpr std::chrono::minutes kMarkWaits{2};  // carbond reads a mark within a second
 
-// "slurm(64030)" of scontrol show config, or a plain name.
+// `user`: "slurm(64030)", as scontrol show config prints it, or a plain name.
 std::optional<uid_t> uid_of(const std::string& user) {
   const auto name = user.substr(0, user.find('('));
   const auto* entry = getpwnam(name.c_str());
   return entry == nullptr ? std::nullopt : std::optional(entry->pw_uid);
 }
 
-// Statfs magics of file systems of several hosts: NFS, Lustre, GPFS, CephFS, SMB, BeeGFS.
+// statfs() magic numbers of network file systems: NFS, Lustre, GPFS, CephFS, SMB, BeeGFS.
 bool shared_between_hosts(const fs::path& path) {
   struct statfs info {};
   if (statfs(path.c_str(), &info) != 0) return false;
@@ -46,15 +46,15 @@ std::string mode_of(const struct stat& info) {
 struct Rights {
   uid_t owner;
   const char* name;
-  const char* what;  // what comes of wrong ones
+  const char* what;  // the effect of wrong rights
 };
 
-// False where it is not there.
+// False if it does not exist.
 bool check_rights(const fs::path& directory, const Rights& rights, Examination& out) {
   struct stat info {};
   if (stat(directory.c_str(), &info) != 0) {
     const bool hidden = errno == EACCES;
-    if (hidden) out.not_checked.push_back(directory.string() + ": only root may look there");
+    if (hidden) out.not_checked.push_back(directory.string() + ": only root can read it");
     return hidden;
   }
   const bool others_write = (info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
@@ -67,7 +67,7 @@ bool check_rights(const fs::path& directory, const Rights& rights, Examination& 
   return true;
 }
 
-// Marks that carbond has not taken.
+// Marks that carbond has not read.
 std::size_t waiting_marks(const fs::path& marks) {
   std::size_t count = 0;
   std::error_code ec;
@@ -84,36 +84,38 @@ void check_node(const Host& host, Examination& out) {
   const auto text = "spool = \"" + host.config->carbond.spool.string() + '"';
   std::error_code ignored;
   if (spool.string().starts_with("/tmp/") && spool.parent_path() == "/tmp")
-    out.findings.push_back({"spool-tmp", Level::kProblem, "/tmp may be a job's own while its prolog runs: marks would be lost",
-                            line, text, "spool = \"/var/spool/slurm-carbon\"    (and in plugstack.conf)"});
+    out.findings.push_back({"spool-tmp", Level::kProblem,
+                            "/tmp may be private to a job while its prolog runs, so marks would be lost", line, text,
+                            "spool = \"/var/spool/slurm-carbon\"    (change plugstack.conf, too)"});
   if (!fs::exists(spool.parent_path(), ignored)) {
     out.findings.push_back({"spool-missing", Level::kProblem,
-                            "the directory above the spool does not exist: the plugin leaves no marks, no job is metered", line,
+                            "the spool's parent directory does not exist: the plugin writes no marks, no job is metered", line,
                             text, "mkdir -p " + spool.parent_path().string()});
     return;
   }
   if (shared_between_hosts(spool.parent_path()))
-    out.findings.push_back({"spool-shared", Level::kProblem,
-                            "the spool is on a network file system: a prolog would wait for it, and nodes could mix their marks",
-                            line, text,
-                            "spool = \"/var/spool/slurm-carbon\"    (a directory of the node; and in plugstack.conf)"});
+    out.findings.push_back(
+        {"spool-shared", Level::kProblem,
+         "the spool is on a network file system: prologs would wait for it, and nodes could mix up their marks", line, text,
+         "spool = \"/var/spool/slurm-carbon\"    (a local directory; change plugstack.conf, too)"});
   const Rights rights{uid_of(host.slurm_value("SlurmdUser")).value_or(0), "spool-mode",
-                      "the plugin writes marks only where nobody but slurmd's user can: no job is metered"};
+                      "the plugin writes marks only if no one but slurmd's user can write there: no job is metered"};
   if (!check_rights(spool, rights, out)) {
-    out.findings.push_back({"carbond-away", Level::kProblem, "carbond has never run here: it makes " + spool.string(),
-                            spool.string(), "", "systemctl enable --now carbond"});
+    out.findings.push_back({"carbond-away", Level::kProblem,
+                            "carbond has never run here: it would have created " + spool.string(), spool.string(), "",
+                            "systemctl enable --now carbond"});
     return;
   }
   check_rights(spool / "marks", rights, out);
   if (const auto waiting = waiting_marks(spool / "marks"); waiting > 0)
-    out.findings.push_back(
-        {"carbond-away", Level::kProblem,
-         "carbond does not run, or does not look here: marks that it has not taken: " + std::to_string(waiting),
-         (spool / "marks").string(), "", "systemctl status carbond; journalctl -u carbond"});
+    out.findings.push_back({"carbond-away", Level::kProblem,
+                            "carbond does not run, or reads another spool; unread marks: " + std::to_string(waiting),
+                            (spool / "marks").string(), "", "systemctl status carbond; journalctl -u carbond"});
   struct statvfs space {};
   if (statvfs(spool.c_str(), &space) == 0 && space.f_bavail * space.f_frsize < host.config->carbond.outbox_max_bytes)
-    out.findings.push_back({"spool-space", Level::kAdvice, "less is free on its disk than [carbond] outbox_max may use",
-                            spool.string(), std::to_string(space.f_bavail * space.f_frsize / 1048576) + " MB free",
+    out.findings.push_back({"spool-space", Level::kAdvice,
+                            "its disk has less free space than [carbond] outbox_max allows records to use", spool.string(),
+                            std::to_string(space.f_bavail * space.f_frsize / 1048576) + " MB free",
                             "free space, or lower outbox_max at " + host.in_carbon_conf("[carbond]", "outbox_max")});
   if (out.findings.empty() && out.not_checked.empty())
     out.sound.push_back("node " + host.node + ": " + spool.string() + " and its marks");
@@ -123,14 +125,15 @@ void check_controller(const Host& host, Examination& out) {
   const auto& state = host.config->carbonctld.state_dir;
   struct stat info {};
   if (stat(state.c_str(), &info) != 0) {
-    out.findings.push_back({"state-missing", Level::kProblem, "carbonctld's directory does not exist: it has never run here",
+    out.findings.push_back({"state-missing", Level::kProblem,
+                            "carbonctld's state directory does not exist: carbonctld has never run here",
                             host.in_carbon_conf("[carbonctld]", "state_dir"), "state_dir = \"" + state.string() + '"',
                             "systemctl enable --now carbonctld"});
     return;
   }
   const auto slurm_user = uid_of(host.slurm_value("SlurmUser")).value_or(0);
   const Rights rights{info.st_uid == 0 ? 0 : slurm_user, "state-mode",
-                      "the snapshot that slurmctld decides by, and the ledger, must be root's or SlurmUser's alone to write"};
+                      "only root or SlurmUser may be able to write the ledger and the snapshot that slurmctld reads"};
   check_rights(state, rights, out);
   if (host.config->carbonctld.database.empty() && shared_between_hosts(state))
     out.findings.push_back(
@@ -144,11 +147,11 @@ void check_controller(const Host& host, Examination& out) {
 Examination examine_directories(const Host& host) {
   Examination out{"directories", {}, {}, {}};
   if (!host.config) {
-    out.not_checked.push_back("all of them: carbon.conf, which names them, cannot be used");
+    out.not_checked.push_back("all: carbon.conf, which has their paths, cannot be used");
     return out;
   }
   if (host.node.empty()) {
-    out.not_checked.push_back("spool and marks: this host is no node of slurm.conf; on one: scarbon doctor --node NAME");
+    out.not_checked.push_back("spool and marks: slurm.conf has no node of this host's name (use --node NAME)");
   } else {
     check_node(host, out);
   }

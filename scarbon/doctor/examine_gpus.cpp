@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The GPUs of this node: those that Slurm gives to jobs (gres.conf, by the number in their device's name) against those that the
-// driver shows.
+// The GPUs of this node: compares those in gres.conf, by the number in their device file's name, with those that the driver
+// reports.
 #include <algorithm>
 #include <future>
 #include <iterator>
@@ -18,11 +18,11 @@ namespace {
 
 struct Driver {
   std::vector<energy::DeviceInfo> gpus;
-  std::string note;  // why there are none
+  std::string note;  // the reason if there are none
 };
 
-// A driver may hang: the thread is left behind then.
-std::optional<Driver> ask_driver(const std::string& nvml) {
+// None if the driver hangs; its thread is then abandoned.
+std::optional<Driver> query_driver(const std::string& nvml) {
   auto promise = std::make_shared<std::promise<Driver>>();
   auto answer = promise->get_future();
   std::thread([promise, nvml] {
@@ -45,13 +45,13 @@ bool is_for(const ConfLine& line, const std::string& node) {
   return std::find(all.begin(), all.end(), node) != all.end();
 }
 
-std::optional<unsigned> number_behind(const std::string& device) {
+std::optional<unsigned> trailing_number(const std::string& device) {
   const auto at = device.find_last_not_of("0123456789") + 1;
   if (at >= device.size()) return std::nullopt;
   return static_cast<unsigned>(std::stoul(device.substr(at)));
 }
 
-// What gres.conf says of this node's GPUs.
+// This node's GPUs in gres.conf.
 struct Listed {
   std::set<unsigned> minors;
   bool detected = false;  // AutoDetect finds them
@@ -70,13 +70,13 @@ Listed listed_gpus(const ConfFile& gres, const std::string& node) {
     const auto& file = line.value("file");
     if (file.empty()) out.without_file = true;
     for (const auto& device : file.empty() ? std::vector<std::string>() : expanded(file)) {
-      if (const auto minor = number_behind(device)) out.minors.insert(*minor);
+      if (const auto minor = trailing_number(device)) out.minors.insert(*minor);
     }
   }
   return out;
 }
 
-// Of a Gres=; one that is not understood counts as none.
+// The count in a Gres=; 0 if it cannot be parsed.
 unsigned count_of(const std::string& gres, const char* name) { return gpus_in_gres(gres, name).value_or(GpuSum{}).count; }
 
 const ConfLine* node_line(const Host& host) {
@@ -98,16 +98,16 @@ std::string file_line(const Host& host, const std::set<unsigned>& minors) {
   return "NodeName=" + host.node + " Name=gpu File=/dev/nvidia[" + numbers(minors, ",") + ']';
 }
 
-// gres.conf by itself.
+// Checks gres.conf alone.
 void check_files(const Host& host, const Listed& slurm, const std::set<unsigned>& driver, const std::string& where,
                  Examination& out) {
   if (slurm.detected) return;
   if (slurm.without_file)
     out.findings.push_back({"gpu-no-file", Level::kProblem,
-                            "without File= Slurm does not say which GPU a job has: none is metered by job", where, slurm.text,
-                            file_line(host, driver)});
+                            "without File= Slurm does not tell which GPUs a job has, so energy cannot be metered per job", where,
+                            slurm.text, file_line(host, driver)});
   else if (slurm.minors.empty())
-    out.findings.push_back({"gpu-no-file", Level::kProblem, "gres.conf has no line for this node's GPUs: no job can have them",
+    out.findings.push_back({"gpu-no-file", Level::kProblem, "gres.conf has no line for this node's GPUs, so no job can use them",
                             where, "", file_line(host, driver)});
 }
 
@@ -119,30 +119,30 @@ void compare(const Host& host, const Listed& slurm, const std::set<unsigned>& dr
   std::set_difference(driver.begin(), driver.end(), slurm.minors.begin(), slurm.minors.end(),
                       std::inserter(unlisted, unlisted.end()));
   if (!absent.empty())
-    out.findings.push_back({"gpu-missing", Level::kProblem,
-                            "Slurm gives GPUs to jobs that the driver does not show (number " + numbers(absent) +
-                                "): their energy is only estimated",
-                            where, slurm.text, file_line(host, driver)});
+    out.findings.push_back(
+        {"gpu-missing", Level::kProblem,
+         "the driver does not report GPUs that Slurm allocates (number " + numbers(absent) + "): their energy is only estimated",
+         where, slurm.text, file_line(host, driver)});
   if (!slurm.detected && !unlisted.empty() && !slurm.minors.empty())
     out.findings.push_back({"gpu-unlisted", Level::kAdvice,
-                            "no job can get GPUs that the driver shows: number " + numbers(unlisted), where, slurm.text,
+                            "Slurm cannot allocate GPUs that the driver reports: number " + numbers(unlisted), where, slurm.text,
                             file_line(host, driver)});
 }
 
 void check_count(const Listed& slurm, const ConfLine& node, unsigned expected, Examination& out) {
   if (slurm.detected || slurm.minors.empty() || expected == slurm.minors.size()) return;
   out.findings.push_back({"gpu-count", Level::kProblem,
-                          "slurm.conf and gres.conf differ: " + std::to_string(expected) + " and " +
-                              std::to_string(slurm.minors.size()) + " GPUs; Slurm drains the node or uses fewer",
+                          "slurm.conf has " + std::to_string(expected) + " GPUs, gres.conf " +
+                              std::to_string(slurm.minors.size()) + ": Slurm drains the node or uses fewer",
                           node.where, node.text, "Gres=gpu:" + std::to_string(slurm.minors.size())});
 }
 
 void check_shards(const Host& host, const ConfLine& node, Examination& out) {
   const auto shards = count_of(node.value("gres"), "shard"), gpus = count_of(node.value("gres"), "gpu");
   if (shards == 0 || gpus == 0 || !host.config || host.config->carbond.shards_per_gpu > 0) return;
-  out.findings.push_back({"gpu-shards", Level::kProblem, "jobs share GPUs by gres/shard, carbond takes each GPU for one job's",
-                          host.in_carbon_conf("[carbond]", "shards_per_gpu"), "",
-                          "shards_per_gpu = " + std::to_string(shards / gpus)});
+  out.findings.push_back(
+      {"gpu-shards", Level::kProblem, "jobs share GPUs through gres/shard, but carbond assigns each GPU to one job",
+       host.in_carbon_conf("[carbond]", "shards_per_gpu"), "", "shards_per_gpu = " + std::to_string(shards / gpus)});
 }
 
 }  // namespace
@@ -150,10 +150,10 @@ void check_shards(const Host& host, const ConfLine& node, Examination& out) {
 Examination examine_gpus(const Host& host, const std::string& nvml) {
   Examination out{"gpus", {}, {}, {}};
   if (host.node.empty()) {
-    out.not_checked.push_back("this host is no node of slurm.conf; on one: scarbon doctor --node NAME");
+    out.not_checked.push_back("slurm.conf has no node of this host's name (use --node NAME)");
     return out;
   }
-  const auto driver = ask_driver(nvml);
+  const auto driver = query_driver(nvml);
   if (!driver) {
     out.findings.push_back(
         {"gpu-hangs", Level::kProblem, "the GPU driver does not answer within 10 s", host.node, "", "nvidia-smi"});
@@ -174,12 +174,12 @@ Examination examine_gpus(const Host& host, const std::string& nvml) {
   const auto expected = line != nullptr ? count_of(line->value("gres"), "gpu") : 0;
   const auto where = slurm.where.empty() ? file.string() : slurm.where;
   if (expected == 0 && slurm.minors.empty() && minors.empty()) {
-    out.sound.push_back("node " + host.node + " has no GPU, by slurm.conf and by the driver");
+    out.sound.push_back("node " + host.node + " has no GPU according to slurm.conf and the driver");
     return out;
   }
   if (minors.empty()) {
     out.findings.push_back({"gpu-driver", Level::kProblem,
-                            "Slurm gives GPUs of this node to jobs, but none can be measured: " + driver->note, where, slurm.text,
+                            "Slurm allocates this node's GPUs, but none can be measured: " + driver->note, where, slurm.text,
                             "nvidia-smi; carbond --once"});
     return out;
   }
@@ -190,9 +190,10 @@ Examination examine_gpus(const Host& host, const std::string& nvml) {
     check_shards(host, *line, out);
   }
   if (out.findings.empty())
-    out.sound.push_back(
-        "node " + host.node + ": GPUs " + numbers(minors) + (simulated ? " (simulated)" : "") + ", as in gres.conf; " +
-        (by_power == 0 ? "all with energy counters" : std::to_string(by_power) + " without energy counter, by power"));
+    out.sound.push_back("node " + host.node + ": GPUs " + numbers(minors) + (simulated ? " (simulated)" : "") +
+                        ", as in gres.conf; " +
+                        (by_power == 0 ? "all with energy counters"
+                                       : std::to_string(by_power) + " without an energy counter, measured by power"));
   return out;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The feeds as carbonctld finds them, and the snapshot as slurmctld would read it.
+// The feeds as carbonctld sees them, and the snapshot as slurmctld reads it.
 #include <algorithm>
 #include <fstream>
 #include <sstream>
@@ -13,7 +13,7 @@ namespace carbon::scarbon::doctor {
 namespace {
 
 constexpr std::chrono::hours kOldForecast{6};
-constexpr const char* kSlurmctldReads = "/var/lib/slurm-carbon/snapshot";  // unless SLURM_CARBON_SNAPSHOT says otherwise
+constexpr const char* kSlurmctldReads = "/var/lib/slurm-carbon/snapshot";  // unless SLURM_CARBON_SNAPSHOT is set
 
 using nlohmann::json;
 
@@ -27,26 +27,26 @@ void check_site(const Site& site, const json& said, Instant now, Examination& ou
     if (flag_at(feeds[i], "ok")) continue;
     const auto last = time_at(feeds[i], "last_good");
     out.findings.push_back({"feed-down", answering > 0 ? Level::kAdvice : Level::kProblem,
-                            "site " + site.name + ": " + text_at(feeds[i], "provider") + " does not serve" +
+                            "site " + site.name + ": " + text_at(feeds[i], "provider") + " has no usable data" +
                                 (last ? " since " + format_utc(*last) : "") + ": " + text_at(feeds[i], "problem") +
-                                (answering > 0 ? "; the next in the chain stands in" : ""),
+                                (answering > 0 ? "; the next provider of the chain is used" : ""),
                             site.feeds[i].where, "provider = \"" + site.feeds[i].provider + "\"",
-                            "correct its options or token, or name another provider behind it: scarbon grid --feeds"});
+                            "correct its options or token, or add a fallback provider; see scarbon grid --feeds"});
   }
   const auto issued = time_at(said, "issued");
   if (answering > 0 && issued && now - *issued > kOldForecast)
     out.findings.push_back({"forecast-age", Level::kProblem,
-                            "site " + site.name + ": the forecast is " + age_text(now - *issued) + " old: decisions rest on it",
+                            "site " + site.name + ": the forecast is " + age_text(now - *issued) + " old, and decisions use it",
                             site.feeds.front().where, "provider = \"" + text_at(said, "provider") + "\"",
-                            "scarbon grid --feeds; another provider behind it: [[site.feed]]"});
+                            "add a fallback provider ([[site.feed]]); see scarbon grid --feeds"});
   if (!number_at(said, "intensity_now"))
-    out.findings.push_back({"no-intensity", Level::kProblem, "site " + site.name + ": no carbon intensity is known now",
+    out.findings.push_back({"no-intensity", Level::kProblem, "site " + site.name + ": the current carbon intensity is not known",
                             site.feeds.front().where, "",
                             "[[site.feed]] provider = \"static\", intensity = the country's yearly mean"});
 }
 
-// SLURM_CARBON_SNAPSHOT of the slurmctld that runs here; none: it cannot be told.
-std::optional<std::string> slurmctld_s_snapshot(const Host& host) {
+// The snapshot of the slurmctld that runs here, by SLURM_CARBON_SNAPSHOT in its environment; none if that cannot be read.
+std::optional<std::string> slurmctld_snapshot(const Host& host) {
   std::ifstream pid_file(host.slurm_value("SlurmctldPidFile"));
   std::string pid;
   if (!(pid_file >> pid)) return std::nullopt;
@@ -61,11 +61,12 @@ std::optional<std::string> slurmctld_s_snapshot(const Host& host) {
   return any ? std::optional<std::string>(kSlurmctldReads) : std::nullopt;
 }
 
-void check_place(const Host& host, const std::filesystem::path& file, Examination& out) {
-  const auto read = slurmctld_s_snapshot(host);
+void check_path(const Host& host, const std::filesystem::path& file, Examination& out) {
+  const auto read = slurmctld_snapshot(host);
   if (!read) {
-    out.not_checked.push_back("which snapshot slurmctld reads: its process " + host.slurm_value("SlurmctldPidFile") +
-                              (host.root ? " is not there" : " is only root's to see"));
+    out.not_checked.push_back(
+        "which snapshot slurmctld reads: its PID file or environment: " + host.slurm_value("SlurmctldPidFile") +
+        (host.root ? " does not exist" : " can be read by root only"));
   } else if (*read != file.string()) {
     out.findings.push_back(
         {"snapshot-place", Level::kProblem, "slurmctld reads " + *read + ", carbonctld writes " + file.string(),
@@ -79,7 +80,7 @@ void check_place(const Host& host, const std::filesystem::path& file, Examinatio
 Examination examine_feeds(const Host& host, const Answers& answers, Instant now) {
   Examination out{"feeds", {}, {}, {}};
   if (!answers.grid) {
-    out.not_checked.push_back("carbonctld, which asks them, does not answer");
+    out.not_checked.push_back("carbonctld, which fetches them, does not answer");
     return out;
   }
   const auto sites = answers.grid->value("sites", json::array());
@@ -89,7 +90,7 @@ Examination examine_feeds(const Host& host, const Answers& answers, Instant now)
     const auto site = std::find_if(known.begin(), known.end(), [&](const auto& s) { return s.name == name; });
     if (site == known.end()) {
       out.findings.push_back({"site-not-reread", Level::kProblem,
-                              "carbonctld knows a site '" + name + "' that carbon.conf does not: it runs with an older file",
+                              "carbonctld has a site '" + name + "' that carbon.conf lacks: it runs with an older file",
                               host.carbon_file.string(), "", "systemctl reload carbonctld"});
       continue;
     }
@@ -107,13 +108,13 @@ Examination examine_feeds(const Host& host, const Answers& answers, Instant now)
 Examination examine_snapshot(const Host& host, const Answers& answers, Instant now) {
   Examination out{"snapshot", {}, {}, {}};
   if (!host.config) {
-    out.not_checked.push_back("carbon.conf, which says where it is, cannot be used");
+    out.not_checked.push_back("carbon.conf, which has its path, cannot be used");
     return out;
   }
   const auto file = host.config->carbonctld.state_dir / "snapshot";
-  if (host.controller) check_place(host, file, out);
+  if (host.controller) check_path(host, file, out);
   if (!host.controller && !answers.snapshot) {
-    out.not_checked.push_back("it is on slurmctld's host, and carbonctld does not send it");
+    out.not_checked.push_back("it is on slurmctld's host, and carbonctld did not send it");
     return out;
   }
   const auto snapshot =
@@ -123,8 +124,8 @@ Examination examine_snapshot(const Host& host, const Answers& answers, Instant n
     const bool missing = host.controller && !std::filesystem::exists(file, ignored);
     out.findings.push_back(
         {missing ? "snapshot-missing" : "snapshot-damaged", Level::kProblem,
-         (missing ? "there is none: jobs run at once, without a decision"
-                  : "slurmctld refuses it, jobs run at once, without a decision: " + snapshot.error().message),
+         (missing ? "it does not exist, so jobs run at once without a decision"
+                  : "slurmctld rejects it, so jobs run at once without a decision: " + snapshot.error().message),
          file.string(), "",
          missing ? "systemctl start carbonctld" : "rm " + file.string() + "    (carbonctld writes the next one)"});
     return out;
@@ -133,12 +134,12 @@ Examination examine_snapshot(const Host& host, const Answers& answers, Instant n
   if (snapshot->stale(now)) {
     out.findings.push_back(
         {"snapshot-stale", Level::kProblem,
-         "it is of " + format_utc(content.published) + ", older than snapshot_max_age: jobs run at once, without a decision",
+         "published " + format_utc(content.published) + ", older than snapshot_max_age, so jobs run at once without a decision",
          file.string(), "", "systemctl status carbonctld; journalctl -u carbonctld"});
   }
   if (out.findings.empty())
-    out.sound.push_back("of " + format_utc(content.published) +
-                        ", checksum right, sites: " + std::to_string(content.sites.size()));
+    out.sound.push_back("published " + format_utc(content.published) +
+                        ", checksum correct, sites: " + std::to_string(content.sites.size()));
   return out;
 }
 

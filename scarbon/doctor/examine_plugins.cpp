@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The plugins' files: whether they are where Slurm looks, built for the Slurm that runs, and nobody else's to write.
+// The plugin files: does Slurm find them, do they match the Slurm that runs here, and are they safe from other writers?
 #include <dlfcn.h>
 #include <sys/stat.h>
 
@@ -13,7 +13,7 @@
 namespace carbon::scarbon::doctor {
 namespace {
 
-// Debian's is among Slurm's own defaults; `scontrol show config` tells it where it answers.
+// Debian's default, for when `scontrol show config` does not answer.
 constexpr const char* kUsualDirectory = "/usr/lib/x86_64-linux-gnu/slurm-wlm";
 
 std::string plugin_directories(const Host& host) {
@@ -38,23 +38,23 @@ std::optional<Version> version_in(const std::string& text) {
   return v;
 }
 
-// The Slurm whose headers it was built with: SLURM_VERSION_NUMBER, 0x160508 for 22.05.8.
+// The version of Slurm's headers at build time: SLURM_VERSION_NUMBER, 0x160508 for 22.05.8.
 Result<Version> built_for(const std::filesystem::path& file) {
   void* raw = dlopen(file.c_str(), RTLD_LAZY | RTLD_LOCAL);
   if (raw == nullptr) return Error{dlerror()};
   const std::unique_ptr<void, int (*)(void*)> handle(raw, dlclose);
   const auto* number = static_cast<const std::uint32_t*>(dlsym(raw, "plugin_version"));
-  if (number == nullptr) return Error{file.string() + ": no plugin of Slurm"};
+  if (number == nullptr) return Error{file.string() + ": not a Slurm plugin"};
   return Version{*number >> 16 & 0xff, *number >> 8 & 0xff, *number & 0xff};
 }
 
-// Of slurmctld for its own plugins, of this host's programs for the others.
+// slurmctld's version for its plugins, the version of this host's programs for others.
 std::optional<Version> slurm_here(const Host& host, Fits fits) {
   const auto running = host.running.find("slurm_version");
   const auto ctld = running == host.running.end() ? std::nullopt : version_in(running->second);
   if (fits == Fits::kExactly && ctld) return ctld;
-  const auto said = output_of({host.node.empty() ? "scontrol" : "slurmd", "-V"}, Complaints::kHidden);
-  const auto here = said ? version_in(*said) : std::nullopt;
+  const auto output = output_of({host.node.empty() ? "scontrol" : "slurmd", "-V"}, Complaints::kHidden);
+  const auto here = output ? version_in(*output) : std::nullopt;
   return here ? here : ctld;
 }
 
@@ -81,19 +81,20 @@ void check_plugin(const Host& host, const std::filesystem::path& file, Fits fits
   struct stat info {};
   if (stat(file.c_str(), &info) != 0) return;
   if ((info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    out.findings.push_back({"plugin-mode", Level::kProblem, "others than its owner can change what Slurm's daemons load as root",
-                            file.string(), "", "chmod 0755 " + file.string()});
-    return;  // nor is it loaded here
+    out.findings.push_back({"plugin-mode", Level::kProblem,
+                            "users other than its owner can change a file that Slurm's daemons load as root", file.string(), "",
+                            "chmod 0755 " + file.string()});
+    return;  // not safe to load here, either
   }
   const auto built = built_for(file);
   if (!built) {
     out.findings.push_back({"plugin-broken", Level::kProblem, "it cannot be loaded: " + built.error().message, file.string(), "",
-                            "build and install it anew"});
+                            "build and install it again"});
     return;
   }
   const auto slurm = slurm_here(host, fits);
   if (!slurm) {
-    out.not_checked.push_back("which Slurm runs here: neither slurmctld nor scontrol -V tells");
+    out.not_checked.push_back("which Slurm runs here: neither slurmctld nor scontrol -V answers");
     return;
   }
   const bool release = built->major == slurm->major && built->minor == slurm->minor;
@@ -103,8 +104,8 @@ void check_plugin(const Host& host, const std::filesystem::path& file, Fits fits
   }
   out.findings.push_back(
       {"plugin-version", Level::kProblem,
-       "it is built for Slurm " + built->text() + ", here runs " + slurm->text() + ": Slurm refuses to load it", file.string(),
-       "", "build slurm-carbon against Slurm " + slurm->text() + " and install it anew"});
+       "it is built for Slurm " + built->text() + ", but this host runs " + slurm->text() + ": Slurm does not load it",
+       file.string(), "", "build slurm-carbon against Slurm " + slurm->text() + " and install it again"});
 }
 
 Examination examine_job_submit(const Host& host) {
@@ -119,11 +120,11 @@ Examination examine_job_submit(const Host& host) {
     return out;
   }
   const auto* line = host.slurm ? host.slurm->find("PluginDir") : nullptr;
-  out.findings.push_back(
-      {"job-submit-plugin", Level::kProblem,
-       "slurmctld finds no " + file.error().message + ": it does not start with JobSubmitPlugins=carbon",
-       line != nullptr ? line->where : host.slurm_file.string(), line != nullptr ? line->text : "",
-       "PluginDir=/usr/lib/slurm-carbon:" + plugin_directories(host) + "    (where it was installed; then: restart slurmctld)"});
+  out.findings.push_back({"job-submit-plugin", Level::kProblem,
+                          "slurmctld does not find " + file.error().message + ": it cannot start with JobSubmitPlugins=carbon",
+                          line != nullptr ? line->where : host.slurm_file.string(), line != nullptr ? line->text : "",
+                          "PluginDir=/usr/lib/slurm-carbon:" + plugin_directories(host) +
+                              "    (the directory of the plugin; then: restart slurmctld)"});
   return out;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way of a record from this node into the ledger: what waits in the outbox, what was refused, and whether carbonctld takes a
-// signed request.
+// The path of a record from this node to the ledger: records waiting in the outbox, refused records, and whether carbonctld
+// accepts a signed request.
 #include <algorithm>
 
 #include "core/job_mark.h"
@@ -11,7 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::minutes kWaitsLong{10};
+constexpr std::chrono::minutes kLongWait{10};
 
 struct Files {
   std::size_t count = 0;
@@ -25,7 +25,7 @@ std::optional<Files> files_in(const fs::path& directory) {
   Files out;
   for (const auto& entry : entries) {
     const auto at = entry.last_write_time(ec);
-    if (ec) continue;  // shipped meanwhile
+    if (ec) continue;  // shipped in the meantime
     ++out.count;
     out.oldest = std::max(out.oldest, std::chrono::duration_cast<Duration>(fs::file_time_type::clock::now() - at));
   }
@@ -38,16 +38,17 @@ void check_spool(const fs::path& spool, Examination& out) {
     out.not_checked.push_back(spool.string() + ": cannot be read here");
     return;
   }
-  if (waiting->count > 0 && waiting->oldest > kWaitsLong)
+  if (waiting->count > 0 && waiting->oldest > kLongWait)
     out.findings.push_back({"outbox-waits", Level::kProblem,
-                            "records wait to be shipped: " + std::to_string(waiting->count) + ", the oldest for " +
+                            "records waiting to be shipped: " + std::to_string(waiting->count) + ", the oldest for " +
                                 format_slurm_duration(waiting->oldest) + " (h:min:s)",
-                            (spool / "outbox").string(), "", "journalctl -u carbond    (it says why at each try)"});
+                            (spool / "outbox").string(), "",
+                            "journalctl -u carbond    (has the reason for each failed attempt)"});
   if (refused->count > 0)
     out.findings.push_back({"records-refused", Level::kAdvice,
-                            "marks or records were refused, those jobs miss them: " + std::to_string(refused->count),
-                            (spool / "refused").string(), "", "journalctl -u carbond | grep refused    (then remove them)"});
-  if (out.findings.empty()) out.sound.push_back("waiting in the outbox: " + std::to_string(waiting->count));
+                            "refused marks or records, which their jobs now lack: " + std::to_string(refused->count),
+                            (spool / "refused").string(), "", "journalctl -u carbond | grep refused    (then delete the files)"});
+  if (out.findings.empty()) out.sound.push_back("records waiting in the outbox: " + std::to_string(waiting->count));
 }
 
 }  // namespace
@@ -55,23 +56,24 @@ void check_spool(const fs::path& spool, Examination& out) {
 Examination examine_records(const Host& host, const Answers& answers) {
   Examination out{"records", {}, {}, {}};
   if (!host.config) {
-    out.not_checked.push_back("carbon.conf, which says where they are, cannot be used");
+    out.not_checked.push_back("carbon.conf, which has their path, cannot be used");
     return out;
   }
   if (host.node.empty()) {
-    out.not_checked.push_back("outbox: this host is no node of slurm.conf; on one: scarbon doctor --node NAME");
+    out.not_checked.push_back("outbox: slurm.conf has no node of this host's name (use --node NAME)");
   } else {
     check_spool(node_path(host.config->carbond.spool.string(), host.node), out);
   }
   if (!host.root) {
-    out.not_checked.push_back("whether carbonctld takes records: only root's are taken");
+    out.not_checked.push_back("whether carbonctld accepts records: only root can send them");
   } else if (!answers.health) {
-    out.not_checked.push_back("whether carbonctld takes records: it does not answer");
+    out.not_checked.push_back("whether carbonctld accepts records: it does not answer");
   } else if (!answers.record_refused.empty()) {
-    out.findings.push_back({"record-path", Level::kProblem, "carbonctld takes no records from here: " + answers.record_refused,
-                            host.config->controller_url(), "", "the same MUNGE key on both hosts, and root's carbond"});
+    out.findings.push_back({"record-path", Level::kProblem,
+                            "carbonctld refuses records from this host: " + answers.record_refused, host.config->controller_url(),
+                            "", "use the same MUNGE key on both hosts, and run carbond as root"});
   } else {
-    out.sound.push_back("carbonctld took a signed, empty list of records");
+    out.sound.push_back("carbonctld accepted a signed, empty list of records");
   }
   return out;
 }

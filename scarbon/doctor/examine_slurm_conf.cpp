@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// slurm.conf: the lines that slurm-carbon stands on, and whether slurmctld runs with them already.
+// slurm.conf: the lines that slurm-carbon needs, and whether slurmctld already runs with them.
 #include <algorithm>
 #include <functional>
 #include <string_view>
@@ -12,7 +12,7 @@ namespace {
 
 std::string with(const std::string& list, const std::string& word) { return list.empty() ? word : list + ',' + word; }
 
-// From here on libslurm cannot ask slurmdbd for its settings.
+// From this release on, libslurm cannot query slurmdbd's settings.
 constexpr std::string_view kKeepsPrivateData = "26.05";
 
 struct Rule {
@@ -20,9 +20,9 @@ struct Rule {
   const char* name;
   Level level;
   const char* what;
-  // The value that should stand there in place of this one; the same where it is right.
+  // The value to set instead of this one; the same value if it is right.
   std::function<std::string(const Host&, const std::string&)> fixed;
-  const char* takes_effect;  // what makes slurmctld read a changed line
+  const char* takes_effect;  // the command that applies a changed line
 };
 
 bool is_carbon(const std::string& plugin) { return plugin == "carbon" || plugin == "job_submit/carbon"; }
@@ -49,7 +49,7 @@ std::string with_alloc(const Host&, const std::string& now) {
 }
 
 std::string with_age(const Host& host, const std::string& now) {
-  if (!lower(host.slurm_value("PriorityType")).ends_with("multifactor")) return now;  // age counts there alone
+  if (!lower(host.slurm_value("PriorityType")).ends_with("multifactor")) return now;  // only that plugin counts age
   return lists(now, "ACCRUE_ALWAYS") ? now : with(now, "ACCRUE_ALWAYS");
 }
 
@@ -67,24 +67,25 @@ std::string some_timeout(const Host&, const std::string& now) { return trimmed(n
 
 const Rule kRules[] = {
     {"JobSubmitPlugins", "job-submit-plugins", Level::kProblem,
-     "slurmctld does not load the plugin: no job is deferred or relocated, --carbon does nothing", with_carbon,
+     "slurmctld does not load the plugin: no job is deferred or relocated, and --carbon has no effect", with_carbon,
      "restart slurmctld"},
     {"JobSubmitPlugins", "job-submit-order", Level::kProblem,
-     "plugins behind carbon may change partition or time limit after it has decided by them", carbon_last, "restart slurmctld"},
+     "plugins after carbon may change the partition or time limit that its decision was based on", carbon_last,
+     "restart slurmctld"},
     {"PrologFlags", "prolog-flags", Level::kProblem,
-     "a node runs the plugin's prolog at the job's first step, which may be late or never: energy is lost", with_alloc,
+     "nodes run the prolog at a job's first step, which may be late or never, so energy is lost", with_alloc,
      "scontrol reconfigure"},
     {"PriorityFlags", "priority-flags", Level::kProblem, "a deferred job gains no priority by age while it waits", with_age,
      "scontrol reconfigure"},
     {"AccountingStorageType", "accounting-storage", Level::kProblem,
-     "without slurmdbd there is no accounting record to write emissions into, and no sacct", slurmdbd, "restart slurmctld"},
-    {"GresTypes", "gres-types", Level::kProblem, "Slurm knows of no GPUs: jobs cannot ask for them, and none is metered by job",
+     "without slurmdbd there are no accounting records for emissions, and sacct does not work", slurmdbd, "restart slurmctld"},
+    {"GresTypes", "gres-types", Level::kProblem, "Slurm has no GPUs: jobs cannot request them, and none is metered per job",
      with_gpu_type, "restart slurmctld and slurmd"},
     {"AccountingStorageTRES", "accounting-tres", Level::kAdvice,
-     "Slurm does not count all GPUs of a job: re-planning and scarbon backfill do not see jobs that name no type of GPU",
-     with_gpu_tres, "restart slurmctld"},
+     "Slurm does not count all GPUs of a job: re-planning and scarbon backfill miss jobs that request no GPU type", with_gpu_tres,
+     "restart slurmctld"},
     {"SlurmdTimeout", "slurmd-timeout", Level::kAdvice,
-     "slurmctld never gives up a node that died: the records of its jobs stay incomplete", some_timeout, "scontrol reconfigure"},
+     "slurmctld never sets a dead node down, so the records of its jobs stay incomplete", some_timeout, "scontrol reconfigure"},
 };
 
 Finding finding_of(const Rule& rule, const std::string& where, const std::string& found, const std::string& wanted) {
@@ -92,7 +93,7 @@ Finding finding_of(const Rule& rule, const std::string& where, const std::string
           where,     found,      std::string(rule.key) + '=' + wanted + "    (then: " + rule.takes_effect + ")"};
 }
 
-// The file first; where it is right, whether slurmctld has read it.
+// Checks the file first, then whether slurmctld has read it.
 void apply(const Rule& rule, const Host& host, Examination& out) {
   const auto* line = host.slurm ? host.slurm->find(rule.key) : nullptr;
   const auto running = host.running.find(lower(rule.key));
@@ -109,13 +110,13 @@ void apply(const Rule& rule, const Host& host, Examination& out) {
   if (!answers) return;
   const auto wanted = rule.fixed(host, running->second);
   if (wanted == running->second) return;
-  if (line == nullptr) {  // Slurm's default, or a file that is not here
+  if (line == nullptr) {  // Slurm's default, or the file is not on this host
     out.findings.push_back(finding_of(rule, host.slurm_file.string(), "", wanted));
     out.findings.back().found = "(nothing; slurmctld runs with " + std::string(rule.key) + '=' + running->second + ")";
     return;
   }
   out.findings.push_back({"slurm-not-reread", Level::kProblem,
-                          std::string("slurm.conf is right, but slurmctld still runs without it: ") + rule.what, line->where,
+                          std::string("slurm.conf is right, but slurmctld has not read it: ") + rule.what, line->where,
                           "slurmctld runs with " + std::string(rule.key) + '=' + running->second, rule.takes_effect});
 }
 
@@ -125,24 +126,27 @@ Examination examine_slurm_conf(const Host& host) {
   Examination out{"slurm.conf", {}, {}, {}};
   if (!host.slurm) {
     if (host.running.empty()) {
-      out.findings.push_back({"slurm-conf", Level::kProblem, "slurm.conf cannot be used: " + host.slurm_error,
-                              host.slurm_file.string(), "", "SLURM_CONF=/path/of/slurm.conf scarbon doctor"});
+      out.findings.push_back({"slurm-conf", Level::kProblem, "slurm.conf cannot be read: " + host.slurm_error,
+                              host.slurm_file.string(), "", "SLURM_CONF=/path/to/slurm.conf scarbon doctor"});
       return out;
     }
-    out.not_checked.push_back("the file itself (" + host.slurm_error + "): what slurmctld runs with was examined");
+    out.not_checked.push_back("the file itself (" + host.slurm_error +
+                              "); slurmctld's running configuration was checked instead");
   }
   for (const auto& rule : kRules) apply(rule, host, out);
   if (host.running.empty()) {
-    out.findings.push_back({"slurmctld-away", Level::kProblem,
-                            "slurmctld does not answer: scontrol show config fails here, and what it runs with was not examined",
-                            host.slurm_file.string(), "", "systemctl status slurmctld; scontrol ping"});
+    out.findings.push_back(
+        {"slurmctld-away", Level::kProblem,
+         "slurmctld does not answer: scontrol show config fails here, so its running configuration was not checked",
+         host.slurm_file.string(), "", "systemctl status slurmctld; scontrol ping"});
   } else if (out.findings.empty()) {
     out.sound.push_back("slurmctld " + host.slurm_value("SLURM_VERSION") + " runs with the lines that slurm-carbon needs");
     if (!lists(host.slurm_value("AccountingStoreFlags"), "job_comment"))
-      out.sound.push_back("AccountingStoreFlags has no job_comment: emissions need none; scarbon study --comment would");
+      out.sound.push_back("AccountingStoreFlags has no job_comment, which only scarbon study --comment needs");
     if (host.config && host.slurm_value("SLURM_VERSION") >= kKeepsPrivateData)
-      out.sound.push_back("slurmdbd of this release does not tell its PrivateData: [carbonctld] private_data = \"" +
-                          host.config->carbonctld.private_data + "\" of carbon.conf counts, and must say the same");
+      out.sound.push_back(
+          "slurmdbd of this release does not report its PrivateData: carbonctld uses [carbonctld] private_data = \"" +
+          host.config->carbonctld.private_data + "\" of carbon.conf, which must match slurmdbd.conf");
   }
   return out;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What scarbon doctor says: of each topic what is right, what is wrong and how to mend it, and what could not be looked at.
+// Results of scarbon doctor by topic: what is right, what is wrong with its fix, and what could not be checked.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,11 @@ enum class Level : std::uint8_t {
 };
 
 struct Finding {
-  std::string name;  // "prolog-flags": stays the same from version to version
+  std::string name;  // "prolog-flags": stable across versions
   Level level = Level::kProblem;
-  std::string what;   // what is wrong and what comes of it, in a sentence
+  std::string what;   // the fault and its effect, in a sentence
   std::string where;  // "/etc/slurm/slurm.conf:12", a file or directory, a URL
-  std::string found;  // what stands there; empty: nothing
+  std::string found;  // the text found there; empty: none
   std::string fix;    // the line to write, or the command to run
 };
 
@@ -26,7 +26,7 @@ struct Examination {
   std::string topic;  // "slurm.conf"
   std::vector<std::string> sound;
   std::vector<Finding> findings;
-  std::vector<std::string> not_checked;  // and where it can be seen
+  std::vector<std::string> not_checked;  // each with the reason
 };
 
 }  // namespace carbon::scarbon::doctor

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A plugin as Slurm would find it, and whether it would load it.
+// Finds a plugin as Slurm would, and checks whether Slurm would load it.
 #pragma once
 
 #include <filesystem>
@@ -10,15 +10,14 @@
 
 namespace carbon::scarbon::doctor {
 
-// `name`: an absolute path, or the name of a file in one of PluginDir's directories. The error names it and where it was looked
-// for.
+// `name`: an absolute path, or the name of a file in one of PluginDir's directories. The error has the name and the directories.
 Result<std::filesystem::path> find_plugin(const Host& host, const std::string& name);
 
 enum class Fits : std::uint8_t {
-  kExactly,    // plugins of slurmctld: built for the very version
-  kByRelease,  // SPANK: for its major.minor
+  kExactly,    // slurmctld's plugins: must match the full version
+  kByRelease,  // SPANK plugins: must match major.minor
 };
-// The Slurm that it was built for against the one that runs here, and who may write it.
+// Reports a plugin built for another Slurm than the one that runs here, and one that others can write.
 void check_plugin(const Host& host, const std::filesystem::path& file, Fits fits, Examination& out);
 
 }  // namespace carbon::scarbon::doctor

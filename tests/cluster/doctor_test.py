@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""scarbon doctor on a real cluster: nothing on a right set-up, and each planted mistake by its name, its place and what mends it.
+"""scarbon doctor on a real cluster: nothing on a right set-up, and each planted mistake by its name, its place and its fix.
 Where it reads files the mistake stands in a copy of them; slurmctld, slurmdbd, munged and carbonctld are the real ones."""
 import json
 import os
@@ -86,7 +86,7 @@ def cut(copy):
     copy.own_state(whole[: len(whole) // 2] + b"?" + whole[len(whole) // 2 + 1 :])
 
 
-# Name of the finding, how the mistake is planted, what mends it (a pattern), and what else cannot but be found with it.
+# Name of the finding, how the mistake is planted, its fix (a pattern), and what is necessarily found along with it.
 MISTAKES = [
     (
         "carbon-conf",
@@ -296,8 +296,8 @@ class DoctorTest(CarbonCase):
 
     def test_nothing_on_a_right_set_up(self):
         self.assertEqual(self.node(None), {})
-        unseen = [line for topic in self.answer["topics"] for line in topic["unseen"]]
-        self.assertEqual(unseen, [])
+        not_checked = [line for topic in self.answer["topics"] for line in topic["not_checked"]]
+        self.assertEqual(not_checked, [])
         sound = "\n".join(line for topic in self.answer["topics"] for line in topic["sound"])
         for said in (
             r"runs with the lines",
@@ -305,8 +305,8 @@ class DoctorTest(CarbonCase):
             "credential",
             r"GPUs 0, 1, 2, 3 \(simulated\)",
             r"replay \(simulated\), forecast",
-            "checksum right",
-            "took a signed, empty list",
+            "checksum correct",
+            "accepted a signed, empty list",
         ):
             self.assertRegex(sound, said)
         self.assertEqual("[carbonctld] private_data = " in sound, self.slurm.release() >= "26.05", sound)
@@ -327,11 +327,11 @@ class DoctorTest(CarbonCase):
 
     def test_an_ordinary_user_on_a_login_node_sees_a_part_and_is_told_so(self):
         self.assertEqual(self.doctor(user="games"), {})
-        unseen = "\n".join(line for topic in self.answer["topics"] for line in topic["unseen"])
-        for said in ("only root", "no node of slurm.conf", "only root's are taken"):
-            self.assertIn(said, unseen)
+        not_checked = "\n".join(line for topic in self.answer["topics"] for line in topic["not_checked"])
+        for said in ("only root", "no node of this host's name", "only root can send them"):
+            self.assertIn(said, not_checked)
 
-    def test_text_names_the_place_and_what_mends_it(self):
+    def test_text_names_the_place_and_the_fix(self):
         copy = Copy(self.cluster, self.cluster.root / "planted.text")
         copy.put("slurm.conf.carbon", "^PrologFlags=.*$", "PrologFlags=Serial")
         said = self.slurm.run(
@@ -340,18 +340,18 @@ class DoctorTest(CarbonCase):
         self.assertEqual(said.status, 1)
         self.assertRegex(
             said.out,
-            r"problem  prolog-flags: .*\n +at +\S+/slurm.conf.carbon:\d+\n +there +PrologFlags=Serial\n"
-            r" +mend +PrologFlags=Serial,Alloc .*reconfigure",
+            r"problem +prolog-flags: .*\n +at +\S+/slurm.conf.carbon:\d+\n +found +PrologFlags=Serial\n"
+            r" +fix +PrologFlags=Serial,Alloc .*reconfigure",
         )
 
     def test_each_planted_mistake(self):
-        for name, plant, mend, *others in MISTAKES:
+        for name, plant, fix, *others in MISTAKES:
             with self.subTest(name):
                 copy = Copy(self.cluster, self.cluster.root / f"planted.{name}")
                 plant(copy)
                 found = self.node(copy.etc / "slurm.conf", environment=copy.environment)
                 self.assertEqual(set(found), {name, *others}, json.dumps(found, indent=1))
-                self.assertRegex(found[name]["mend"], mend)
+                self.assertRegex(found[name]["fix"], fix)
                 self.assertTrue(found[name]["where"], found[name])
         print(f"planted mistakes: {len(MISTAKES)}", flush=True)
 
@@ -364,7 +364,7 @@ class DoctorTest(CarbonCase):
         lines.write_text(right)
         found = self.node(None)
         self.assertEqual(list(found), ["slurm-not-reread"])
-        self.assertEqual(found["slurm-not-reread"]["mend"], "scontrol reconfigure")
+        self.assertEqual(found["slurm-not-reread"]["fix"], "scontrol reconfigure")
         self.slurm.run("scontrol", "reconfigure")
         wait_until(lambda: self.node(None) == {}, 30, "nothing to be found")
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What scarbon doctor reads and says where no cluster is needed: Slurm's files, and carbonctld's answers about the grid.
+// scarbon doctor without a cluster: parsing Slurm's files, and checking carbonctld's answers about the grid.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
