@@ -4,11 +4,12 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace carbon::carbond {
 namespace {
 
-// Not the request's fault, so worth another try: not authenticated (munged may be down), time-out, too many requests.
+// Other refusals may pass: not authenticated (munged may be down), time-out, too many requests.
 bool is_final_refusal(int status) { return status >= 400 && status < 500 && status != 401 && status != 408 && status != 429; }
 
 }  // namespace
@@ -23,55 +24,17 @@ Shipper::Shipper(Outbox outbox, std::string url, std::unique_ptr<net::HttpTransp
       url_(std::move(url)),
       transport_(std::move(transport)),
       sign_(std::move(sign)),
-      pacing_(backoff, std::random_device{}()) {}
+      pacing_(backoff, std::random_device{}()),
+      shipping_([this] { return step(); }, [](const std::string& message) { spdlog::error("task=shipper {}", message); }) {}
 
-Shipper::~Shipper() {
-  {
-    const std::lock_guard lock(mutex_);
-    stop_ = true;
+PeriodicTask::Wait Shipper::step() {
+  if (!std::exchange(started_, true)) return PeriodicTask::for_all_of(pacing_.first(outbox_.oldest().has_value()));
+  switch (ship_one()) {
+    case Outcome::kDone: return PeriodicTask::for_all_of(pacing_.after_success());
+    case Outcome::kLater: return PeriodicTask::for_all_of(pacing_.after_failure());
+    case Outcome::kEmpty: break;
   }
-  changed_.notify_all();
-  if (thread_.joinable()) thread_.join();
-}
-
-void Shipper::start() {
-  thread_ = std::thread([this] { run(); });
-}
-
-void Shipper::wake() {
-  {
-    const std::lock_guard lock(mutex_);
-    news_ = true;
-  }
-  changed_.notify_all();
-}
-
-bool Shipper::pause(Duration d) {
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, d, [this] { return stop_; });
-  return !stop_;
-}
-
-void Shipper::run() {
-  if (!pause(pacing_.first(outbox_.oldest().has_value()))) return;
-  for (;;) {
-    switch (ship_one()) {
-      case Outcome::kDone: {
-        if (!pause(pacing_.after_success())) return;
-        break;
-      }
-      case Outcome::kLater: {
-        if (!pause(pacing_.after_failure())) return;
-        break;
-      }
-      case Outcome::kEmpty: {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [this] { return stop_ || news_; });
-        news_ = false;
-        if (stop_) return;
-      }
-    }
-  }
+  return PeriodicTask::until_woken();
 }
 
 Shipper::Outcome Shipper::ship_one() {
@@ -95,7 +58,7 @@ Shipper::Outcome Shipper::send(const std::filesystem::path& file, std::string bo
   request.url = url_;
   request.headers = {{"Content-Type", "application/json"}};
   request.body = std::move(body);
-  request.timeout = std::chrono::seconds(10);  // so long may stopping take
+  request.timeout = std::chrono::seconds(10);  // bounds the time that stopping can take
   if (const auto signed_ = sign_(request); !signed_) {
     spdlog::warn("{} waits: {}", file.filename().string(), signed_.error().message);
     return Outcome::kLater;
