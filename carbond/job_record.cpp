@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a job was given, and its record: the read-only half of JobRegistry.
+// What is allocated to a job, and its energy record: the read-only half of JobRegistry.
 #include <algorithm>
 #include <cmath>
 
@@ -8,7 +8,7 @@
 namespace carbon::carbond {
 namespace {
 
-constexpr Duration kNoStep = std::chrono::seconds(2);  // two clocks that are read one after the other may differ by as much
+constexpr Duration kNoStep = std::chrono::seconds(2);  // two clocks read one after the other may differ by this much
 
 std::string join(const std::set<std::string>& notes) {
   std::string out;
@@ -23,10 +23,10 @@ double JobRegistry::share_of_gpu(const JobMark& start) const {
   return settings_.shards_per_gpu > 0 ? 1.0 / settings_.shards_per_gpu : 1.0;
 }
 
-// What the job was given on this node: MIG instances by their compute slices, GPUs whole, by MPS percentage, or by shard.
-JobRegistry::Allotment JobRegistry::allotment_of(const JobMark& start) const {
-  Allotment out;
-  if (start.event == JobMarkEvent::kEnd) return out;  // of a run whose start nobody saw, nothing is charged
+// MIG instances by their compute slices; GPUs whole, by MPS percentage, or by shard.
+JobRegistry::Allocated JobRegistry::allocated_to(const JobMark& start) const {
+  Allocated out;
+  if (start.event == JobMarkEvent::kEnd) return out;  // a run without a start mark is not charged
   if (start.cpus > 0) {
     for (const auto& [id, device] : devices_) {
       if (device.info().type != "gpu") out.devices[id] = std::min(1.0, static_cast<double>(start.cpus) / settings_.node_cpus);
@@ -67,11 +67,11 @@ ledger::EnergyRecord JobRegistry::record_of(const OpenJob& job) const {
   r.start = m.at;
   r.end = job.end->at;
   auto notes = job.notes;
-  // The clock that nobody can step says how long it was.
+  // CLOCK_BOOTTIME, which cannot be stepped, decides how long the run was.
   const auto elapsed = job.end->since_boot - m.since_boot;
   const auto stepped = (r.end - r.start) - elapsed;
   if (std::chrono::abs(stepped) > kNoStep) {
-    r.start = r.end - elapsed;  // a step corrects the clock: what it showed at the end is right
+    r.start = r.end - elapsed;  // steps correct a clock, so its time at the end is right
     notes.insert("the clock was stepped by " + std::to_string(std::chrono::round<std::chrono::seconds>(stepped).count()) +
                  " s during the job");
   }
@@ -83,48 +83,47 @@ ledger::EnergyRecord JobRegistry::record_of(const OpenJob& job) const {
   r.partition = m.partition;
   r.num_nodes = m.num_nodes;
   r.cpus = m.cpus;
-  for (const auto& [id, held] : job.devices) {
+  for (const auto& [id, used] : job.devices) {
     r.simulated = r.simulated || devices_.at(id).info().simulated;
-    r.devices.push_back(device_record(id, held, r, elapsed, notes));
+    r.devices.push_back(device_record(id, used, r, elapsed, notes));
     if (job.end_guessed) r.devices.back().estimated_mj = ledger::total_mj(r.devices.back());
   }
-  const auto allotment = allotment_of(m);
-  for (const auto& instance : allotment.unknown_instances) notes.insert(instance + " has no meter");
-  for (const auto minor : allotment.unknown_gpus) {
+  const auto allocated = allocated_to(m);
+  for (const auto& instance : allocated.unknown_instances) notes.insert(instance + " has no meter");
+  for (const auto minor : allocated.unknown_gpus) {
     r.devices.push_back(estimate(minor, r));
     notes.insert("GPU " + std::to_string(minor) + " has no meter: gpu_power x time");
   }
-  if (r.devices.empty() && notes.empty()) notes.insert("no meter for anything that its marks name");
+  if (r.devices.empty() && notes.empty()) notes.insert("no meter for any device of the job");
   r.note = join(notes);
   return r;
 }
 
-ledger::DeviceEnergy JobRegistry::device_record(const std::string& id, const JobDevice& held, const ledger::EnergyRecord& record,
+ledger::DeviceEnergy JobRegistry::device_record(const std::string& id, const JobDevice& used, const ledger::EnergyRecord& record,
                                                 Duration elapsed, std::set<std::string>& notes) const {
   const auto& info = devices_.at(id).info();
-  auto profile = held.profile;
-  auto estimated = held.estimated_mj;
-  double variance = held.variance_mj2;
-  // Time of the job that no reading covers: before the device was first seen, or too long ago when the mark came.
-  const auto missing = elapsed.count() - held.booked_ms;
+  auto profile = used.profile;
+  auto estimated = used.estimated_mj;
+  double variance = used.variance_mj2;
+  // Time of the job that no readings cover: from before the device was found, or too long ago when the mark arrived.
+  const auto missing = elapsed.count() - used.covered_ms;
   if (missing > settings_.longest_step.count()) {
-    const double per_ms = held.booked_ms > 0 ? static_cast<double>(profile.total_mj()) / static_cast<double>(held.booked_ms)
-                                             : info.rated.value() * held.allotted;
+    const double per_ms = used.covered_ms > 0 ? static_cast<double>(profile.total_mj()) / static_cast<double>(used.covered_ms)
+                                              : info.rated.value() * used.allocated;
     const auto guess = std::llround(per_ms * static_cast<double>(missing));
     profile.spread(record.start, record.start + Duration(missing), guess);
     estimated += guess;
     variance += static_cast<double>(guess) * static_cast<double>(guess) / 16;
-    notes.insert(held.booked_ms > 0 ? "no readings of a part of the run: its mean power x time"
-                                    : "no readings: rated power x time");
+    notes.insert(used.covered_ms > 0 ? "no readings for part of the run: mean power x time" : "no readings: rated power x time");
   }
   profile.fit_into(record.start, record.end);
   ledger::DeviceEnergy d;
   d.device = id;
   d.type = info.type;
   d.minor = info.minor;
-  d.method = held.booked_ms > 0 ? info.method : Method::kEstimated;
-  d.share = held.booked_ms > 0 ? std::clamp(held.share_ms / static_cast<double>(held.booked_ms), 1e-6, 1.0)
-                               : std::min(1.0, held.allotted);
+  d.method = used.covered_ms > 0 ? info.method : Method::kEstimated;
+  d.share = used.covered_ms > 0 ? std::clamp(used.share_ms / static_cast<double>(used.covered_ms), 1e-6, 1.0)
+                                : std::min(1.0, used.allocated);
   d.step = settings_.profile_step;
   d.first = profile.mj().empty() ? energy::floor_to(record.start, d.step) : profile.first();
   d.mj = profile.mj();
@@ -134,7 +133,7 @@ ledger::DeviceEnergy JobRegistry::device_record(const std::string& id, const Job
   return d;
 }
 
-// The last resort: rated power x time, and half of it as the half-width of the interval.
+// For a GPU without a meter: gpu_power x time, and half of it as the half-width of the confidence interval.
 ledger::DeviceEnergy JobRegistry::estimate(std::uint32_t minor, const ledger::EnergyRecord& record) const {
   energy::Profile profile(settings_.profile_step);
   profile.spread(record.start, record.end,

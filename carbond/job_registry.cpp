@@ -19,7 +19,7 @@ void JobRegistry::add_device(const energy::DeviceInfo& info) {
   if (!devices_.try_emplace(info.id, info, settings_.profile_step, settings_.longest_step).second) return;
   for (auto& [key, job] : jobs_) {
     if (job.end && job.end->boot_id != boot_id_) continue;
-    for (const auto& [id, share] : allotment_of(job.start).devices) {
+    for (const auto& [id, share] : allocated_to(job.start).devices) {
       if (id != info.id || !job.devices.emplace(id, new_device(share)).second) continue;
       const Duration until = job.end ? job.end->since_boot : Duration::max();
       add_slices(id, devices_.at(id).allocate({key, share, job.start.since_boot, until}));
@@ -30,7 +30,7 @@ void JobRegistry::add_device(const energy::DeviceInfo& info) {
 JobDevice JobRegistry::new_device(double share) const {
   JobDevice device;
   device.profile = energy::Profile(settings_.profile_step);
-  device.allotted = share;
+  device.allocated = share;
   return device;
 }
 
@@ -41,13 +41,13 @@ void JobRegistry::sample(const std::string& device, const energy::Sample& sample
   add_slices(device, it->second.feed(sample, boot_id_, std::move(shares)));
 }
 
-// CPU time used since the last sample, of all that the node's CPUs could have given.
+// Each job's CPU time since the last sample, as a share of all CPU time of the node.
 energy::DeviceEnergySplitter::Shares JobRegistry::cpu_shares(const std::string& device, Duration at) {
   energy::DeviceEnergySplitter::Shares out;
   for (auto& [key, job] : jobs_) {
-    const auto held = job.devices.find(device);
-    if (held == job.devices.end()) continue;
-    auto& last = held->second.cpu_time;
+    const auto used = job.devices.find(device);
+    if (used == job.devices.end()) continue;
+    auto& last = used->second.cpu_time;
     const auto now = settings_.cpu_time_us(job.start);
     if (now && last && at > last->first) {
       const double possible_us = 1000.0 * static_cast<double>((at - last->first).count()) * settings_.node_cpus;
@@ -70,9 +70,9 @@ void JobRegistry::tick(const energy::Moment& now) {
   }
 }
 
-// Where a mark stands on this boot's clock. One that was written under another boot, or by a plugin that could not read the
-// clock, is placed by its wall time.
-Duration JobRegistry::place(const JobMark& mark, const energy::Moment& now) const {
+// A mark's time on this boot's clock. If it was written in another boot, or by a plugin that could not read the clock, its wall
+// time decides.
+Duration JobRegistry::boot_time_of(const JobMark& mark, const energy::Moment& now) const {
   if (mark.boot_id == boot_id_) return mark.since_boot;
   return std::min(now.boot, now.boot - (now.wall - mark.at));
 }
@@ -88,45 +88,45 @@ void JobRegistry::mark(const JobMark& mark, const energy::Moment& now) {
 void JobRegistry::start(const JobMark& mark, const energy::Moment& now) {
   const auto key = key_of(mark);
   if (jobs_.contains(key) || start_was_closed(mark)) return;
-  const Duration at = place(mark, now);
+  const Duration at = boot_time_of(mark, now);
   OpenJob job;
-  const auto wanted = allotment_of(mark).devices;
-  // An epilog may never have run: the same job's earlier run, or a job whose GPU is now given to another, is over.
+  const auto allocated = allocated_to(mark).devices;
+  // An epilog may not have run: an earlier run of the same job is over, and so is a job whose GPU is now allocated to another.
   for (auto& [_, other] : jobs_) {
     if (other.end) continue;
     if (job_of(other.start) == job_of(mark)) {
-      end_without_mark(other, mark, at, "no end mark: ended at the latest when it was started again");
-    } else if (gave_way(other, wanted)) {
-      end_without_mark(other, mark, at, "no end mark: ended at the latest when its GPU was given away");
+      end_without_mark(other, mark, at, "no end mark: ended no later than its next start");
+    } else if (lost_a_gpu(other, allocated)) {
+      end_without_mark(other, mark, at, "no end mark: ended no later than the next start on its GPU");
     }
   }
   job.start = mark;
   job.start.since_boot = at;
   job.start.boot_id = boot_id_;
-  for (const auto& [id, share] : wanted) job.devices.emplace(id, new_device(share));
-  auto& held = jobs_.emplace(key, std::move(job)).first->second;
+  for (const auto& [id, share] : allocated) job.devices.emplace(id, new_device(share));
+  auto& opened = jobs_.emplace(key, std::move(job)).first->second;
   if (!mark.boot_id.empty() && mark.boot_id != boot_id_) {
-    held.notes.insert("the node went down: nothing of this run was read");
-    JobMark end = held.start;
+    opened.notes.insert("the node went down: no readings of this run");
+    JobMark end = opened.start;
     end.event = JobMarkEvent::kEnd;
-    close_at(held, end, at);
+    close_at(opened, end, at);
     return;
   }
-  for (const auto& [id, share] : wanted) add_slices(id, devices_.at(id).allocate({key, share, at}));
+  for (const auto& [id, share] : allocated) add_slices(id, devices_.at(id).allocate({key, share, at}));
 }
 
-// Slurm gives a whole GPU to one job at a time.
-bool JobRegistry::gave_way(const OpenJob& job, const std::map<std::string, double>& wanted) const {
-  return std::any_of(wanted.begin(), wanted.end(), [&](const auto& want) {
-    const auto held = job.devices.find(want.first);
-    return held != job.devices.end() && devices_.at(want.first).info().type == "gpu" && held->second.allotted >= 1.0 &&
-           want.second >= 1.0;
+// True if `allocated`, a newer job's, has a whole GPU that is a whole GPU of `job` too: Slurm allocates it to one job at a time.
+bool JobRegistry::lost_a_gpu(const OpenJob& job, const std::map<std::string, double>& allocated) const {
+  return std::any_of(allocated.begin(), allocated.end(), [&](const auto& newer) {
+    const auto older = job.devices.find(newer.first);
+    return older != job.devices.end() && devices_.at(newer.first).info().type == "gpu" && older->second.allocated >= 1.0 &&
+           newer.second >= 1.0;
   });
 }
 
 void JobRegistry::end(const JobMark& mark, const energy::Moment& now) {
-  const Duration at = place(mark, now);
-  // Whatever its restart count: that of a requeued run's end is the next run's already (docs/marks.md).
+  const Duration at = boot_time_of(mark, now);
+  // The restart count is not compared: the end mark of a requeued run has the count of the next run (docs/marks.md).
   OpenJob* ended = nullptr;
   for (auto& [_, job] : jobs_) {
     if (job_of(job.start) != job_of(mark) || (job.end_seen && job.end->at != mark.at)) continue;
@@ -140,23 +140,23 @@ void JobRegistry::end(const JobMark& mark, const energy::Moment& now) {
     return;
   }
   if (end_was_closed(mark)) return;
-  OpenJob unseen;
-  unseen.start = unseen.end.emplace(mark);
-  unseen.end_seen = true;
-  unseen.notes.insert("no start mark: energy of this run is not known");
-  jobs_.emplace(key_of(mark), std::move(unseen));
+  OpenJob unmeasured;
+  unmeasured.start = unmeasured.end.emplace(mark);
+  unmeasured.end_seen = true;
+  unmeasured.notes.insert("no start mark: the energy of this run is unknown");
+  jobs_.emplace(key_of(mark), std::move(unmeasured));
 }
 
-// A job that slurmctld starts just after its own restart, before the node has registered again, gets GPUs whose numbers Slurm
-// learns later: its start mark names none, its end mark does.
+// If slurmctld starts a job just after its own restart, before the node has registered again, Slurm learns the numbers of the
+// job's GPUs later: the start mark has none, the end mark has them.
 void JobRegistry::learn_gpus(OpenJob& job, const JobMark& end) {
   auto& start = job.start;
   if (!start.gpus.empty() || !start.mig.empty() || (end.gpus.empty() && end.mig.empty())) return;
   start.gpus = end.gpus;
   start.mig = end.mig;
   start.mps_percent = end.mps_percent;
-  job.notes.insert("Slurm named its GPUs only at its end");
-  for (const auto& [id, share] : allotment_of(start).devices) {
+  job.notes.insert("Slurm named the GPUs only at the end of the run");
+  for (const auto& [id, share] : allocated_to(start).devices) {
     if (!job.devices.emplace(id, new_device(share)).second) continue;
     add_slices(id, devices_.at(id).allocate({key_of(start), share, start.since_boot}));
   }
@@ -193,23 +193,23 @@ void JobRegistry::close_at(OpenJob& job, JobMark end, Duration at) {
   for (const auto& [id, _] : job.devices) add_slices(id, devices_.at(id).release(key, job.end->since_boot));
 }
 
-void JobRegistry::add_slices(const std::string& device, const std::vector<energy::EnergySlice>& pieces) {
+void JobRegistry::add_slices(const std::string& device, const std::vector<energy::EnergySlice>& slices) {
   auto& totals = totals_of(device);
-  for (const auto& p : pieces) {
-    const auto job = jobs_.find(p.holder);
+  for (const auto& s : slices) {
+    const auto job = jobs_.find(s.job);
     const bool idle = job == jobs_.end();
-    totals.jobs.add(p.at, idle ? 0 : p.mj, Duration(0));
-    totals.idle.add(p.at, idle ? p.mj : 0, Duration(0));
-    (idle ? totals.idle_mj : totals.jobs_mj) += p.mj;
-    totals.estimated_mj += std::max<std::int64_t>(p.estimated_mj, 0);
+    totals.jobs.add(s.at, idle ? 0 : s.mj, Duration(0));
+    totals.idle.add(s.at, idle ? s.mj : 0, Duration(0));
+    (idle ? totals.idle_mj : totals.jobs_mj) += s.mj;
+    totals.estimated_mj += std::max<std::int64_t>(s.estimated_mj, 0);
     if (idle) continue;
-    auto& held = job->second.devices.at(device);
-    held.profile.add(p.at, p.mj, p.device_idle ? p.length : Duration(0));
-    held.share_ms += p.share * static_cast<double>(p.length.count());
-    held.booked_ms += p.length.count();
-    held.estimated_mj += p.estimated_mj;
-    held.variance_mj2 += p.variance_mj2;
-    if (p.estimated_mj > 0) job->second.notes.insert(p.reason);
+    auto& used = job->second.devices.at(device);
+    used.profile.add(s.at, s.mj, s.device_idle ? s.length : Duration(0));
+    used.share_ms += s.share * static_cast<double>(s.length.count());
+    used.covered_ms += s.length.count();
+    used.estimated_mj += s.estimated_mj;
+    used.variance_mj2 += s.variance_mj2;
+    if (s.estimated_mj > 0) job->second.notes.insert(s.reason);
   }
   totals.jobs.keep_last(energy::kRecentIntervals);
   totals.idle.keep_last(energy::kRecentIntervals);
@@ -255,18 +255,18 @@ std::vector<std::string> JobRegistry::devices_of(const JobMark& mark) const {
   std::vector<std::string> out;
   for (const auto& [_, job] : jobs_) {
     if (job_of(job.start) != job_of(mark)) continue;
-    for (const auto& [id, held] : job.devices) out.push_back(id);
+    for (const auto& [id, used] : job.devices) out.push_back(id);
   }
   return out;
 }
 
 void JobRegistry::restore_device(const energy::DeviceInfo& info, energy::EnergyCounterState state,
-                                 std::vector<energy::Allocation> holds, DeviceTotals totals) {
+                                 std::vector<energy::Allocation> allocations, DeviceTotals totals) {
   add_device(info);
-  devices_.at(info.id).restore(std::move(state), std::move(holds));
-  auto& held = totals_of(info.id);
-  held.jobs_mj = totals.jobs_mj;
-  held.idle_mj = totals.idle_mj;
+  devices_.at(info.id).restore(std::move(state), std::move(allocations));
+  auto& restored = totals_of(info.id);
+  restored.jobs_mj = totals.jobs_mj;
+  restored.idle_mj = totals.idle_mj;
 }
 
 void JobRegistry::restore_job(OpenJob job) {
@@ -285,8 +285,8 @@ void JobRegistry::reboot(const std::string& boot_id) {
     JobMark end = job.start;
     end.event = JobMarkEvent::kEnd;
     Duration last = job.start.since_boot;
-    for (const auto& [id, held] : job.devices) {
-      const auto& state = devices_.at(id).account().state();
+    for (const auto& [id, used] : job.devices) {
+      const auto& state = devices_.at(id).counter().state();
       if (!state || state->last.at.boot <= last) continue;
       last = state->last.at.boot;
       end.at = std::max(job.start.at, state->last.at.wall);

@@ -12,8 +12,8 @@
 #include <iterator>
 
 #include "carbond/node_daemon.h"
+#include "carbond/print_meters.h"
 #include "carbond/shipper.h"
-#include "carbond/single_instance.h"
 #include "config/config.h"
 #include "core/job_mark.h"
 #include "energy/nvml_meter.h"
@@ -37,8 +37,8 @@ std::string short_host_name() {
   return full.substr(0, full.find('.'));
 }
 
-// Everything that can be measured on this host. Beside simulated GPUs the host's real CPUs have no place, unless a test brings
-// its own sysfs.
+// All devices that can be measured on this host. With simulated GPUs the host's real CPUs are left out, unless a test passes its
+// own sysfs.
 carbon::energy::MetersFound find_all_meters(const Arguments& arguments) {
   using namespace carbon::energy;
   auto found = find_nvml_meters(arguments.nvml);
@@ -70,7 +70,7 @@ carbon::carbond::DaemonSettings settings_of(const carbon::config::Config& config
   return settings;
 }
 
-// With one configuration, until a signal ends it. `on_hangup`: see DaemonSettings.
+// Runs under one configuration until a signal ends it. `on_hangup`: see DaemonSettings.
 carbon::Status run(const carbon::config::Config& config, const Arguments& arguments, std::function<bool()> on_hangup) {
   using namespace carbon;
   auto settings = settings_of(config, arguments);
@@ -86,12 +86,12 @@ carbon::Status run(const carbon::config::Config& config, const Arguments& argume
   return carbond::Daemon(std::move(settings)).run();
 }
 
-// The configuration to go on with after a SIGHUP. Jobs that run are in the spool: it must stay where it is until the next start.
-carbon::Result<carbon::config::Config> reread(const std::filesystem::path& file, const carbon::config::Config& now) {
+// Reads the configuration again after a SIGHUP. The spool has the running jobs, so its path can only change with a restart.
+carbon::Result<carbon::config::Config> read_again(const std::filesystem::path& file, const carbon::config::Config& now) {
   auto next = carbon::config::load_config(file);
   if (next && next->carbond.spool != now.carbond.spool) {
-    return carbon::Error{file.string() + ": spool in [carbond] = '" + next->carbond.spool.string() + "' is not '" +
-                         now.carbond.spool.string() + "' that is in use: restart carbond for that"};
+    return carbon::Error{file.string() + ": spool in [carbond] = '" + next->carbond.spool.string() + "' differs from '" +
+                         now.carbond.spool.string() + "', which is in use: restart carbond to change it"};
   }
   return next;
 }
@@ -112,19 +112,19 @@ int serve(const Arguments& arguments) {
 
   for (std::optional<config::Config> config = std::move(*loaded), next; config; config = std::exchange(next, std::nullopt)) {
     const auto status = run(*config, arguments, [&] {
-      auto anew = reread(file, *config);
-      if (!anew) {
-        spdlog::error("{}; the configuration stays as it was", anew.error().message);
+      auto again = read_again(file, *config);
+      if (!again) {
+        spdlog::error("{}; keeping the previous configuration", again.error().message);
         return false;
       }
-      next = std::move(*anew);
+      next = std::move(*again);
       return true;
     });
     if (!status) {
       spdlog::error("{}", status.error().message);
       return 1;
     }
-    if (next) spdlog::info("goes on with {} read anew", file.string());
+    if (next) spdlog::info("reloaded {}", file.string());
   }
   sd_notify(0, "STOPPING=1");
   return 0;
@@ -136,14 +136,15 @@ int main(int argc, char** argv) {
   Arguments arguments;
   arguments.node = short_host_name();
   CLI::App app{"measures the energy of each Slurm job on this node and ships it to carbonctld", "carbond"};
-  app.add_option("--config,-f", arguments.config, "carbon.conf; default: /etc/slurm/carbon.conf, or beside $SLURM_CONF")
+  app.add_option("--config,-f", arguments.config,
+                 "carbon.conf; default: /etc/slurm/carbon.conf, or carbon.conf next to $SLURM_CONF")
       ->type_name("FILE");
   app.add_option("--node,-N", arguments.node, "NodeName of this node in slurm.conf; default: this host's short name");
   app.add_option("--nvml", arguments.nvml, "NVML library; default: libnvidia-ml.so.1 as the loader finds it")->type_name("FILE");
   app.add_option("--rocm", arguments.rocm, "ROCm SMI library; default: librocm_smi64.so as the loader finds it")
       ->type_name("FILE");
-  app.add_option("--sysfs", arguments.sysfs, "where RAPL and control groups are looked for; default: /sys")->type_name("FILE");
-  app.add_flag("--once", arguments.once, "print what can be measured here, and leave");
+  app.add_option("--sysfs", arguments.sysfs, "root of RAPL and control groups; default: /sys")->type_name("FILE");
+  app.add_flag("--once", arguments.once, "print what can be measured on this host, and exit");
   app.add_flag("--verbose,-v", arguments.verbose, "log more");
   carbon::manual::add_description(app);
   CLI11_PARSE(app, argc, argv);
@@ -163,6 +164,6 @@ int main(int argc, char** argv) {
   }
   std::cout.flush();
   spdlog::shutdown();
-  // A thread may hang in a driver for ever: leave without the destructors that it might disturb.
+  // A thread may hang in a driver for ever: exit without running destructors.
   std::_Exit(code);
 }

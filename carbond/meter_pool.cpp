@@ -21,14 +21,14 @@ void sleep_for(Duration d) { std::this_thread::sleep_for(d); }
 
 }  // namespace
 
-// What threads that may outlive the pool share with it.
+// State shared with threads that may outlive the pool.
 struct MeterPool::Shared {
   Shared() : fd(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
   ~Shared() { close(fd); }
   Shared(const Shared&) = delete;
   Shared& operator=(const Shared&) = delete;
 
-  void tell() const { (void)!eventfd_write(fd, 1); }
+  void notify() const { (void)!eventfd_write(fd, 1); }
 
   const int fd;
   mutable std::mutex mutex;
@@ -37,6 +37,8 @@ struct MeterPool::Shared {
   int discoveries = 0;
 };
 
+// A queue of one request, for a thread that may hang in a driver for ever. It cannot be a PeriodicTask, whose end joins its
+// thread.
 struct MeterPool::Worker {
   std::unique_ptr<energy::Meter> meter;
   mutable std::mutex mutex;
@@ -53,7 +55,7 @@ struct MeterPool::Worker {
       const Kind kind = *wanted;
       wanted.reset();
       lock.unlock();
-      auto answer = ask(kind);
+      auto answer = read(kind);
       lock.lock();
       busy_since = wanted ? std::optional(Clock::now()) : std::nullopt;
       lock.unlock();
@@ -61,11 +63,11 @@ struct MeterPool::Worker {
         const std::lock_guard guard(shared->mutex);
         shared->answers.push_back(std::move(answer));
       }
-      shared->tell();
+      shared->notify();
     }
   }
 
-  MeterAnswer ask(Kind kind) {
+  MeterAnswer read(Kind kind) {
     const auto& id = meter->info().id;
     if (kind == Kind::kCounterUpdate) {
       auto found = energy::find_counter_update(*meter, sleep_for);
@@ -102,7 +104,7 @@ void MeterPool::discover(std::function<energy::MetersFound()> find) {
       shared->found.push_back(std::move(found));
       --shared->discoveries;
     }
-    shared->tell();
+    shared->notify();
   }).detach();
 }
 
@@ -111,7 +113,7 @@ bool MeterPool::discovering() const {
   return shared_->discoveries > 0;
 }
 
-MeterPool::Found MeterPool::take_found() {
+MeterPool::Found MeterPool::found() {
   std::vector<energy::MetersFound> all;
   {
     const std::lock_guard lock(shared_->mutex);
@@ -147,7 +149,7 @@ void MeterPool::request(const std::string& device, Kind kind) {
   worker.wake.notify_one();
 }
 
-std::vector<MeterAnswer> MeterPool::take() {
+std::vector<MeterAnswer> MeterPool::answers() {
   eventfd_t ignored = 0;
   (void)!eventfd_read(shared_->fd, &ignored);
   const std::lock_guard lock(shared_->mutex);

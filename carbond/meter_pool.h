@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs every call into a driver on a thread of its own, one per device, because such a call may hang for ever. Who hangs is
-// unavailable; the others go on. A thread that hangs is never waited for.
+// Pool of meters: runs the calls into drivers on one thread per device, because such a call may hang for ever. A device that
+// hangs is unavailable; the others continue. A thread that hangs is never joined.
 #pragma once
 
 #include <functional>
@@ -16,7 +16,7 @@ namespace carbon::carbond {
 struct MeterAnswer {
   std::string device;
   Result<std::vector<energy::Sample>> samples;
-  std::uint32_t extra_calls = 0;  // of an edge search: beyond the one reading per round
+  std::uint32_t extra_calls = 0;  // of a counter update search: beyond the one reading per round
 };
 
 class MeterPool {
@@ -26,25 +26,26 @@ class MeterPool {
   MeterPool(const MeterPool&) = delete;
   MeterPool& operator=(const MeterPool&) = delete;
 
-  // Looks for devices on a thread; each call of `find` that ends is told by take_found().
+  // Calls `find` on a thread of its own; found() returns its result.
   void discover(std::function<energy::MetersFound()> find);
-  // What was found since the last call: devices are in the pool from then on; those that are in it already are left out.
+  // Adds the devices found since the last call to the pool and returns them, without those that were in it already.
   struct Found {
     std::vector<energy::DeviceInfo> devices;
     std::vector<std::string> notes;
   };
-  Found take_found();
+  Found found();
   bool discovering() const;
 
   enum class Kind { kOnce, kCounterUpdate };
-  // Where the device is still busy with the last request, a plain reading is dropped and an edge search follows it.
+  // If the device is still busy with the last request, a plain reading is dropped; a counter update search follows that request.
   void request(const std::string& device, Kind kind);
-  std::vector<MeterAnswer> take();
-  bool busy() const;  // some device has not answered yet, and does not hang for long
+  // The answers since the last call.
+  std::vector<MeterAnswer> answers();
+  bool busy() const;  // a device has not answered yet, for less than 200 ms
   // Busy with one request for longer than `limit`.
   std::vector<std::string> hanging(Duration limit) const;
 
-  int event_fd() const;  // readable when there is an answer or a discovery to take
+  int event_fd() const;  // readable when there are new answers or devices
 
  private:
   struct Shared;

@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "carbond/spooled_marks.h"
 #include "carbond/state_file.h"
 #include "energy/cpu_time.h"
 
@@ -24,12 +25,11 @@ using energy::Moment;
 
 constexpr Duration kCheckpointEvery = std::chrono::seconds(30);
 constexpr Duration kMetricsEvery = std::chrono::seconds(15);
-constexpr Duration kDiscoverSoon = std::chrono::seconds(2);  // a driver may be loaded after us; then ever more rarely
+constexpr Duration kDiscoverSoon = std::chrono::seconds(2);  // a driver may load after carbond; the wait then doubles
 constexpr Duration kDiscoverEvery = std::chrono::seconds(60);
 constexpr Duration kHangs = std::chrono::seconds(5);
 constexpr std::size_t kMaxStateBytes = 256u << 20;
-constexpr int kMaxCredit = 1;
-constexpr std::size_t kMostWaiting = 1000;  // ended jobs for which the outbox has no room: kept in the state file
+constexpr std::size_t kMaxWaiting = 1000;  // ended jobs kept in the state file while the outbox has no room
 
 RegistrySettings registry_settings(const DaemonSettings& s) {
   RegistrySettings b;
@@ -41,7 +41,7 @@ RegistrySettings registry_settings(const DaemonSettings& s) {
   b.cpu_time_us = [sysfs = s.sysfs, node = s.node](const JobMark& start) {
     return energy::job_cpu_time_us(sysfs, node, start.uid, start.job_id);
   };
-  // Every second reading may be left out after an edge search (see round()); one more may be late.
+  // ReadingSchedule may leave out every second reading, and one more may be late.
   b.longest_step = std::max<Duration>(3 * s.reading_interval, std::chrono::seconds(2));
   return b;
 }
@@ -51,7 +51,8 @@ RegistrySettings registry_settings(const DaemonSettings& s) {
 Daemon::Daemon(DaemonSettings settings)
     : settings_(std::move(settings)),
       registry_(registry_settings(settings_), energy::current_boot_id()),
-      outbox_(settings_.spool, settings_.outbox_max_bytes) {
+      outbox_(settings_.spool, settings_.outbox_max_bytes),
+      schedule_(settings_.reading_interval, std::random_device{}()) {
   health_.node = settings_.node;
 }
 
@@ -65,7 +66,7 @@ Status Daemon::open() {
   const auto marks = settings_.spool.marks();
   inotify_ = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   if (inotify_ < 0 || inotify_add_watch(inotify_, marks.c_str(), IN_MOVED_TO | IN_CLOSE_WRITE) < 0)
-    return Error{marks.string() + ": cannot be watched: " + std::strerror(errno)};
+    return Error{marks.string() + ": inotify: " + std::strerror(errno)};
   sigset_t wanted;
   sigemptyset(&wanted);
   for (const int s : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&wanted, s);
@@ -82,37 +83,41 @@ bool Daemon::asked_to_stop() {
   return end || (hangup && settings_.on_hangup());
 }
 
-// As it was when the last process stopped, at whatever point: state, then the marks that waited, then the last saved readings.
+// Restores what the last process saved, at whatever point it stopped: first the state, then the marks that waited, then the last
+// saved readings.
 void Daemon::restore() {
-  const auto file = settings_.spool.jobs() / "state.json";
-  std::string boot;
-  if (fs::exists(file)) {
-    const auto text = read_file(file, kMaxStateBytes);
-    boot = text ? boot_of_state(*text) : std::string();
-    JobRegistry held(registry_settings(settings_), boot);
-    const auto status = text ? state_from_json(*text, held) : Status(text.error());
-    if (status) {
-      registry_ = std::move(held);
-    } else {
-      spdlog::error("{}; set aside as state.bad", status.error().message);
-      std::error_code ec;
-      fs::rename(file, settings_.spool.jobs() / "state.bad", ec);
-      boot.clear();
-    }
-  }
+  const std::string boot = restore_state();
   std::vector<SavedReading> readings;
   if (const auto last = read_file(settings_.spool.jobs() / "readings.json", kMaxStateBytes)) {
     if (auto parsed = readings_from_json(*last)) readings = std::move(*parsed);
   }
-  // A state that is older than its devices, or gone, does not make us forget them.
+  // The state may be gone, or older than these devices.
   for (const auto& r : readings) registry_.add_device(r.info);
   read_marks();
-  for (const auto& r : readings) registry_.catch_up(r.info.id, r.account);
+  for (const auto& r : readings) registry_.catch_up(r.info.id, r.counter);
   const auto now_boot = energy::current_boot_id();
   if (!boot.empty() && boot != now_boot) {
     spdlog::info("the node was rebooted: {} open jobs end with their last reading", registry_.jobs().size());
     registry_.reboot(now_boot);
   }
+}
+
+// Returns the boot in which the state was written; empty if there is no valid state.
+std::string Daemon::restore_state() {
+  const auto file = settings_.spool.jobs() / "state.json";
+  if (!fs::exists(file)) return {};
+  const auto text = read_file(file, kMaxStateBytes);
+  const auto boot = text ? boot_of_state(*text) : std::string();
+  JobRegistry restored(registry_settings(settings_), boot);
+  const auto status = text ? state_from_json(*text, restored) : Status(text.error());
+  if (!status) {
+    spdlog::error("{}; set aside as state.bad", status.error().message);
+    std::error_code ec;
+    fs::rename(file, settings_.spool.jobs() / "state.bad", ec);
+    return {};
+  }
+  registry_ = std::move(restored);
+  return boot;
 }
 
 Status Daemon::run() {
@@ -124,22 +129,22 @@ Status Daemon::run() {
   spdlog::info("carbond for node {} on {}: {} open jobs", settings_.node, settings_.spool.root.string(), registry_.jobs().size());
 
   for (bool stop = false; !stop;) {
-    const auto wait = std::clamp<std::int64_t>((next_round_ - Moment::now().boot).count(), 0, 1000);
+    const auto wait = std::clamp<std::int64_t>((schedule_.next() - Moment::now().boot).count(), 0, 1000);
     std::array<pollfd, 3> fds{{{signals_, POLLIN, 0}, {inotify_, POLLIN, 0}, {pool_.event_fd(), POLLIN, 0}}};
     poll(fds.data(), fds.size(), static_cast<int>(wait));
     stop = (fds[0].revents & POLLIN) != 0 && asked_to_stop();
-    // Marks come first: the readings that follow are then divided among the right jobs at once.
+    // Marks come first, so the readings after them are divided among the right jobs at once.
     if ((fds[1].revents & POLLIN) != 0) read_marks();
     if ((fds[2].revents & POLLIN) != 0) {
-      take_devices();
-      take_answers();
+      accept_devices();
+      accept_answers();
     }
-    if (Moment::now().boot >= next_round_) round();
+    if (Moment::now().boot >= schedule_.next()) round();
     close_finished();
     sd_notify(0, "WATCHDOG=1");
   }
   checkpoint(true);
-  spdlog::info("carbond stops; {} jobs stay open", registry_.jobs().size());
+  spdlog::info("shutting down; {} jobs stay open", registry_.jobs().size());
   return Done{};
 }
 
@@ -147,28 +152,8 @@ void Daemon::read_marks() {
   alignas(inotify_event) std::array<char, 4096> events{};
   while (read(inotify_, events.data(), events.size()) > 0) {
   }
-  std::vector<fs::path> files;
-  std::error_code ec;
-  for (const auto& entry : fs::directory_iterator(settings_.spool.marks(), ec)) {
-    if (!is_temporary(entry.path())) files.push_back(entry.path());
-  }
+  const auto [marks, files] = read_spooled_marks(settings_.spool);
   if (files.empty()) return;
-  std::vector<JobMark> marks;
-  std::vector<fs::path> done;
-  for (const auto& file : files) {
-    const auto text = read_file(file, kMaxJobMarkBytes);
-    auto mark = text ? parse_job_mark(*text) : Result<JobMark>(text.error());
-    if (mark) {
-      marks.push_back(std::move(*mark));
-      done.push_back(file);
-      continue;
-    }
-    spdlog::error("{}: {}; moved to refused/", file.filename().string(), mark.error().message);
-    fs::rename(file, settings_.spool.refused() / file.filename(), ec);
-  }
-  std::stable_sort(marks.begin(), marks.end(), [](const JobMark& a, const JobMark& b) {
-    return a.boot_id == b.boot_id ? a.since_boot < b.since_boot : a.at < b.at;
-  });
   const auto now = Moment::now();
   for (const auto& mark : marks) {
     spdlog::info("job={} {} gpus={}", mark.job_id, mark.event == JobMarkEvent::kStart ? "starts" : "ends", mark.gpus.size());
@@ -177,14 +162,15 @@ void Daemon::read_marks() {
       pool_.request(device, MeterPool::Kind::kCounterUpdate);
     }
   }
-  // A mark is only gone once what it says is safe; else it is read again, which changes nothing.
+  // Marks are removed only after the checkpoint that covers them is durable. Reading them twice is harmless.
   marks_wait_ = !checkpoint(true);
   if (marks_wait_) return;
-  for (const auto& file : done) fs::remove(file, ec);
+  std::error_code ec;
+  for (const auto& file : files) fs::remove(file, ec);
 }
 
-void Daemon::take_devices() {
-  const auto found = pool_.take_found();
+void Daemon::accept_devices() {
+  const auto found = pool_.found();
   for (const auto& note : found.notes) {
     if (note != last_note_) spdlog::info("{}", note);
     last_note_ = note;
@@ -197,11 +183,11 @@ void Daemon::take_devices() {
   }
 }
 
-void Daemon::take_answers() {
-  bool edges = false;
-  for (auto& answer : pool_.take()) {
-    credit_[answer.device] -= static_cast<int>(answer.extra_calls);
-    edges = edges || answer.extra_calls > 0;
+void Daemon::accept_answers() {
+  bool searched = false;
+  for (auto& answer : pool_.answers()) {
+    schedule_.charge(answer.device, answer.extra_calls);
+    searched = searched || answer.extra_calls > 0;
     if (!answer.samples) {
       note_failure(answer.device, answer.samples.error().message);
       continue;
@@ -210,70 +196,63 @@ void Daemon::take_answers() {
     for (const auto& sample : *answer.samples) registry_.sample(answer.device, sample);
     unsaved_readings_ = true;
   }
-  // The exact readings beside a mark must survive with it: later ones alone would tell nothing about that moment.
-  if (edges) checkpoint(false);
-  // One write for a round: when its last answer is there.
+  // The exact readings at a mark must survive together with it: later readings do not show the energy at that moment.
+  if (searched) checkpoint(false);
+  // One write per round, after its last answer.
   if (unsaved_readings_ && !pool_.busy()) save_readings();
 }
 
 void Daemon::save_readings() {
   unsaved_readings_ = false;
   const auto saved = replace_file(settings_.spool.jobs() / "readings.json", readings_to_json(registry_), Sync::kNo);
-  if (!saved) trouble(saved.error().message);
+  if (!saved) log_once(saved.error().message);
 }
 
-void Daemon::trouble(const std::string& what) {
-  if (last_trouble_ != what) spdlog::error("{}; tried again", what);
-  last_trouble_ = what;
+void Daemon::log_once(const std::string& error) {
+  if (last_error_ != error) spdlog::error("{}; retrying", error);
+  last_error_ = error;
 }
 
 void Daemon::note_failure(const std::string& device, const std::string& why) {
-  auto& held = health_.unavailable[device];
-  if (held != why) spdlog::warn("{} is unavailable: {}", device, why);
-  held = why;
+  auto& known = health_.unavailable[device];
+  if (known != why) spdlog::warn("{} is unavailable: {}", device, why);
+  known = why;
   ++health_.meter_errors[device];
 }
 
-// One reading per device and round. An edge search takes more calls at once; they are paid back by leaving out every second
-// reading, so that on average a device is never asked more than once per interval.
 void Daemon::round() {
   const auto now = Moment::now();
-  // Readings at random times within their interval: a load with a period of its own cannot hide between them.
-  round_base_ = std::max(round_base_ + settings_.reading_interval, now.boot);
-  const auto quarter = settings_.reading_interval.count() / 4;
-  next_round_ = round_base_ + settings_.reading_interval +
-                Duration(std::uniform_int_distribution<std::int64_t>(-quarter, quarter)(random_));
+  schedule_.begin_round(now.boot);
   for (const auto& [id, _] : registry_.devices()) {
-    auto [credit, is_new] = credit_.try_emplace(id, kMaxCredit);
-    if (!is_new) credit->second = std::min(credit->second + 1, kMaxCredit);
-    const bool in_debt = credit->second < kMaxCredit;
-    const bool odd = (now.boot / settings_.reading_interval) % 2 != 0;
-    if (in_debt && odd) continue;
-    --credit->second;
-    pool_.request(id, MeterPool::Kind::kOnce);
+    if (schedule_.reads(id, now.boot)) pool_.request(id, MeterPool::Kind::kOnce);
   }
   if (unsaved_readings_) save_readings();
   if (marks_wait_) read_marks();
   for (const auto& id : pool_.hanging(kHangs)) note_failure(id, "a call into the driver hangs");
-  if (now.boot >= next_discovery_ && !pool_.discovering() && (registry_.devices().empty() || !health_.unavailable.empty())) {
-    pool_.discover(settings_.find_meters);
-    discovery_wait_ = std::min(discovery_wait_ * 2, kDiscoverEvery);
-    next_discovery_ = now.boot + (registry_.devices().empty() ? discovery_wait_ : kDiscoverEvery);
-  }
+  discover(now.boot);
   if (now.boot >= next_checkpoint_) checkpoint(false);
   if (now.boot >= next_metrics_) write_metrics(now.boot);
   registry_.tick(now);
 }
 
+// Searches for devices while there are none, ever more rarely, and while one does not answer.
+void Daemon::discover(Duration now) {
+  const bool none = registry_.devices().empty();
+  if (now < next_discovery_ || pool_.discovering() || (!none && health_.unavailable.empty())) return;
+  pool_.discover(settings_.find_meters);
+  discovery_wait_ = std::min(discovery_wait_ * 2, kDiscoverEvery);
+  next_discovery_ = now + (none ? discovery_wait_ : kDiscoverEvery);
+}
+
 void Daemon::write_metrics(Duration now) {
-  // Until the first devices are found, or it is clear that there are none, nothing is to be said.
+  // Wait for the first discovery to end: until then no device does not mean that there is none.
   if (registry_.devices().empty() && pool_.discovering()) return;
   next_metrics_ = now + kMetricsEvery;
   if (settings_.metrics_file.empty()) return;
-  health_.outbox = outbox_.standing();
+  health_.outbox = outbox_.counts();
   health_.attempts = settings_.attempts();
   const auto written = replace_file(settings_.metrics_file, metrics_text(registry_, health_), Sync::kNo, 0644);
-  if (!written) trouble(written.error().message);
+  if (!written) log_once(written.error().message);
 }
 
 void Daemon::close_finished() {
@@ -281,10 +260,10 @@ void Daemon::close_finished() {
   std::size_t waiting = 0;
   for (const auto& [key, record] : registry_.finished()) {
     if (const auto added = outbox_.add(record); !added) {
-      trouble(added.error().message);
-      if (++waiting <= kMostWaiting) continue;
-      spdlog::error("job={} {:.3f} kJ are lost: {} records wait for room in the outbox already", record.job_id,
-                    static_cast<double>(ledger::total_mj(record)) / 1e6, kMostWaiting);
+      log_once(added.error().message);
+      if (++waiting <= kMaxWaiting) continue;
+      spdlog::error("job={} {:.3f} kJ lost: {} records already wait for room in the outbox", record.job_id,
+                    static_cast<double>(ledger::total_mj(record)) / 1e6, kMaxWaiting);
       ++health_.records_dropped;
       registry_.remove(key);
       continue;
@@ -303,10 +282,10 @@ bool Daemon::checkpoint(bool sync) {
   next_checkpoint_ = Moment::now().boot + kCheckpointEvery;
   const auto saved = replace_file(settings_.spool.jobs() / "state.json", state_to_json(registry_), sync ? Sync::kYes : Sync::kNo);
   if (saved) {
-    last_trouble_.clear();
+    last_error_.clear();
     return true;
   }
-  trouble(saved.error().message);
+  log_once(saved.error().message);
   return false;
 }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// carbond's loop: marks (inotify) and readings in, checkpoints and records out. One thread, which never calls a driver or the
-// network itself.
+// Event loop of carbond: job marks (inotify) and readings in, checkpoints and records out. One thread, which never calls a driver
+// or the network itself.
 #pragma once
 
 #include <functional>
 #include <map>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "carbond/meter_pool.h"
 #include "carbond/node_metrics.h"
 #include "carbond/outbox.h"
+#include "carbond/reading_schedule.h"
 #include "carbond/spool.h"
 
 namespace carbon::carbond {
@@ -24,10 +24,10 @@ struct DaemonSettings {
   Duration profile_interval{300'000};
   std::uint64_t outbox_max_bytes = 0;
   std::uint32_t shards_per_gpu = 0;
-  Watts gpu_power{400.0};  // of a GPU that no meter knows
+  Watts gpu_power{400.0};  // of a GPU without a meter
   std::filesystem::path sysfs = "/sys";
   std::function<energy::MetersFound()> find_meters;
-  // Asked at each SIGHUP; true: the daemon is to end, for one with another configuration to go on.
+  // Called at each SIGHUP. True: run() returns, and the caller starts a daemon with a new configuration.
   std::function<bool()> on_hangup = [] { return false; };
   std::function<void()> on_record = [] {};  // a record is in the outbox
   std::filesystem::path metrics_file;       // empty: none
@@ -41,24 +41,26 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  // Until SIGTERM, SIGINT, or a SIGHUP that on_hangup agrees to (all blocked, and read from a descriptor). An error: the spool
-  // cannot be used.
+  // Returns at SIGTERM, SIGINT, or a SIGHUP for which on_hangup returns true; the caller has blocked all three. An error: the
+  // spool cannot be used.
   Status run();
 
  private:
   Status open();
   bool asked_to_stop();
   void restore();
+  std::string restore_state();
   void read_marks();
-  void take_devices();
-  void take_answers();
+  void accept_devices();
+  void accept_answers();
   void note_failure(const std::string& device, const std::string& why);
   void round();
+  void discover(Duration now);
   void write_metrics(Duration now);
   void close_finished();
   bool checkpoint(bool sync);
   void save_readings();
-  void trouble(const std::string& what);
+  void log_once(const std::string& error);
 
   DaemonSettings settings_;
   JobRegistry registry_;
@@ -66,19 +68,16 @@ class Daemon {
   Outbox outbox_;
   int inotify_ = -1;
   int signals_ = -1;
-  std::mt19937_64 random_{std::random_device{}()};
-  Duration round_base_{0};
-  Duration next_round_{0};
+  ReadingSchedule schedule_;
   bool unsaved_readings_ = false;
-  bool marks_wait_ = false;  // in marks/, because the disk had no room for what they say
+  bool marks_wait_ = false;  // marks stay in marks/: their checkpoint could not be written
   Duration next_checkpoint_{0};
   Duration next_metrics_{0};
   Duration next_discovery_{0};
   Duration discovery_wait_{2000};
-  std::map<std::string, int> credit_;  // calls that a device may still take: see round()
   NodeHealth health_;
   std::string last_note_;
-  std::string last_trouble_;  // with the disk, said once
+  std::string last_error_;  // of the disk; logged once
 };
 
 }  // namespace carbon::carbond

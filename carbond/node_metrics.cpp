@@ -21,37 +21,38 @@ void put_devices(Exposition& out, const JobRegistry& registry, const NodeHealth&
     for (const auto& [id, device] : registry.devices()) {
       const auto totals = registry.totals().find(id);
       static const DeviceTotals kNone;
-      const auto& held = totals == registry.totals().end() ? kNone : totals->second;
-      out.sample(value(id, device, held), {{"device", id}, {"simulated", device.info().simulated ? "true" : "false"}});
+      const auto& known = totals == registry.totals().end() ? kNone : totals->second;
+      out.sample(value(id, device, known), {{"device", id}, {"simulated", device.info().simulated ? "true" : "false"}});
     }
   };
   const auto total_mj = [](const energy::DeviceEnergySplitter& device) {
-    const auto& state = device.account().state();
+    const auto& state = device.counter().state();
     return state ? state->last.uj / 1000 : 0;
   };
   per_device("carbon_node_device_joules_total", Type::kCounter, "Energy of the device since carbond first saw it.",
              [&](const auto&, const auto& device, const auto&) { return joules(total_mj(device)); });
-  per_device("carbon_node_jobs_joules_total", Type::kCounter, "Of it, charged to jobs.",
+  per_device("carbon_node_jobs_joules_total", Type::kCounter, "Energy of the device that was charged to jobs.",
              [](const auto&, const auto&, const auto& totals) { return joules(totals.jobs_mj); });
-  per_device("carbon_node_idle_joules_total", Type::kCounter, "Of it, charged to no job.",
+  per_device("carbon_node_idle_joules_total", Type::kCounter, "Energy of the device that was charged to no job.",
              [](const auto&, const auto&, const auto& totals) { return joules(totals.idle_mj); });
-  per_device("carbon_node_estimated_joules_total", Type::kCounter, "Of it, estimated and not measured, since carbond started.",
+  per_device("carbon_node_estimated_joules_total", Type::kCounter,
+             "Energy of the device that was estimated, not measured, since carbond started.",
              [](const auto&, const auto&, const auto& totals) { return joules(totals.estimated_mj); });
-  per_device("carbon_node_imbalance_joules", Type::kGauge, "Device less jobs less idle; not 0: an error of carbond.",
+  per_device("carbon_node_imbalance_joules", Type::kGauge, "Device less jobs less idle; anything but 0 is a bug in carbond.",
              [&](const auto&, const auto& device, const auto& totals) {
                return joules(total_mj(device) - totals.jobs_mj - totals.idle_mj);
              });
   per_device(
-      "carbon_node_interval_imbalance_joules", Type::kGauge, "The same in the worst interval of late.",
+      "carbon_node_interval_imbalance_joules", Type::kGauge, "Device less jobs less idle in the worst recent interval.",
       [](const auto&, const auto& device, const auto& totals) { return joules(worst_imbalance_mj(device.recent(), totals)); });
-  per_device("carbon_node_device_available", Type::kGauge, "1 where the device answers.",
+  per_device("carbon_node_device_available", Type::kGauge, "1 if the device answers, else 0.",
              [&](const auto& id, const auto&, const auto&) { return health.unavailable.contains(id) ? 0.0 : 1.0; });
   per_device("carbon_node_meter_errors_total", Type::kCounter, "Readings of the device that failed, since carbond started.",
              [&](const auto& id, const auto&, const auto&) {
                const auto it = health.meter_errors.find(id);
                return it == health.meter_errors.end() ? 0.0 : static_cast<double>(it->second);
              });
-  out.head("carbon_node_device_info", Type::kGauge, "What the device is, and how its energy is known.");
+  out.head("carbon_node_device_info", Type::kGauge, "Type, model and minor of the device, and the method of measurement.");
   for (const auto& [id, device] : registry.devices()) {
     const auto& info = device.info();
     out.sample(1, {{"device", id},
@@ -68,13 +69,13 @@ void put_outbox(Exposition& out, const NodeHealth& health) {
   out.one("carbon_node_outbox_records", Type::kGauge, "Records that carbonctld has not acknowledged.",
           static_cast<double>(health.outbox.records));
   out.head("carbon_node_outbox_oldest_timestamp_seconds", Type::kGauge,
-           "When the job ended whose record has waited longest; absent where none waits.");
+           "End of the job whose record has waited longest; absent if none waits.");
   out.time(health.outbox.oldest);
   out.one("carbon_node_refused_files", Type::kGauge, "Marks and records in refused/.",
           static_cast<double>(health.outbox.refused));
   out.one("carbon_node_records_dropped_total", Type::kCounter, "Records that were given up because the outbox was full.",
           static_cast<double>(health.records_dropped));
-  out.head("carbon_node_shipments_total", Type::kCounter, "Attempts to send a record to carbonctld, by how they ended.");
+  out.head("carbon_node_shipments_total", Type::kCounter, "Attempts to send a record to carbonctld, by result.");
   for (const auto* result : {"acknowledged", "refused", "failed"}) {
     const auto it = health.attempts.find(result);
     out.sample(it == health.attempts.end() ? 0 : static_cast<double>(it->second), {{"result", result}});
@@ -89,7 +90,7 @@ std::string metrics_text(const JobRegistry& registry, const NodeHealth& health) 
   out.sample(1, {{"node", health.node}, {"version", CARBON_VERSION}});
   put_devices(out, registry, health);
   const auto open = std::count_if(registry.jobs().begin(), registry.jobs().end(), [](const auto& j) { return !j.second.end; });
-  out.one("carbon_node_open_jobs", Type::kGauge, "Jobs that run.", static_cast<double>(open));
+  out.one("carbon_node_open_jobs", Type::kGauge, "Jobs that are running.", static_cast<double>(open));
   put_outbox(out, health);
   return out.text();
 }

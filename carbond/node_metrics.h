@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What carbond says about itself, as a text file for the textfile collector of Prometheus' node_exporter. docs/monitoring.md.
+// Prometheus metrics of carbond, as a text file for node_exporter's textfile collector. docs/monitoring.md.
 #pragma once
 
 #include <map>
@@ -15,12 +15,11 @@ struct NodeHealth {
   std::map<std::string, std::string> unavailable;     // device -> why
   std::map<std::string, std::uint64_t> meter_errors;  // device -> readings that failed
   std::map<std::string, std::uint64_t> attempts;      // to ship a record, by how they ended
-  Outbox::Standing outbox;
+  Outbox::Counts outbox;
   std::uint64_t records_dropped = 0;
 };
 
-// carbon_node_imbalance_joules is what a device used, less what jobs and idle were charged: anything but 0 is an error of
-// carbond's.
+// carbon_node_imbalance_joules is a device's energy less the energy charged to jobs and idle: anything but 0 is a bug in carbond.
 std::string metrics_text(const JobRegistry& registry, const NodeHealth& health);
 
 }  // namespace carbon::carbond

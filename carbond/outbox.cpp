@@ -20,15 +20,15 @@ std::string name_of(const ledger::EnergyRecord& r) {
 
 Status Outbox::add(const ledger::EnergyRecord& record) const {
   const auto json = ledger::to_json(record);
-  const auto held = bytes();
-  if (held + json.size() > max_bytes_)
-    return Error{"the outbox holds " + std::to_string(held) + " of " + std::to_string(max_bytes_) +
+  const auto used = bytes();
+  if (used + json.size() > max_bytes_)
+    return Error{"the outbox has " + std::to_string(used) + " of " + std::to_string(max_bytes_) +
                  " bytes (outbox_max): no room for job " + std::to_string(record.job_id)};
   return replace_file(spool_.outbox() / name_of(record), json, Sync::kYes);
 }
 
 std::optional<fs::path> Outbox::oldest() const {
-  // Names begin with the end of the job in ms, which has 13 digits until the year 2286: they sort by age.
+  // Names start with the end of the job in ms, which has 13 digits until the year 2286, so they sort by age.
   std::optional<fs::path> first;
   std::error_code ec;
   for (const auto& entry : fs::directory_iterator(spool_.outbox(), ec)) {
@@ -47,14 +47,14 @@ void Outbox::refuse(const fs::path& file) const {
   fs::rename(file, spool_.refused() / file.filename(), ec);
 }
 
-Outbox::Standing Outbox::standing() const {
-  Standing out;
+Outbox::Counts Outbox::counts() const {
+  Counts out;
   std::error_code ec;
   for (const auto& entry : fs::directory_iterator(spool_.outbox(), ec)) {
     if (is_temporary(entry.path())) continue;
     ++out.records;
     const auto size = entry.file_size(ec);
-    out.bytes += ec ? 0 : size;  // it may be sent meanwhile
+    out.bytes += ec ? 0 : size;  // it may have been sent meanwhile
     const auto name = entry.path().filename().string();
     std::int64_t ended = 0;
     std::from_chars(name.data(), name.data() + name.size(), ended);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Records that carbonctld has not acknowledged yet, one file each. Bounded: when it is full the oldest are kept, and add() says
-// so, so that the caller keeps the job open and tries again.
+// Outbox: records that carbonctld has not acknowledged yet, one file each. Its size is bounded: when it is full, add() is an
+// error, and the caller keeps the job open and tries again.
 #pragma once
 
 #include <cstdint>
@@ -19,18 +19,18 @@ class Outbox {
 
   // Durable when it returns. The same record again replaces its file.
   Status add(const ledger::EnergyRecord& record) const;
-  // The file that has waited longest.
+  // The file of the job that ended first.
   std::optional<std::filesystem::path> oldest() const;
   void acknowledge(const std::filesystem::path& file) const;
   // Moves it to refused/.
   void refuse(const std::filesystem::path& file) const;
-  struct Standing {
+  struct Counts {
     std::uint64_t records = 0;
     std::uint64_t bytes = 0;    // of them
     std::uint64_t refused = 0;  // marks and records in refused/
     Instant oldest{};           // the end of the job whose record has waited longest; the epoch: none waits
   };
-  Standing standing() const;
+  Counts counts() const;
 
  private:
   std::uint64_t bytes() const;

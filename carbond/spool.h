@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// carbond's directories on the node. Files in them are replaced by rename, so that a crash leaves the old or the new one.
+// Spool of carbond: its directories on the node. Files in them are replaced by rename, so a crash leaves the old or the new one.
 //   marks/    by spank_carbon.so, carbon_mark    jobs/     what must survive a restart
-//   outbox/   records that are not acknowledged  refused/  marks and records that were refused, with the reason in the log
+//   outbox/   records not yet acknowledged     refused/  marks and records that were refused, with the reason in the log
 //   carbond.prom   metrics for node_exporter's textfile collector
 #pragma once
 

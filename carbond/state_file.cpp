@@ -23,7 +23,7 @@ json to_json(const energy::EnergyCounterState& s) {
   return out;
 }
 
-energy::EnergyCounterState account_from(const json& j) {
+energy::EnergyCounterState counter_from(const json& j) {
   energy::EnergyCounterState s;
   s.last.at.boot = Duration(j.at("boot_ms").get<std::int64_t>());
   s.last.at.wall = from_unix_ms(j.at("wall_ms").get<std::int64_t>());
@@ -69,7 +69,7 @@ energy::DeviceInfo info_from(const json& j) {
 }
 
 json to_json(const energy::Allocation& h) {
-  return {{"holder", h.holder}, {"share", h.share}, {"from_ms", h.from.count()}, {"until_ms", h.until.count()}};
+  return {{"holder", h.job}, {"share", h.share}, {"from_ms", h.from.count()}, {"until_ms", h.until.count()}};
 }
 
 energy::Allocation allocation_from(const json& j) {
@@ -84,9 +84,9 @@ json to_json(const OpenJob& job) {
                    {"step_ms", d.profile.step().count()},
                    {"mj", d.profile.mj()},
                    {"idle_ms", d.profile.idle_ms()},
-                   {"allotted", d.allotted},
+                   {"allotted", d.allocated},
                    {"share_ms", d.share_ms},
-                   {"booked_ms", d.booked_ms},
+                   {"booked_ms", d.covered_ms},
                    {"estimated_mj", d.estimated_mj},
                    {"variance_mj2", d.variance_mj2}};
   }
@@ -99,7 +99,7 @@ json to_json(const OpenJob& job) {
           {"devices", std::move(devices)}};
 }
 
-// For whoever checks the books from outside; not read back.
+// Lets other programs check the sums; carbond does not read it.
 json recent_json(const energy::Profile& device, const DeviceTotals& totals) {
   json jobs = json::array(), idle = json::array();
   for (std::size_t k = 0; k < device.mj().size(); ++k) {
@@ -133,9 +133,9 @@ OpenJob job_from(const json& j) {
     device.profile =
         energy::Profile(Duration(d.at("step_ms").get<std::int64_t>()), from_unix_ms(d.at("first_ms").get<std::int64_t>()),
                         d.at("mj").get<std::vector<std::int64_t>>(), d.at("idle_ms").get<std::vector<std::int64_t>>());
-    device.allotted = d.at("allotted").get<double>();
+    device.allocated = d.at("allotted").get<double>();
     device.share_ms = d.at("share_ms").get<double>();
-    device.booked_ms = d.at("booked_ms").get<std::int64_t>();
+    device.covered_ms = d.at("booked_ms").get<std::int64_t>();
     device.estimated_mj = d.at("estimated_mj").get<std::int64_t>();
     device.variance_mj2 = d.at("variance_mj2").get<double>();
     job.devices.emplace(id, std::move(device));
@@ -150,7 +150,7 @@ std::string state_to_json(const JobRegistry& registry) {
   for (const auto& [id, device] : registry.devices()) {
     json d = {{"info", to_json(device.info())}, {"holds", json::array()}};
     for (const auto& h : device.allocations()) d["holds"].push_back(to_json(h));
-    if (const auto& state = device.account().state()) d["account"] = to_json(*state);
+    if (const auto& state = device.counter().state()) d["account"] = to_json(*state);
     const auto totals = registry.totals().find(id);
     d["jobs_mj"] = totals == registry.totals().end() ? 0 : totals->second.jobs_mj;
     d["idle_mj"] = totals == registry.totals().end() ? 0 : totals->second.idle_mj;
@@ -167,7 +167,7 @@ std::string state_to_json(const JobRegistry& registry) {
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-// The file is carbond's own: whatever is wrong in it is one error, found by nlohmann's checked access.
+// carbond wrote the file itself, so any fault in it is one error, found by nlohmann's checked access.
 Status state_from_json(std::string_view text, JobRegistry& registry) {
   try {
     const auto j = json::parse(text);
@@ -178,9 +178,9 @@ Status state_from_json(std::string_view text, JobRegistry& registry) {
         registry.add_device(info);
         continue;
       }
-      std::vector<energy::Allocation> holds;
-      for (const auto& h : d.at("holds")) holds.push_back(allocation_from(h));
-      registry.restore_device(info, account_from(d["account"]), std::move(holds),
+      std::vector<energy::Allocation> allocations;
+      for (const auto& h : d.at("holds")) allocations.push_back(allocation_from(h));
+      registry.restore_device(info, counter_from(d["account"]), std::move(allocations),
                               {d.at("jobs_mj").get<std::int64_t>(), d.at("idle_mj").get<std::int64_t>(), {}, {}});
     }
     for (const auto& job : j.at("jobs")) registry.restore_job(job_from(job));
@@ -197,7 +197,7 @@ Status state_from_json(std::string_view text, JobRegistry& registry) {
 std::string readings_to_json(const JobRegistry& registry) {
   json out = json::array();
   for (const auto& [_, device] : registry.devices()) {
-    const auto& state = device.account().state();
+    const auto& state = device.counter().state();
     if (state) out.push_back({{"info", to_json(device.info())}, {"account", to_json(*state)}});
   }
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -206,7 +206,7 @@ std::string readings_to_json(const JobRegistry& registry) {
 Result<std::vector<SavedReading>> readings_from_json(std::string_view text) {
   std::vector<SavedReading> out;
   try {
-    for (const auto& r : json::parse(text)) out.push_back({info_from(r.at("info")), account_from(r.at("account"))});
+    for (const auto& r : json::parse(text)) out.push_back({info_from(r.at("info")), counter_from(r.at("account"))});
   } catch (const std::exception& e) {
     return Error{std::string("readings: ") + e.what()};
   }

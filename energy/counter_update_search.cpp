@@ -23,22 +23,22 @@ Result<CounterUpdate> find_counter_update(Meter& meter, const std::function<void
   auto first = meter.read();
   if (!first) return first.error();
   CounterUpdate found{{}, 1};
-  const bool has_edges = first->counter_uj && update > Duration::zero();
+  const bool has_updates = first->counter_uj && update > Duration::zero();
   auto last = *first;
-  while (has_edges && found.calls < kMaxSearchCalls && last.at.boot - first->at.boot <= update) {
+  while (has_updates && found.calls < kMaxSearchCalls && last.at.boot - first->at.boot <= update) {
     sleep(update / static_cast<int>(kMaxSearchCalls - 2));
     auto next = meter.read();
     if (!next) return next.error();
     ++found.calls;
     if (next->counter_uj != first->counter_uj) {
       const Duration half = (next->at.boot - last.at.boot) / 2;
-      Sample edge = *next;
-      edge.at = last.at + half;
-      edge.time_uncertainty = half;
+      Sample after = *next;
+      after.at = last.at + half;
+      after.time_uncertainty = half;
       Sample before = *first;
-      before.at = edge.at - update;
+      before.at = after.at - update;
       before.time_uncertainty = half;
-      found.samples = {before, edge};
+      found.samples = {before, after};
       return found;
     }
     last = *next;

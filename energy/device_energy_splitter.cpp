@@ -9,7 +9,7 @@ namespace {
 
 constexpr Duration kHistory = std::chrono::minutes(2);
 
-// Energy at `t` in whole millijoules: the line is straight between two points.
+// Energy at `t` in whole millijoules, interpolated linearly.
 std::int64_t mj_at(const Segment& s, Duration t) {
   if (t >= s.to.at.boot) return s.to.uj / 1000;
   const double share = static_cast<double>((t - s.from.at.boot).count()) / static_cast<double>(s.length().count());
@@ -18,8 +18,8 @@ std::int64_t mj_at(const Segment& s, Duration t) {
 
 Instant wall_at(const Segment& s, Duration t) { return s.from.at.wall + (t - s.from.at.boot); }
 
-// Standard deviation of the energy at a border inside a segment: the readings are true within their blur, and the line between
-// them may bend anywhere (a step of power in the middle errs by a quarter of the segment's energy at most).
+// Standard deviation of the energy at a cut inside a segment. Two parts: the time uncertainty of the readings, and the unknown
+// course of the line between them (a step of power in the middle errs by at most a quarter of the segment's energy).
 double border_mj(const Segment& s) {
   const double per_ms = static_cast<double>(s.uj()) / 1000.0 / static_cast<double>(s.length().count());
   const double time_uncertainty =
@@ -80,15 +80,15 @@ std::vector<EnergySlice> DeviceEnergySplitter::allocate(Allocation allocation) {
   return change(since, [&] { allocations_.push_back(std::move(allocation)); });
 }
 
-std::vector<EnergySlice> DeviceEnergySplitter::release(const std::string& holder, Duration at) {
+std::vector<EnergySlice> DeviceEnergySplitter::release(const std::string& job, Duration at) {
   return change(at, [&] {
     for (auto& h : allocations_) {
-      if (h.holder == holder && h.until == Duration::max()) h.until = std::max(at, h.from);
+      if (h.job == job && h.until == Duration::max()) h.until = std::max(at, h.from);
     }
   });
 }
 
-// Takes back what was given out since then, changes the holds, and gives it out again.
+// Takes back what was divided since then, changes the allocations, and divides it again.
 template <class Change>
 std::vector<EnergySlice> DeviceEnergySplitter::change(Duration since, const Change& apply) {
   std::vector<EnergySlice> out;
@@ -123,8 +123,8 @@ void DeviceEnergySplitter::split(const Segment& s, int sign, std::vector<EnergyS
 void DeviceEnergySplitter::split_interval(const Segment& s, Duration a, Duration b, int sign, bool changes,
                                           std::vector<EnergySlice>& out) const {
   const auto share_of = [&s](const Allocation& h) {
-    for (const auto& [holder, share] : s.measured_shares) {
-      if (holder == h.holder) return share;
+    for (const auto& [job, share] : s.measured_shares) {
+      if (job == h.job) return share;
     }
     return h.share;
   };
@@ -136,14 +136,13 @@ void DeviceEnergySplitter::split_interval(const Segment& s, Duration a, Duration
   const std::int64_t total = mj_at(s, b) - mj_at(s, a);
   const double part = static_cast<double>((b - a).count()) / static_cast<double>(s.length().count());
   const bool idle = is_idle(s, info().rated);
-  // Where a job came or went in a long stretch without readings, how the stretch is divided is a guess: half of what is a gap
-  // elsewhere is long enough.
+  // If a job starts or ends inside a long segment, the division is a guess. "Long" is half of a gap's length here.
   const bool guessed = changes && 2 * s.length() > counter_.longest_step();
   const double border = changes ? border_mj(s) : 0.0;
 
-  const auto give = [&](const std::string& holder, std::int64_t mj, double share) {
+  const auto give = [&](const std::string& job, std::int64_t mj, double share) {
     EnergySlice slice;
-    slice.holder = holder;
+    slice.job = job;
     slice.at = wall_at(s, a);
     slice.length = (b - a) * sign;
     slice.mj = mj * sign;
@@ -162,7 +161,7 @@ void DeviceEnergySplitter::split_interval(const Segment& s, Duration a, Duration
     const double share = share_of(h) / scale;
     sum += share;
     const auto upto = std::min(total, static_cast<std::int64_t>(std::floor(sum * static_cast<double>(total) + 1e-6)));
-    give(h.holder, upto - given, share);
+    give(h.job, upto - given, share);
     given = upto;
   }
   if (given < total || shares < 1.0 - 1e-9) give("", total - given, 1.0 - sum);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who used one device's energy. Samples and the times at which jobs take and leave the device go in, in nearly any order; pieces
-// of energy come out, each of one job (or of none: idle) in one interval of the profile. Whatever happens, the pieces of a
-// device add up to the device's energy to the millijoule, because they are differences of one line cut at the same places.
+// Device energy splitter: divides each interval's energy of one device among the jobs to which the device is allocated. Samples,
+// allocations and releases go in, in nearly any order. Slices come out, each with the energy of one job (or of none: idle) in one
+// interval of the profile. The slices of a device always add up to its energy to the millijoule, because they are differences of
+// one line of cumulative energy, cut at the same places.
 #pragma once
 
 #include <cstdint>
@@ -14,27 +15,27 @@
 
 namespace carbon::energy {
 
-// A job on a device, for a share of it.
+// A job's share of a device for some time.
 struct Allocation {
-  std::string holder;
-  double share = 1.0;  // above 0; where all shares of a device add up to more than 1, each is its part of that sum
+  std::string job;
+  double share = 1.0;  // above 0; if the shares of a device add up to more than 1, they are scaled down in proportion
   Duration from{0};    // CLOCK_BOOTTIME
   Duration until = Duration::max();
 };
 
 struct EnergySlice {
-  std::string holder;  // empty: idle
-  Instant at;          // start of the piece, on the wall clock
-  Duration length{0};  // may be negative, as may be the energy: takes back what was given before a late mark
+  std::string job;     // empty: idle
+  Instant at;          // start of the slice, on the wall clock
+  Duration length{0};  // negative, as is the energy, in a slice that takes back what was given before a late mark
   std::int64_t mj = 0;
   std::int64_t estimated_mj = 0;
   double variance_mj2 = 0.0;
   double share = 1.0;        // of the device
-  bool device_idle = false;  // the device drew little all that time: if held, held but idle
+  bool device_idle = false;  // the device drew little power: an allocation of it was idle
   const char* reason = "";   // why a part is estimated
 };
 
-// Below this share of its power limit a GPU is taken as idle: idle with a context open, A100 and H100 draw 15 to 20 % of theirs.
+// Below this share of its power limit a GPU counts as idle. With a context open and no work, A100 and H100 draw 15 to 20 %.
 inline constexpr double kIdleShareOfLimit = 0.25;
 
 inline constexpr std::size_t kRecentIntervals = 64;
@@ -45,24 +46,24 @@ class DeviceEnergySplitter {
       : counter_(std::move(info), longest_step), step_(profile_step), recent_(profile_step) {}
 
   const DeviceInfo& info() const { return counter_.info(); }
-  const EnergyCounter& account() const { return counter_; }
+  const EnergyCounter& counter() const { return counter_; }
   const std::vector<Allocation>& allocations() const { return allocations_; }
-  // What the device used in each interval of late, cut from its line alone: jobs and idle must add up to it.
+  // The device's energy in each recent interval, from its counter alone: the sums of jobs and idle must equal it.
   const Profile& recent() const { return recent_; }
   bool known_until(Duration boot) const { return counter_.state() && counter_.state()->last.at.boot >= boot; }
-  // After a restart: as it was at the last checkpoint, then on to the last reading that was saved.
+  // After a restart: restore() the last checkpoint, then catch_up() to the last saved reading.
   void restore(EnergyCounterState state, std::vector<Allocation> allocations);
-  // After a reboot: no time of before compares with one from now on.
+  // After a reboot: CLOCK_BOOTTIME restarts, so earlier times cannot be compared with later ones.
   void forget_jobs();
   std::vector<EnergySlice> catch_up(const EnergyCounterState& later) { return split_segment(counter_.catch_up(later)); }
 
-  // `shares`: what the holders used of the device since the last sample, where that was measured.
+  // `shares`: what each job used of the device since the last sample, where that was measured.
   using Shares = std::vector<std::pair<std::string, double>>;
   std::vector<EnergySlice> feed(const Sample& sample, const std::string& boot_id, Shares shares = {});
   std::vector<EnergySlice> extrapolate(const Moment& at);
-  // A mark that comes late gets what it is due, as far as the last two minutes of readings tell.
+  // `from` and `at` may lie up to two minutes in the past: the energy since then is divided again.
   std::vector<EnergySlice> allocate(Allocation allocation);
-  std::vector<EnergySlice> release(const std::string& holder, Duration at);
+  std::vector<EnergySlice> release(const std::string& job, Duration at);
 
  private:
   std::vector<EnergySlice> split_segment(std::optional<Segment> segment);

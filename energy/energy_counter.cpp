@@ -9,7 +9,7 @@ namespace {
 
 std::int64_t microjoules(double watts, Duration d) { return std::llround(watts * 1000.0 * static_cast<double>(d.count())); }
 double watts(std::int64_t uj, Duration d) { return static_cast<double>(uj) / 1000.0 / static_cast<double>(d.count()); }
-// A running mean that forgets: what is older than this counts for a third.
+// Time constant of the exponential running mean.
 constexpr double kMemoryMs = 10'000;
 double running_mean(double mean, double value, Duration length) {
   const double keep = std::exp(-static_cast<double>(length.count()) / kMemoryMs);
@@ -22,7 +22,7 @@ double squared(double x) { return x * x; }
 
 std::optional<Segment> EnergyCounter::feed(const Sample& sample, const std::string& boot_id) {
   if (!state_ || state_->boot_id != boot_id) {
-    // After a reboot nothing ties the counter to what it was; no job lives on over it.
+    // After a reboot the counter has no relation to its earlier values, and no job continues.
     EnergyCounterState fresh;
     fresh.last = {sample.at, state_ ? state_->last.uj : 0, sample.time_uncertainty};
     fresh.low_uj = fresh.last.uj;
@@ -34,7 +34,7 @@ std::optional<Segment> EnergyCounter::feed(const Sample& sample, const std::stri
   }
   if (sample.at.boot <= state_->last.at.boot || (!sample.counter_uj && !sample.power)) return std::nullopt;
   if (sample.counter_uj && !state_->counter_uj) {
-    // The first count of a device that was only extrapolated so far.
+    // The first counter value of a device that was only extrapolated so far.
     state_->counter_uj = sample.counter_uj;
     state_->last.at = sample.at;
     state_->low_uj = state_->last.uj;
@@ -47,7 +47,7 @@ std::optional<Segment> EnergyCounter::feed(const Sample& sample, const std::stri
   segment.gap = sample.at.boot - segment.from.at.boot > longest_step_;
   const auto grown = sample.counter_uj ? counted(sample, segment) : integrated(sample, segment);
   const auto measured = state_->low_uj + grown;
-  // Where energy was extrapolated beyond what then proved true, the line waits until truth has caught up.
+  // If the extrapolation was too high, the line stays level until the measured energy has caught up.
   segment.to.uj = std::max(measured, segment.from.uj);
   state_->last = segment.to;
   state_->low_uj = measured;
@@ -84,16 +84,16 @@ std::int64_t EnergyCounter::counted(const Sample& sample, Segment& segment) cons
     if (wraps <= 0) return seen;
     segment.estimated_uj = wraps * info_.wraps_at_uj;
     segment.variance_uj2 = squared(static_cast<double>(info_.wraps_at_uj) / 1.96);
-    segment.reason = "the energy counter wrapped while nobody looked";
+    segment.reason = "the energy counter wrapped between two readings";
     return seen + segment.estimated_uj;
   }
   if (grown >= 0) return grown;
-  // The driver was reloaded: `now` was counted since then, what came before is lost.
+  // The driver was reloaded: `now` was counted since then; the energy from the last reading to the reload is lost.
   const std::int64_t usual = microjoules(state_->usual_watts, segment.length());
   const std::int64_t lost = std::max<std::int64_t>(usual - now, 0);
   segment.estimated_uj = lost;
   segment.variance_uj2 = squared(static_cast<double>(lost) / 1.96);
-  segment.reason = "energy counter started anew";
+  segment.reason = "the energy counter restarted at zero";
   return now + lost;
 }
 
@@ -101,13 +101,13 @@ std::int64_t EnergyCounter::integrated(const Sample& sample, Segment& segment) c
   const double before = state_->watts;
   const double after = sample.power->value();
   const std::int64_t uj = microjoules((before + after) / 2, segment.length());
-  // Power that is read now and then is a sample of the power that was. Of independent readings with variance v the second
-  // difference has variance 6 v; of power that changes slowly it vanishes. docs/energy.md, "Integrated power".
+  // Estimates the variance v of a power reading: for independent readings the second difference has variance 6 v; for power that
+  // changes slowly it vanishes. docs/energy.md, "Integrated power".
   const double bend = state_->watts_before - 2 * before + after;
   segment.variance_uj2 = squared(static_cast<double>(microjoules(bend, segment.length()))) / 6;
   if (segment.gap || info_.method == Method::kEstimated) {
     segment.estimated_uj = uj;
-    segment.reason = segment.gap ? "no power reading for a while" : "rated power x time";
+    segment.reason = segment.gap ? "a long time without a power reading" : "rated power x time";
     segment.variance_uj2 += squared(static_cast<double>(uj) / 4);
   }
   return uj;
@@ -130,7 +130,7 @@ std::optional<Segment> EnergyCounter::extrapolate(const Moment& at) {
   segment.variance_uj2 = squared(static_cast<double>(segment.uj()) / 4);
   segment.reason = "the device did not answer";
   state_->last = segment.to;
-  if (!state_->counter_uj) state_->low_uj = segment.to.uj;  // no counter will tell the truth later
+  if (!state_->counter_uj) state_->low_uj = segment.to.uj;  // no counter will correct it later
   return segment;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A moment on two clocks: CLOCK_BOOTTIME, which no one can step, orders all that is measured; the wall clock says which interval
-// of a profile, and so which carbon intensity, it belongs to.
+// A moment on two clocks. CLOCK_BOOTTIME cannot be stepped and orders all measurements; the wall clock gives the interval of the
+// profile, and so the carbon intensity.
 #pragma once
 
 #include <string>

@@ -9,7 +9,7 @@
 namespace carbon::energy {
 namespace {
 
-// The first of `names` that the library has: newer versions of a function stand first.
+// The first of `names` that the library has. List the newest version of a function first.
 template <class Function>
 bool find(void* library, Function& function, std::initializer_list<const char*> names) {
   for (const char* name : names) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// NVIDIA's management library, loaded at run time. The few functions that are needed are declared here after NVML's public API
-// reference (docs.nvidia.com/deploy/nvml-api); no NVIDIA header takes part.
+// NVIDIA's management library (NVML), loaded at run time. The few functions needed are declared here after NVML's public API
+// reference (docs.nvidia.com/deploy/nvml-api); no NVIDIA header is used.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,7 @@ class NvmlLibrary {
 
   std::string describe(int status) const;
 
-  // NVML's functions; those that an old driver may lack are null there.
+  // NVML's functions; null if the driver is too old to have one.
   int (*init)() = nullptr;
   int (*shutdown)() = nullptr;
   const char* (*error_string)(int) = nullptr;

@@ -54,7 +54,7 @@ class NvmlMeter final : public Meter {
     return status;
   }
 
-  // A driver that was reloaded, or a GPU that came back, has a new handle.
+  // After a reload of the driver, or when a lost GPU returns, the device has a new handle.
   void reopen(int status) {
     if (status == kNvmlUninitialized || status == kNvmlDriverNotLoaded) nvml_->init();
     if (!nvml_->device_by_uuid) return;
@@ -96,8 +96,8 @@ Result<DeviceInfo> describe(const NvmlLibrary& nvml, NvmlDevice device) {
   return info;
 }
 
-// NVML has no energy per MIG instance: an instance's share is that of its compute slices among those of the GPU (7 on A100 and
-// H100, 4 on A30), as many as it can have instances.
+// NVML has no energy per MIG instance. An instance's share is its compute slices divided by those of the GPU (7 on A100 and H100,
+// 4 on A30), which equal the most instances it can have.
 std::vector<Partition> mig_instances(const NvmlLibrary& nvml, NvmlDevice device) {
   std::vector<Partition> out;
   unsigned current = 0, pending = 0, slices = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// NVIDIA GPUs. Keyed by UUID: NVML's order is PCI order, and minors may change at boot. The total energy counter (Volta and
-// later) is used where there is one, else the power.
+// Meters of NVIDIA GPUs. Keyed by UUID: NVML's order is PCI order, and minors may change at boot. Uses the total energy counter
+// if the GPU has one (Volta and later), else power.
 #pragma once
 
 #include <string>

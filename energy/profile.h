@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The energy of one job on one device over time: whole millijoules per interval. Interval k covers
+// Energy profile of one job on one device: whole millijoules per interval. Interval k covers
 // [first + k*step, first + (k+1)*step); first is a multiple of step since 1970.
 #pragma once
 
@@ -16,8 +16,8 @@ constexpr Instant floor_to(Instant t, Duration step) {
   return from_unix_ms(ms - (rest < 0 ? rest + step.count() : rest));
 }
 
-// What lies so many intervals away from all that is known is added to the nearest known one: a clock that jumps by years must
-// not cost memory. 100 000 are most of a year at five minutes.
+// Energy more than this many intervals away from the profile is added to its nearest interval, so a clock that jumps by years
+// does not cost memory. 100 000 intervals of five minutes are 347 days.
 inline constexpr std::int64_t kMaxJump = 100'000;
 
 class Profile {
@@ -27,16 +27,16 @@ class Profile {
   Profile(Duration step, Instant first, std::vector<std::int64_t> mj, std::vector<std::int64_t> idle_ms)
       : step_(step), first_(first), mj_(std::move(mj)), idle_ms_(std::move(idle_ms)) {}
 
-  // Adds to the interval that holds `t`; both may be negative (a correction).
+  // Adds to the interval that contains `t`; both may be negative (a correction).
   void add(Instant t, std::int64_t mj, Duration idle);
-  // Adds `mj`, evenly over [from, to); all at `from` where that is empty.
+  // Adds `mj` evenly over [from, to); if that is empty, all at `from`.
   void spread(Instant from, Instant to, std::int64_t mj);
-  // Forgets all but the last `intervals`.
+  // Drops all but the last `intervals`.
   void keep_last(std::size_t intervals);
-  // Moves what lies outside of the intervals that touch [start, end] into the nearest that does: after a stepped clock.
+  // After a stepped clock: moves energy outside [start, end] into the first or last interval of that range.
   void fit_into(Instant start, Instant end);
 
-  std::int64_t at(Instant t) const;  // mJ of the interval that holds t; 0 where nothing was added
+  std::int64_t at(Instant t) const;  // mJ of the interval that contains t; 0 if nothing was added
 
   Duration step() const { return step_; }
   Instant first() const { return first_; }

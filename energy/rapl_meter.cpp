@@ -45,8 +45,8 @@ class RaplMeter final : public Meter {
   DeviceInfo info_;
 };
 
-// "intel-rapl:0" is named package-0; of its parts, "intel-rapl:0:1", only dram is a device of its own: core and uncore are within
-// the package.
+// "intel-rapl:0" is named package-0. Of its subzones ("intel-rapl:0:1") only dram is a device of its own: the energy of core and
+// uncore is part of the package's.
 void add_zone(const fs::path& zone, const std::string& id, const std::string& type, MetersFound& found) {
   const auto range = number_in(zone / "max_energy_range_uj");
   const auto now = number_in(zone / "energy_uj");

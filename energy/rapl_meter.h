@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CPU packages and their memory by Intel's and AMD's running average power limit, as Linux shows them under class/powercap. The
-// counters wrap at max_energy_range_uj and are readable by root alone.
+// Meters of CPU packages and their memory, by RAPL (Intel's and AMD's running average power limit) under class/powercap in sysfs.
+// The counters wrap at max_energy_range_uj and are readable by root alone.
 #pragma once
 
 #include <filesystem>

@@ -11,7 +11,7 @@
 namespace carbon::energy {
 namespace {
 
-constexpr Duration kTimeToCount{50};  // the counter of a GPU that draws any power changes in less
+constexpr Duration kTimeToCount{50};  // the counter of a GPU that draws power changes sooner
 
 struct RocmLibrary {
   int (*init)(std::uint64_t) = nullptr;
@@ -70,7 +70,7 @@ class RocmMeter final : public Meter {
   DeviceInfo info_;
 };
 
-// On some MI100 the counter shows the same value for ever: it is believed only where it moves while power is drawn.
+// The energy counter of some MI100 never changes. It is used only if it changes now.
 bool counts(const RocmLibrary& rocm, std::uint32_t index) {
   std::uint64_t before = 0, after = 0, timestamp = 0;
   float resolution = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// AMD GPUs by ROCm SMI, loaded at run time. The few functions are declared here after its API reference (rocm.docs.amd.com).
+// Meters of AMD GPUs, by ROCm SMI, loaded at run time. The few functions needed are declared here after its API reference
+// (rocm.docs.amd.com).
 #pragma once
 
 #include <string>

@@ -108,10 +108,10 @@ class EnergyTest(CarbonCase):
         third, _ = self.slurm.sbatch("--time=1", "--partition=inland", "--gres=gpu:2", script="sleep 2")
         self.slurm.wait_for_end(third)
         lost = self.run_of(first)
-        self.assertIn("no end mark: ended at the latest when its GPU was given away", lost["note"])
+        self.assertIn("no end mark: ended no later than the next start on its GPU", lost["note"])
         self.assertEqual(lost["estimated_mj"], lost["energy_mj"])
         unseen = self.run_of(second)
-        self.assertIn("no start mark: energy of this run is not known", unseen["note"])
+        self.assertIn("no start mark: the energy of this run is unknown", unseen["note"])
         self.assertEqual(unseen["energy_mj"], 0)
         self.assert_energy(third, [0, 1])
 

@@ -89,7 +89,7 @@ def accounted(cluster, load):
             yield f"job {job.job_id}: {len(runs)} runs in the ledger"
             continue
         (run,) = runs
-        if run["method"] is None and run["note"] == "no meter for anything that its marks name":
+        if run["method"] is None and run["note"] == "no meter for any device of the job":
             unnamed.append(job.job_id)
             continue
         node = next(node for node in slurm.nodes if node.partition == job.partition)

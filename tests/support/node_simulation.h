@@ -73,7 +73,7 @@ struct NodeSimulation {
     registry.mark(m, moment());
     return m;
   }
-  std::vector<ledger::EnergyRecord> take() {
+  std::vector<ledger::EnergyRecord> finished() {
     std::vector<ledger::EnergyRecord> out;
     for (auto& [key, record] : registry.finished()) {
       out.push_back(std::move(record));

@@ -178,7 +178,7 @@ class Faults(unittest.TestCase):
         node.mark("end", 1, [0])
         record = self.only_record(node, 1)
         self.assert_right(node, record)
-        self.assertEqual(record["note"], "energy counter started anew")
+        self.assertEqual(record["note"], "the energy counter restarted at zero")
         self.assertGreater(estimated(record), 0)
 
     def test_a_gpu_falls_off_the_bus_and_the_other_goes_on(self):
@@ -327,7 +327,7 @@ class Faults(unittest.TestCase):
         record = self.only_record(node, 1)
         self.assertEqual([d["device"] for d in record["devices"]], ["GPU-SIMULATED-0"])
         self.assertGreater(estimated(record), 0)
-        self.assertIn("no readings of a part of the run", record["note"])
+        self.assertIn("no readings for part of the run", record["note"])
         (device,) = record["devices"]
         self.assertLessEqual(abs(joules(record) - node.truth(record)), device["uncertainty_mj"] / 1000)
         self.assertGreater(min(device["mj"][1:-1]), 250_000, "the part without readings is spread over its intervals")

@@ -34,11 +34,11 @@ class Reload(unittest.TestCase):
         wait_until(lambda: self.node.state()["jobs"], what="open job")
         self.reload_with('reading_interval = "250ms"', "reading_interval = 250")
         self.wait_for_log("carbon.conf:5: reading_interval in [carbond] = 250; accepted: a duration")
-        self.wait_for_log("the configuration stays as it was")
+        self.wait_for_log("keeping the previous configuration")
         self.reload_with("reading_interval = 250", 'reading_interval = "200ms"')
-        self.wait_for_log("read anew")
+        self.wait_for_log("reloaded ")
         self.reload_with(f"port = {self.controller.port}", f"port = {elsewhere.port}")
-        wait_until(lambda: self.node.log().count("read anew") == 2, what="second configuration")
+        wait_until(lambda: self.node.log().count("reloaded ") == 2, what="second configuration")
         self.node.mark("end", 7, [0])
         (record,) = wait_until(lambda: elsewhere.of(7), what="record where the new configuration says")
         truth = self.node.truth(record)
@@ -49,7 +49,7 @@ class Reload(unittest.TestCase):
 
     def test_a_spool_does_not_move_under_running_jobs(self):
         self.reload_with(f'spool = "{self.node.spool}"', f'spool = "{self.node.spool}2"')
-        self.wait_for_log("restart carbond for that; the configuration stays as it was")
+        self.wait_for_log("restart carbond to change it; keeping the previous configuration")
 
 
 if __name__ == "__main__":

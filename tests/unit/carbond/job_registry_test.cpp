@@ -42,13 +42,13 @@ TEST(JobRegistry, MarksThatComeTwiceChangeNothing) {
   n.pass(Duration(2000));
   n.registry.mark(start, n.moment());
   n.registry.mark(end, n.moment());
-  const auto records = n.take();
+  const auto records = n.finished();
   ASSERT_EQ(records.size(), 1u);
   EXPECT_EQ(ledger::total_mj(records[0]), 3'000'000);
   n.registry.mark(start, n.moment());
   n.registry.mark(end, n.moment());
   n.pass(Duration(5000));
-  EXPECT_TRUE(n.take().empty()) << "marks that were left over after the record was closed";
+  EXPECT_TRUE(n.finished().empty()) << "marks that were left over after the record was closed";
 }
 
 TEST(JobRegistry, TwoJobsSwapOnOneGpuWithinASecond) {
@@ -62,7 +62,7 @@ TEST(JobRegistry, TwoJobsSwapOnOneGpuWithinASecond) {
   n.pass(Duration(5000));
   n.end(8);
   n.pass(Duration(2000));
-  const auto records = n.take();
+  const auto records = n.finished();
   ASSERT_EQ(records.size(), 2u);
   EXPECT_EQ(ledger::total_mj(records[0]), 10'300 * 300);
   EXPECT_EQ(ledger::total_mj(records[1]), 5000 * 300);
@@ -78,7 +78,7 @@ TEST(JobRegistry, MarksThatAreSeenLateGetWhatTheyAreDue) {
   n.pass(Duration(5000));
   n.registry.mark(start, n.moment());
   n.registry.mark(end, n.moment());
-  const auto records = n.take();
+  const auto records = n.finished();
   ASSERT_EQ(records.size(), 1u);
   EXPECT_EQ(ledger::total_mj(records[0]), 3'000'000);
   EXPECT_EQ(n.registry.totals().at("GPU-SIMULATED-0").idle_mj, 7 * 300'000);
@@ -94,7 +94,7 @@ TEST(JobRegistry, ARequeuedRunIsClosedByAnEndThatCountsTheNextRun) {
   n.pass(Duration(20'000));
   n.end(4, 1);
   n.pass(Duration(2000));
-  const auto records = n.take();
+  const auto records = n.finished();
   ASSERT_EQ(records.size(), 2u);
   EXPECT_EQ(records[0].restart, 0u);
   EXPECT_EQ(ledger::total_mj(records[0]), 3'000'000);
@@ -110,11 +110,11 @@ TEST(JobRegistry, APrologWithoutEpilogEndsWhenItsGpuIsGivenAway) {
   n.pass(Duration(10'000));
   n.end(8);
   n.pass(Duration(2000));
-  const auto records = n.take();
+  const auto records = n.finished();
   ASSERT_EQ(records.size(), 2u);
   EXPECT_EQ(ledger::total_mj(records[0]), 3'000'000);
   EXPECT_EQ(estimated_mj(records[0]), 3'000'000);
-  EXPECT_EQ(records[0].note, "no end mark: ended at the latest when its GPU was given away");
+  EXPECT_EQ(records[0].note, "no end mark: ended no later than the next start on its GPU");
   EXPECT_EQ(ledger::total_mj(records[1]), 4'000'000);
   EXPECT_EQ(estimated_mj(records[1]), 0);
 }
@@ -126,11 +126,11 @@ TEST(JobRegistry, GpusThatSlurmNamesOnlyAtTheEndAreChargedFromTheStart) {
   n.pass(Duration(60'000));
   n.registry.mark(n.mark(JobMarkEvent::kEnd, 7, {0}), n.moment());
   n.pass(Duration(1000));
-  const auto records = n.take();
+  const auto records = n.finished();
   ASSERT_EQ(records.size(), 1u);
   EXPECT_EQ(ledger::total_mj(records[0]), 60 * 300'000);
   EXPECT_EQ(estimated_mj(records[0]), 0);
-  EXPECT_EQ(records[0].note, "Slurm named its GPUs only at its end");
+  EXPECT_EQ(records[0].note, "Slurm named the GPUs only at the end of the run");
   const auto& totals = n.registry.totals().begin()->second;
   EXPECT_EQ(totals.jobs_mj, 60 * 300'000) << "and the device's idle time is no longer that";
 }
@@ -140,10 +140,10 @@ TEST(JobRegistry, AnEpilogWithoutPrologSaysThatNothingIsKnown) {
   n.pass(Duration(2000));
   n.registry.mark(n.mark(JobMarkEvent::kEnd, 9, {0, 5}), n.moment());
   n.registry.add_device(gpu(5));
-  const auto records = n.take();
+  const auto records = n.finished();
   ASSERT_EQ(records.size(), 1u);
   EXPECT_TRUE(records[0].devices.empty()) << "not known is not zero";
-  EXPECT_EQ(records[0].note, "no start mark: energy of this run is not known");
+  EXPECT_EQ(records[0].note, "no start mark: the energy of this run is unknown");
 }
 
 TEST(JobRegistry, AClockThatIsSteppedChangesNoEnergy) {
@@ -155,7 +155,7 @@ TEST(JobRegistry, AClockThatIsSteppedChangesNoEnergy) {
     n.pass(Duration(10'000));
     n.end(7);
     n.pass(Duration(2000));
-    const auto records = n.take();
+    const auto records = n.finished();
     ASSERT_EQ(records.size(), 1u);
     EXPECT_EQ(ledger::total_mj(records[0]), 6'000'000);
     const auto checked = ledger::record_from_json(ledger::to_json(records[0]));
@@ -174,9 +174,9 @@ TEST(JobRegistry, AGpuThatFallsSilentIsEstimatedOnceTheJobIsOver) {
   n.pass(Duration(10'000));
   n.end(7);
   n.pass(Duration(5000));
-  EXPECT_TRUE(n.take().empty()) << "it may still answer";
+  EXPECT_TRUE(n.finished().empty()) << "it may still answer";
   n.pass(Duration(6000));
-  const auto records = n.take();
+  const auto records = n.finished();
   ASSERT_EQ(records.size(), 1u);
   EXPECT_EQ(ledger::total_mj(records[0]), 8'000'000);
   EXPECT_EQ(estimated_mj(records[0]), 3'000'000);
@@ -194,7 +194,7 @@ TEST(JobRegistry, AGpuThatComesBackInTimeIsExact) {
   n.pass(Duration(10'000));
   n.end(7);
   n.pass(Duration(2000));
-  const auto records = n.take();
+  const auto records = n.finished();
   ASSERT_EQ(records.size(), 1u);
   EXPECT_EQ(ledger::total_mj(records[0]), 15'000'000);
   EXPECT_EQ(estimated_mj(records[0]), 0) << "the counter went on counting";
@@ -212,7 +212,7 @@ TEST(JobRegistry, MigInstancesAreChargedByTheirComputeSlices) {
   n.pass(Duration(7000));
   n.end(7);
   n.pass(Duration(2000));
-  const auto records = n.take();
+  const auto records = n.finished();
   ASSERT_EQ(records.size(), 1u);
   ASSERT_EQ(records[0].devices.size(), 1u) << "its index in SLURM_JOB_GPUS is no minor";
   EXPECT_EQ(records[0].devices[0].device, "GPU-SIMULATED-4");
@@ -232,7 +232,7 @@ TEST(JobRegistry, SharedGpusAreChargedByShare) {
   n.pass(Duration(10'000));
   for (const auto job : {7u, 8u, 9u}) n.end(job);
   n.pass(Duration(2000));
-  const auto records = n.take();
+  const auto records = n.finished();
   ASSERT_EQ(records.size(), 3u);
   EXPECT_EQ(ledger::total_mj(records[0]), 750'000);
   EXPECT_EQ(ledger::total_mj(records[1]), 750'000);
@@ -271,7 +271,7 @@ TEST(JobRegistry, CpuEnergyIsChargedByCpuTimeWhereItIsKnownElseByCpus) {
   n.end(7);
   n.end(8);
   n.pass(Duration(2000));
-  const auto records = n.take();
+  const auto records = n.finished();
   ASSERT_EQ(records.size(), 2u);
   // The first second by its CPUs, a half; then a quarter.
   EXPECT_NEAR(static_cast<double>(ledger::total_mj(records[0])), 300'000 * (0.5 + 19 * 0.25), 100);
@@ -287,7 +287,7 @@ TEST(JobRegistry, AGpuWithoutMeterIsEstimatedAndNamed) {
   n.pass(Duration(15'000));
   n.end(7);
   n.pass(Duration(2000));
-  const auto records = n.take();
+  const auto records = n.finished();
   ASSERT_EQ(records.size(), 1u);
   ASSERT_EQ(records[0].devices.size(), 2u);
   const auto& d = records[0].devices[1];
@@ -307,13 +307,13 @@ TEST(JobRegistry, ADriverThatComesAfterTheJobHasThePartBeforeEstimated) {
   n.pass(Duration(30'000));
   n.end(7);
   n.pass(Duration(2000));
-  const auto records = n.take();
+  const auto records = n.finished();
   ASSERT_EQ(records.size(), 1u);
   const auto& d = records[0].devices[1];
   EXPECT_EQ(d.device, "GPU-SIMULATED-2");
   EXPECT_EQ(ledger::total_mj(d), 40 * 300'000);
   EXPECT_EQ(d.estimated_mj, 11 * 300'000) << "its first reading came a second later";
-  EXPECT_EQ(records[0].note, "no readings of a part of the run: its mean power x time");
+  EXPECT_EQ(records[0].note, "no readings for part of the run: mean power x time");
 }
 
 TEST(JobRegistry, AMigInstanceThatIsFoundLaterIsCharged) {
@@ -329,7 +329,7 @@ TEST(JobRegistry, AMigInstanceThatIsFoundLaterIsCharged) {
   n.pass(Duration(10'000));
   n.end(7);
   n.pass(Duration(2000));
-  const auto records = n.take();
+  const auto records = n.finished();
   ASSERT_EQ(records.size(), 1u);
   ASSERT_EQ(records[0].devices.size(), 1u);
   EXPECT_EQ(ledger::total_mj(records[0]), 1'500'000);
@@ -341,14 +341,14 @@ TEST(JobRegistry, AfterARebootJobsEndWithTheirLastReading) {
   const auto start = n.start(7, {0});
   n.pass(Duration(10'000));
   n.registry.reboot("boot-2");
-  const auto records = n.take();
+  const auto records = n.finished();
   ASSERT_EQ(records.size(), 1u);
   EXPECT_EQ(ledger::total_mj(records[0]), 3'000'000);
   EXPECT_EQ(records[0].end, start.at + Duration(10'000));
   EXPECT_EQ(records[0].note, "the node went down: ends with its last reading");
   // slurmd comes back and runs the epilog of the job that is gone: no second record.
   n.end(7, 1);
-  EXPECT_TRUE(n.take().empty());
+  EXPECT_TRUE(n.finished().empty());
 }
 
 TEST(JobRegistry, AStartThatWaitedOverARebootIsNoRunningJob) {
@@ -357,10 +357,10 @@ TEST(JobRegistry, AStartThatWaitedOverARebootIsNoRunningJob) {
   start.boot_id = "boot-0";
   n.registry.mark(start, n.moment());
   n.pass(Duration(5000));
-  const auto records = n.take();
+  const auto records = n.finished();
   ASSERT_EQ(records.size(), 1u);
   EXPECT_EQ(ledger::total_mj(records[0]), 0);
-  EXPECT_EQ(records[0].note, "the node went down: nothing of this run was read");
+  EXPECT_EQ(records[0].note, "the node went down: no readings of this run");
 }
 
 TEST(JobRegistry, AnEndWithoutBootIdIsPlacedByItsWallTime) {
@@ -373,9 +373,9 @@ TEST(JobRegistry, AnEndWithoutBootIdIsPlacedByItsWallTime) {
   end.since_boot = Duration(0);
   n.now += Duration(300);
   n.registry.mark(end, n.moment());
-  EXPECT_TRUE(n.take().empty()) << "no reading covers the end yet";
+  EXPECT_TRUE(n.finished().empty()) << "no reading covers the end yet";
   n.pass(Duration(1000));
-  const auto records = n.take();
+  const auto records = n.finished();
   ASSERT_EQ(records.size(), 1u);
   EXPECT_EQ(ledger::total_mj(records[0]), 1'500'000);
 }
@@ -400,7 +400,7 @@ TEST(JobRegistry, JobsAndIdleAddUpToTheDeviceInEachInterval) {
   const auto& totals = n.registry.totals().at(info.id);
   const auto& recent = n.registry.devices().at(info.id).recent();
   EXPECT_EQ(worst_imbalance_mj(recent, totals), 0);
-  EXPECT_EQ(recent.total_mj(), n.registry.devices().at(info.id).account().state()->last.uj / 1000);
+  EXPECT_EQ(recent.total_mj(), n.registry.devices().at(info.id).counter().state()->last.uj / 1000);
   auto wrong = totals;
   wrong.idle.add(recent.first() + recent.step(), 5, Duration(0));
   EXPECT_EQ(worst_imbalance_mj(recent, wrong), -5) << "it can tell";
@@ -418,7 +418,7 @@ TEST(JobRegistry, JobsAndIdleAddUpToTheDevice) {
   n.end(2);
   n.pass(Duration(4000));
   for (const auto& [id, totals] : n.registry.totals()) {
-    const auto& last = n.registry.devices().at(id).account().state()->last;
+    const auto& last = n.registry.devices().at(id).counter().state()->last;
     EXPECT_EQ(totals.jobs_mj + totals.idle_mj, last.uj / 1000) << id;
   }
 }

@@ -45,13 +45,13 @@ TEST(MeterPool, ADeviceThatHangsDoesNotStopTheOthers) {
       return found;
     });
     ASSERT_TRUE(wait_for(pool));
-    (void)pool.take();
-    EXPECT_EQ(pool.take_found().devices.size(), 2u);
+    (void)pool.answers();
+    EXPECT_EQ(pool.found().devices.size(), 2u);
     for (int i = 0; i < 3; ++i) {
       pool.request("GPU-a", MeterPool::Kind::kOnce);
       pool.request("GPU-b", MeterPool::Kind::kOnce);
       ASSERT_TRUE(wait_for(pool));
-      const auto answers = pool.take();
+      const auto answers = pool.answers();
       ASSERT_EQ(answers.size(), 1u);
       EXPECT_EQ(answers[0].device, "GPU-b");
       EXPECT_TRUE(answers[0].samples.ok());
@@ -59,7 +59,7 @@ TEST(MeterPool, ADeviceThatHangsDoesNotStopTheOthers) {
     EXPECT_EQ(pool.hanging(Duration(0)), std::vector<std::string>{"GPU-a"});
     *hangs = false;
     ASSERT_TRUE(wait_for(pool));
-    EXPECT_EQ(pool.take().at(0).device, "GPU-a") << "it answers late, and is welcome";
+    EXPECT_EQ(pool.answers().at(0).device, "GPU-a") << "a late answer is accepted";
     EXPECT_TRUE(pool.hanging(Duration(0)).empty());
     *hangs = true;
     pool.request("GPU-a", MeterPool::Kind::kOnce);
@@ -75,7 +75,7 @@ TEST(MeterPool, ADriverThatHangsWhileDevicesAreSoughtIsNotWaitedFor) {
     return energy::MetersFound{};
   });
   EXPECT_TRUE(pool.discovering());
-  EXPECT_TRUE(pool.take_found().devices.empty());
+  EXPECT_TRUE(pool.found().devices.empty());
   *hangs = false;
   EXPECT_TRUE(wait_for(pool));
 }
@@ -90,8 +90,8 @@ TEST(MeterPool, AKnownDeviceIsNotAddedTwice) {
       return found;
     });
     ASSERT_TRUE(wait_for(pool));
-    (void)pool.take();
-    EXPECT_EQ(pool.take_found().devices.size(), i == 0 ? 1u : 0u);
+    (void)pool.answers();
+    EXPECT_EQ(pool.found().devices.size(), i == 0 ? 1u : 0u);
   }
 }
 

@@ -8,7 +8,7 @@
 namespace carbon::carbond {
 namespace {
 
-TEST(StateFile, ARestartedBookGoesOnAsIfNothingHadHappened) {
+TEST(StateFile, ARestoredRegistryContinuesAsIfNothingHadHappened) {
   NodeSimulation whole(2), cut(2);
   for (auto* n : {&whole, &cut}) {
     n->pass(Duration(2300));
@@ -23,7 +23,7 @@ TEST(StateFile, ARestartedBookGoesOnAsIfNothingHadHappened) {
       n->now += Duration(700);  // killed; a mark comes meanwhile
       n->registry = JobRegistry(NodeSimulation::with_node(), "boot-1");
       ASSERT_TRUE(state_from_json(state, n->registry));
-      for (const auto& r : *readings) n->registry.catch_up(r.info.id, r.account);
+      for (const auto& r : *readings) n->registry.catch_up(r.info.id, r.counter);
     } else {
       n->pass(Duration(5700));
     }
@@ -32,7 +32,7 @@ TEST(StateFile, ARestartedBookGoesOnAsIfNothingHadHappened) {
     n->end(8);
     n->pass(Duration(3000));
   }
-  const auto a = whole.take(), b = cut.take();
+  const auto a = whole.finished(), b = cut.finished();
   ASSERT_EQ(a.size(), 2u);
   ASSERT_EQ(b.size(), 2u);
   for (std::size_t i = 0; i < 2; ++i) EXPECT_EQ(ledger::to_json(a[i]), ledger::to_json(b[i]));

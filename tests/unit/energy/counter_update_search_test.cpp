@@ -33,11 +33,11 @@ TEST(CounterUpdateSearch, FindsWhenTheCounterChangedAndWhatItWasBefore) {
   const auto found = find_counter_update(meter, [&](Duration d) { meter.now += d; });
   ASSERT_TRUE(found);
   ASSERT_EQ(found->samples.size(), 2u);
-  const auto& edge = found->samples[1];
-  EXPECT_NEAR(static_cast<double>(edge.at.boot.count()), 12'437, 7);
-  EXPECT_EQ(*edge.counter_uj, 12'437 * 300'000LL);
-  EXPECT_EQ(edge.at.boot - found->samples[0].at.boot, Duration(100));
-  EXPECT_LE(edge.time_uncertainty, Duration(7));
+  const auto& update = found->samples[1];
+  EXPECT_NEAR(static_cast<double>(update.at.boot.count()), 12'437, 7);
+  EXPECT_EQ(*update.counter_uj, 12'437 * 300'000LL);
+  EXPECT_EQ(update.at.boot - found->samples[0].at.boot, Duration(100));
+  EXPECT_LE(update.time_uncertainty, Duration(7));
   EXPECT_LE(found->calls, kMaxSearchCalls);
 }
 

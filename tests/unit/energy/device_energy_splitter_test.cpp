@@ -26,21 +26,21 @@ Sample sample(std::int64_t ms, std::int64_t uj) {
   return {{Duration(ms), from_unix_ms(kStart + ms)}, uj, std::nullopt, Duration(0)};
 }
 
-// Sums of what came out: holder -> interval -> mJ; "" is idle.
+// Sums of what came out: job -> interval -> mJ; "" is idle.
 struct Sums {
   std::map<std::string, std::map<std::int64_t, std::int64_t>> mj;
   std::map<std::string, std::int64_t> idle_ms;
   std::map<std::string, std::int64_t> estimated_mj;
-  void add(const std::vector<EnergySlice>& pieces) {
-    for (const auto& p : pieces) {
-      mj[p.holder][unix_ms(floor_to(p.at, kStep))] += p.mj;
-      if (p.device_idle) idle_ms[p.holder] += p.length.count();
-      estimated_mj[p.holder] += p.estimated_mj;
+  void add(const std::vector<EnergySlice>& slices) {
+    for (const auto& s : slices) {
+      mj[s.job][unix_ms(floor_to(s.at, kStep))] += s.mj;
+      if (s.device_idle) idle_ms[s.job] += s.length.count();
+      estimated_mj[s.job] += s.estimated_mj;
     }
   }
-  std::int64_t of(const std::string& holder) const {
+  std::int64_t of(const std::string& job) const {
     std::int64_t sum = 0;
-    const auto it = mj.find(holder);
+    const auto it = mj.find(job);
     if (it != mj.end()) {
       for (const auto& [_, v] : it->second) sum += v;
     }
@@ -149,9 +149,9 @@ TEST(DeviceEnergySplitter, RandomOrderOfEventsKeepsTheSum) {
       }
     }
     std::int64_t total = 0;
-    for (const auto& [holder, _] : sums.mj) {
-      EXPECT_GE(sums.of(holder), 0) << holder;
-      total += sums.of(holder);
+    for (const auto& [job, _] : sums.mj) {
+      EXPECT_GE(sums.of(job), 0) << job;
+      total += sums.of(job);
     }
     EXPECT_EQ(total, uj / 1000);
   }

@@ -39,7 +39,7 @@ TEST(EnergyCounter, ACounterThatStartedAnewLosesNothingSilently) {
   ASSERT_TRUE(s);
   EXPECT_EQ(s->uj(), 300'000'000);
   EXPECT_EQ(s->estimated_uj, 200'000'000);
-  EXPECT_STREQ(s->reason, "energy counter started anew");
+  EXPECT_STREQ(s->reason, "the energy counter restarted at zero");
   EXPECT_GT(s->variance_uj2, 0);
 }
 

@@ -60,16 +60,16 @@ struct Measured {
   double error() const { return std::abs(mj - truth_mj) / truth_mj; }
 };
 
-// One job from `from` to `to`: readings about every second, an edge search as soon as a mark is seen.
+// One job from `from` to `to`: readings about every second, a counter update search as soon as a mark is seen.
 Measured measure(SimulatedMeter& meter, Duration from, Duration to, std::mt19937& random) {
   DeviceEnergySplitter splitter(meter.info(), Duration(300'000), Duration(3000));
   Measured out;
   double variance = 0;
-  const auto add = [&](const std::vector<EnergySlice>& pieces) {
-    for (const auto& p : pieces) {
-      if (p.holder.empty()) continue;
-      out.mj += static_cast<double>(p.mj);
-      variance += p.variance_mj2;
+  const auto add = [&](const std::vector<EnergySlice>& slices) {
+    for (const auto& s : slices) {
+      if (s.job.empty()) continue;
+      out.mj += static_cast<double>(s.mj);
+      variance += s.variance_mj2;
     }
   };
   const auto search = [&] {

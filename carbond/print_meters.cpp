@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "carbond/single_instance.h"
+#include "carbond/print_meters.h"
 
 #include <spdlog/fmt/fmt.h>
 

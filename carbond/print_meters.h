@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// carbond --once: what can be measured on this host, for a person to read.
+// carbond --once: a table of the devices that can be measured on this host.
 #pragma once
 
 #include <functional>
@@ -9,8 +9,8 @@
 
 namespace carbon::carbond {
 
-// A line per device: UUID, minor, method, joules, watts. Without any device one line that says why. A driver that does not answer
-// within `patience` is said so.
+// One line per device: UUID, minor, method, joules, watts. Without a device, or if a driver does not answer within `patience`,
+// one line that says so.
 void print_meters(const std::function<energy::MetersFound()>& find, Duration patience, std::ostream& out);
 
 }  // namespace carbon::carbond
