@@ -16,7 +16,7 @@
 
 #include "core/job.h"
 #include "core/series.h"
-#include "replay/trace.h"
+#include "replay/traces/trace.h"
 
 namespace carbon::replay {
 

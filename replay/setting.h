@@ -8,7 +8,7 @@
 
 #include "core/series.h"
 #include "replay/engine.h"
-#include "replay/trace.h"
+#include "replay/traces/trace.h"
 
 namespace carbon::replay {
 

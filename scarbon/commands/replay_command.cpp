@@ -6,8 +6,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "replay/intensity_csv.h"
 #include "replay/policy_replay.h"
+#include "replay/traces/intensity_csv.h"
 #include "scarbon/command.h"
 #include "scarbon/replay/forecast_ahead.h"
 #include "scarbon/replay/progress.h"

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "replay/intensity_csv.h"
 #include "replay/policy_replay.h"
+#include "replay/traces/intensity_csv.h"
 #include "scarbon/replay/forecast_ahead.h"
 #include "tests/bench/lagrangian_bound.h"
 

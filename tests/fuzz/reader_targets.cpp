@@ -16,8 +16,8 @@
 #include "core/slurm_time.h"
 #include "ledger/record/record.h"
 #include "placement/submission.h"
-#include "replay/intensity_csv.h"
-#include "replay/trace.h"
+#include "replay/traces/intensity_csv.h"
+#include "replay/traces/trace.h"
 #include "scarbon/replay/batch_options.h"
 #include "scarbon/replay/replay_options.h"
 #include "scarbon/sacct/sacct.h"
@@ -253,7 +253,7 @@ std::vector<Target> reader_targets() {
         "gres/"
         "gpu=2|ada|02:00:00\n"}},
       {"intensity-csv",
-       "replay/intensity_csv.cpp",
+       "replay/traces/intensity_csv.cpp",
        check_intensity,
        {"datetime,KR,GB\n2026-11-24T00:00Z,400,100\n2026-11-24T01:00Z,,110\n"}},
       {"replay-sites", "scarbon/replay/replay_options.cpp", check_sites, {"[[site]]\nname = \"KR\"\npue = 1.2\ncapacity = 4\n"}},

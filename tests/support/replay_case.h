@@ -8,8 +8,8 @@
 #include <filesystem>
 #include <string>
 
-#include "replay/intensity_csv.h"
 #include "replay/policy_replay.h"
+#include "replay/traces/intensity_csv.h"
 
 namespace carbon::replay {
 

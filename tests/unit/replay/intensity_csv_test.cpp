@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "replay/intensity_csv.h"
+#include "replay/traces/intensity_csv.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

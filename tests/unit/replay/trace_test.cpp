@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "replay/trace.h"
+#include "replay/traces/trace.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
