@@ -202,8 +202,8 @@ Result<Candidate> make_candidate(const SubmitRequest& job, const SnapshotContent
   return candidate;
 }
 
-std::vector<policies::SiteForecast> site_forecasts(const SnapshotContent& snapshot) {
-  std::vector<policies::SiteForecast> ahead;
+std::vector<SiteForecast> site_forecasts(const SnapshotContent& snapshot) {
+  std::vector<SiteForecast> ahead;
   ahead.reserve(count_of_sites(snapshot));
   for (const auto& site : std::span(snapshot.sites).first(count_of_sites(snapshot))) {
     ahead.push_back({site.series, site.pue, site.transfer_kwh_per_gb});
@@ -211,7 +211,7 @@ std::vector<policies::SiteForecast> site_forecasts(const SnapshotContent& snapsh
   return ahead;
 }
 
-std::optional<GramsCo2e> grams_of(const Candidate& candidate, std::span<const policies::SiteForecast> sites, std::size_t site,
+std::optional<GramsCo2e> grams_of(const Candidate& candidate, std::span<const SiteForecast> sites, std::size_t site,
                                   Instant start) {
   const auto run = policies::emission(sites[site], start, candidate.job.runtime, candidate.job.power);
   const auto transfer = policies::transfer_emission(candidate.job, sites, site);
@@ -219,7 +219,7 @@ std::optional<GramsCo2e> grams_of(const Candidate& candidate, std::span<const po
   return *run + *transfer;
 }
 
-Placement choose_start(const Candidate& candidate, CarbonMode mode, std::span<const policies::SiteForecast> sites) {
+Placement choose_start(const Candidate& candidate, CarbonMode mode, std::span<const SiteForecast> sites) {
   return policy_for(mode)(candidate.job, sites);
 }
 

@@ -54,14 +54,14 @@ JobRules rules_of(const SubmitRequest& job, const snapshot::SnapshotContent& sna
 Result<Candidate> make_candidate(const SubmitRequest& job, const snapshot::SnapshotContent& snapshot, const PartitionRule& home,
                                  const JobRules& rules, const JobOptions& options, Instant now);
 
-std::vector<policies::SiteForecast> site_forecasts(const snapshot::SnapshotContent& snapshot);
+std::vector<SiteForecast> site_forecasts(const snapshot::SnapshotContent& snapshot);
 std::size_t count_of_sites(const snapshot::SnapshotContent& snapshot);
 
 // Grams of a start at a site, its transfer included; none where they are not known.
-std::optional<GramsCo2e> grams_of(const Candidate& candidate, std::span<const policies::SiteForecast> sites, std::size_t site,
+std::optional<GramsCo2e> grams_of(const Candidate& candidate, std::span<const SiteForecast> sites, std::size_t site,
                                   Instant start);
 
 // The start and the site of least emission that the mode allows.
-Placement choose_start(const Candidate& candidate, CarbonMode mode, std::span<const policies::SiteForecast> sites);
+Placement choose_start(const Candidate& candidate, CarbonMode mode, std::span<const SiteForecast> sites);
 
 }  // namespace carbon::placement

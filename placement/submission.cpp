@@ -39,7 +39,7 @@ Stay stay_at(const Candidate& candidate, std::size_t site) {
 }
 
 // Slurm's begin times are whole seconds: the next one, unless that is past the promised latest or the known intensity.
-void begin_at_whole_second(Plan& plan, Instant start, const Candidate& candidate, std::span<const policies::SiteForecast> sites) {
+void begin_at_whole_second(Plan& plan, Instant start, const Candidate& candidate, std::span<const SiteForecast> sites) {
   auto& begin = plan.place.start;
   begin = std::chrono::ceil<std::chrono::seconds>(start);
   if (begin <= plan.cap_end) plan.grams = grams_of(candidate, sites, plan.place.site, begin);
@@ -48,7 +48,7 @@ void begin_at_whole_second(Plan& plan, Instant start, const Candidate& candidate
   plan.grams = grams_of(candidate, sites, plan.place.site, begin);
 }
 
-Plan make_plan(const Candidate& candidate, CarbonMode mode, std::span<const policies::SiteForecast> sites,
+Plan make_plan(const Candidate& candidate, CarbonMode mode, std::span<const SiteForecast> sites,
                const StartReservations& reservations) {
   Plan plan;
   plan.place = choose_start(candidate, mode, sites);

@@ -7,14 +7,13 @@
 #include <vector>
 
 #include "core/job.h"
-#include "core/series.h"
+#include "core/site_forecast.h"
 
 namespace carbon::planner {
 
 struct PlanSite {
-  SeriesView series;  // from now on; where it is silent, the value of the day before is taken (outlook.h)
-  double pue = 1.0;
-  double capacity = 0;  // in units: cpus or gpus
+  SiteForecast forecast;  // from now on; gaps are filled as intensity_sums.h says
+  double capacity = 0;    // in units: CPUs or GPUs
 };
 
 // One of the lengths that a job may have. The weights of a job's atoms add up to 1.
@@ -32,6 +31,7 @@ struct PlanJob {
   Watts power;                            // of all its units, before PUE
   std::uint64_t sites = 1;                // bit i: site i can run it
   std::vector<double> transfer_g;         // grams to bring its data to each site; empty: none
+  std::size_t id = 0;                     // the caller's; the planner does not use it
 };
 
 struct RunningJob {
@@ -40,6 +40,7 @@ struct RunningJob {
   Instant started;
   Duration runtime{0};  // as in PlanJob
   std::span<const RuntimeAtom> runtimes;
+  std::size_t id = 0;
 };
 
 }  // namespace carbon::planner

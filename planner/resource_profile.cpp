@@ -79,8 +79,8 @@ Timetable::Timetable(Instant now, std::span<const PlanJob> jobs, std::span<const
   for (std::size_t k = 0; k < sites.size(); ++k) {
     Lane& lane = lanes_.emplace_back();
     lane.free.assign(steps_, sites[k].capacity);
-    lane.carbon = intensity_sums(sites[k].series, origin_, step_, steps_);
-    for (auto& sum : lane.carbon) sum *= sites[k].pue / kJoulesPerKwh;
+    lane.carbon = intensity_sums(sites[k].forecast.series, origin_, step_, steps_);
+    for (auto& sum : lane.carbon) sum *= sites[k].forecast.pue / kJoulesPerKwh;
     for (std::size_t i = 0; i <= steps_; ++i)
       lane.price.push_back(kPriceShare * prices.sum_until(k, origin_ + step_ * static_cast<std::int64_t>(i)));
     const double steps_per_hour = in_steps(std::chrono::hours(1));

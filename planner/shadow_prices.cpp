@@ -127,8 +127,8 @@ void ShadowPrices::prepare(Instant now, std::span<const PlanJob> pending, std::s
     Lane& lane = lanes_[k];
     lane.price.resize(steps_, 0.0);
     lane.fixed.assign(steps_, 0.0);
-    lane.carbon = intensity_sums(sites[k].series, start_, kPriceStep, steps_);
-    for (auto& sum : lane.carbon) sum *= sites[k].pue * watts_per_unit / kJoulesPerKwh;
+    lane.carbon = intensity_sums(sites[k].forecast.series, start_, kPriceStep, steps_);
+    for (auto& sum : lane.carbon) sum *= sites[k].forecast.pue * watts_per_unit / kJoulesPerKwh;
     for (std::size_t i = 0; i < steps_; ++i) {
       least = std::min(least, (lane.carbon[i + 1] - lane.carbon[i]) / kStepHours);
       most = std::max(most, (lane.carbon[i + 1] - lane.carbon[i]) / kStepHours);

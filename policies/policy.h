@@ -9,16 +9,9 @@
 #include <string_view>
 
 #include "core/job.h"
-#include "core/series.h"
+#include "core/site_forecast.h"
 
 namespace carbon::policies {
-
-// A site as a policy sees it. A window that `series` does not cover whole is not a candidate.
-struct SiteForecast {
-  SeriesView series;
-  double pue = 1.0;
-  double transfer_kwh_per_gb = 0.0;  // energy to bring a job's data here
-};
 
 // Grams of `power` for `length` from `start`, PUE included; none where the series does not cover the whole window.
 std::optional<GramsCo2e> emission(const SiteForecast& site, Instant start, Duration length, Watts power);

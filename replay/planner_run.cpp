@@ -9,15 +9,11 @@ namespace carbon::replay {
 namespace {
 
 constexpr Duration kRound = std::chrono::minutes(15);
-constexpr double kUnknownTransfer = 1e12;  // grams: where the cost of a move is not known, the job stays
+constexpr double kUnknownTransfer = 1e12;  // grams: a job whose cost of a move is not known is not moved
 
-template <class T>
-void erase_at(std::vector<T>& v, std::size_t i) {
-  v.erase(v.begin() + static_cast<std::ptrdiff_t>(i));
-}
-
-std::size_t index_of(const std::vector<std::size_t>& v, std::size_t job) {
-  return static_cast<std::size_t>(std::find(v.begin(), v.end(), job) - v.begin());
+template <class Job>
+auto find_job(std::vector<Job>& jobs, std::size_t id) {
+  return std::find_if(jobs.begin(), jobs.end(), [id](const auto& job) { return job.id == id; });
 }
 
 }  // namespace
@@ -41,20 +37,20 @@ void PlannerDecider::learn(Instant now) {
   if (!runtimes_[0].empty() && ended_ < learned_from_ + 1 + learned_from_ / 50) return;
   learned_from_ = ended_;
   std::array<std::vector<Duration>, 2> so_far;
-  for (std::size_t i = 0; i < running_.size(); ++i) so_far[class_of(running_[i])].push_back(now - running_jobs_[i].started);
+  for (const auto& job : running_) so_far[class_of(job.id)].push_back(now - job.started);
   for (std::size_t c = 0; c < 2; ++c) runtimes_[c] = statistics_[c].atoms(so_far[c]);
-  for (std::size_t i = 0; i < pending_.size(); ++i) pending_jobs_[i].runtimes = runtimes_[class_of(pending_[i])];
-  for (std::size_t i = 0; i < running_.size(); ++i) running_jobs_[i].runtimes = runtimes_[class_of(running_[i])];
+  for (auto& job : pending_) job.runtimes = runtimes_[class_of(job.id)];
+  for (auto& job : running_) job.runtimes = runtimes_[class_of(job.id)];
 }
 
 std::vector<double> PlannerDecider::transfers(const JobRequest& request, Instant now) const {
   if (request.data_gb <= 0) return {};
-  std::vector<policies::SiteForecast> sites;
+  std::vector<SiteForecast> sites;
   for (std::size_t s = 0; s < setting_.sites.size(); ++s)
     sites.push_back({series_ahead(s, now), setting_.sites[s].pue, setting_.sites[s].transfer_kwh_per_gb});
   std::vector<double> grams;
   for (std::size_t s = 0; s < sites.size(); ++s) {
-    const auto transfer = transfer_emission(request, sites, s);
+    const auto transfer = policies::transfer_emission(request, sites, s);
     grams.push_back(transfer ? transfer->value() : kUnknownTransfer);
   }
   return grams;
@@ -63,53 +59,50 @@ std::vector<double> PlannerDecider::transfers(const JobRequest& request, Instant
 void PlannerDecider::decide(Instant now, std::span<const std::size_t> arrived, std::vector<Decision>& decisions) {
   std::vector<planner::PlanSite> sites;
   for (std::size_t s = 0; s < setting_.sites.size(); ++s) {
-    sites.push_back({series_ahead(s, now), setting_.sites[s].pue, static_cast<double>(setting_.sites[s].capacity)});
+    sites.push_back({{series_ahead(s, now), setting_.sites[s].pue}, static_cast<double>(setting_.sites[s].capacity)});
   }
   for (const auto job : arrived) {
     const JobRequest r = requests_.arrived(job);
     max_delay_[job] = r.max_delay;
     run_now_.arrived(job);
-    pending_.push_back(job);
-    pending_jobs_.push_back({.ready = r.ready,
-                             .latest = r.ready + r.max_delay,
-                             .runtime = r.runtime,
-                             .runtimes = runtimes_[class_of(job)],
-                             .units = static_cast<double>(trace_.jobs[job].width),
-                             .power = r.power,
-                             .sites = r.sites,
-                             .transfer_g = transfers(r, now)});
-    planner_.arrived(pending_jobs_.back());
+    pending_.push_back({.ready = r.ready,
+                        .latest = r.ready + r.max_delay,
+                        .runtime = r.runtime,
+                        .runtimes = runtimes_[class_of(job)],
+                        .units = static_cast<double>(trace_.jobs[job].width),
+                        .power = r.power,
+                        .sites = r.sites,
+                        .transfer_g = transfers(r, now),
+                        .id = job});
+    planner_.arrived(pending_.back());
   }
   wake_ = Instant((now.time_since_epoch() / kRound + 1) * kRound);
   if (pending_.empty()) return;
   learn(now);
   if (setting_.runtime == RuntimeSource::kExact) run_now_.advance(now);
-  for (std::size_t i = 0; i < pending_.size(); ++i) pending_jobs_[i].latest = latest_start(pending_[i]);
-  const auto placements = planner_.plan(now, pending_jobs_, running_jobs_, sites);
+  for (auto& job : pending_) job.latest = latest_start(job.id);
+  const auto placements = planner_.plan(now, pending_, running_, sites);
   for (std::size_t i = 0; i < pending_.size(); ++i) {
-    const bool is_new = trace_.jobs[pending_[i]].arrival == now;
-    if (!is_new && planned_[pending_[i]] == placements[i]) continue;
-    planned_[pending_[i]] = placements[i];
-    decisions.push_back({pending_[i], placements[i], {}});
+    const auto job = pending_[i].id;
+    const bool is_new = trace_.jobs[job].arrival == now;
+    if (!is_new && planned_[job] == placements[i]) continue;
+    planned_[job] = placements[i];
+    decisions.push_back({job, placements[i], {}});
   }
 }
 
 void PlannerDecider::started(std::size_t job, std::size_t site, Instant now) {
-  const std::size_t i = index_of(pending_, job);
-  running_.push_back(job);
-  running_jobs_.push_back({site, pending_jobs_[i].units, now, pending_jobs_[i].runtime, pending_jobs_[i].runtimes});
-  erase_at(pending_, i);
-  erase_at(pending_jobs_, i);
+  const auto pending = find_job(pending_, job);
+  running_.push_back({site, pending->units, now, pending->runtime, pending->runtimes, job});
+  pending_.erase(pending);
 }
 
 void PlannerDecider::ended(std::size_t job, Instant now) {
-  const std::size_t i = index_of(running_, job);
-  erase_at(running_, i);
-  erase_at(running_jobs_, i);
+  running_.erase(find_job(running_, job));
   requests_.ended(job);
   statistics_[class_of(job)].finished(trace_.jobs[job].runtime);
   ++ended_;
-  // Where lengths are not known, an end is news; and where units are short, somebody waits for them.
+  // The end of a job is a reason to plan again if run times are not known, or if other jobs wait for its units.
   if (setting_.runtime != RuntimeSource::kExact || planner_.short_of_capacity()) wake_ = now;
 }
 

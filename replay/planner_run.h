@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The planner in the place that carbonctld gives it: asked at each arrival and every 15 minutes, told what started and ended.
+// The joint planner as a decider of the replay, used as carbonctld uses it: it plans at each arrival and every 15 minutes.
 #pragma once
 
 #include <array>
@@ -14,8 +14,8 @@ namespace carbon::replay {
 
 class PlannerDecider : public Decider {
  public:
-  // `run_now`: the run-now run, of which only what lies in the past is looked at: a job that would not have started yet without
-  // the planner is not late yet.
+  // `run_now`: the run without deferral. Only its past is used: a job that would not have started yet without the planner is not
+  // late yet.
   PlannerDecider(const Trace& trace, const Setting& setting, std::span<const JobRun> run_now);
 
   void decide(Instant now, std::span<const std::size_t> arrived, std::vector<Decision>& decisions) override;
@@ -31,7 +31,7 @@ class PlannerDecider : public Decider {
     return setting_.ahead ? setting_.ahead(site, now) : setting_.actual[site].view();
   }
   std::vector<double> transfers(const JobRequest& request, Instant now) const;
-  // What is known of the lengths of a job's class by now.
+  // Renews what is known of the run times of each class.
   void learn(Instant now);
 
   const Trace& trace_;
@@ -39,12 +39,10 @@ class PlannerDecider : public Decider {
   BaselineProjection run_now_;
   Requests requests_;
   planner::Planner planner_;
-  std::vector<std::size_t> pending_;
-  std::vector<planner::PlanJob> pending_jobs_;  // beside pending_
-  std::vector<std::size_t> running_;
-  std::vector<planner::RunningJob> running_jobs_;  // beside running_
-  std::vector<Placement> planned_;                 // per job of the trace
-  std::vector<Duration> max_delay_;                // per job of the trace
+  std::vector<planner::PlanJob> pending_;     // `id`: of the job in the trace
+  std::vector<planner::RunningJob> running_;  // likewise
+  std::vector<Placement> planned_;            // per job of the trace
+  std::vector<Duration> max_delay_;           // per job of the trace
   std::optional<Instant> wake_;
   std::array<planner::RuntimeStatistics, 2> statistics_;  // small, large
   std::array<std::vector<planner::RuntimeAtom>, 2> runtimes_;

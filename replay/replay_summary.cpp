@@ -25,7 +25,7 @@ void add_emission(const Setting& setting, const Job& job, const JobRun& run, Int
 
 Summary summarize(const Trace& trace, const Setting& setting, std::span<const JobRun> runs, std::span<const JobRun> run_now) {
   Summary summary;
-  std::vector<policies::SiteForecast> sites;
+  std::vector<SiteForecast> sites;
   for (std::size_t s = 0; s < setting.sites.size(); ++s)
     sites.push_back({setting.actual[s].view(), setting.sites[s].pue, setting.sites[s].transfer_kwh_per_gb});
   const Requests requests(trace, setting);
@@ -41,7 +41,7 @@ Summary summarize(const Trace& trace, const Setting& setting, std::span<const Jo
     for (const auto& part : run.parts) add_emission(setting, job, run, part, summary);
     if (run.site != job.home) {
       ++summary.moved;
-      if (const auto transfer = transfer_emission(requests.at_arrival(i), sites, run.site)) summary.carbon += *transfer;
+      if (const auto transfer = policies::transfer_emission(requests.at_arrival(i), sites, run.site)) summary.carbon += *transfer;
     }
     const Duration wait = wait_of(job, run);
     const Duration late = wait - std::max(setting.caps.of(job.runtime), wait_of(job, run_now[i]));

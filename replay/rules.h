@@ -37,7 +37,7 @@ class RuleDecider : public Decider {
   Rule rule_;
   const Setting& setting_;
   Requests requests_;
-  std::vector<policies::SiteForecast> sites_;
+  std::vector<SiteForecast> sites_;
 };
 
 }  // namespace carbon::replay

@@ -44,8 +44,7 @@ std::optional<Running> interruptible(const QueuedJob& job, const SlurmQueue& que
 
 // When the job had better begin again, if it had better stop now: the carbon of the rest, of the grace and of the same time once
 // more after the restart has to be less by the site's least gain, and now has to be dirtier than then.
-std::optional<Instant> better_later(const Running& r, const config::Config& config, const policies::SiteForecast& site,
-                                    Instant now) {
+std::optional<Instant> better_later(const Running& r, const config::Config& config, const SiteForecast& site, Instant now) {
   const auto& rules = config.placement.interrupt;
   if (r.times >= rules.max_times || now - r.job.started < 2 * rules.grace) return std::nullopt;
   const Instant stop = now + rules.grace;
@@ -55,7 +54,7 @@ std::optional<Instant> better_later(const Running& r, const config::Config& conf
   again.runtime = r.rest + rules.grace;
   again.max_delay = r.cap - stop;
   again.power = r.power;
-  const std::array<policies::SiteForecast, 1> here{site};
+  const std::array<SiteForecast, 1> here{site};
   const auto best = policies::lowest_window(again, here);
   const auto begin = std::chrono::ceil<std::chrono::seconds>(best.start);
   const auto on = policies::emission(site, now, r.rest, r.power), grace = policies::emission(site, now, rules.grace, r.power),
@@ -102,8 +101,8 @@ bool interrupted_by_us(const QueuedJob& job) {
   return token.mode == CarbonMode::kInterrupt && token.times.value_or(0) == std::int64_t{job.restarts};
 }
 
-InterruptRound plan_interruptions(const SlurmQueue& queue, const config::Config& config,
-                                  std::span<const policies::SiteForecast> sites, Instant now) {
+InterruptRound plan_interruptions(const SlurmQueue& queue, const config::Config& config, std::span<const SiteForecast> sites,
+                                  Instant now) {
   InterruptRound out;
   for (const auto& job : queue.jobs) {
     if (!job.cluster.empty()) continue;  // the carbonctld there sees to it

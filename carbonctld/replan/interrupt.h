@@ -32,8 +32,8 @@ struct InterruptRound {
 };
 
 // `sites`: each site of the configuration as it is ahead.
-InterruptRound plan_interruptions(const SlurmQueue& queue, const config::Config& config,
-                                  std::span<const policies::SiteForecast> sites, Instant now);
+InterruptRound plan_interruptions(const SlurmQueue& queue, const config::Config& config, std::span<const SiteForecast> sites,
+                                  Instant now);
 
 // A job that was requeued for the carbon alone, and not by Slurm or its owner as well.
 bool interrupted_by_us(const QueuedJob& job);

@@ -11,19 +11,24 @@ namespace {
 
 constexpr double kRounding = 1e-9;
 
-struct Later {
-  bool operator()(const HeldUnits& a, const HeldUnits& b) const { return a.until > b.until; }
+struct Release {
+  double units;
+  Instant at;
+  bool operator<(const Release& other) const { return at > other.at; }  // the earliest is on top
 };
 
 }  // namespace
 
-std::vector<Instant> queue_outlook(Instant now, double capacity, std::span<const HeldUnits> held,
-                                   std::span<const QueuedUnits> waiting) {
+std::vector<Instant> simulate_queue(Instant now, double capacity, std::span<const SimulatedJob> running,
+                                    std::span<const SimulatedJob> waiting) {
   std::vector<Instant> starts(waiting.size(), Instant::max());
   if (capacity <= 0) return starts;
-  std::priority_queue<HeldUnits, std::vector<HeldUnits>, Later> running(Later{}, {held.begin(), held.end()});
+  std::priority_queue<Release> releases;
   double free = capacity;
-  for (const auto& h : held) free -= h.units;
+  for (const auto& job : running) {
+    releases.push({job.units, job.end()});
+    free -= job.units;
+  }
 
   std::vector<std::size_t> coming(waiting.size());
   std::iota(coming.begin(), coming.end(), 0);
@@ -37,21 +42,21 @@ std::vector<Instant> queue_outlook(Instant now, double capacity, std::span<const
   auto next = coming.begin();
   for (Instant at = now;;) {
     for (; next != coming.end() && waiting[*next].eligible <= at; ++next) line.insert(*next);
-    for (; !running.empty() && running.top().until <= at; running.pop()) free += running.top().units;
+    for (; !releases.empty() && releases.top().at <= at; releases.pop()) free += releases.top().units;
     while (!line.empty()) {
       const auto job = *line.begin();
       const double units = std::min(waiting[job].units, capacity);
       if (units > free + kRounding) break;
       free -= units;
       starts[job] = at;
-      running.push({units, at + waiting[job].runtime});
+      releases.push({units, at + waiting[job].runtime});
       line.erase(line.begin());
     }
     if (line.empty() && next == coming.end()) return starts;
     Instant then = Instant::max();
     if (next != coming.end()) then = waiting[*next].eligible;
-    if (!line.empty() && !running.empty()) then = std::min(then, running.top().until);
-    if (then == Instant::max()) return starts;  // more is held than there is: the rest never starts
+    if (!line.empty() && !releases.empty()) then = std::min(then, releases.top().at);
+    if (then == Instant::max()) return starts;  // more is occupied than there is: the rest never starts
     at = std::max(at, then);
   }
 }

@@ -125,10 +125,9 @@ JobNow job_now(const QueuedJob& job, std::size_t site, const config::Config& con
 }
 
 void show_jobs(const QueueReading& reading, const config::Config& config, ReplanRound& out) {
-  for (std::size_t i = 0; i < reading.running.size(); ++i) {
-    const auto& r = reading.running[i];
-    auto row = job_now(*reading.running_jobs[i], r.site, config);
-    row.expected_end = r.started + r.runtime;
+  for (const auto& r : reading.running) {
+    auto row = job_now(*r.job, r.site, config);
+    row.expected_end = r.expected_end();
     out.running.push_back(std::move(row));
   }
   for (const auto& q : reading.queueing) {
@@ -196,8 +195,7 @@ void Replanner::note_arrivals(const QueueReading& reading) {
   };
   for (const auto& w : reading.waiting) note(*w.job, w.site, w.runtime, w.cap);
   for (const auto& q : reading.queueing) note(*q.job, q.site, q.runtime, q.job->submit);
-  for (std::size_t i = 0; i < reading.running.size(); ++i)
-    note(*reading.running_jobs[i], reading.running[i].site, reading.running[i].runtime, reading.running_jobs[i]->submit);
+  for (const auto& r : reading.running) note(*r.job, r.site, r.runtime, r.job->submit);
   std::stable_sort(arrived.begin(), arrived.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   for (const auto& [at, job] : arrived) planner_.arrived(job);
   if (!arrived.empty()) last_arrival_ = arrived.back().first;

@@ -34,8 +34,8 @@ struct DeferredJob {
 struct ReplanInput {
   Instant now;
   const SlurmQueue& queue;
-  std::span<const policies::SiteForecast> sites;  // each of the configuration
-  bool all = false;                               // plan for the other clusters of the federation too
+  std::span<const SiteForecast> sites;  // each of the configuration
+  bool all = false;                     // plan for the other clusters of the federation too
 };
 
 // A job that holds GPUs, or a deferred one whose time has come and that waits for them.

@@ -20,7 +20,7 @@ std::vector<Move> ReplanDecisions::moves(planner::Planner& planner) {
   keep_where_there_is_room(moves);
   release_without_gain(moves);
   bound_idle_share(moves);
-  keep_promises(moves);
+  keep_guarantees(moves);
   return moves;
 }
 
@@ -64,8 +64,7 @@ planner::PlanJob ReplanDecisions::plan_job(const WaitingJob& w) const {
 std::vector<Move> ReplanDecisions::as_planned(planner::Planner& planner) const {
   if (reading_.waiting.empty()) return {};
   std::vector<planner::PlanSite> sites;
-  for (std::size_t s = 0; s < ahead_.size(); ++s)
-    sites.push_back({ahead_[s].series, ahead_[s].pue, std::max(reading_.capacity[s], 1e-3)});
+  for (std::size_t s = 0; s < ahead_.size(); ++s) sites.push_back({ahead_[s], std::max(reading_.capacity[s], 1e-3)});
   std::vector<planner::PlanJob> jobs;
   for (const auto& w : reading_.waiting) jobs.push_back(plan_job(w));
   for (const auto* q : first_in_line()) {
@@ -79,7 +78,9 @@ std::vector<Move> ReplanDecisions::as_planned(planner::Planner& planner) const {
                     .transfer_g = {}});
   }
   for (auto& job : jobs) job.units = std::min(job.units, largest_capacity(job.sites));
-  const auto placements = planner.plan(now_, jobs, reading_.running, sites);
+  std::vector<planner::RunningJob> running;
+  for (const auto& r : reading_.running) running.push_back({r.site, r.job->gpus, r.job->started, r.runtime, {}});
+  const auto placements = planner.plan(now_, jobs, running, sites);
   std::vector<Move> moves;
   for (std::size_t i = 0; i < reading_.waiting.size(); ++i)
     moves.push_back({&reading_.waiting[i], placements[i], Reason::kAsPlanned, false});
@@ -134,7 +135,7 @@ void ReplanDecisions::keep_where_there_is_room(std::vector<Move>& moves) const {
     double taken = m.job->job->units();
     const Interval window{m.job->planned, m.job->planned + m.job->runtime};
     for (const auto& r : reading_.running) {
-      if (r.site == m.job->site && r.started + r.runtime > window.start) taken += r.units;
+      if (r.site == m.job->site && r.expected_end() > window.start) taken += r.job->gpus;
     }
     for (const auto& other : moves) {
       if (&other == &m) continue;
@@ -167,7 +168,7 @@ void ReplanDecisions::bound_idle_share(std::vector<Move>& moves) const {
   if (config_.placement.max_idle_share >= 1) return;
   for (std::size_t s = 0; s < ahead_.size(); ++s) {
     double free = reading_.capacity[s];
-    for (const auto& r : reading_.running) free -= r.site == s ? r.units : 0;
+    for (const auto& r : reading_.running) free -= r.site == s ? r.job->gpus : 0;
     for (const auto& q : reading_.queueing) free -= q.site == s ? q.job->units() : 0;
     std::vector<Move*> deferred;
     for (auto& m : moves) {
@@ -195,13 +196,11 @@ double ReplanDecisions::saved_per_unit(const Move& m) const {
   return at_once && then ? (*at_once - *then) / std::max(m.job->job->units(), 1e-9) : 0.0;
 }
 
-void ReplanDecisions::keep_promises(std::vector<Move>& moves) const {
+void ReplanDecisions::keep_guarantees(std::vector<Move>& moves) const {
   for (std::size_t s = 0; s < ahead_.size(); ++s) {
     SiteQueue site{now_, reading_.capacity[s], {}, {}, {}};
-    for (std::size_t i = 0; i < reading_.running.size(); ++i) {
-      const auto& r = reading_.running[i];
-      const auto limit = reading_.running_jobs[i]->limit;
-      if (r.site == s) site.held.push_back({r.units, r.started + (limit > Duration::zero() ? limit : r.runtime)});
+    for (const auto& r : reading_.running) {
+      if (r.site == s) site.running.push_back({r.job->gpus, r.job->started, limit_of(*r.job, r.runtime)});
     }
     for (const auto& q : reading_.queueing) {
       if (q.site != s) continue;
@@ -212,11 +211,10 @@ void ReplanDecisions::keep_promises(std::vector<Move>& moves) const {
       if (m.to.site != s) continue;
       at_site.push_back(&m);
       const auto& job = *m.job->job;
-      site.deferred.push_back({{job.units(), std::max(m.to.start, now_), limit_of(job, m.job->runtime), priority_of(job)},
-                               m.job->latest,
-                               job.submit});
+      site.deferred.push_back(
+          {job.units(), std::max(m.to.start, now_), limit_of(job, m.job->runtime), priority_of(job), m.job->latest, job.submit});
     }
-    const auto released = release_for_promises(site);
+    const auto released = release_for_guarantees(site);
     for (const auto i : released) {
       if (at_site[i]->to.start <= now_) continue;
       at_site[i]->to.start = now_;

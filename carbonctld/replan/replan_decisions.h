@@ -24,8 +24,7 @@ struct Move {
 class ReplanDecisions {
  public:
   // `sites`: each of the configuration. All must outlive this.
-  ReplanDecisions(const config::Config& config, Instant now, std::span<const policies::SiteForecast> sites,
-                  const QueueReading& reading)
+  ReplanDecisions(const config::Config& config, Instant now, std::span<const SiteForecast> sites, const QueueReading& reading)
       : config_(config), now_(now), ahead_(sites), reading_(reading) {}
 
   // One for each waiting job, in their order.
@@ -46,13 +45,13 @@ class ReplanDecisions {
   void release_without_gain(std::vector<Move>& moves) const;
   void bound_idle_share(std::vector<Move>& moves) const;
   double saved_per_unit(const Move& m) const;
-  void keep_promises(std::vector<Move>& moves) const;
+  void keep_guarantees(std::vector<Move>& moves) const;
   static Duration limit_of(const QueuedJob& job, Duration expected);
   static double priority_of(const QueuedJob& job);
 
   const config::Config& config_;
   Instant now_;
-  std::span<const policies::SiteForecast> ahead_;
+  std::span<const SiteForecast> ahead_;
   const QueueReading& reading_;
 };
 

@@ -189,8 +189,7 @@ QueueReading read_queue(const SlurmQueue& queue, const config::Config& config, I
     if (job.state != JobState::kRunning) continue;
     const auto site = site_of(job, queue, config);
     if (!site) continue;
-    out.running.push_back({*site, job.gpus, job.started, expected_runtime(job, config.placement), {}});
-    out.running_jobs.push_back(&job);
+    out.running.push_back({&job, *site, expected_runtime(job, config.placement)});
   }
   return out;
 }

@@ -12,7 +12,6 @@
 #include "config/config.h"
 #include "core/decision_token.h"
 #include "core/job.h"
-#include "planner/plan_types.h"
 
 namespace carbon::carbonctld {
 
@@ -37,14 +36,21 @@ struct QueueingJob {
   std::optional<WaitingJob> ours;  // its planned time has come, and it is not running yet
 };
 
+// A job that occupies GPUs.
+struct RunningJob {
+  const QueuedJob* job = nullptr;
+  std::size_t site = 0;
+  Duration runtime{0};  // expected
+  Instant expected_end() const { return job->started + runtime; }
+};
+
 struct QueueReading {
   std::vector<WaitingJob> waiting;
   std::vector<QueueingJob> queueing;
-  std::vector<planner::RunningJob> running;    // those with GPUs
-  std::vector<const QueuedJob*> running_jobs;  // beside `running`
-  std::vector<JobChange> given_up;             // jobs that somebody has changed: marked as his
-  std::vector<JobChange> called_back;          // jobs that another cluster refused: home again
-  std::vector<double> capacity;                // GPUs of each site
+  std::vector<RunningJob> running;
+  std::vector<JobChange> given_up;     // jobs that somebody has changed: marked as his
+  std::vector<JobChange> called_back;  // jobs that another cluster refused: home again
+  std::vector<double> capacity;        // GPUs of each site
 };
 
 // `all`: deferred jobs of other clusters of the federation are ours to move too.

@@ -19,7 +19,7 @@ Duration ReplanLoop::round(Instant now) {
     say("slurmctld is active on " + queue->active + ", and the carbonctld there plans");
     return config_.replan.interval;
   }
-  std::vector<policies::SiteForecast> ahead;
+  std::vector<SiteForecast> ahead;
   for (std::size_t s = 0; s < series->size(); ++s)
     ahead.push_back({(*series)[s].series.view(), config_.sites[s].pue, config_.sites[s].transfer_kwh_per_gb});
   const auto interruptions = plan_interruptions(*queue, config_, ahead, now);
@@ -34,7 +34,7 @@ Duration ReplanLoop::round(Instant now) {
   return std::clamp<Duration>(*interruptions.next - now, std::chrono::seconds(1), config_.replan.interval);
 }
 
-void ReplanLoop::plan(const SlurmQueue& queue, std::span<const policies::SiteForecast> ahead, Instant now) {
+void ReplanLoop::plan(const SlurmQueue& queue, std::span<const SiteForecast> ahead, Instant now) {
   auto round = replanner_.round({now, queue, ahead, config_.carbonctld.leads()});
   send(round);
   const std::lock_guard lock(mutex_);

@@ -12,7 +12,7 @@
 #include "carbonctld/replan/interrupt.h"
 #include "carbonctld/replan/replan.h"
 #include "carbonctld/slurm/slurm_api.h"
-#include "grid_feeds/fallback_chain.h"
+#include "grid_feeds/site_series.h"
 
 namespace carbon::carbonctld {
 
@@ -54,7 +54,7 @@ class ReplanLoop {
 
  private:
   bool is_standby(const SlurmQueue& queue) const;
-  void plan(const SlurmQueue& queue, std::span<const policies::SiteForecast> ahead, Instant now);
+  void plan(const SlurmQueue& queue, std::span<const SiteForecast> ahead, Instant now);
   void send(const ReplanRound& round);
   void interrupt(const InterruptRound& round);
   void say(const std::string& problem);

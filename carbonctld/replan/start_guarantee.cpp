@@ -9,20 +9,20 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kTolerance = 30s;  // a start that much later harms nobody
+constexpr Duration kTolerance = 30s;  // a start that is later by less does no harm
 constexpr Duration kMostReserve = 15min;
 constexpr int kMostRounds = 40;
 
-// Running jobs end at their time limits, or all of them now: what they held goes to those who wait by then.
+// Two extremes are simulated: running jobs end at their time limits, or all of them end now.
 struct Scenario {
-  std::vector<HeldUnits> held;
+  std::vector<SimulatedJob> running;
   std::vector<Instant> bounds;  // of the queueing jobs, then of the deferred ones
 };
 
-class GuaranteeKeeper {
+class GuaranteeCheck {
  public:
-  explicit GuaranteeKeeper(const SiteQueue& site)
-      : site_(site), released_(site.deferred.size(), false), scenarios_{Scenario{site.held, {}}, Scenario{}} {
+  explicit GuaranteeCheck(const SiteQueue& site)
+      : site_(site), released_(site.deferred.size(), false), scenarios_{Scenario{site.running, {}}, Scenario{}} {
     for (auto& s : scenarios_) set_bounds(s);
   }
 
@@ -38,8 +38,7 @@ class GuaranteeKeeper {
   }
 
  private:
-  // A deferred job's bound is what its user was told, or its start if nobody were deferred, where that is later; of all others it
-  // is the latter.
+  // The bound of a job is its start without any deferral. A deferred job's bound is its guaranteed latest start if that is later.
   void set_bounds(Scenario& s) const {
     s.bounds = simulation(s, true);
     const std::size_t queueing = site_.queueing.size();
@@ -47,12 +46,12 @@ class GuaranteeKeeper {
     const bool queue = std::any_of(s.bounds.begin(), others_end, [&](Instant t) { return t > site_.now; });
     for (std::size_t i = 0; i < s.bounds.size(); ++i) {
       if (s.bounds[i] != Instant::max()) s.bounds[i] += kTolerance;
-      if (i >= queueing) s.bounds[i] = std::max(s.bounds[i], aim(site_.deferred[i - queueing], queue));
+      if (i >= queueing) s.bounds[i] = std::max(s.bounds[i], target(site_.deferred[i - queueing], queue));
     }
   }
 
-  // Jobs that nobody knows of yet come too: where there is a queue, a tenth of the wait is kept in reserve.
-  static Instant aim(const DeferredUnits& job, bool queue) {
+  // More jobs will be submitted: if there is a queue, a tenth of the wait is kept in reserve for them.
+  static Instant target(const SimulatedJob& job, bool queue) {
     if (!queue) return job.latest;
     return job.latest - std::min<Duration>(kMostReserve, std::max(job.latest - job.submit, Duration(0)) / 10);
   }
@@ -60,13 +59,13 @@ class GuaranteeKeeper {
   std::vector<Instant> simulation(const Scenario& s, bool all_at_once) const {
     auto waiting = site_.queueing;
     for (std::size_t i = 0; i < site_.deferred.size(); ++i) {
-      waiting.push_back(site_.deferred[i].queued);
+      waiting.push_back(site_.deferred[i]);
       if (all_at_once || released_[i]) waiting.back().eligible = site_.now;
     }
-    return queue_outlook(site_.now, site_.capacity, s.held, waiting);
+    return simulate_queue(site_.now, site_.capacity, s.running, waiting);
   }
 
-  // True when all is well, or nothing more can be done.
+  // True if no job is late, or if nothing more can be released.
   bool release_the_late() {
     bool late = false, helped = false;
     for (const auto& s : scenarios_) {
@@ -81,7 +80,7 @@ class GuaranteeKeeper {
       }
     }
     if (!late) return true;
-    // The late ones wait for GPUs already: whoever is to go before them goes now, and not in their way.
+    // The late jobs already wait for GPUs. Deferred jobs of higher priority must not start in front of them later: all go now.
     if (!helped) {
       if (std::all_of(released_.begin(), released_.end(), [](bool r) { return r; })) return true;
       released_.assign(released_.size(), true);
@@ -96,9 +95,9 @@ class GuaranteeKeeper {
 
 }  // namespace
 
-std::vector<std::size_t> release_for_promises(const SiteQueue& site) {
+std::vector<std::size_t> release_for_guarantees(const SiteQueue& site) {
   if (site.deferred.empty()) return {};
-  return GuaranteeKeeper(site).released();
+  return GuaranteeCheck(site).released();
 }
 
 }  // namespace carbon::carbonctld

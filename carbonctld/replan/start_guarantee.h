@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bound that users were told holds when the cluster is full too: which deferred jobs of a site must queue up now. Pure.
+// Start guarantees: which deferred jobs of a site must be released to the queue now, because the site is busy. Pure.
 #pragma once
 
 #include <cstddef>
@@ -9,22 +9,17 @@
 
 namespace carbon::carbonctld {
 
-struct DeferredUnits {
-  QueuedUnits queued;  // `eligible`: when it is to begin
-  Instant latest;      // as the user was told
-  Instant submit;
-};
-
+// The jobs of one site.
 struct SiteQueue {
   Instant now;
-  double capacity = 0;
-  std::vector<HeldUnits> held;        // by running jobs, to their time limits
-  std::vector<QueuedUnits> queueing;  // jobs that wait for nothing but GPUs
-  std::vector<DeferredUnits> deferred;
+  double capacity = 0;                 // GPUs
+  std::vector<SimulatedJob> running;   // to their time limits
+  std::vector<SimulatedJob> queueing;  // they wait for nothing but GPUs
+  std::vector<SimulatedJob> deferred;  // `eligible`: their planned start
 };
 
-// Indices of `deferred` that have to begin now, so that by the outlook of the queue every job starts by what it was told or,
-// where the queue alone makes that impossible, not later than if nobody had been deferred. Ascending.
-std::vector<std::size_t> release_for_promises(const SiteQueue& site);
+// Returns the indices of the deferred jobs to release now, ascending. After that, the simulated queue starts every job by its
+// guaranteed time or, if the queue is too long for that, no later than without any deferral.
+std::vector<std::size_t> release_for_guarantees(const SiteQueue& site);
 
 }  // namespace carbon::carbonctld

@@ -3,7 +3,7 @@
 
 namespace carbon::replay::published {
 
-Placement lowest_slot(const JobRequest& job, std::span<const policies::SiteForecast> sites) {
+Placement lowest_slot(const JobRequest& job, std::span<const SiteForecast> sites) {
   Placement best{job.home, job.ready};
   if (job.home >= sites.size()) return best;
   const SeriesView& series = sites[job.home].series;

@@ -4,7 +4,7 @@
 
 namespace carbon::replay::published {
 
-Placement lowest_window(const JobRequest& job, std::span<const policies::SiteForecast> sites) {
+Placement lowest_window(const JobRequest& job, std::span<const SiteForecast> sites) {
   Placement best{job.home, job.ready};
   if (job.home >= sites.size()) return best;
   const SeriesView& series = sites[job.home].series;

@@ -26,7 +26,7 @@ std::vector<Interval> joined(std::vector<Interval> slots) {
 
 }  // namespace
 
-std::vector<Interval> suspend_resume(const JobRequest& job, const policies::SiteForecast& home) {
+std::vector<Interval> suspend_resume(const JobRequest& job, const SiteForecast& home) {
   const Instant until = job.ready + job.max_delay + job.runtime;
   const std::vector<Interval> at_once{{job.ready, job.ready + job.runtime}};
   if (home.series.empty() || job.ready < home.series.start() || until > home.series.end()) return at_once;

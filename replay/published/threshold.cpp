@@ -25,7 +25,7 @@ std::optional<double> quantile_ahead(const SeriesView& series, Instant at) {
 
 }  // namespace
 
-std::vector<Interval> threshold(const JobRequest& job, const policies::SiteForecast& home) {
+std::vector<Interval> threshold(const JobRequest& job, const SiteForecast& home) {
   std::vector<Interval> pieces;
   const SeriesView& series = home.series;
   Instant at = job.ready;

@@ -29,7 +29,7 @@ struct Window {
 
 // The window of `length` of least mean intensity that starts within `within` of `from`; none where the series is too short.
 std::optional<Window> greenest(const IntensitySeries& series, Instant from, Duration length, Duration within) {
-  const std::array<policies::SiteForecast, 1> sites{{{series.view(), 1.0}}};
+  const std::array<core::SiteForecast, 1> sites{{{series.view(), 1.0}}};
   JobRequest job;
   job.ready = from;
   job.runtime = length;

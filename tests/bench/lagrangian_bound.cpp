@@ -24,7 +24,7 @@ struct BoundJob {
 class Ascent {
  public:
   Ascent(const Trace& trace, const Setting& setting, std::span<const JobRun> run_now) : setting_(setting) {
-    std::vector<policies::SiteForecast> sites;
+    std::vector<SiteForecast> sites;
     for (std::size_t k = 0; k < setting.sites.size(); ++k)
       sites.push_back({setting.actual[k].view(), setting.sites[k].pue, setting.sites[k].transfer_kwh_per_gb});
     const Requests requests(trace, setting);
@@ -37,7 +37,7 @@ class Ascent {
       b.latest = std::max(job.arrival + setting.caps.of(job.runtime), run_now[i].start);
       b.units = job.width;
       for (std::size_t k = 0; k < sites.size(); ++k) {
-        const auto transfer = transfer_emission(b.request, sites, k);
+        const auto transfer = policies::transfer_emission(b.request, sites, k);
         b.transfer_g.push_back(transfer && (b.request.sites >> k & 1) != 0 ? transfer->value() : -1.0);
       }
       end = std::max(end, b.latest + job.runtime);

@@ -38,7 +38,7 @@ void planning_round(benchmark::State& state) {
   std::vector<IntensitySeries> series;
   std::vector<planner::PlanSite> plan_sites;
   for (unsigned s = 0; s < sites; ++s) series.push_back(week(s, minutes(15)));
-  for (const auto& s : series) plan_sites.push_back({s.view(), 1.2, 1000});
+  for (const auto& s : series) plan_sites.push_back({{s.view(), 1.2}, 1000});
   std::vector<planner::PlanJob> pending;
   for (std::size_t i = 0; i < jobs; ++i) {
     pending.push_back({.ready = kStart,

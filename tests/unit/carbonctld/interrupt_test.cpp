@@ -33,7 +33,7 @@ class InterruptTest : public testing::Test {
 
   InterruptRound round(Instant at = kNow) {
     queue_.jobs = {job_};
-    const policies::SiteForecast site{ahead_.view(), 1.0};
+    const SiteForecast site{ahead_.view(), 1.0};
     return plan_interruptions(queue_, config_, std::span(&site, 1), at);
   }
 

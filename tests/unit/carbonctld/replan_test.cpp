@@ -69,7 +69,7 @@ class ReplanTest : public testing::Test {
   }
 
   ReplanRound round() {
-    const std::array<policies::SiteForecast, 2> sites{{{a_.view()}, {b_.view()}}};
+    const std::array<SiteForecast, 2> sites{{{a_.view()}, {b_.view()}}};
     return replanner_.round({kNow, queue_, sites, all_});
   }
 
@@ -385,30 +385,30 @@ TEST_F(ReplanTest, SlurmctldAwayIsSaidAndChangesNothing) {
   EXPECT_EQ(loop.view().at, kNow);
 }
 
-TEST(Guarantee, WithoutAQueueNobodyIsCalled) {
-  SiteQueue site{kNow, 4, {}, {}, {{{4, kNow + 3h, 1h, 2}, kNow + 5h, kNow}}};
-  EXPECT_TRUE(release_for_promises(site).empty());
+TEST(Guarantee, WithoutAQueueNoJobIsReleased) {
+  SiteQueue site{kNow, 4, {}, {}, {{4, kNow + 3h, 1h, 2, kNow + 5h, kNow}}};
+  EXPECT_TRUE(release_for_guarantees(site).empty());
 }
 
-TEST(Guarantee, MoreThanFitsBeforeTheirLatestIsCalledAtOnce) {
+TEST(Guarantee, JobsThatDoNotFitBeforeTheirLatestStartAreReleased) {
   SiteQueue site{kNow, 4, {}, {}, {}};
-  for (int i = 0; i < 3; ++i) site.deferred.push_back({{4, kNow + 3h, 1h, 9.0 - i}, kNow + 3h, kNow});
-  const auto called = release_for_promises(site);
-  EXPECT_FALSE(called.empty());
-  EXPECT_LT(called.size(), 4u);
+  for (int i = 0; i < 3; ++i) site.deferred.push_back({4, kNow + 3h, 1h, 9.0 - i, kNow + 3h, kNow});
+  const auto released = release_for_guarantees(site);
+  EXPECT_FALSE(released.empty());
+  EXPECT_LT(released.size(), 4u);
 }
 
-TEST(Guarantee, AnOverloadIsNobodysDeferral) {
-  SiteQueue site{kNow, 4, {{4, kNow + 1h}}, {}, {}};
+TEST(Guarantee, AnOverloadDoesNotReleaseAllDeferredJobs) {
+  SiteQueue site{kNow, 4, {{4, kNow, 1h}}, {}, {}};
   for (int i = 0; i < 20; ++i) site.queueing.push_back({4, kNow, 1h, 50.0 - i});
-  site.deferred.push_back({{4, kNow + 30min, 1h, 99}, kNow + 2h, kNow});
-  EXPECT_LE(release_for_promises(site).size(), 1u);
+  site.deferred.push_back({4, kNow + 30min, 1h, 99, kNow + 2h, kNow});
+  EXPECT_LE(release_for_guarantees(site).size(), 1u);
 }
 
-TEST(QueueOutlook, StrictlyByPriorityAsGpusComeFree) {
-  const std::vector<HeldUnits> held{{3, kNow + 1h}, {1, kNow + 2h}};
-  const std::vector<QueuedUnits> waiting{{1, kNow, 1h, 1}, {4, kNow, 1h, 2}, {9, kNow + 1min, 1h, 3}};
-  const auto starts = queue_outlook(kNow, 4, held, waiting);
+TEST(QueueSimulation, StrictlyByPriorityAsGpusComeFree) {
+  const std::vector<SimulatedJob> running{{3, kNow, 1h}, {1, kNow, 2h}};
+  const std::vector<SimulatedJob> waiting{{1, kNow, 1h, 1}, {4, kNow, 1h, 2}, {9, kNow + 1min, 1h, 3}};
+  const auto starts = simulate_queue(kNow, 4, running, waiting);
   // The largest counts as large as the site; it and the second come first, and the small one does not overtake them.
   EXPECT_EQ(starts, (std::vector<Instant>{kNow + 4h, kNow + 3h, kNow + 2h}));
 }

@@ -64,7 +64,7 @@ TEST(Outlook, BeyondTheSeriesTheDayBeforeStandsIn) {
 TEST(Planner, JobsThatCannotAllRunInTheGreenHourShareItInTheCheapestWay) {
   // One unit; the green hour is the third. The job that gains most takes it, the others run around it, all in time.
   const auto s = hourly({500, 400, 100, 400, 500, 500, 500, 500, 500, 500, 500, 500});
-  const std::vector<PlanSite> sites{{s.view(), 1.0, 1.0}};
+  const std::vector<PlanSite> sites{{{s.view(), 1.0}, 1.0}};
   const std::vector<PlanJob> jobs{job_of(1h, 10h), job_of(1h, 10h), job_of(1h, 10h)};
   Planner planner;
   auto places = planner.plan(t0, jobs, {}, sites);
@@ -76,7 +76,7 @@ TEST(Planner, JobsThatCannotAllRunInTheGreenHourShareItInTheCheapestWay) {
 
 TEST(Planner, AnUrgentJobComesBeforeAGreenerOne) {
   const auto s = hourly({100, 300, 300, 300, 300, 300, 300, 300});
-  const std::vector<PlanSite> sites{{s.view(), 1.0, 1.0}};
+  const std::vector<PlanSite> sites{{{s.view(), 1.0}, 1.0}};
   const std::vector<PlanJob> jobs{job_of(1h, 6h), job_of(1h, 0h)};
   Planner planner;
   const auto places = planner.plan(t0, jobs, {}, sites);
@@ -86,7 +86,7 @@ TEST(Planner, AnUrgentJobComesBeforeAGreenerOne) {
 
 TEST(Planner, RunningJobsHoldTheirUnits) {
   const auto s = hourly({100, 200, 300, 400, 500, 500});
-  const std::vector<PlanSite> sites{{s.view(), 1.0, 2.0}};
+  const std::vector<PlanSite> sites{{{s.view(), 1.0}, 2.0}};
   const std::vector<RunningJob> running{{0, 1, t0 - 1h, 3h, {}}};
   const std::vector<PlanJob> jobs{job_of(1h, 5h, 2), job_of(1h, 5h, 1)};
   Planner planner;
@@ -97,7 +97,7 @@ TEST(Planner, RunningJobsHoldTheirUnits) {
 
 TEST(Planner, WhereNothingFitsInTimeAJobRunsAsSoonAsItCan) {
   const auto s = hourly(std::vector<std::optional<double>>(12, 100));
-  const std::vector<PlanSite> sites{{s.view(), 1.0, 1.0}};
+  const std::vector<PlanSite> sites{{{s.view(), 1.0}, 1.0}};
   const std::vector<RunningJob> running{{0, 1, t0, 5h, {}}};
   Planner planner;
   EXPECT_EQ(planner.plan(t0, std::vector<PlanJob>{job_of(1h, 1h)}, running, sites)[0].start, t0 + 5h);
@@ -106,7 +106,7 @@ TEST(Planner, WhereNothingFitsInTimeAJobRunsAsSoonAsItCan) {
 TEST(Planner, ManySitesAreWeighedTogether) {
   const auto dirty = hourly(std::vector<std::optional<double>>(12, 500)),
              green = hourly(std::vector<std::optional<double>>(12, 50));
-  const std::vector<PlanSite> sites{{dirty.view(), 1.0, 10.0}, {green.view(), 1.2, 1.0}};
+  const std::vector<PlanSite> sites{{{dirty.view(), 1.0}, 10.0}, {{green.view(), 1.2}, 1.0}};
   auto near = job_of(1h, 0h), far = job_of(1h, 0h);
   near.sites = far.sites = 0b11;
   far.transfer_g = {0, 1000};
@@ -136,7 +136,7 @@ TEST(Planner, InLastingOverloadNoUnitIdlesForAGreenerHour) {
   std::vector<std::optional<double>> values(12, 100);
   values[0] = values[1] = values[2] = 500;
   const auto s = hourly(values);
-  const std::vector<PlanSite> sites{{s.view(), 1.0, 4.0}};
+  const std::vector<PlanSite> sites{{{s.view(), 1.0}, 4.0}};
   const std::vector<PlanJob> jobs(10, job_of(1h, 6h));
   Planner light = after_a_day_of(1), heavy = after_a_day_of(8);
   EXPECT_EQ(start_at_once(light.plan(t0, jobs, {}, sites)), 0);
