@@ -23,6 +23,7 @@
 #include "carbonctld/replan/replan_loop.h"
 #include "carbonctld/slurm/slurm_child.h"
 #include "carbonctld/slurm/slurm_state.h"
+#include "grid_feeds/grid_feeds.h"
 #include "grid_feeds/secrets.h"
 #include "ledger/accounting/accountant.h"
 #include "net/munge.h"
@@ -159,7 +160,8 @@ class Daemon final : public Controller {
     if (!feeds) return feeds.error();
     feeds_ = std::move(*feeds);
     if (config_.carbonctld.follows()) leader_ = std::make_unique<Leader>(config_, to_leader_, munge_);
-    grid_ = std::make_unique<GridPublisher>(config_, *feeds_, *store_, slurm_state_, leader_.get());
+    const auto poll = [this](Instant now, Interval window) { return feeds_->poll(now, window); };
+    grid_ = std::make_unique<GridPublisher>(config_, poll, *store_, slurm_state_, leader_.get());
     replan_ = std::make_unique<ReplanLoop>(
         config_, for_replanning_, [this] { return grid_->latest(); }, host_name(),
         [this] { return leader_ && leader_->plans(now()); });

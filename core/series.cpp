@@ -35,7 +35,7 @@ std::optional<GramsPerKwh> SeriesView::value(std::size_t i) const {
 
 std::size_t SeriesView::find(Instant t) const {
   const std::int64_t ms = unix_ms(t);
-  // Nearly every series has equal steps, so the proportional guess is right or next to right; else a binary search.
+  // Most series have equal steps, so the proportional guess is right or off by one; otherwise use a binary search.
   const std::size_t n = size();
   const auto span = static_cast<double>(edge_.back() - edge_.front());
   auto guess = static_cast<std::size_t>(static_cast<double>(ms - edge_.front()) / span * static_cast<double>(n));

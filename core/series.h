@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Carbon intensity over time: a step function with gaps, and its exact integral in O(log n) or better by prefix sums.
+// A time series of carbon intensity: a step function with gaps, and its exact integral in O(log n) by prefix sums.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@
 
 namespace carbon::inline core {
 
-// What a series is of. Series that differ in one of these must not be mixed or compared without saying so.
+// What a series measures. Series that differ in one of these must not be mixed or compared without a note.
 enum class Signal : std::uint8_t { kAverage, kMarginal };
 enum class Emissions : std::uint8_t { kLifecycle, kDirect };
 enum class Boundary : std::uint8_t { kConsumption, kProduction };
@@ -38,8 +38,13 @@ struct SeriesMeta {
   std::string zone;      // the provider's name of the grid zone
   std::string provider;  // "gb-neso", "replay", ...
   SeriesKind kind;
-  Instant issued{};        // when the provider made it known
-  bool simulated = false;  // true where no real grid stands behind it; every output says so
+  Instant issued{};        // when the provider published it
+  bool simulated = false;  // not from a real grid; every output says so
+};
+
+// Prediction interval of a forecast: 10 % of the measured values were below p10 and 10 % above p90.
+struct ForecastBand {
+  GramsPerKwh p10, p90;
 };
 
 // One value, valid over [start, end).
@@ -47,17 +52,18 @@ struct IntensityPoint {
   Interval when;
   GramsPerKwh value;
   Origin origin = Origin::kActual;
+  std::optional<ForecastBand> band = {};  // none: not a forecast, or too little is known of its errors
 };
 
 // The part of a window for which values are known.
 struct WindowIntegral {
   double gram_seconds_per_kwh = 0;  // integral of g/kWh over the covered part, in g/kWh x s
   Duration covered{0};
-  // Mean over the covered part; none when nothing is covered: missing is not zero.
+  // Mean over the covered part; none if nothing is covered: missing is not zero.
   std::optional<GramsPerKwh> mean() const;
 };
 
-// A series to read from, whoever owns the arrays (an IntensitySeries or the snapshot). Copying it copies four words.
+// A read-only view of a series; an IntensitySeries or a snapshot owns the arrays and must outlive it. Cheap to copy.
 // Segment i covers [edge[i], edge[i+1]). A gap is a segment that adds nothing to `covered`.
 class SeriesView {
  public:
@@ -95,8 +101,8 @@ class SeriesView {
 class IntensitySeries {
  public:
   IntensitySeries() = default;
-  // Points in ascending order without overlap; holes between them become gaps. Refused: an empty or reversed interval, an
-  // overlap, a value that is not finite. (Range and plausibility are the business of grid_feeds.)
+  // `points` are in ascending order and do not overlap; time between them becomes a gap. An error for an empty or reversed
+  // interval, an overlap, or a value that is not finite. (grid_feeds checks range and plausibility.)
   static Result<IntensitySeries> make(SeriesMeta meta, std::vector<IntensityPoint> points);
 
   const SeriesMeta& meta() const { return meta_; }

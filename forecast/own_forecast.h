@@ -18,10 +18,6 @@
 
 namespace carbon::forecast {
 
-struct ForecastBand {
-  GramsPerKwh p10, p90;
-};
-
 struct OwnForecast {
   std::vector<IntensityPoint> points;  // whole hours without gap, the first holds `issued`; Origin::kOwnForecast; never negative
   // For the points from the first on, from the forecaster's log of itself at that distance: mean |forecast - actual|, and the

@@ -4,16 +4,16 @@
 #include <date/date.h>
 
 #include <algorithm>
-#include <charconv>
 #include <sstream>
 
+#include "core/strings.h"
 #include "grid_feeds/parse/json_fields.h"
 
 namespace carbon::grid_feeds {
 namespace {
 using namespace std::chrono_literals;
 
-constexpr std::size_t kMaxWords = 160;
+constexpr std::size_t kMaxReason = 160;
 constexpr Duration kLongestWait = 24h;
 
 std::string_view status_name(int status) {
@@ -30,7 +30,7 @@ std::string_view status_name(int status) {
   }
 }
 
-// Where the providers put their reasons: {"error":{"message"}}, {"message"}, {"error":"..."}, {"detail"}.
+// Where providers give a reason: {"error":{"message"}}, {"message"}, {"error":"..."}, {"detail"}.
 std::optional<std::string> reason_in(const Json& body) {
   const auto& error = at(body, "error");
   for (const auto* candidate : {&at(error, "message"), &at(body, "message"), &error, &at(error, "code"), &at(body, "detail")}) {
@@ -41,7 +41,7 @@ std::optional<std::string> reason_in(const Json& body) {
 
 std::string printable(std::string_view words) {
   std::string line;
-  for (const char c : words.substr(0, kMaxWords)) line += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+  for (const char c : words.substr(0, kMaxReason)) line += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
   return line;
 }
 
@@ -66,11 +66,9 @@ std::string explain_status(int status, std::string_view body) {
 }
 
 std::optional<Duration> retry_after(std::string_view value, Instant now) {
-  long seconds = 0;
-  const auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), seconds);
   Duration wait{0};
-  if (ec == std::errc{} && end == value.data() + value.size()) {
-    wait = std::chrono::seconds(std::clamp(seconds, 0L, 86400L));
+  if (const auto seconds = parse_number<long>(value)) {
+    wait = std::chrono::seconds(std::clamp(*seconds, 0L, 86400L));
   } else {
     std::istringstream in{std::string(value)};
     date::sys_seconds at;
@@ -81,12 +79,12 @@ std::optional<Duration> retry_after(std::string_view value, Instant now) {
   return std::clamp(wait, Duration::zero(), kLongestWait);
 }
 
-std::optional<FetchError> Fetcher::allowance(Line& line, Instant now) const {
-  while (!line.sent.empty() && line.sent.front() <= now - 1h) line.sent.pop_front();
-  if (now < line.not_before) {
-    return FetchError{FetchFailure::kNotAllowed, "the provider asked to wait another " + minutes_text(line.not_before - now)};
+std::optional<FetchError> Fetcher::check(RateLimit& limit, Instant now) {
+  while (!limit.sent.empty() && limit.sent.front() <= now - 1h) limit.sent.pop_front();
+  if (now < limit.not_before) {
+    return FetchError{FetchFailure::kNotAllowed, "the provider asked to wait another " + minutes_text(limit.not_before - now)};
   }
-  if (line.sent.size() >= kRequestsPerHour) {
+  if (limit.sent.size() >= kRequestsPerHour) {
     return FetchError{FetchFailure::kNotAllowed,
                       "its " + std::to_string(kRequestsPerHour) + " requests of this hour are used up"};
   }
@@ -95,17 +93,17 @@ std::optional<FetchError> Fetcher::allowance(Line& line, Instant now) const {
 
 std::variant<Fetched, FetchError> Fetcher::get(std::string_view provider, net::HttpRequest request, const Validators& known,
                                                Instant now) {
-  Line& line = lines_[std::string(provider)];
-  if (auto refused = allowance(line, now)) return *refused;
+  auto& limit = limits_[std::string(provider)];
+  if (auto refused = check(limit, now)) return *refused;
   if (known.url == request.url) {
     if (!known.etag.empty()) request.headers.emplace_back("If-None-Match", known.etag);
     if (!known.last_modified.empty()) request.headers.emplace_back("If-Modified-Since", known.last_modified);
   }
-  line.sent.push_back(now);
+  limit.sent.push_back(now);
   auto response = transport_.send(request);
   if (!response) return FetchError{FetchFailure::kOther, response.error().message};
   if (response->status == 429 || response->status == 503) {
-    if (const auto wait = retry_after(header(*response, "retry-after"), now)) line.not_before = now + *wait;
+    if (const auto wait = retry_after(header(*response, "retry-after"), now)) limit.not_before = now + *wait;
   }
   if (response->status == 304 && known.url == request.url) return Fetched{true, {}, known};
   if (response->status < 200 || response->status > 299) {

@@ -27,8 +27,8 @@ constexpr std::array<FuelFactor, 12> kFactors{{{Fuel::kCoal, "coal", 820, 760, k
                                                {Fuel::kOther, "other", 700, 575, kEm},
                                                {Fuel::kStorage, "storage", 0, 0, "not counted"}}};
 
-constexpr double kWeight = 0.02;           // of the whole: a fuel that must not be missing
-constexpr std::size_t kMaxSteps = 20'000;  // two months of five minutes; keeps a broken time stamp from taking time and memory
+constexpr double kRequiredShare = 0.02;    // of the total: a fuel with more must not be missing
+constexpr std::size_t kMaxSteps = 20'000;  // two months of five minutes; bounds time and memory if a time stamp is wrong
 
 }  // namespace
 
@@ -65,7 +65,7 @@ std::vector<FuelMix::Output> FuelMix::output(std::span<const Fuel> fuels) const 
   const auto steps = static_cast<std::size_t>((last - first + step - Duration(1)) / step);
   if (steps > kMaxSteps) return {};
 
-  // Megawatts per step and fuel, none where nothing was said.
+  // Megawatts per step and fuel; none if not given.
   std::map<Fuel, std::vector<std::optional<double>>> rows;
   std::map<Fuel, double> energy;
   double whole = 0;
@@ -89,7 +89,7 @@ std::vector<FuelMix::Output> FuelMix::output(std::span<const Fuel> fuels) const 
     Output sum{{first + step * static_cast<long>(i), first + step * static_cast<long>(i + 1)}, 0, 0};
     bool complete = true;
     for (const auto& [fuel, row] : rows) {
-      complete &= row[i].has_value() || energy[fuel] < kWeight * whole;
+      complete &= row[i].has_value() || energy[fuel] < kRequiredShare * whole;
       sum.megawatts += row[i].value_or(0.0);
       sum.grams_per_hour += row[i].value_or(0.0) * 1000 * factor_of(fuel, emissions_).value();
     }

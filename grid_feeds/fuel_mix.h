@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From generation per fuel to carbon intensity, for providers that publish the mix: sum of output x factor over sum of output.
-// What is generated inside the zone is counted (Boundary::kProduction); imports are not.
+// Carbon intensity from generation per fuel, for providers that publish the mix: sum of output x factor divided by sum of output.
+// Only generation inside the zone counts (Boundary::kProduction), not imports.
 #pragma once
 
 #include <map>
@@ -38,11 +38,11 @@ struct FuelFactor {
   std::string_view source;
 };
 
-// One row per fuel, in order of Fuel; storage has none: what comes out of it was generated before.
+// One row per fuel, in order of Fuel. The row of storage is zero: its output was generated before.
 std::span<const FuelFactor> fuel_factors();
 GramsPerKwh factor_of(Fuel fuel, Emissions emissions);
 
-// How a provider writes a fuel.
+// A provider's name for a fuel.
 struct FuelCode {
   std::string_view code;
   Fuel fuel;
@@ -52,14 +52,14 @@ class FuelMix {
  public:
   FuelMix(std::span<const FuelCode> codes, Emissions emissions) : codes_(codes), emissions_(emissions) {}
 
-  // Mean output over `when`, in megawatts; several entries for one fuel and time add up, so pumping and own use come as negative.
-  // A code that is not known counts as kOther, and the notes say so.
+  // Mean output over `when`, in megawatts. Entries for the same fuel and time add up, so pumping and own use are given as
+  // negative. An unknown code counts as kOther; notes() says so.
   void add(std::string_view code, Interval when, double megawatts);
 
-  // At the finest step that was given. A time for which a fuel of weight (2 % of the whole) is missing is left out: what is not
-  // known is not zero. Small negative output (own use at night) counts as none; storage is not counted at all.
+  // At the finest step that was given. A step is left out if a fuel with 2 % or more of the total is missing: missing is not
+  // zero. Negative output (own use at night) counts as zero; storage is not counted at all.
   std::vector<IntensityPoint> points() const;
-  // The same for total output in megawatts instead of intensity; `fuels` selects, none selects all that count.
+  // The same as total output instead of intensity. `fuels` selects; empty selects all that count.
   struct Output {
     Interval when;
     double megawatts;

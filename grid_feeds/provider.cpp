@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "grid_feeds/provider.h"
 
+#include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
+
+#include "core/strings.h"
 
 #define CARBON_PROVIDER(name) extern const Provider provider_##name;
 namespace carbon::grid_feeds {
@@ -20,26 +21,15 @@ constexpr std::array kProviders{
 };
 #undef CARBON_PROVIDER
 
-std::optional<double> number_in(std::string_view text) {
-  double value = 0;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (ec != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
-
 bool is_choice(std::string_view value, std::string_view choices) {
-  for (;;) {
-    const auto bar = choices.find('|');
-    if (choices.substr(0, bar) == value) return true;
-    if (bar == std::string_view::npos) return false;
-    choices.remove_prefix(bar + 1);
-  }
+  const auto accepted = split(choices, '|');
+  return std::find(accepted.begin(), accepted.end(), value) != accepted.end();
 }
 
-// What is accepted, where `value` is not; empty where it is.
-std::string complaint(const OptionSpec& spec, std::string_view value) {
+// Empty if `value` is valid, else what is accepted.
+std::string accepted_instead(const OptionSpec& spec, std::string_view value) {
   switch (spec.type) {
-    case OptionType::kNumber: return number_in(value) ? "" : "a number";
+    case OptionType::kNumber: return parse_number<double>(value) ? "" : "a number";
     case OptionType::kTime: return parse_utc(value).ok() ? "" : "a time such as 2022-01-01T00:00Z";
     case OptionType::kUrl:
       return value.starts_with("http://") || value.starts_with("https://") ? "" : "an address such as https://example.org";
@@ -71,7 +61,9 @@ std::string_view Feed::option(std::string_view name, std::string_view otherwise)
   return found == options.end() ? otherwise : std::string_view(found->second);
 }
 
-double Feed::number(std::string_view name, double otherwise) const { return number_in(option(name)).value_or(otherwise); }
+double Feed::number(std::string_view name, double otherwise) const {
+  return parse_number<double>(option(name)).value_or(otherwise);
+}
 
 std::optional<Instant> Feed::time(std::string_view name) const {
   const auto parsed = parse_utc(option(name));
@@ -84,20 +76,21 @@ std::string Feed::url(std::string_view otherwise, std::string_view path) const {
   return std::string(base) + std::string(path);
 }
 
-Ask ask_url(std::string part, std::string url, Duration good_for, std::vector<std::pair<std::string, std::string>> headers) {
-  Ask ask;
-  ask.part = std::move(part);
-  ask.http.url = std::move(url);
-  ask.http.headers = std::move(headers);
-  ask.good_for = good_for;
-  return ask;
+Request http_request(std::string part, std::string url, Duration good_for,
+                     std::vector<std::pair<std::string, std::string>> headers) {
+  Request request;
+  request.part = std::move(part);
+  request.http.url = std::move(url);
+  request.http.headers = std::move(headers);
+  request.good_for = good_for;
+  return request;
 }
 
-Ask ask_file(std::string part, std::filesystem::path file) {
-  Ask ask;
-  ask.part = std::move(part);
-  ask.file = std::move(file);
-  return ask;
+Request file_request(std::string part, std::filesystem::path file) {
+  Request request;
+  request.part = std::move(part);
+  request.file = std::move(file);
+  return request;
 }
 
 std::optional<std::string_view> answer_of(std::span<const Answer> answers, std::string_view part) {
@@ -125,7 +118,7 @@ Result<Feed> make_feed(const Site& site, const FeedChoice& choice) {
       return Error{option.where + ": '" + name + "' is no option of provider " + choice.provider + "; accepted: zone, " +
                    listed(feed.provider->options, [](const OptionSpec& s) { return s.name; })};
     }
-    if (const auto accepted = complaint(*spec, option.value); !accepted.empty()) {
+    if (const auto accepted = accepted_instead(*spec, option.value); !accepted.empty()) {
       return Error{option.where + ": " + name + " = '" + option.value + "'; accepted: " + accepted};
     }
     feed.options[name] = option.value;

@@ -11,19 +11,15 @@
 #include <string_view>
 #include <system_error>
 
+#include "core/strings.h"
+
 namespace carbon::grid_feeds {
 namespace {
 
 constexpr std::size_t kMaxBytes = 1u << 20;
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
-
-// `name = "value"`, then nothing or a comment.
-bool take(std::string_view line, Secrets& secrets) {
+// `name = "value"`, then optionally a comment. False if malformed or if the name is already known.
+bool parse_line(std::string_view line, Secrets& secrets) {
   const auto equals = line.find('=');
   if (equals == std::string_view::npos) return false;
   const auto name = trimmed(line.substr(0, equals));
@@ -74,7 +70,7 @@ Result<Secrets> load_secrets(const std::filesystem::path& file) {
     const auto line = trimmed(rest.substr(0, end));
     rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
     if (line.empty() || line.front() == '#') continue;
-    if (!take(line, secrets)) {
+    if (!parse_line(line, secrets)) {
       return Error{file.string() + ":" + std::to_string(number) +
                    ": not understood; accepted: provider = \"token\", each provider once"};
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// carbon-secrets.conf: the providers' tokens, one `provider = "token"` a line, '#' begins a comment. Only its owner may read it.
+// Reader of carbon-secrets.conf: the providers' tokens, one `provider = "token"` per line; '#' begins a comment. Only the owner
+// may read the file.
 #pragma once
 
 #include <filesystem>
@@ -12,8 +13,8 @@ namespace carbon::grid_feeds {
 
 using Secrets = std::map<std::string, std::string, std::less<>>;
 
-// No file, no secrets. Refused: a mode wider than 0600, an owner other than this process's user or root, what is no regular
-// file, a line that is not understood (the error names its number and not what stands there).
+// A missing file means no secrets. An error for a mode wider than 0600, an owner other than this process's user or root, anything
+// but a regular file, and a malformed line (the error gives its number, not its content).
 Result<Secrets> load_secrets(const std::filesystem::path& file);
 
 }  // namespace carbon::grid_feeds

@@ -1,44 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-// One series for a site out of all that its chain knows: providers in order, their own past, the own forecast, the yearly factor.
+// What the room grid_feeds delivers: one intensity series per site, with the status of the site's feeds.
 #pragma once
 
-#include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
+#include "core/series.h"
+#include "core/time.h"
 #include "forecast/forecast_accuracy.h"
-#include "forecast/forecast_bands.h"
-#include "grid_feeds/provider.h"
-#include "grid_feeds/yearly_factors.h"
 
 namespace carbon::grid_feeds {
 
-inline const forecast::OwnForecast kNoOwnForecast{};
-
-// One entry of the chain, as it stands now.
-struct FeedView {
-  std::string_view provider;
-  bool constant = false;             // a factor that the administrator gave: fills what is left, whatever its kind
-  const Reading* reading = nullptr;  // not owned; none where it never answered
-  std::optional<SeriesKind> kind;    // of the reading, or of what is remembered
-  const IntensitySeries* past = nullptr;
-  const forecast::OwnForecast* own = &kNoOwnForecast;     // not owned; made of its past
-  std::span<const forecast::FeedAccuracy> accuracy = {};  // of its forecasts
-  Instant issued{};
+// Status of one entry of a site's fallback chain.
+struct FeedStatus {
+  std::string provider;
+  bool ok = false;
+  std::string cause;     // if not ok: the provider's error, or why validation refused its answer; never a token
+  Instant since{};       // of this status
+  Instant last_good{};   // time of the last valid answer; the epoch: never
+  std::string left_out;  // values that validation dropped from that answer, and why
+  std::string note;      // other remarks: estimated values, how a different kind of series was adjusted
 };
 
-struct Assembled {
-  IntensitySeries series;
-  std::vector<std::optional<forecast::ForecastBand>> bands;  // one per point
-  Origin origin = Origin::kYearlyFactor;                     // the least trustworthy label of the points ahead
-  std::vector<std::string> notes;  // for each entry: how its kind was dealt with; empty where there is nothing to say
+// One site's intensity over the requested window.
+struct SiteSeries {
+  std::string site;
+  IntensitySeries series;  // no gaps; each point has its own origin, and a band if the errors of its forecast are known
+  Origin origin = Origin::kYearlyFactor;         // the least reliable origin of the points ahead
+  std::vector<FeedStatus> feeds;                 // one per entry of the chain, in its order
+  std::vector<forecast::FeedAccuracy> accuracy;  // of each entry's forecasts and of our own from its past; updated hourly
+  std::vector<std::string> events;               // log lines: each outage and each recovery once, warnings first
 };
-
-// Kinds are not mixed: the first entry that knows anything sets the kind; another one of another kind is multiplied by the ratio
-// of their levels where they have a day in common, and its note says so; else it is used only where the first has nothing ahead
-// at all, and then alone.
-Assembled assemble(std::span<const FeedView> feeds, const YearlyFactor& yearly, const std::string& zone, Instant now,
-                   Interval window);
 
 }  // namespace carbon::grid_feeds

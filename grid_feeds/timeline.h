@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A window of time that is filled layer by layer: what an earlier layer covers, a later one does not touch.
+// Merges layers of intervals by priority: each layer fills only the gaps that earlier layers left in a window.
+//
+// ledger/store/merge_intensities also merges intervals, but by origin (measured before forecast) and with a list of the
+// times whose value changed; here only the order of the layers counts.
 #pragma once
 
 #include <cstddef>
@@ -14,20 +17,19 @@ class Timeline {
  public:
   explicit Timeline(Interval window) : window_(window) {}
 
-  // A point and whose it is: the number that its layer was filled with.
-  struct Laid {
+  struct Segment {
     IntensityPoint point;
-    std::size_t layer;
+    std::size_t layer;  // as given to fill()
   };
 
-  // `points` in ascending order without overlap; they are cut to the holes that are left.
+  // `points` are in ascending order and do not overlap; they are clipped to the remaining gaps.
   void fill(std::span<const IntensityPoint> points, std::size_t layer);
-  const std::vector<Laid>& laid() const { return laid_; }
-  std::vector<Interval> holes() const;
+  const std::vector<Segment>& segments() const { return segments_; }
+  std::vector<Interval> gaps() const;
 
  private:
   Interval window_;
-  std::vector<Laid> laid_;
+  std::vector<Segment> segments_;
 };
 
 }  // namespace carbon::grid_feeds

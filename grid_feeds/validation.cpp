@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 using Points = std::vector<IntensityPoint>;
 
 constexpr Duration kFlatLine = 24h;
-// A grid may run without fuel for some hours where only what is burnt counts; where the life cycle counts it never reaches zero.
+// Direct emissions can be zero for some hours; life-cycle emissions never are.
 constexpr Duration kZerosDirect = 24h;
 constexpr Duration kZerosLifecycle = 3h;
 
@@ -34,7 +34,7 @@ void drop_impossible(Points& points, std::string& left_out) {
   std::erase_if(points, [](const auto& p) { return !possible(p); });
 }
 
-// An outage upstream has been seen as zeros from some hour on: long runs of exact zero are no measurement.
+// Outages at a provider have shown up as zeros from some hour on, so a long run of exact zeros is not a measurement.
 void drop_zero_runs(Points& points, Duration longest, std::string& left_out) {
   Points kept;
   for (std::size_t i = 0; i < points.size();) {
@@ -57,7 +57,7 @@ bool is_flat(const Points& points) {
 
 }  // namespace
 
-Result<Reading> admit(Reading reading, Instant now) {
+Result<Reading> validate(Reading reading, Instant now) {
   reading.points = in_order(std::move(reading.points));
   auto& points = reading.points;
   if (points.empty()) return Error{"the answer holds no values"};
@@ -71,7 +71,7 @@ Result<Reading> admit(Reading reading, Instant now) {
     return Error{"one value, " + std::to_string(points.front().value.value()) + " g/kWh, is repeated from " +
                  span_text(points.front(), points.back())};
   }
-  // A measured value cannot be of the future.
+  // A value of the future cannot be measured.
   for (auto& point : points) {
     if (point.origin == Origin::kActual && point.when.start > now) point.origin = Origin::kForecast;
   }

@@ -8,8 +8,8 @@
 namespace carbon::grid_feeds {
 namespace {
 
-// Source: Ember, Yearly Electricity Data, by way of Our World in Data ("Carbon intensity of electricity generation"), the newest
-// year of each country as of 2025; CC BY 4.0. Life cycle, generation, g/kWh.
+// Source: Ember, Yearly Electricity Data, via Our World in Data ("Carbon intensity of electricity generation"), the latest year
+// of each country as of 2025; CC BY 4.0. Life cycle, generation, g/kWh.
 constexpr auto kFactors = std::to_array<YearlyFactor>({
     {"AE", "ARE", 2023, 492.7},  {"AF", "AFG", 2023, 123.7},  {"AG", "ATG", 2023, 611.1}, {"AL", "ALB", 2023, 24.4},
     {"AM", "ARM", 2024, 244.3},  {"AO", "AGO", 2023, 167.2},  {"AR", "ARG", 2024, 358.9}, {"AS", "ASM", 2023, 647.1},
@@ -71,7 +71,7 @@ constexpr YearlyFactor kWorld{"", "", 2024, 473.0};
 
 bool is_upper(char c) { return std::isupper(static_cast<unsigned char>(c)) != 0; }
 
-// The country that a zone's name begins with: KR, DE_LU, US-CAL-CISO, DK1, KOR. A name such as CISO says nothing of a country.
+// The country that a zone's name begins with: KR, DE_LU, US-CAL-CISO, DK1, KOR. A name such as CISO does not tell a country.
 std::string_view country_in(std::string_view zone) {
   std::size_t letters = 0;
   while (letters < zone.size() && is_upper(zone[letters])) ++letters;

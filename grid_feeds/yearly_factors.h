@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The last resort: each country's mean intensity of a year. Ember by way of Our World in Data, CC BY 4.0.
+// Yearly mean carbon intensity by country, the last fallback. Source: Ember via Our World in Data, CC BY 4.0.
 #pragma once
 
 #include <string_view>
@@ -13,8 +13,8 @@ struct YearlyFactor {
   double grams_per_kwh;  // of generation, life cycle
 };
 
-// Of the country that the zone's name begins with ("KR", "US-CAL-CISO", "DK1"), else of `otherwise` (two letters), else the
-// world's.
+// Factor of the country that the zone's name begins with ("KR", "US-CAL-CISO", "DK1"), else of `otherwise` (two letters), else of
+// the world.
 const YearlyFactor& yearly_factor(std::string_view zone, std::string_view otherwise);
 
 }  // namespace carbon::grid_feeds

@@ -17,7 +17,7 @@
 #include "carbonctld/api/json_views.h"
 #include "carbonctld/replan/replan_loop.h"
 #include "config/config.h"
-#include "grid_feeds/fallback_chain.h"
+#include "grid_feeds/site_series.h"
 #include "ledger/reports/report.h"
 #include "net/server.h"
 

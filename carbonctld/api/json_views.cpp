@@ -93,7 +93,7 @@ json list_of(const std::vector<Element>& elements, json (*one)(const Element&)) 
   return list;
 }
 
-json feed_json(const grid_feeds::FeedState& f) {
+json feed_json(const grid_feeds::FeedStatus& f) {
   const bool ever = f.last_good > Instant{};
   return {{"provider", f.provider},
           {"ok", f.ok},
@@ -125,10 +125,9 @@ json series_json(Instant now, Instant since, const grid_feeds::SiteSeries& s) {
                   {"end", format_utc(p->when.end)},
                   {"g_per_kwh", p->value.value()},
                   {"origin", to_string(p->origin)}};
-    const auto k = static_cast<std::size_t>(p - points.begin());
-    if (k < s.bands.size() && s.bands[k]) {
-      point["low"] = s.bands[k]->p10.value();
-      point["high"] = s.bands[k]->p90.value();
+    if (p->band) {
+      point["low"] = p->band->p10.value();
+      point["high"] = p->band->p90.value();
     }
     list.push_back(std::move(point));
   }

@@ -9,7 +9,7 @@
 
 #include "carbonctld/replan/replan_loop.h"
 #include "core/site.h"
-#include "grid_feeds/fallback_chain.h"
+#include "grid_feeds/site_series.h"
 #include "ledger/store/store.h"
 
 namespace carbon::carbonctld {

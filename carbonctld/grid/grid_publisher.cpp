@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 constexpr Duration kPast = 24h;              // providers correct the last day
 constexpr std::ptrdiff_t kPastPoints = 500;  // more than a day at 5 minutes; a replay's day may have far more
 
-// The sites' partitions with what slurmctld says of them. A partition that it does not know keeps no limits.
+// The sites' partitions with their limits in slurmctld. A partition unknown to slurmctld has no limits.
 std::vector<PartitionRule> rules_of(const std::vector<Site>& sites, const Topology& topology) {
   std::vector<PartitionRule> out;
   for (std::size_t s = 0; s < sites.size(); ++s) {
@@ -29,7 +29,7 @@ std::vector<PartitionRule> rules_of(const std::vector<Site>& sites, const Topolo
   return out;
 }
 
-// slurmctld must look up no name: users become uids here. One that is not known (yet) is named by no rule.
+// Resolves users to uids here, so that slurmctld need not look up names. A user that is unknown now matches no rule.
 PlacementRules with_uids(PlacementRules rules) {
   for (auto& rule : rules.rules) {
     for (const auto& user : rule.users) {
@@ -56,21 +56,21 @@ std::vector<snapshot::ForecastError> errors_of(const grid_feeds::SiteSeries& sit
 std::filesystem::path snapshot_file(const config::Config& config) { return config.carbonctld.state_dir / "snapshot"; }
 
 void GridPublisher::round(Instant now) {
-  auto all = std::make_shared<std::vector<grid_feeds::SiteSeries>>(look(now));
+  auto all = std::make_shared<std::vector<grid_feeds::SiteSeries>>(current_series(now));
   for (const auto& site : *all) {
-    for (const auto& line : site.news) spdlog::warn("site={} {}", site.site, line);
+    for (const auto& line : site.events) spdlog::warn("site={} {}", site.site, line);
   }
   {
     const std::lock_guard lock(mutex_);
     count_outages(*all);
     latest_ = all;
   }
-  keep_past(*all, now);
+  store_past(*all, now);
   publish(*all, now);
   if (slurm_.refresh(now)) publish(*all, now);
 }
 
-// From the last round to this one; under the lock.
+// Counts feeds that were ok in the last round and are not now. The caller has locked mutex_.
 void GridPublisher::count_outages(const std::vector<grid_feeds::SiteSeries>& all) {
   outages_.resize(all.size());
   for (std::size_t s = 0; s < all.size(); ++s) {
@@ -82,21 +82,21 @@ void GridPublisher::count_outages(const std::vector<grid_feeds::SiteSeries>& all
   }
 }
 
-std::vector<grid_feeds::SiteSeries> GridPublisher::look(Instant now) {
+std::vector<grid_feeds::SiteSeries> GridPublisher::current_series(Instant now) {
   if (leader_ != nullptr) {
     if (auto led = leader_->ask(now, now - kPast)) return std::move(*led);
   }
-  return feeds_.poll(now, {now - kPast, now + config_.carbonctld.horizon});
+  return poll_(now, {now - kPast, now + config_.carbonctld.horizon});
 }
 
-void GridPublisher::keep_past(const std::vector<grid_feeds::SiteSeries>& all, Instant now) {
+void GridPublisher::store_past(const std::vector<grid_feeds::SiteSeries>& all, Instant now) {
   for (const auto& site : all) {
     const auto& points = site.series.points();
     const auto ahead = std::partition_point(points.begin(), points.end(), [now](const auto& p) { return p.when.start <= now; });
     const std::span past(ahead - std::min(kPastPoints, ahead - points.begin()), ahead);
     const auto due = store_.put_intensity(site.site, site.series.meta(), past);
     if (!due) {
-      spdlog::error("site={} intensities not kept: {}", site.site, due.error().message);
+      spdlog::error("site={} intensities not stored: {}", site.site, due.error().message);
     } else if (*due > 0) {
       spdlog::debug("site={} changed intensities restate jobs={}", site.site, *due);
     }

@@ -16,14 +16,14 @@ Instant time_of(const json& j) {
   return *t;
 }
 
-// The one of `all` that is called so.
+// The enumerator with this name.
 template <class T, std::size_t N>
 T named(const json& j, const T (&all)[N]) {
   const auto name = j.get<std::string>();
   for (const auto each : all) {
     if (to_string(each) == name) return each;
   }
-  throw std::invalid_argument("'" + name + "' is not known");
+  throw std::invalid_argument("'" + name + "' is unknown");
 }
 
 Origin origin_of(const json& j) {
@@ -43,8 +43,8 @@ SeriesMeta meta_of(const json& site) {
   return meta;
 }
 
-grid_feeds::FeedState feed_of(const json& j) {
-  grid_feeds::FeedState feed;
+grid_feeds::FeedStatus feed_of(const json& j) {
+  grid_feeds::FeedStatus feed;
   feed.provider = j.at("provider");
   feed.ok = j.at("ok");
   feed.since = time_of(j.at("since"));
@@ -62,8 +62,7 @@ grid_feeds::SiteSeries site_of(const json& site) {
   std::vector<IntensityPoint> points;
   for (const auto& p : site.at("points")) {
     points.push_back({{time_of(p.at("start")), time_of(p.at("end"))}, GramsPerKwh(p.at("g_per_kwh")), origin_of(p.at("origin"))});
-    auto& band = out.bands.emplace_back();
-    if (p.contains("low")) band = forecast::ForecastBand{GramsPerKwh(p.at("low")), GramsPerKwh(p.at("high"))};
+    if (p.contains("low")) points.back().band = ForecastBand{GramsPerKwh(p.at("low")), GramsPerKwh(p.at("high"))};
   }
   if (points.empty()) throw std::invalid_argument("no value of site " + out.site);
   auto series = IntensitySeries::make(meta_of(site), std::move(points));

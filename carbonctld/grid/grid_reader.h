@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// GET /v1/grid of another carbonctld read back: what json_views.cpp wrote there. Pure.
+// Parser of the JSON that another carbonctld answers to GET /v1/grid (written by json_views.cpp). Pure.
 #pragma once
 
 #include <span>
@@ -8,11 +8,11 @@
 
 #include "core/result.h"
 #include "core/site.h"
-#include "grid_feeds/fallback_chain.h"
+#include "grid_feeds/site_series.h"
 
 namespace carbon::carbonctld {
 
-// One series for each of `sites`, in their order. An error where one is missing or has no value, or the text is not understood.
+// One series for each of `sites`, in their order. An error if a site is missing or has no value, or if the text is malformed.
 Result<std::vector<grid_feeds::SiteSeries>> grid_from_json(std::string_view text, std::span<const Site> sites);
 
 }  // namespace carbon::carbonctld

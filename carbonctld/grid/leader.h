@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "config/config.h"
-#include "grid_feeds/fallback_chain.h"
+#include "grid_feeds/site_series.h"
 #include "net/http.h"
 #include "net/munge.h"
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "grid_feeds/parse/csv_rows.h"
 
-#include <charconv>
-#include <cmath>
 #include <string>
+
+#include "core/strings.h"
 
 namespace carbon::grid_feeds {
 namespace {
 
-std::string_view take_line(std::string_view& text) {
+std::string_view next_line(std::string_view& text) {
   const auto end = text.find('\n');
   auto line = text.substr(0, end);
   text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
@@ -16,7 +16,7 @@ std::string_view take_line(std::string_view& text) {
   return line;
 }
 
-// Field number `index` of `line`; none where the line is shorter.
+// Field number `index` of `line`; none if the line has fewer.
 std::optional<std::string_view> field(std::string_view line, std::size_t index) {
   for (; index > 0; --index) {
     const auto comma = line.find(',');
@@ -39,13 +39,13 @@ Result<std::size_t> column(std::string_view header, std::string_view name) {
 
 Result<std::vector<CsvRow>> read_csv(std::string_view text, std::string_view time_column, std::string_view value_column) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
-  const auto header = take_line(text);
+  const auto header = next_line(text);
   const auto time_at = column(header, time_column), value_at = column(header, value_column);
   if (!time_at) return time_at.error();
   if (!value_at) return value_at.error();
   std::vector<CsvRow> rows;
   for (std::size_t number = 2; !text.empty(); ++number) {
-    const auto line = take_line(text);
+    const auto line = next_line(text);
     if (line.empty()) continue;
     const auto fail = [number](const std::string& what) { return Error{"line " + std::to_string(number) + ": " + what}; };
     const auto time_text = field(line, *time_at), value_text = field(line, *value_at);
@@ -55,14 +55,11 @@ Result<std::vector<CsvRow>> read_csv(std::string_view text, std::string_view tim
     if (!rows.empty() && *start <= rows.back().start) return fail("its time is not after that of the line before");
     CsvRow row{*start, std::nullopt};
     if (!value_text->empty()) {
-      double value = 0;
-      const auto* end = value_text->data() + value_text->size();
-      const auto [stop, ec] = std::from_chars(value_text->data(), end, value);
-      if (ec != std::errc{} || stop != end || !std::isfinite(value)) {
+      row.value = parse_number<double>(*value_text);
+      if (!row.value) {
         return fail("'" + std::string(*value_text) + "' in column " + std::string(value_column) +
                     "; accepted: a number or nothing");
       }
-      row.value = value;
     }
     rows.push_back(row);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Intensity over time from a CSV file: a header line, one column of times in ascending order, one column of g/kWh.
+// CSV reader for intensity over time: a header line, one column of times in ascending order, one column of g/kWh.
 #pragma once
 
 #include <optional>
@@ -13,11 +13,10 @@ namespace carbon::grid_feeds {
 
 struct CsvRow {
   Instant start;
-  std::optional<double> value;  // none where the field is empty
+  std::optional<double> value;  // none if the field is empty
 };
 
-// Fields hold no quotes. An error names the line and what is accepted; a column that is not there is answered with those that
-// are.
+// Quoted fields are not supported. An error names the line and what is accepted; for a missing column it lists the existing ones.
 Result<std::vector<CsvRow>> read_csv(std::string_view text, std::string_view time_column, std::string_view value_column);
 
 }  // namespace carbon::grid_feeds

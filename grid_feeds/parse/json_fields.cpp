@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "grid_feeds/parse/json_fields.h"
 
-#include <charconv>
 #include <cmath>
+
+#include "core/strings.h"
 
 namespace carbon::grid_feeds {
 namespace {
@@ -37,11 +38,7 @@ std::optional<double> number(const Json& value) {
 
 std::optional<double> number_or_digits(const Json& value) {
   if (!value.is_string()) return number(value);
-  const auto& digits = value.get_ref<const std::string&>();
-  double x = 0;
-  const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), x);
-  if (ec != std::errc{} || end != digits.data() + digits.size() || !std::isfinite(x)) return std::nullopt;
-  return x;
+  return parse_number<double>(value.get_ref<const std::string&>());
 }
 
 std::optional<std::string> text(const Json& value) {

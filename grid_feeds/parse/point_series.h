@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What every parser needs of time steps and lists of points.
+// Time steps and lists of points, as the parsers need them.
 #pragma once
 
 #include <vector>
@@ -8,13 +8,13 @@
 
 namespace carbon::grid_feeds {
 
-// Sorted by start; of several with one start the last given stays (a correction comes later); an end that reaches into the next
-// point is cut there; empty ones are dropped.
+// Sorts by start. Of several points with the same start the last one given is kept (corrections come later); a point that
+// overlaps the next one is cut there; empty points are dropped.
 std::vector<IntensityPoint> in_order(std::vector<IntensityPoint> points);
 
 // The last multiple of `step` (UTC) that is not after t.
 Instant floor_to(Instant t, Duration step);
-// From `now` until `lag` after the next multiple of `step`: when a provider of that rhythm has something new.
+// Time from `now` until `lag` after the next multiple of `step`: when a provider with that interval has new data.
 Duration until_next(Instant now, Duration step, Duration lag);
 
 }  // namespace carbon::grid_feeds

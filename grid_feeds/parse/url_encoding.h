@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Addresses with a query, and the other encoding that a provider asks for.
+// URLs with a query string, and base64.
 #pragma once
 
 #include <initializer_list>
@@ -9,7 +9,7 @@
 
 namespace carbon::grid_feeds {
 
-// `base` with "?a=b&c=d"; values are encoded, names stand as they are.
+// `base` with "?a=b&c=d". Values are percent-encoded, names are not.
 std::string with_query(std::string base, std::initializer_list<std::pair<std::string_view, std::string_view>> parameters);
 // RFC 4648, for HTTP Basic.
 std::string base64(std::string_view text);

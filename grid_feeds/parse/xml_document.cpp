@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "grid_feeds/parse/xml_document.h"
 
-#include <charconv>
-#include <cmath>
+#include "core/strings.h"
 
 namespace carbon::grid_feeds {
 namespace {
@@ -31,19 +30,13 @@ bool is_utf8(std::string_view text) {
 Status parse_xml(std::string_view body, pugi::xml_document& document) {
   if (body.find_first_not_of(" \t\r\n") == std::string_view::npos) return Error{"the answer is empty"};
   if (!is_utf8(body)) return Error{"the answer is not UTF-8: it is damaged"};
-  // The encoding line has been seen to be wrong (ISO-8859-1 over UTF-8); all that is read here is ASCII.
+  // Some documents declare a wrong encoding (ISO-8859-1, but written in UTF-8); all fields read here are ASCII.
   const auto parsed = document.load_buffer(body.data(), body.size(), pugi::parse_default, pugi::encoding_utf8);
   if (!parsed) return Error{std::string("the answer is not XML: ") + parsed.description()};
   return Done{};
 }
 
-std::optional<double> number(const pugi::xml_node& node) {
-  const std::string_view digits = node.child_value();
-  double value = 0;
-  const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (digits.empty() || ec != std::errc{} || end != digits.data() + digits.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
+std::optional<double> number(const pugi::xml_node& node) { return parse_number<double>(node.child_value()); }
 
 std::optional<Instant> time(const pugi::xml_node& node) {
   const auto parsed = parse_utc(node.child_value());

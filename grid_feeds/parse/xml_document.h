@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading a provider's XML without trust.
+// Accessors for untrusted XML.
 #pragma once
 
 #include <optional>
@@ -12,10 +12,10 @@
 
 namespace carbon::grid_feeds {
 
-// An error says what the body is instead.
+// An error says what the body is instead: empty, damaged, or not XML.
 Status parse_xml(std::string_view body, pugi::xml_document& document);
 
-std::optional<double> number(const pugi::xml_node& node);  // none where the node is absent, empty or not a finite number
+std::optional<double> number(const pugi::xml_node& node);  // none if the node is missing, empty or not a finite number
 std::optional<Instant> time(const pugi::xml_node& node);
 
 }  // namespace carbon::grid_feeds

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // "carbon-aware-sdk": the JSON files of the Green Software Foundation's Carbon Aware SDK: {"Emissions":[{"Location","Time",
-// "Rating","Duration"}]}, and its forecasts, {"GeneratedAt","Emissions":[...]}. Ratings in g/kWh, numbers or texts.
+// "Rating","Duration"}]}, and its forecasts, {"GeneratedAt","Emissions":[...]}. Ratings are in g/kWh, as numbers or strings.
 #include <algorithm>
-#include <charconv>
 
+#include "core/strings.h"
 #include "grid_feeds/parse/json_fields.h"
 #include "grid_feeds/parse/point_series.h"
 #include "grid_feeds/provider.h"
@@ -18,14 +18,15 @@ constexpr OptionSpec kOptions[] = {
 };
 constexpr Duration kLongestStep = 24h;
 
-std::vector<Ask> ask(const Feed& feed, const Query&) { return {ask_file("file", feed.option("file"))}; }
+std::vector<Request> requests(const Feed& feed, const Query&) { return {file_request("file", feed.option("file"))}; }
 
-// .NET's TimeSpan: [d.]hh:mm:ss.
+// A .NET TimeSpan: [d.]hh:mm:ss.
 std::optional<Duration> time_span(std::string_view text) {
   long days = 0;
   if (const auto dot = text.find('.'); dot != std::string_view::npos) {
-    const auto [end, ec] = std::from_chars(text.data(), text.data() + dot, days);
-    if (ec != std::errc{} || end != text.data() + dot || days < 0 || days > 366) return std::nullopt;
+    const auto given = parse_number<long>(text.substr(0, dot));
+    if (!given || *given < 0 || *given > 366) return std::nullopt;
+    days = *given;
     text.remove_prefix(dot + 1);
   }
   const auto clock = parse_slurm_duration(text);
@@ -74,6 +75,6 @@ Result<Reading> parse(const Feed& feed, const Query& query, std::span<const Answ
 }  // namespace
 
 extern const Provider provider_carbon_aware_sdk;
-const Provider provider_carbon_aware_sdk{.name = "carbon-aware-sdk", .options = kOptions, .ask = ask, .parse = parse};
+const Provider provider_carbon_aware_sdk{.name = "carbon-aware-sdk", .options = kOptions, .requests = requests, .parse = parse};
 
 }  // namespace carbon::grid_feeds

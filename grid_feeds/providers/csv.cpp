@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// "csv": a file that something else keeps up to date: a header line, a column of times (UTC where they name no zone), a column of
-// g/kWh. What is over is actual, what lies ahead is a forecast; the last row lasts as long as the one before it.
+// "csv": a file that another program keeps up to date: a header line, a column of times (UTC unless they have an offset), a
+// column of g/kWh. Past rows count as measured, future rows as forecast; the last row lasts as long as the one before it.
 #include <algorithm>
 
 #include "grid_feeds/parse/csv_rows.h"
@@ -16,9 +16,9 @@ constexpr OptionSpec kOptions[] = {
     {"value_column", OptionType::kText},
     {"emissions", OptionType::kChoice, false, "lifecycle|direct"},
 };
-constexpr Duration kLongestStep = 24h;  // a longer way to the next row is a hole
+constexpr Duration kLongestStep = 24h;  // a longer time to the next row leaves a gap
 
-std::vector<Ask> ask(const Feed& feed, const Query&) { return {ask_file("file", feed.option("file"))}; }
+std::vector<Request> requests(const Feed& feed, const Query&) { return {file_request("file", feed.option("file"))}; }
 
 Result<Reading> parse(const Feed& feed, const Query& query, std::span<const Answer> answers) {
   const auto body = answer_of(answers, "file");
@@ -43,6 +43,6 @@ Result<Reading> parse(const Feed& feed, const Query& query, std::span<const Answ
 }  // namespace
 
 extern const Provider provider_csv;
-const Provider provider_csv{.name = "csv", .options = kOptions, .ask = ask, .parse = parse};
+const Provider provider_csv{.name = "csv", .options = kOptions, .requests = requests, .parse = parse};
 
 }  // namespace carbon::grid_feeds

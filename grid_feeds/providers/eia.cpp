@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // "eia": United States, hourly generation by fuel of each balancing authority, https://www.eia.gov/opendata (version 2). Public
-// domain. The key stands in the query. Many authorities report about a day late; no forecast.
+// domain. The key is part of the query. Many authorities report about a day late; no forecast.
 #include <date/date.h>
 
 #include <algorithm>
@@ -32,10 +32,10 @@ constexpr FuelCode kFuels[] = {
 
 std::string_view respondent_of(const Feed& feed) { return feed.option("respondent", feed.zone); }
 
-std::vector<Ask> ask(const Feed& feed, const Query& query) {
+std::vector<Request> requests(const Feed& feed, const Query& query) {
   const auto start = std::clamp(query.window.start, query.now - kLongestPast, query.now - kShortestPast);
   const auto hour = [](Instant t) { return date::format("%FT%H", std::chrono::floor<std::chrono::hours>(t)); };
-  return {ask_url(
+  return {http_request(
       "mix",
       with_query(feed.url(kBase, "/v2/electricity/rto/fuel-type-data/data/"), {{"api_key", feed.secret},
                                                                                {"frequency", "hourly"},
@@ -84,6 +84,6 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
 
 extern const Provider provider_eia;
 const Provider provider_eia{
-    .name = "eia", .options = kOptions, .needs_secret = true, .country = "US", .ask = ask, .parse = parse};
+    .name = "eia", .options = kOptions, .needs_secret = true, .country = "US", .requests = requests, .parse = parse};
 
 }  // namespace carbon::grid_feeds

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // "electricity-maps": https://portal.electricitymaps.com/docs. Flow-traced average of what is consumed, hourly, up to 72 h ahead.
-// Needs a token; what it may see differs by plan: a plan without forecast still gives the past, and the own forecast does the
-// rest. Version 3 of the API is a second entry in the chain with api = "v3".
+// Needs a token, and its plan determines the data: a plan without forecasts still gives the past, from which our own forecast
+// is made. For version 3 of the API add a second entry to the chain with api = "v3".
 #include "grid_feeds/parse/json_fields.h"
 #include "grid_feeds/parse/point_series.h"
 #include "grid_feeds/parse/url_encoding.h"
@@ -18,19 +18,19 @@ constexpr OptionSpec kOptions[] = {
 };
 constexpr std::string_view kBase = "https://api.electricitymaps.com";
 
-std::vector<Ask> ask(const Feed& feed, const Query& query) {
+std::vector<Request> requests(const Feed& feed, const Query& query) {
   const std::string api(feed.option("api", "v4"));
   const auto emissions = feed.option("emissions", "lifecycle");
   const auto base = feed.url(kBase, "/" + api + "/carbon-intensity/");
   const auto good_for = until_next(query.now, 1h, 10min);
-  // An unknown zone is else answered with the zone of the caller's IP address.
+  // Without this, an unknown zone is answered with the zone of the caller's IP address.
   const auto [guard, guard_value] =
       api == "v3" ? std::pair("shouldUseFallbackCallerLookup", "false") : std::pair("disableCallerLookup", "true");
   const auto past = with_query(base + "history", {{"zone", feed.zone}, {"emissionFactorType", emissions}, {guard, guard_value}});
   auto ahead = with_query(base + "forecast", {{"zone", feed.zone}, {"emissionFactorType", emissions}, {guard, guard_value}});
   if (api != "v3") ahead += "&horizonHours=72";
-  return {ask_url("history", past, good_for, {{"auth-token", feed.secret}}),
-          ask_url("forecast", ahead, good_for, {{"auth-token", feed.secret}})};
+  return {http_request("history", past, good_for, {{"auth-token", feed.secret}}),
+          http_request("forecast", ahead, good_for, {{"auth-token", feed.secret}})};
 }
 
 Duration step_of(const Json& body) {
@@ -54,7 +54,7 @@ Result<std::vector<IntensityPoint>> points_of(const Feed& feed, const Answer& an
     const auto start = time(at(item, "datetime"));
     const auto value = number(at(item, "carbonIntensity"));
     if (!start || !value) continue;
-    // What is estimated until the measurement comes is no measurement.
+    // An estimate that will be replaced by a measurement does not count as measured.
     const auto& flag = at(item, "isEstimated");
     const bool guess = flag.is_boolean() && flag.get<bool>();
     estimated += guess;
@@ -67,7 +67,7 @@ Result<std::vector<IntensityPoint>> points_of(const Feed& feed, const Answer& an
 Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> answers) {
   Reading reading;
   if (feed.option("emissions") == "direct") reading.kind.emissions = Emissions::kDirect;
-  for (const auto part : {"forecast", "history"}) {  // of two for one hour, the past counts
+  for (const auto part : {"forecast", "history"}) {  // for an hour in both, history wins
     const auto body = answer_of(answers, part);
     if (!body) continue;
     const auto points = points_of(feed, {part, *body}, reading.notes);
@@ -82,6 +82,6 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
 
 extern const Provider provider_electricity_maps;
 const Provider provider_electricity_maps{
-    .name = "electricity-maps", .options = kOptions, .needs_secret = true, .ask = ask, .parse = parse};
+    .name = "electricity-maps", .options = kOptions, .needs_secret = true, .requests = requests, .parse = parse};
 
 }  // namespace carbon::grid_feeds

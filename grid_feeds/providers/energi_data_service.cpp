@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // "energi-data-service": Denmark, Energinet, https://www.energidataservice.dk. No key. Every 5 minutes, areas DK1 and DK2;
-// measured (CO2Emis) and forecast to the end of tomorrow (CO2EmisProg). Asked without limit and order it gives 100 rows from the
-// far end.
+// measured (CO2Emis) and forecast to the end of tomorrow (CO2EmisProg). Without limit and order it answers with 100 rows from
+// the wrong end.
 #include "grid_feeds/parse/json_fields.h"
 #include "grid_feeds/parse/point_series.h"
 #include "grid_feeds/parse/url_encoding.h"
@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 constexpr OptionSpec kOptions[] = {{"base_url", OptionType::kUrl}};
 constexpr std::string_view kBase = "https://api.energidataservice.dk";
 
-// "DK1", and what others call "DK-DK1" or "DK_1".
+// "DK1", also for "DK-DK1" and "DK_1", as other providers write it.
 std::string area_of(const Feed& feed) { return feed.zone.ends_with('1') ? "DK1" : feed.zone.ends_with('2') ? "DK2" : feed.zone; }
 
 std::string dataset(const Feed& feed, std::string_view name, const std::string& start) {
@@ -23,18 +23,18 @@ std::string dataset(const Feed& feed, std::string_view name, const std::string& 
       {{"start", start}, {"filter", R"({"PriceArea":[")" + area_of(feed) + "\"]}"}, {"sort", "Minutes5UTC asc"}, {"limit", "0"}});
 }
 
-std::vector<Ask> ask(const Feed& feed, const Query& query) {
+std::vector<Request> requests(const Feed& feed, const Query& query) {
   const auto days = std::clamp<long>((query.now - query.window.start) / 24h + 1, 1, 31);
   const auto good_for = until_next(query.now, 30min, 2min);
-  return {ask_url("measured", dataset(feed, "CO2Emis", "now-P" + std::to_string(days) + "D"), good_for),
-          ask_url("forecast", dataset(feed, "CO2EmisProg", "now"), good_for)};
+  return {http_request("measured", dataset(feed, "CO2Emis", "now-P" + std::to_string(days) + "D"), good_for),
+          http_request("forecast", dataset(feed, "CO2EmisProg", "now"), good_for)};
 }
 
-Status take(const Feed& feed, const Answer& answer, Reading& reading) {
+Status add_points(const Feed& feed, const Answer& answer, Reading& reading) {
   const auto body = parse_json(answer.body);
   if (!body) return body.error();
   for (const auto& record : elements(at(*body, "records"))) {
-    const auto start = time(at(record, "Minutes5UTC"));  // UTC, though written without Z
+    const auto start = time(at(record, "Minutes5UTC"));  // UTC, although written without Z
     const auto value = number(at(record, "CO2Emission"));
     if (!start || !value) continue;
     if (const auto area = text(at(record, "PriceArea")); area != area_of(feed)) {
@@ -49,10 +49,10 @@ Status take(const Feed& feed, const Answer& answer, Reading& reading) {
 Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> answers) {
   Reading reading;
   reading.kind = {Signal::kAverage, Emissions::kDirect, Boundary::kConsumption};
-  for (const auto part : {"forecast", "measured"}) {  // of two for one time, the measured counts
+  for (const auto part : {"forecast", "measured"}) {  // for a time in both, the measured value wins
     const auto body = answer_of(answers, part);
     if (!body) continue;
-    if (const auto taken = take(feed, {part, *body}, reading); !taken) return taken.error();
+    if (const auto added = add_points(feed, {part, *body}, reading); !added) return added.error();
   }
   if (reading.points.empty()) return Error{"the answer holds no values"};
   return reading;
@@ -62,6 +62,6 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
 
 extern const Provider provider_energi_data_service;
 const Provider provider_energi_data_service{
-    .name = "energi-data-service", .options = kOptions, .country = "DK", .ask = ask, .parse = parse};
+    .name = "energi-data-service", .options = kOptions, .country = "DK", .requests = requests, .parse = parse};
 
 }  // namespace carbon::grid_feeds

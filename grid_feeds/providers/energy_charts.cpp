@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // "energy-charts": Fraunhofer ISE, https://api.energy-charts.info, version 1 (/co2eq). No key, CC BY 4.0. Quarter hours or hours
-// by country, to the end of tomorrow. Parallel arrays; the measured one ends where the forecast begins, in some countries later.
+// by country, to the end of tomorrow. Parallel arrays; the measured values end where the forecast begins, in some countries
+// later.
 #include <algorithm>
 #include <cctype>
 
@@ -15,7 +16,7 @@ using namespace std::chrono_literals;
 
 constexpr OptionSpec kOptions[] = {{"base_url", OptionType::kUrl}};
 constexpr std::string_view kBase = "https://api.energy-charts.info";
-// Where both arrays speak of the same hours they have been seen to differ by a factor of two: other bases, not other values.
+// For hours in both arrays, the two have differed by a factor of two: they use different bases.
 constexpr double kSameBasis = 1.25;
 constexpr std::size_t kEnoughOverlap = 4;
 
@@ -25,10 +26,11 @@ std::string country_of(const Feed& feed) {
   return country;
 }
 
-std::vector<Ask> ask(const Feed& feed, const Query& query) {
+std::vector<Request> requests(const Feed& feed, const Query& query) {
   const auto from = format_utc(floor_to(query.window.start, 1h)), to = format_utc(floor_to(query.now, 24h) + 72h);
-  return {ask_url("co2eq", with_query(feed.url(kBase, "/co2eq"), {{"country", country_of(feed)}, {"start", from}, {"end", to}}),
-                  until_next(query.now, 15min, 5min) + 15min)};
+  return {http_request("co2eq",
+                       with_query(feed.url(kBase, "/co2eq"), {{"country", country_of(feed)}, {"start", from}, {"end", to}}),
+                       until_next(query.now, 15min, 5min) + 15min)};
 }
 
 struct Row {
@@ -54,7 +56,7 @@ Result<std::vector<Row>> rows_of(const Json& body) {
   return rows;
 }
 
-// What a forecast is to be multiplied with to stand on the basis of the measured values; none where that is not known.
+// Factor from the basis of the forecast to that of the measured values; none if unknown.
 std::optional<double> measured_per_forecast(const std::vector<Row>& rows) {
   double measured = 0, forecast = 0;
   std::size_t count = 0;
@@ -80,7 +82,7 @@ Result<Reading> parse(const Feed&, const Query&, std::span<const Answer> answers
   double scale = measured_per_forecast(*rows).value_or(1.0);
   if (scale < kSameBasis && scale > 1 / kSameBasis) scale = 1.0;
   if (scale != 1.0) {
-    reading.notes.push_back("its forecast stands on another basis than its measured values and was multiplied by " +
+    reading.notes.push_back("its forecast has another basis than its measured values and was multiplied by " +
                             std::to_string(scale));
   }
   for (std::size_t i = 0; i < rows->size(); ++i) {
@@ -102,6 +104,6 @@ Result<Reading> parse(const Feed&, const Query&, std::span<const Answer> answers
 }  // namespace
 
 extern const Provider provider_energy_charts;
-const Provider provider_energy_charts{.name = "energy-charts", .options = kOptions, .ask = ask, .parse = parse};
+const Provider provider_energy_charts{.name = "energy-charts", .options = kOptions, .requests = requests, .parse = parse};
 
 }  // namespace carbon::grid_feeds

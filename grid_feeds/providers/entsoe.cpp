@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // "entsoe": the Transparency Platform, https://transparencyplatform.zendesk.com (RESTful API). Actual generation per type (A75),
 // day-ahead forecasts of wind and solar (A69) and of load (A65). Zone: an area's name (FI, DE_LU, NO_5) or its EIC. The security
-// token stands in the query.
+// token is part of the query.
 //
 // Quirks: curve type A03 leaves out positions that repeat the one before, to the end of the period; outBiddingZone series are
-// consumption (pumping, own use) and count negative; areas mix 15, 30 and 60 minutes; "no data" is a document of its own.
+// consumption (pumping, own use) and count as negative; areas mix 15, 30 and 60 minutes; "no data" is a document of another type.
 #include <date/date.h>
 
 #include <algorithm>
@@ -46,36 +46,36 @@ std::string eic_of(const std::string& zone) {
   return zone;
 }
 
-std::vector<Ask> ask(const Feed& feed, const Query& query) {
+std::vector<Request> requests(const Feed& feed, const Query& query) {
   const auto stamp = [](Instant t) { return date::format("%Y%m%d%H%M", floor_to(t, 1h)); };
   const auto area = eic_of(feed.zone), from = stamp(query.window.start), now = stamp(query.now + 1h);
   const auto ahead = stamp(floor_to(query.now, 24h) + 72h);
   const auto good_for = until_next(query.now, 1h, 15min);
   const auto base = feed.url(kBase, "/api");
-  return {ask_url("generation",
-                  with_query(base, {{"securityToken", feed.secret},
-                                    {"documentType", "A75"},
-                                    {"processType", "A16"},
-                                    {"in_Domain", area},
-                                    {"periodStart", from},
-                                    {"periodEnd", now}}),
-                  good_for),
-          ask_url("load",
-                  with_query(base, {{"securityToken", feed.secret},
-                                    {"documentType", "A65"},
-                                    {"processType", "A01"},
-                                    {"outBiddingZone_Domain", area},
-                                    {"periodStart", from},
-                                    {"periodEnd", ahead}}),
-                  good_for),
-          ask_url("wind_solar",
-                  with_query(base, {{"securityToken", feed.secret},
-                                    {"documentType", "A69"},
-                                    {"processType", "A01"},
-                                    {"in_Domain", area},
-                                    {"periodStart", now},
-                                    {"periodEnd", ahead}}),
-                  good_for)};
+  return {http_request("generation",
+                       with_query(base, {{"securityToken", feed.secret},
+                                         {"documentType", "A75"},
+                                         {"processType", "A16"},
+                                         {"in_Domain", area},
+                                         {"periodStart", from},
+                                         {"periodEnd", now}}),
+                       good_for),
+          http_request("load",
+                       with_query(base, {{"securityToken", feed.secret},
+                                         {"documentType", "A65"},
+                                         {"processType", "A01"},
+                                         {"outBiddingZone_Domain", area},
+                                         {"periodStart", from},
+                                         {"periodEnd", ahead}}),
+                       good_for),
+          http_request("wind_solar",
+                       with_query(base, {{"securityToken", feed.secret},
+                                         {"documentType", "A69"},
+                                         {"processType", "A01"},
+                                         {"in_Domain", area},
+                                         {"periodStart", now},
+                                         {"periodEnd", ahead}}),
+                       good_for)};
 }
 
 std::optional<Duration> resolution(std::string_view text) {
@@ -86,9 +86,9 @@ std::optional<Duration> resolution(std::string_view text) {
   return std::nullopt;
 }
 
-using Take = std::function<void(std::string_view type, Interval when, double megawatts)>;
+using AddQuantity = std::function<void(std::string_view type, Interval when, double megawatts)>;
 
-void take_period(const pugi::xml_node& period, std::string_view type, double sign, bool repeats, const Take& take) {
+void read_period(const pugi::xml_node& period, std::string_view type, double sign, bool repeats, const AddQuantity& add) {
   const auto interval = period.child("timeInterval");
   const auto start = time(interval.child("start")), end = time(interval.child("end"));
   const auto step = resolution(period.child_value("resolution"));
@@ -96,7 +96,7 @@ void take_period(const pugi::xml_node& period, std::string_view type, double sig
   const long positions = (*end - *start) / *step;
   const auto put = [&](long position, double quantity) {
     const Instant at = *start + (position - 1) * *step;
-    take(type, {at, at + *step}, sign * quantity);
+    add(type, {at, at + *step}, sign * quantity);
   };
   long next = 1;
   std::optional<double> last;
@@ -113,8 +113,8 @@ void take_period(const pugi::xml_node& period, std::string_view type, double sig
   for (; repeats && last && next <= positions; ++next) put(next, *last);
 }
 
-// Every quantity of a document, in megawatts; a document that says "no data" is an error in its own words.
-Status take_document(std::string_view body, const std::string& area, const Take& take) {
+// Passes every quantity of a document, in megawatts, to `add`. For a "no data" document the error is its own text.
+Status read_document(std::string_view body, const std::string& area, const AddQuantity& add) {
   pugi::xml_document document;
   if (const auto parsed = parse_xml(body, document); !parsed) return parsed;
   const auto root = document.document_element();
@@ -124,8 +124,8 @@ Status take_document(std::string_view body, const std::string& area, const Take&
   }
   if (name != "GL_MarketDocument") return Error{"the answer is no market document but '" + std::string(name) + "'"};
   long quantities = 0;
-  const Take bounded = [&](std::string_view type, Interval when, double megawatts) {
-    if (++quantities <= kMaxQuantities) take(type, when, megawatts);
+  const AddQuantity bounded = [&](std::string_view type, Interval when, double megawatts) {
+    if (++quantities <= kMaxQuantities) add(type, when, megawatts);
   };
   for (const auto& series : root.children("TimeSeries")) {
     const auto consumer = series.child("outBiddingZone_Domain.mRID");
@@ -134,13 +134,13 @@ Status take_document(std::string_view body, const std::string& area, const Take&
     const bool consumed = consumer && series.child("MktPSRType");
     const std::string type = series.child("MktPSRType").child_value("psrType");
     const bool repeats = std::string_view(series.child_value("curveType")) == "A03";
-    for (const auto& period : series.children("Period")) take_period(period, type, consumed ? -1.0 : 1.0, repeats, bounded);
+    for (const auto& period : series.children("Period")) read_period(period, type, consumed ? -1.0 : 1.0, repeats, bounded);
   }
   if (quantities > kMaxQuantities) return Error{"the answer holds more than " + std::to_string(kMaxQuantities) + " quantities"};
   return Done{};
 }
 
-// The mean of firm plants' intensity as a line over their output, from the past: more output, more of the dear fuels.
+// Intensity of firm plants as a linear function of their output, fitted to the past: with more output, more expensive fuels run.
 class FirmIntensity {
  public:
   explicit FirmIntensity(const std::vector<FuelMix::Output>& past) {
@@ -158,13 +158,13 @@ class FirmIntensity {
     offset_ = n > 0 ? (y - slope_ * x) / n : 0;
   }
   double at(double megawatts) const { return std::clamp(offset_ + slope_ * megawatts, low_, high_); }
-  double least() const { return least_; }  // output of the past: what runs in any case
+  double least() const { return least_; }  // lowest output in the past: runs in any case
 
  private:
   double slope_ = 0, offset_ = 0, low_ = 0, high_ = 0, least_ = 0;
 };
 
-// What wind and sun leave of the load, firm plants give, as much of it as they gave in the past (the rest is imported).
+// Firm plants supply what wind and solar leave of the load, in the same share as in the past (the rest is imported).
 std::vector<IntensityPoint> computed_forecast(const FuelMix& past, const FuelMix& renewables,
                                               const std::map<Instant, double>& load) {
   const auto load_at = [&load](Instant t) -> std::optional<double> {
@@ -204,16 +204,16 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
   FuelMix past(kFuels, reading.kind.emissions), renewables(kFuels, reading.kind.emissions);
   std::map<Instant, double> load;
   const auto area = eic_of(feed.zone);
-  const auto taken = take_document(
+  const auto added = read_document(
       *generation, area, [&](std::string_view type, Interval when, double megawatts) { past.add(type, when, megawatts); });
-  if (!taken) return taken.error();
+  if (!added) return added.error();
   reading.points = past.points();
   reading.notes = past.notes();
   const auto load_body = answer_of(answers, "load"), renewables_body = answer_of(answers, "wind_solar");
   if (load_body && renewables_body) {
     const auto loaded =
-        take_document(*load_body, area, [&](std::string_view, Interval when, double megawatts) { load[when.start] = megawatts; });
-    const auto expected = take_document(*renewables_body, area, [&](std::string_view type, Interval when, double megawatts) {
+        read_document(*load_body, area, [&](std::string_view, Interval when, double megawatts) { load[when.start] = megawatts; });
+    const auto expected = read_document(*renewables_body, area, [&](std::string_view type, Interval when, double megawatts) {
       renewables.add(type, when, megawatts);
     });
     if (loaded && expected) {
@@ -231,6 +231,6 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
 }  // namespace
 
 extern const Provider provider_entsoe;
-const Provider provider_entsoe{.name = "entsoe", .options = kOptions, .needs_secret = true, .ask = ask, .parse = parse};
+const Provider provider_entsoe{.name = "entsoe", .options = kOptions, .needs_secret = true, .requests = requests, .parse = parse};
 
 }  // namespace carbon::grid_feeds

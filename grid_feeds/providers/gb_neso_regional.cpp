@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // "gb-neso-regional": one of the 17 regions of Great Britain's Carbon Intensity API (14 areas of network operators, England,
-// Scotland, Wales). A forecast only: nothing regional is ever measured. https://carbon-intensity.github.io/api-definitions/
+// Scotland, Wales). Forecasts only: no regional values are measured. https://carbon-intensity.github.io/api-definitions/
 #include <date/date.h>
 
 #include "grid_feeds/parse/json_fields.h"
@@ -17,13 +17,13 @@ constexpr OptionSpec kOptions[] = {
 };
 constexpr std::string_view kBase = "https://api.carbonintensity.org.uk";
 
-std::vector<Ask> ask(const Feed& feed, const Query& query) {
+std::vector<Request> requests(const Feed& feed, const Query& query) {
   const auto here = date::format("%FT%H:%MZ", floor_to(query.now, 30min) + 1min);
   const auto path = "/regional/intensity/" + here + "/fw48h/regionid/" + std::string(feed.option("region"));
-  return {ask_url("ahead", feed.url(kBase, path), until_next(query.now, 30min, 3min))};
+  return {http_request("ahead", feed.url(kBase, path), until_next(query.now, 30min, 3min))};
 }
 
-// data is the region itself in recorded answers and a list with one region in the documentation.
+// In recorded answers `data` is the region itself, in the documentation a list with one region.
 const Json& region_of(const Json& body) {
   const auto& data = at(body, "data");
   return data.is_array() && !data.empty() ? data.front() : data;
@@ -56,6 +56,6 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
 
 extern const Provider provider_gb_neso_regional;
 const Provider provider_gb_neso_regional{
-    .name = "gb-neso-regional", .options = kOptions, .country = "GB", .ask = ask, .parse = parse};
+    .name = "gb-neso-regional", .options = kOptions, .country = "GB", .requests = requests, .parse = parse};
 
 }  // namespace carbon::grid_feeds

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // "kpx": Korea (without Jeju's own statistics), generation by fuel every 5 minutes from the page of the Korea Power Exchange.
 // No key; attribute KPX (KOGL type 1). No official intensity or forecast exists: it is computed from the mix.
-// The page holds the day so far in a script: var ictArr = [{...}], strings, MW, Korean time; slots of the future are all zero
-// with regDate "0". raisingWater is pumped storage. newRenewable is hydrogen, fuel cells, IGCC, waste and biomass: not free of
-// carbon.
+// The page contains the day so far in a script: var ictArr = [{...}], strings, MW, Korean time; future slots are zero with
+// regDate "0". raisingWater is pumped storage. newRenewable is hydrogen, fuel cells, IGCC, waste and biomass, so not carbon-free.
 #include "grid_feeds/fuel_mix.h"
 #include "grid_feeds/parse/json_fields.h"
 #include "grid_feeds/parse/point_series.h"
@@ -31,11 +30,11 @@ constexpr FuelCode kFuels[] = {{"coal", Fuel::kCoal},
                                {"newRenewable", Fuel::kBiomass},
                                {"raisingWater", Fuel::kStorage}};
 
-std::vector<Ask> ask(const Feed& feed, const Query& query) {
-  return {ask_url("page", feed.url(kBase, "/powerinfoSubmain.es?mid=a10606030000"), until_next(query.now, 30min, 3min))};
+std::vector<Request> requests(const Feed& feed, const Query& query) {
+  return {http_request("page", feed.url(kBase, "/powerinfoSubmain.es?mid=a10606030000"), until_next(query.now, 30min, 3min))};
 }
 
-// The array behind "var ictArr =": up to the bracket that closes it; the page goes on behind.
+// The array after "var ictArr =", up to its closing bracket.
 Result<Json> slots_in(std::string_view page) {
   if (page.find_first_not_of(" \t\r\n") == std::string_view::npos) return Error{"the answer is empty"};
   const auto variable = page.find("ictArr");
@@ -71,6 +70,6 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
 }  // namespace
 
 extern const Provider provider_kpx;
-const Provider provider_kpx{.name = "kpx", .options = kOptions, .country = "KR", .ask = ask, .parse = parse};
+const Provider provider_kpx{.name = "kpx", .options = kOptions, .country = "KR", .requests = requests, .parse = parse};
 
 }  // namespace carbon::grid_feeds

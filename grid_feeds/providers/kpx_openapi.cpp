@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // "kpx-openapi": Korea, the same mix as "kpx" from the open API (sumperfuel5m of openapi.kpx.or.kr), with a service key. It gives
-// the present 5 minutes only; the past gathers in the feed's own history. Errors come as HTTP 200 with a result code.
+// only the current 5 minutes; the feed's history collects the past. Errors come with HTTP 200 and a result code.
 #include <algorithm>
 
 #include "grid_feeds/fuel_mix.h"
@@ -20,20 +20,20 @@ constexpr OptionSpec kOptions[] = {
 };
 constexpr std::string_view kBase = "https://openapi.kpx.or.kr";
 constexpr Duration kKoreanTime = 9h;
-// A value stands until the next one is asked for; an hour's requests are too few for every 5 minutes.
-constexpr Duration kRhythm = 15min;
+// A value counts until the next request; the rate limit does not allow one every 5 minutes.
+constexpr Duration kInterval = 15min;
 
-// Numbers 8 and 9 mean other things in the data set of generation by source (data.go.kr 15113384): this is sumperfuel5m.
+// These are the numbers of sumperfuel5m; in the data set of generation by source (data.go.kr 15113384) 8 and 9 differ.
 constexpr FuelCode kFuels[] = {{"fuelPwr1", Fuel::kHydro},   {"fuelPwr2", Fuel::kOil},     {"fuelPwr3", Fuel::kCoal},
                                {"fuelPwr4", Fuel::kNuclear}, {"fuelPwr5", Fuel::kStorage}, {"fuelPwr6", Fuel::kGas},
                                {"fuelPwr7", Fuel::kCoal},    {"fuelPwr8", Fuel::kSolar},   {"fuelPwr9", Fuel::kWind},
                                {"fuelPwr10", Fuel::kBiomass}};
 
-std::vector<Ask> ask(const Feed& feed, const Query& query) {
-  // Keys are handed out encoded and decoded; a key that holds '%' is encoded already.
+std::vector<Request> requests(const Feed& feed, const Query& query) {
+  // Users receive the key both encoded and decoded; a key that contains '%' is already encoded.
   const auto key = feed.secret.find('%') == std::string::npos ? net::percent_encoded(feed.secret) : feed.secret;
-  return {ask_url("snapshot", feed.url(kBase, "/openapi/sumperfuel5m/getSumperfuel5m?ServiceKey=" + key),
-                  until_next(query.now, kRhythm, 1min))};
+  return {http_request("snapshot", feed.url(kBase, "/openapi/sumperfuel5m/getSumperfuel5m?ServiceKey=" + key),
+                       until_next(query.now, kInterval, 1min))};
 }
 
 // "20260425120500", Korean time.
@@ -52,7 +52,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
   pugi::xml_document document;
   if (const auto parsed = parse_xml(*answer, document); !parsed) return parsed.error();
   const auto root = document.document_element();
-  // <response><header> of the service itself, <cmmMsgHeader> of the gateway before it.
+  // <response><header> of the service itself, <cmmMsgHeader> of the gateway in front of it.
   const auto header = root.child("header") ? root.child("header") : root.child("cmmMsgHeader");
   const std::string code = header.child("resultCode") ? header.child_value("resultCode") : header.child_value("returnReasonCode");
   if (code != "00") {
@@ -67,7 +67,8 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
     const auto start = moment(item.child_value("baseDatetime"));
     if (!start) continue;
     for (const auto& [fuel_code, fuel] : kFuels) {
-      if (const auto megawatts = number(item.child(fuel_code.data()))) mix.add(fuel_code, {*start, *start + kRhythm}, *megawatts);
+      if (const auto megawatts = number(item.child(fuel_code.data())))
+        mix.add(fuel_code, {*start, *start + kInterval}, *megawatts);
     }
   }
   reading.points = mix.points();
@@ -79,6 +80,6 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
 
 extern const Provider provider_kpx_openapi;
 const Provider provider_kpx_openapi{
-    .name = "kpx-openapi", .options = kOptions, .needs_secret = true, .country = "KR", .ask = ask, .parse = parse};
+    .name = "kpx-openapi", .options = kOptions, .needs_secret = true, .country = "KR", .requests = requests, .parse = parse};
 
 }  // namespace carbon::grid_feeds

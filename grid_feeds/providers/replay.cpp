@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// "replay": a recorded year played back, for tests and the demo. No real grid stands behind it: the series is marked simulated.
-// Wall time `origin` is time `start` of the file; from there, `scale` seconds of the file pass in a second. At its end the file
-// begins again. What has passed is actual; what lies ahead is a forecast, and a perfect one.
+// "replay": plays back a recorded year, for tests and the demo. The series is marked as simulated. Wall time `origin` corresponds
+// to time `start` of the file; from there, `scale` seconds of the file pass per second. The file repeats at its end. Past values
+// count as measured, future values as a (perfect) forecast.
 #include <algorithm>
 #include <cmath>
 
@@ -21,9 +21,9 @@ constexpr OptionSpec kOptions[] = {
 constexpr double kHighestScale = 1e6;
 constexpr std::size_t kMaxPoints = 500'000;
 
-std::vector<Ask> ask(const Feed& feed, const Query&) { return {ask_file("file", feed.option("file"))}; }
+std::vector<Request> requests(const Feed& feed, const Query&) { return {file_request("file", feed.option("file"))}; }
 
-// The file as a ring of time.
+// The file, repeated without end.
 struct Ring {
   std::vector<CsvRow> rows;
   Duration period{0};  // from the first row to the end of the last
@@ -38,7 +38,7 @@ Result<Ring> make_ring(std::vector<CsvRow> rows) {
   return Ring{std::move(rows), period};
 }
 
-// Wall time of file time, both relative to where they correspond.
+// Wall time for a time in the file, given relative to the time that corresponds to `origin`.
 Instant wall(Instant origin, Duration file_offset, double scale) {
   return origin + Duration(std::llround(static_cast<double>(file_offset.count()) / scale));
 }
@@ -94,6 +94,6 @@ Result<Reading> parse(const Feed& feed, const Query& query, std::span<const Answ
 }  // namespace
 
 extern const Provider provider_replay;
-const Provider provider_replay{.name = "replay", .options = kOptions, .has_past = false, .ask = ask, .parse = parse};
+const Provider provider_replay{.name = "replay", .options = kOptions, .has_past = false, .requests = requests, .parse = parse};
 
 }  // namespace carbon::grid_feeds

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// "rte-eco2mix": France, RTE by way of the ODRE portal, dataset eco2mix-national-tr. No key. Quarter hours, what power stations
-// emit, no forecast; rows of the future stand there with null. The portal has moved twice: base_url is an option.
+// "rte-eco2mix": France, RTE via the ODRE portal, dataset eco2mix-national-tr. No key. Quarter hours, direct emissions of power
+// stations, no forecast; future rows are null. The portal has moved twice, hence the option base_url.
 #include <algorithm>
 
 #include "grid_feeds/parse/json_fields.h"
@@ -16,16 +16,16 @@ constexpr OptionSpec kOptions[] = {{"base_url", OptionType::kUrl}};
 constexpr std::string_view kBase = "https://odre.opendatasoft.com";
 constexpr std::string_view kRecords = "/api/explore/v2.1/catalog/datasets/eco2mix-national-tr/records";
 
-std::vector<Ask> ask(const Feed& feed, const Query& query) {
-  return {ask_url("records",
-                  with_query(feed.url(kBase, kRecords), {{"select", "date_heure,taux_co2"},
-                                                         {"where", "taux_co2 is not null"},
-                                                         {"order_by", "date_heure desc"},
-                                                         {"limit", "100"}}),
-                  until_next(query.now, 15min, 5min) + 15min)};
+std::vector<Request> requests(const Feed& feed, const Query& query) {
+  return {http_request("records",
+                       with_query(feed.url(kBase, kRecords), {{"select", "date_heure,taux_co2"},
+                                                              {"where", "taux_co2 is not null"},
+                                                              {"order_by", "date_heure desc"},
+                                                              {"limit", "100"}}),
+                       until_next(query.now, 15min, 5min) + 15min)};
 }
 
-// Version 2 lists results; version 1 listed records with the fields inside.
+// Version 2 has a list of results; version 1 had a list of records with the fields nested inside.
 const Json& fields_of(const Json& row) {
   const auto& fields = at(row, "fields");
   return fields.is_object() ? fields : row;
@@ -52,6 +52,7 @@ Result<Reading> parse(const Feed&, const Query&, std::span<const Answer> answers
 }  // namespace
 
 extern const Provider provider_rte_eco2mix;
-const Provider provider_rte_eco2mix{.name = "rte-eco2mix", .options = kOptions, .country = "FR", .ask = ask, .parse = parse};
+const Provider provider_rte_eco2mix{
+    .name = "rte-eco2mix", .options = kOptions, .country = "FR", .requests = requests, .parse = parse};
 
 }  // namespace carbon::grid_feeds

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// "static": one intensity for ever, such as the factor in a supply contract or last year's mean.
+// "static": one constant intensity, such as the factor in a supply contract or last year's mean.
 #include "grid_feeds/provider.h"
 
 namespace carbon::grid_feeds {
@@ -10,7 +10,7 @@ constexpr OptionSpec kOptions[] = {
     {"emissions", OptionType::kChoice, false, "lifecycle|direct"},
 };
 
-std::vector<Ask> ask(const Feed&, const Query&) { return {}; }
+std::vector<Request> requests(const Feed&, const Query&) { return {}; }
 
 Result<Reading> parse(const Feed& feed, const Query& query, std::span<const Answer>) {
   const double intensity = feed.number("intensity", -1);
@@ -26,6 +26,6 @@ Result<Reading> parse(const Feed& feed, const Query& query, std::span<const Answ
 
 extern const Provider provider_static;
 const Provider provider_static{
-    .name = "static", .options = kOptions, .has_past = false, .is_constant = true, .ask = ask, .parse = parse};
+    .name = "static", .options = kOptions, .has_past = false, .is_constant = true, .requests = requests, .parse = parse};
 
 }  // namespace carbon::grid_feeds

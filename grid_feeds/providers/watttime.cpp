@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // "watttime": https://docs.watttime.org, version 3. Marginal (co2_moer) or average (co2_aoer) emissions of power plants in pounds
-// per MWh, every 5 minutes, 72 h ahead. The secret is "user:password"; it buys a token of 30 minutes.
+// per MWh, every 5 minutes, 72 h ahead. The secret is "user:password"; login returns a token for 30 minutes.
 #include <algorithm>
 
 #include "grid_feeds/parse/json_fields.h"
@@ -35,17 +35,17 @@ Result<Session> session(std::string_view body) {
   return Session{*token, 28min};
 }
 
-std::vector<Ask> ask(const Feed& feed, const Query& query) {
+std::vector<Request> requests(const Feed& feed, const Query& query) {
   const auto signal = feed.option("signal", "co2_moer");
   const auto good_for = until_next(query.now, 30min, 2min);
   const std::vector<std::pair<std::string, std::string>> headers{{"Authorization", "Bearer " + query.session}};
   const auto from = format_utc(floor_to(std::max(query.window.start, query.now - kLongestPast), 5min));
   return {
-      ask_url(
+      http_request(
           "forecast",
           with_query(feed.url(kBase, "/v3/forecast"), {{"region", feed.zone}, {"signal_type", signal}, {"horizon_hours", "72"}}),
           good_for, headers),
-      ask_url(
+      http_request(
           "history",
           with_query(
               feed.url(kBase, "/v3/historical"),
@@ -53,7 +53,7 @@ std::vector<Ask> ask(const Feed& feed, const Query& query) {
           good_for, headers)};
 }
 
-// The rows of the newest forecast: they stand in data themselves, or in data[i].forecast with the time of issue beside.
+// The rows of the newest forecast: `data` itself, or data[i].forecast with its time of issue in data[i].generated_at.
 const Json& rows_of(const Json& body) {
   const Json* newest = &at(body, "data");
   std::string issued;
@@ -66,7 +66,7 @@ const Json& rows_of(const Json& body) {
   return elements(*newest);
 }
 
-Status take(const Feed& feed, const Answer& answer, Reading& reading) {
+Status add_points(const Feed& feed, const Answer& answer, Reading& reading) {
   const auto body = parse_json(answer.body);
   if (!body) return body.error();
   if (const auto why = text(at(*body, "error"))) return Error{"the provider says: " + *why};
@@ -94,10 +94,10 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
   Reading reading;
   reading.kind = {feed.option("signal") == "co2_aoer" ? Signal::kAverage : Signal::kMarginal, Emissions::kDirect,
                   Boundary::kConsumption};
-  for (const auto part : {"forecast", "history"}) {  // of two for one time, the past counts
+  for (const auto part : {"forecast", "history"}) {  // for a time in both, history wins
     const auto body = answer_of(answers, part);
     if (!body) continue;
-    if (const auto taken = take(feed, {part, *body}, reading); !taken) return taken.error();
+    if (const auto added = add_points(feed, {part, *body}, reading); !added) return added.error();
   }
   if (reading.points.empty()) return Error{"the answer holds no values"};
   return reading;
@@ -109,7 +109,7 @@ extern const Provider provider_watttime;
 const Provider provider_watttime{.name = "watttime",
                                  .options = kOptions,
                                  .needs_secret = true,
-                                 .ask = ask,
+                                 .requests = requests,
                                  .parse = parse,
                                  .login = login,
                                  .session = session};

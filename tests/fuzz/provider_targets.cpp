@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each provider's parser, given an input as each of its parts and as all of them, and what comes of it to the gates.
+// Fuzz targets: each provider's parser, with the input as one of its parts or as all of them, and validation of the result.
 #include <algorithm>
 #include <map>
 
@@ -42,55 +42,55 @@ void check(Result<Reading> reading) {
     demand(!reading.error().message.empty(), "an error says why");
     return;
   }
-  demand(!reading->points.empty(), "a reading holds points");
-  const auto admitted = admit(std::move(reading).value(), kNow);
-  if (!admitted) return;
-  demand(IntensitySeries::make({}, admitted->points).ok(), "what the gates let through is a series");
-  for (const auto& point : admitted->points)
+  demand(!reading->points.empty(), "a reading has points");
+  const auto valid = validate(std::move(reading).value(), kNow);
+  if (!valid) return;
+  demand(IntensitySeries::make({}, valid->points).ok(), "a valid reading makes a series");
+  for (const auto& point : valid->points)
     demand(point.value.value() >= 0 && point.value.value() <= kHighestIntensity, "in range");
 }
 
-struct Asked {
+struct FeedRequests {
   Feed feed;
-  std::vector<Ask> asks;
+  std::vector<Request> requests;
 };
 
-const Asked& asked(const Provider& provider) {
-  static std::map<const Provider*, Asked> known;
+const FeedRequests& requests_of(const Provider& provider) {
+  static std::map<const Provider*, FeedRequests> known;
   auto [at, fresh] = known.try_emplace(&provider);
   if (fresh) {
     at->second.feed = feed_of(provider);
-    at->second.asks = provider.ask(at->second.feed, kQuery);
+    at->second.requests = provider.requests(at->second.feed, kQuery);
   }
   return at->second;
 }
 
 constexpr char kSeparator = '\x1e';  // the record separator of ASCII
 
-// The input as answers. With separators: each piece answers one question. Without: it answers one of them, the others did not
-// come, or all of them; which, the input's length decides, so that one input is one parse.
-std::vector<Answer> answers_of(const std::vector<Ask>& asks, std::string_view input) {
+// The input as answers. With separators, each part answers one request. Without, the input answers one of the requests (the
+// others failed) or all of them; its length decides which, so one input means one parse.
+std::vector<Answer> answers_of(const std::vector<Request>& requests, std::string_view input) {
   std::vector<Answer> answers;
-  if (asks.empty()) return answers;
-  if (asks.size() == 1 || input.find(kSeparator) == std::string_view::npos) {
-    const auto choice = input.size() % (asks.size() + 1);
-    for (std::size_t i = 0; i < asks.size(); ++i) {
-      if (asks.size() == 1 || choice == i || choice == asks.size()) answers.push_back({asks[i].part, input});
+  if (requests.empty()) return answers;
+  if (requests.size() == 1 || input.find(kSeparator) == std::string_view::npos) {
+    const auto choice = input.size() % (requests.size() + 1);
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      if (requests.size() == 1 || choice == i || choice == requests.size()) answers.push_back({requests[i].part, input});
     }
     return answers;
   }
   std::size_t at = 0;
-  for (const auto& ask : asks) {
+  for (const auto& request : requests) {
     const auto cut = std::min(input.find(kSeparator, at), input.size());
-    answers.push_back({ask.part, input.substr(at, cut - at)});
+    answers.push_back({request.part, input.substr(at, cut - at)});
     at = std::min(cut + 1, input.size());
   }
   return answers;
 }
 
 void parse_all(const Provider& provider, std::string_view input) {
-  const auto& [feed, asks] = asked(provider);
-  check(provider.parse(feed, kQuery, answers_of(asks, input)));
+  const auto& [feed, requests] = requests_of(provider);
+  check(provider.parse(feed, kQuery, answers_of(requests, input)));
   if (provider.session != nullptr) (void)provider.session(input);
 }
 
@@ -130,17 +130,17 @@ std::vector<std::string> seeds_of(const Provider& provider) {
   const auto feed = feed_of(provider);
   for (const auto played : {Played::kGood, Played::kNulls, Played::kOtherZone}) {
     std::string all;
-    for (const auto& ask : provider.ask(feed, kQuery)) {
-      const auto& url = ask.http.url;
-      PlayedRequest request{std::string(provider.name), url,
-                            [&url](const std::string& name) {
-                              const auto found = url.find(name + "=");
-                              if (found == std::string::npos) return std::string();
-                              const auto from = found + name.size() + 1;
-                              return url.substr(from, url.find('&', from) - from);
-                            },
-                            kNow, 6};
-      const auto body = played_body(request, played);
+    for (const auto& request : provider.requests(feed, kQuery)) {
+      const auto& url = request.http.url;
+      PlayedRequest played_request{std::string(provider.name), url,
+                                   [&url](const std::string& name) {
+                                     const auto found = url.find(name + "=");
+                                     if (found == std::string::npos) return std::string();
+                                     const auto from = found + name.size() + 1;
+                                     return url.substr(from, url.find('&', from) - from);
+                                   },
+                                   kNow, 6};
+      const auto body = played_body(played_request, played);
       if (body.empty()) continue;
       seeds.push_back(body);
       if (!all.empty()) all += kSeparator;

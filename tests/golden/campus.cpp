@@ -212,13 +212,12 @@ std::vector<grid_feeds::SiteSeries> grid_of(const config::Config& config) {
   std::vector<grid_feeds::SiteSeries> out;
   for (const auto& site : config.sites) {
     const bool first = site.name == "inland";
-    grid_feeds::SiteSeries s{site.name, series_of(site, first ? inland : coast, kNow - 2h), Origin::kForecast, {}, {}, {}, {}};
-    for (const auto& p : s.series.points()) {
-      const bool banded = first && p.when.start >= kNow;
-      s.bands.push_back(
-          banded ? std::optional(forecast::ForecastBand{GramsPerKwh(0.9 * p.value.value()), GramsPerKwh(1.2 * p.value.value())})
-                 : std::nullopt);
+    grid_feeds::SiteSeries s{site.name, series_of(site, first ? inland : coast, kNow - 2h), Origin::kForecast, {}, {}, {}};
+    auto points = s.series.points();
+    for (auto& p : points) {
+      if (first && p.when.start >= kNow) p.band = ForecastBand{p.value * 0.9, p.value * 1.2};
     }
+    s.series = must(IntensitySeries::make(s.series.meta(), std::move(points)));
     s.feeds.push_back({s.series.meta().provider, true, "", kMidnight, kNow - 30min, "", ""});
     if (first) {
       s.feeds.push_back({"entsoe", false, "HTTP 503", kNow - 3h, kNow - 4h, "", ""});

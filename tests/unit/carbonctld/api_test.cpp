@@ -277,8 +277,8 @@ TEST_F(ApiTest, GridTellsTheSitesEvenBeforeTheFirstPoll) {
   s.site = "a";
   s.series = std::move(*IntensitySeries::make(
       {"Z-a", "fake", {}, kDay, true},
-      {{{kDay, kDay + 13h}, GramsPerKwh(42), Origin::kActual}, {{kDay + 13h, kDay + 14h}, GramsPerKwh(43), Origin::kForecast}}));
-  s.bands = {std::nullopt, forecast::ForecastBand{GramsPerKwh(40), GramsPerKwh(50)}};
+      {{{kDay, kDay + 13h}, GramsPerKwh(42), Origin::kActual},
+       {{kDay + 13h, kDay + 14h}, GramsPerKwh(43), Origin::kForecast, ForecastBand{GramsPerKwh(40), GramsPerKwh(50)}}}));
   s.feeds = {{"fake", false, "503 since noon", kDay, kDay, "", ""},
              {"other", true, "", kDay, {}, "zeros were left out", "estimates"}};
   grid_ = std::make_shared<std::vector<grid_feeds::SiteSeries>>(1, s);

@@ -12,9 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 using ledger::kDay;
 
-class FakeFeeds final : public grid_feeds::GridFeeds {
- public:
-  std::vector<grid_feeds::SiteSeries> poll(Instant, Interval window) override {
+struct FakeFeeds {
+  std::vector<grid_feeds::SiteSeries> poll(Interval window) {
     last_window = window;
     std::vector<grid_feeds::SiteSeries> out;
     for (const auto& site : {"a", "b"}) {
@@ -64,14 +63,15 @@ class GridPublisherTest : public ledger::LedgerTest {
 
   config::Config config_;
   FakeFeeds feeds_;
+  GridPublisher::Poll poll_ = [this](Instant, Interval window) { return feeds_.poll(window); };
   FakeSlurm slurm_;
 };
 
 TEST_F(GridPublisherTest, PublishesSitesRulesAndPartitions) {
   slurm_.known_topology = topology();
   SlurmState state(slurm_, slurm_, 1min, {"campus"});
-  GridPublisher keeper(config_, feeds_, *store_, state);
-  keeper.round(kDay + 30min);
+  GridPublisher publisher(config_, poll_, *store_, state);
+  publisher.round(kDay + 30min);
   const auto s = snapshot();
   EXPECT_EQ(s.content().published, kDay + 30min);
   EXPECT_EQ(s.content().rules.min_gpus, 3u);
@@ -84,41 +84,41 @@ TEST_F(GridPublisherTest, PublishesSitesRulesAndPartitions) {
   EXPECT_GE(feeds_.last_window.end, kDay + 24h);
 }
 
-TEST_F(GridPublisherTest, CountsHowOftenAProviderStopsAnsweringAndNotHowLong) {
+TEST_F(GridPublisherTest, CountsOutagesRegardlessOfTheirLength) {
   SlurmState state(slurm_, slurm_, 1min, {"campus"});
-  GridPublisher keeper(config_, feeds_, *store_, state);
+  GridPublisher publisher(config_, poll_, *store_, state);
   const std::vector<std::vector<std::uint64_t>> none(2, {0}), one(2, {1}), two(2, {2});
-  keeper.round(kDay);
-  EXPECT_EQ(keeper.outages(), none);
+  publisher.round(kDay);
+  EXPECT_EQ(publisher.outages(), none);
   feeds_.answers = false;
-  keeper.round(kDay + 1min);
-  keeper.round(kDay + 2min);
-  EXPECT_EQ(keeper.outages(), one);
+  publisher.round(kDay + 1min);
+  publisher.round(kDay + 2min);
+  EXPECT_EQ(publisher.outages(), one);
   feeds_.answers = true;
-  keeper.round(kDay + 3min);
+  publisher.round(kDay + 3min);
   feeds_.answers = false;
-  keeper.round(kDay + 4min);
-  EXPECT_EQ(keeper.outages(), two);
+  publisher.round(kDay + 4min);
+  EXPECT_EQ(publisher.outages(), two);
 }
 
-TEST_F(GridPublisherTest, PublishesWhatItsNodesAre) {
+TEST_F(GridPublisherTest, PublishesTheKindsOfNodes) {
   slurm_.known_topology = topology();
   SlurmState state(slurm_, slurm_, 1min, {"campus"});
-  GridPublisher keeper(config_, feeds_, *store_, state);
-  keeper.round(kDay);
+  GridPublisher publisher(config_, poll_, *store_, state);
+  publisher.round(kDay);
   const auto all = snapshot();
   const auto& kinds = all.content().partitions.at(0).limits.kinds;
   ASSERT_EQ(kinds.size(), 2u);
   EXPECT_EQ(kinds[0], (NodeKind{1, 64, 4096, {{"a100", 4}}, {"big"}}));
   EXPECT_EQ(kinds[1], (NodeKind{1, 8, 4096, {{"a100", 4}}, {"small"}})) << "one of the two is down";
   config_.sites[0].features = {"small"};
-  keeper.round(kDay + 2min);
+  publisher.round(kDay + 2min);
   const auto small = snapshot();
-  EXPECT_EQ(small.content().partitions.at(0).limits.kinds.size(), 1u) << "at a site of features, of its nodes alone";
+  EXPECT_EQ(small.content().partitions.at(0).limits.kinds.size(), 1u) << "a site with features has only the nodes with these";
   EXPECT_EQ(small.content().sites.at(0).features, (std::vector<std::string>{"small"}));
 }
 
-TEST_F(GridPublisherTest, PublishesTheFederationsClustersWithWhatTheirNodesAre) {
+TEST_F(GridPublisherTest, PublishesTheClustersOfAFederationWithTheirKindsOfNodes) {
   config_.sites[1].cluster = "south";
   config_.sites[1].partitions = {"gpu-a"};
   slurm_.known_topology = topology();
@@ -129,8 +129,8 @@ TEST_F(GridPublisherTest, PublishesTheFederationsClustersWithWhatTheirNodesAre) 
   slurm_.known_topology.nodes.push_back({"n1", {"gpu-a"}, {1, 16, 4096, {{"h100", 8}}, {}}, "south"});
   slurm_.known_topology.federation = {{"", 1}, {"south", 2}};
   SlurmState state(slurm_, slurm_, 1min, {"campus", "south"});
-  GridPublisher keeper(config_, feeds_, *store_, state);
-  keeper.round(kDay);
+  GridPublisher publisher(config_, poll_, *store_, state);
+  publisher.round(kDay);
   const auto s = snapshot();
   EXPECT_EQ(s.content().sites[0].fed_id, 1u);
   EXPECT_EQ(s.content().sites[1].fed_id, 2u);
@@ -141,7 +141,7 @@ TEST_F(GridPublisherTest, PublishesTheFederationsClustersWithWhatTheirNodesAre) 
   ASSERT_EQ(other.kinds.size(), 1u);
   EXPECT_EQ(other.kinds[0].gpus[0].type, "h100");
   slurm_.known_topology.federation = {{"", 1}};  // it drains, or does not answer
-  keeper.round(kDay + 2min);
+  publisher.round(kDay + 2min);
   EXPECT_EQ(snapshot().content().sites[1].fed_id, 0u);
 }
 
@@ -151,64 +151,64 @@ TEST_F(GridPublisherTest, PublishesUsersAndTheirAccounts) {
   config_.placement.rules = {rule};
   slurm_.association_list = {{1000, "campus", "nlp", "", true}};
   SlurmState state(slurm_, slurm_, 1min, {"campus"});
-  GridPublisher keeper(config_, feeds_, *store_, state);
-  keeper.round(kDay);
+  GridPublisher publisher(config_, poll_, *store_, state);
+  publisher.round(kDay);
   const auto first = snapshot();
   EXPECT_EQ(first.content().rules.rules.at(0).uids, (std::vector<std::uint32_t>{0}));
   EXPECT_TRUE(first.content().associations_enforced);
   EXPECT_TRUE(first.content().associations.allow(1000, "campus", "nlp", "gpu-a"));
   slurm_.dbd_up = false;
-  keeper.round(kDay + 10min);
+  publisher.round(kDay + 10min);
   const auto later = snapshot();
-  EXPECT_TRUE(later.content().associations.allow(1000, "campus", "nlp", "gpu-a")) << "what slurmdbd said last stands";
+  EXPECT_TRUE(later.content().associations.allow(1000, "campus", "nlp", "gpu-a")) << "the last answer of slurmdbd still counts";
 }
 
-TEST_F(GridPublisherTest, WithoutSlurmctldTheLastKnownLimitsStand) {
+TEST_F(GridPublisherTest, WithoutSlurmctldPublishesTheLastKnownLimits) {
   slurm_.known_topology = topology();
   SlurmState state(slurm_, slurm_, 1min, {"campus"});
-  GridPublisher keeper(config_, feeds_, *store_, state);
-  keeper.round(kDay);
+  GridPublisher publisher(config_, poll_, *store_, state);
+  publisher.round(kDay);
   slurm_.ctld_up = false;
-  keeper.round(kDay + 2min);
+  publisher.round(kDay + 2min);
   EXPECT_EQ(snapshot().content().partitions[0].limits.max_time, Duration(24h));
   EXPECT_EQ(snapshot().content().published, kDay + 2min);
   EXPECT_NE(state.state(), "ok");
 }
 
-TEST_F(GridPublisherTest, SlurmctldThatComesLaterIsNoticedWithinSeconds) {
+TEST_F(GridPublisherTest, NoticesASlurmctldThatStartsLaterWithinSeconds) {
   slurm_.ctld_up = false;
   SlurmState state(slurm_, slurm_, 1min, {"campus"});
-  GridPublisher keeper(config_, feeds_, *store_, state);
-  keeper.round(kDay);
+  GridPublisher publisher(config_, poll_, *store_, state);
+  publisher.round(kDay);
   EXPECT_EQ(snapshot().content().partitions.at(0).limits.max_time, Duration(0));
   slurm_.ctld_up = true;
   slurm_.known_topology = topology();
-  keeper.round(kDay + 6s);
+  publisher.round(kDay + 6s);
   EXPECT_EQ(snapshot().content().partitions.at(0).limits.max_time, Duration(24h));
 }
 
-TEST_F(GridPublisherTest, ThePastIsKeptAndTheFutureIsNot) {
+TEST_F(GridPublisherTest, StoresThePastAndNotTheFuture) {
   SlurmState state(slurm_, slurm_, 1min, {"campus"});
-  GridPublisher keeper(config_, feeds_, *store_, state);
-  keeper.round(kDay + 30min);
+  GridPublisher publisher(config_, poll_, *store_, state);
+  publisher.round(kDay + 30min);
   const auto kept = store_->intensity("b", {kDay - 24h, kDay + 24h});
   ASSERT_TRUE(kept);
   ASSERT_EQ(kept->size(), 4u);  // three hours of the past and the present one
   EXPECT_EQ(kept->back().point.origin, Origin::kForecast);
   EXPECT_TRUE(kept->back().simulated);
   feeds_.level = 200;
-  keeper.round(kDay + 31min);
+  publisher.round(kDay + 31min);
   EXPECT_EQ(store_->intensity("b", {kDay - 24h, kDay + 24h})->front().point.value, GramsPerKwh(197));
 }
 
-TEST_F(GridPublisherTest, AStateDirThatCannotBeWrittenIsNotTheEnd) {
+TEST_F(GridPublisherTest, GoesOnIfTheStateDirCannotBeWritten) {
   config_.carbonctld.state_dir = "/nonexistent/state";
   SlurmState state(slurm_, slurm_, 1min, {"campus"});
-  GridPublisher keeper(config_, feeds_, *store_, state);
-  keeper.round(kDay);
-  EXPECT_EQ(keeper.published(), Instant{});
-  ASSERT_TRUE(keeper.latest());
-  EXPECT_EQ(keeper.latest()->size(), 2u);
+  GridPublisher publisher(config_, poll_, *store_, state);
+  publisher.round(kDay);
+  EXPECT_EQ(publisher.published(), Instant{});
+  ASSERT_TRUE(publisher.latest());
+  EXPECT_EQ(publisher.latest()->size(), 2u);
 }
 
 }  // namespace

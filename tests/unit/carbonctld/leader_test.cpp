@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one who follows takes from the carbonctld that leads, and when it goes its own way.
+// What a following carbonctld takes from its leader, and when it uses its own feeds.
 #include "carbonctld/grid/leader.h"
 
 #include <gtest/gtest.h>
@@ -16,8 +16,8 @@ namespace carbon::carbonctld {
 namespace {
 using namespace std::chrono_literals;
 
-// The leader, as its answers show it.
-class LeadersAnswers final : public net::HttpTransport {
+// Transport that answers as a leader.
+class LeaderAnswers final : public net::HttpTransport {
  public:
   Result<net::HttpResponse> send(const net::HttpRequest& request) override {
     if (!up) return Error{"connection refused"};
@@ -35,9 +35,8 @@ class LeadersAnswers final : public net::HttpTransport {
   std::vector<std::string> asked;
 };
 
-class OwnFeeds final : public grid_feeds::GridFeeds {
- public:
-  std::vector<grid_feeds::SiteSeries> poll(Instant, Interval) override {
+struct OwnFeeds {
+  std::vector<grid_feeds::SiteSeries> poll() {
     ++polls;
     std::vector<grid_feeds::SiteSeries> out(2);
     for (auto& s : out) s.series = hours({300});
@@ -61,9 +60,8 @@ class LeaderTest : public ledger::LedgerTest {
       s.series = std::move(*IntensitySeries::make(
           {"Z", "gb-neso", {Signal::kMarginal, Emissions::kDirect, Boundary::kProduction}, kNow - 1min, true},
           {{{kNow - 500ms, kNow}, GramsPerKwh(101), Origin::kActual},
-           {{kNow, kNow + 1h}, GramsPerKwh(102.5), Origin::kForecast}}));
+           {{kNow, kNow + 1h}, GramsPerKwh(102.5), Origin::kForecast, ForecastBand{GramsPerKwh(90), GramsPerKwh(120)}}}));
       s.origin = Origin::kForecast;
-      s.bands = {std::nullopt, forecast::ForecastBand{GramsPerKwh(90), GramsPerKwh(120)}};
       s.feeds = {{"gb-neso", false, "503", kNow, {}, "zeros", "estimates"}};
       answers_.series.push_back(std::move(s));
     }
@@ -72,12 +70,12 @@ class LeaderTest : public ledger::LedgerTest {
 
   test::LocalMunged munged_;
   config::Config config_;
-  LeadersAnswers answers_;
+  LeaderAnswers answers_;
   net::Munge munge_{munged_.socket()};
   Leader leader_{config_, answers_, munge_};
 };
 
-TEST_F(LeaderTest, ItsGridComesOverWhole) {
+TEST_F(LeaderTest, TakesTheWholeGridOfTheLeader) {
   const auto found = leader_.ask(kNow, kNow - 24h);
   ASSERT_TRUE(found);
   ASSERT_EQ(found->size(), 2u);
@@ -97,24 +95,26 @@ TEST_F(LeaderTest, ItsGridComesOverWhole) {
     EXPECT_EQ(got.series.points()[i].value, given.series.points()[i].value);
     EXPECT_EQ(got.series.points()[i].origin, given.series.points()[i].origin);
   }
-  EXPECT_FALSE(got.bands[0]);
-  EXPECT_EQ(got.bands[1]->p90, GramsPerKwh(120));
+  EXPECT_FALSE(got.series.points()[0].band);
+  ASSERT_TRUE(got.series.points()[1].band);
+  EXPECT_EQ(got.series.points()[1].band->p10, GramsPerKwh(90));
+  EXPECT_EQ(got.series.points()[1].band->p90, GramsPerKwh(120));
   EXPECT_EQ(got.feeds[0].cause, "503");
   EXPECT_EQ(got.feeds[0].note, "estimates");
   EXPECT_EQ(got.feeds[0].last_good, Instant{}) << "never";
   EXPECT_TRUE(leader_.plans(kNow));
 }
 
-TEST_F(LeaderTest, ItPlansNoMoreOnceItIsSilent) {
+TEST_F(LeaderTest, DoesNotPlanOnceItIsSilent) {
   ASSERT_TRUE(leader_.ask(kNow, kNow));
-  EXPECT_FALSE(leader_.plans(kNow + 10min)) << "nobody has asked it for long";
+  EXPECT_FALSE(leader_.plans(kNow + 10min)) << "its last answer is too old";
   answers_.up = false;
   EXPECT_FALSE(leader_.ask(kNow, kNow));
   EXPECT_FALSE(leader_.plans(kNow));
 }
 
-TEST_F(LeaderTest, AnsweringIsNotPlanning) {
-  answers_.health.planned = kNow - 1h;  // its slurmctld is away
+TEST_F(LeaderTest, DoesNotPlanIfItsReplanningIsOldOrWithoutUs) {
+  answers_.health.planned = kNow - 1h;  // its slurmctld is down
   EXPECT_TRUE(leader_.ask(kNow, kNow));
   EXPECT_FALSE(leader_.plans(kNow));
   answers_.health.planned = kNow;
@@ -123,13 +123,13 @@ TEST_F(LeaderTest, AnsweringIsNotPlanning) {
   EXPECT_FALSE(leader_.plans(kNow));
 }
 
-TEST_F(LeaderTest, NobodyFollowsOneWhoFollows) {
+TEST_F(LeaderTest, DoesNotLeadIfItFollowsAnother) {
   answers_.health.leads = false;
   EXPECT_FALSE(leader_.ask(kNow, kNow));
   EXPECT_FALSE(leader_.plans(kNow));
 }
 
-TEST_F(LeaderTest, OldNewsAndOtherSitesAreOfNoUse) {
+TEST_F(LeaderTest, IsNotUsedIfStaleOrWithoutOneOfOurSites) {
   answers_.health.snapshot_published = kNow - 2h;
   EXPECT_FALSE(leader_.ask(kNow, kNow));
   answers_.health.snapshot_published = kNow;
@@ -139,20 +139,21 @@ TEST_F(LeaderTest, OldNewsAndOtherSitesAreOfNoUse) {
   EXPECT_FALSE(leader_.ask(kNow, kNow));
 }
 
-TEST_F(LeaderTest, OwnFeedsAreAskedOnlyWithoutIt) {
+TEST_F(LeaderTest, ReplacesOurFeedsWhileItAnswers) {
   OwnFeeds feeds;
   FakeSlurm slurm;
   SlurmState state(slurm, slurm, 1min, {"south"});
-  GridPublisher keeper(config_, feeds, *store_, state, &leader_);
-  keeper.round(kNow);
+  GridPublisher publisher(
+      config_, [&feeds](Instant, Interval) { return feeds.poll(); }, *store_, state, &leader_);
+  publisher.round(kNow);
   EXPECT_EQ(feeds.polls, 0);
-  EXPECT_EQ(keeper.latest()->at(0).series.view().at(kNow), GramsPerKwh(102.5));
+  EXPECT_EQ(publisher.latest()->at(0).series.view().at(kNow), GramsPerKwh(102.5));
   answers_.up = false;
-  keeper.round(kNow + 1min);
+  publisher.round(kNow + 1min);
   EXPECT_EQ(feeds.polls, 1);
-  EXPECT_EQ(keeper.latest()->at(0).series.view().at(kNow), GramsPerKwh(300));
+  EXPECT_EQ(publisher.latest()->at(0).series.view().at(kNow), GramsPerKwh(300));
   answers_.up = true;
-  keeper.round(kNow + 2min);
+  publisher.round(kNow + 2min);
   EXPECT_EQ(feeds.polls, 1);
 }
 

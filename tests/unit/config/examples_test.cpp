@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "config/config.h"
-#include "grid_feeds/fallback_chain.h"
+#include "grid_feeds/grid_feeds.h"
 #include "net/http.h"
 
 namespace carbon {

@@ -17,7 +17,7 @@ std::string body(const std::string& rows) {
 TEST(Eia, AsksForThreeDaysAtLeastBecauseManyReportLate) {
   auto feed = feed_of("eia", "US-CAL-CISO", {{"respondent", "CISO"}});
   feed.secret = "KEY";
-  EXPECT_EQ(feed.provider->ask(feed, query).at(0).http.url,
+  EXPECT_EQ(feed.provider->requests(feed, query).at(0).http.url,
             "https://api.eia.gov/v2/electricity/rto/fuel-type-data/data/"
             "?api_key=KEY&frequency=hourly&data[]=value&facets[respondent][]=CISO&"
             "start=2026-11-21T03&end=2026-11-24T03&sort[0][column]=period&sort[0][direction]=desc&offset=0&length=5000");

@@ -18,18 +18,18 @@ constexpr const char* kForecast = R"({"zone":"KR","forecast":[
 TEST(ElectricityMaps, AsksWithTheTokenInAHeaderAndWithoutTheFallbackByAddress) {
   auto feed = feed_of("electricity-maps", "KR");
   feed.secret = "s3cret";
-  const auto asks = feed.provider->ask(feed, query);
-  ASSERT_EQ(asks.size(), 2u);
-  EXPECT_EQ(asks[0].http.url,
+  const auto requests = feed.provider->requests(feed, query);
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_EQ(requests[0].http.url,
             "https://api.electricitymaps.com/v4/carbon-intensity/"
             "history?zone=KR&emissionFactorType=lifecycle&disableCallerLookup=true");
-  EXPECT_EQ(asks[1].http.url,
+  EXPECT_EQ(requests[1].http.url,
             "https://api.electricitymaps.com/v4/carbon-intensity/"
             "forecast?zone=KR&emissionFactorType=lifecycle&disableCallerLookup=true&"
             "horizonHours=72");
-  EXPECT_EQ(asks[0].http.headers.at(0), std::pair(std::string("auth-token"), std::string("s3cret")));
+  EXPECT_EQ(requests[0].http.headers.at(0), std::pair(std::string("auth-token"), std::string("s3cret")));
   const auto old = feed_of("electricity-maps", "KR", {{"api", "v3"}, {"emissions", "direct"}});
-  EXPECT_EQ(old.provider->ask(old, query)[0].http.url,
+  EXPECT_EQ(old.provider->requests(old, query)[0].http.url,
             "https://api.electricitymaps.com/v3/carbon-intensity/history?zone=KR&emissionFactorType=direct&"
             "shouldUseFallbackCallerLookup=false");
 }

@@ -13,12 +13,12 @@ std::string records(const std::string& time, double value, const std::string& ar
 
 TEST(EnergiDataService, AsksForAllRowsInOrder) {
   const auto feed = feed_of("energi-data-service", "DK-DK1");
-  const auto asks = feed.provider->ask(feed, query);
-  EXPECT_EQ(asks[0].http.url,
+  const auto requests = feed.provider->requests(feed, query);
+  EXPECT_EQ(requests[0].http.url,
             "https://api.energidataservice.dk/dataset/"
             "CO2Emis?start=now-P2D&filter=%7B%22PriceArea%22%3A%5B%22DK1%22%5D%7D&sort=Minutes5UTC%20asc&"
             "limit=0");
-  EXPECT_EQ(asks[1].http.url,
+  EXPECT_EQ(requests[1].http.url,
             "https://api.energidataservice.dk/dataset/"
             "CO2EmisProg?start=now&filter=%7B%22PriceArea%22%3A%5B%22DK1%22%5D%7D&sort=Minutes5UTC%20asc&"
             "limit=0");

@@ -8,7 +8,7 @@ const Query query{utc("2026-11-24T03:10Z"), {utc("2026-11-23T03:10Z"), utc("2026
 
 TEST(EnergyCharts, AsksForTheCountryOfTheZone) {
   const auto feed = feed_of("energy-charts", "DE-LU");
-  EXPECT_EQ(feed.provider->ask(feed, query).at(0).http.url,
+  EXPECT_EQ(feed.provider->requests(feed, query).at(0).http.url,
             "https://api.energy-charts.info/co2eq?country=de&start=2026-11-23T03%3A00%3A00Z&end=2026-11-27T00%3A00%3A00Z");
 }
 

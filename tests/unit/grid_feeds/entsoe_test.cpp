@@ -43,15 +43,16 @@ Feed finland() {
 }
 
 TEST(Entsoe, AsksByTheCodeOfTheArea) {
-  const auto asks = finland().provider->ask(finland(), query);
-  ASSERT_EQ(asks.size(), 3u);
-  EXPECT_EQ(asks[0].http.url,
+  const auto requests = finland().provider->requests(finland(), query);
+  ASSERT_EQ(requests.size(), 3u);
+  EXPECT_EQ(requests[0].http.url,
             "https://web-api.tp.entsoe.eu/api?securityToken=t0ken&documentType=A75&processType=A16&in_Domain=10YFI-1--------U&"
             "periodStart=202611230300&periodEnd=202611240400");
-  EXPECT_NE(asks[1].http.url.find("documentType=A65&processType=A01&outBiddingZone_Domain=10YFI-1--------U"), std::string::npos);
-  EXPECT_NE(asks[2].http.url.find("documentType=A69"), std::string::npos);
+  EXPECT_NE(requests[1].http.url.find("documentType=A65&processType=A01&outBiddingZone_Domain=10YFI-1--------U"),
+            std::string::npos);
+  EXPECT_NE(requests[2].http.url.find("documentType=A69"), std::string::npos);
   const auto code = feed_of("entsoe", "10Y1001A1001A82H");
-  EXPECT_NE(code.provider->ask(code, query)[0].http.url.find("in_Domain=10Y1001A1001A82H"), std::string::npos);
+  EXPECT_NE(code.provider->requests(code, query)[0].http.url.find("in_Domain=10Y1001A1001A82H"), std::string::npos);
 }
 
 TEST(Entsoe, CurveA03RepeatsUntilTheNextPositionAndToTheEndAndA01DoesNot) {

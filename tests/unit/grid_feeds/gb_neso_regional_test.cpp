@@ -13,7 +13,7 @@ const std::string kRegion = R"({"regionid":13,"shortname":"London","data":[
 Feed london() { return feed_of("gb-neso-regional", "GB", {{"region", "13"}}); }
 
 TEST(GbNesoRegional, AsksForItsRegion) {
-  EXPECT_EQ(london().provider->ask(london(), query).at(0).http.url,
+  EXPECT_EQ(london().provider->requests(london(), query).at(0).http.url,
             "https://api.carbonintensity.org.uk/regional/intensity/2026-11-24T03:01Z/fw48h/regionid/13");
 }
 

@@ -16,13 +16,13 @@ constexpr const char* kBehind = R"({"data":[
 
 TEST(GbNeso, AsksForTheFutureAndThePastAtAnAddressThatHoldsForTheHalfHour) {
   const auto feed = feed_of("gb-neso", "GB");
-  const auto asks = feed.provider->ask(feed, query);
-  ASSERT_EQ(asks.size(), 2u);
-  EXPECT_EQ(asks[0].http.url, "https://api.carbonintensity.org.uk/intensity/2026-11-24T03:01Z/fw48h");
-  EXPECT_EQ(asks[1].http.url, "https://api.carbonintensity.org.uk/intensity/2026-11-23T03:01Z/2026-11-24T03:01Z");
-  EXPECT_EQ(asks[0].good_for, std::chrono::minutes(23));  // until 03:33
+  const auto requests = feed.provider->requests(feed, query);
+  ASSERT_EQ(requests.size(), 2u);
+  EXPECT_EQ(requests[0].http.url, "https://api.carbonintensity.org.uk/intensity/2026-11-24T03:01Z/fw48h");
+  EXPECT_EQ(requests[1].http.url, "https://api.carbonintensity.org.uk/intensity/2026-11-23T03:01Z/2026-11-24T03:01Z");
+  EXPECT_EQ(requests[0].good_for, std::chrono::minutes(23));  // until 03:33
   const auto local = feed_of("gb-neso", "GB", {{"base_url", "http://127.0.0.1:99/"}});
-  EXPECT_EQ(local.provider->ask(local, query)[0].http.url, "http://127.0.0.1:99/intensity/2026-11-24T03:01Z/fw48h");
+  EXPECT_EQ(local.provider->requests(local, query)[0].http.url, "http://127.0.0.1:99/intensity/2026-11-24T03:01Z/fw48h");
 }
 
 TEST(GbNeso, MeasuredWhereItIsOverElseForecastAndNullIsNotZero) {

@@ -9,10 +9,10 @@ const Query query{utc("2026-11-24T03:10Z"), {utc("2026-11-23T03:10Z"), utc("2026
 TEST(KpxOpenApi, TheKeyIsEncodedOnce) {
   auto feed = feed_of("kpx-openapi", "KR");
   feed.secret = "ab+/=";
-  EXPECT_EQ(feed.provider->ask(feed, query).at(0).http.url,
+  EXPECT_EQ(feed.provider->requests(feed, query).at(0).http.url,
             "https://openapi.kpx.or.kr/openapi/sumperfuel5m/getSumperfuel5m?ServiceKey=ab%2B%2F%3D");
   feed.secret = "ab%2B%2F%3D";
-  EXPECT_EQ(feed.provider->ask(feed, query).at(0).http.url,
+  EXPECT_EQ(feed.provider->requests(feed, query).at(0).http.url,
             "https://openapi.kpx.or.kr/openapi/sumperfuel5m/getSumperfuel5m?ServiceKey=ab%2B%2F%3D");
 }
 

@@ -9,7 +9,7 @@
 #include <set>
 #include <thread>
 
-#include "grid_feeds/fallback_chain.h"
+#include "grid_feeds/grid_feeds.h"
 #include "tests/support/feed_kit.h"
 #include "tests/support/played_bodies.h"
 
@@ -156,7 +156,7 @@ struct Outage : testing::TestWithParam<Named> {
     world.forget();
     const auto feeds = feeds_of(provider, fault == Fault::kSlow ? 600ms : 10s);
     const Instant start = utc("2026-11-24T03:00Z");
-    std::vector<std::string> news;
+    std::vector<std::string> events;
     bool failed = false, recovered = false;
     std::string last_cause;
     for (Duration later = 0min; later < 5h + 30min; later += 5min) {
@@ -170,19 +170,19 @@ struct Outage : testing::TestWithParam<Named> {
       for (const auto& point : site.series.points())
         EXPECT_TRUE(point.when.start <= now || point.origin != Origin::kActual) << "nothing ahead was measured";
       failed |= !site.feeds.at(0).ok;
-      for (const auto& line : site.news) news.push_back(line);
+      for (const auto& line : site.events) events.push_back(line);
       last_cause = site.feeds.at(0).cause;
       recovered = site.feeds.at(0).ok;
     }
     const bool applies = fault != Fault::kNone && (fault != Fault::kOtherZone || provider.names_zone);
     EXPECT_EQ(failed, applies) << provider.name;
     EXPECT_TRUE(recovered) << provider.name << ": " << last_cause;
-    EXPECT_EQ(news.size(), applies ? 2u : 0u) << provider.name << ": " << (news.empty() ? "no news" : news.front());
-    const auto names_cause = [&](const char* cause) { return news.front().find(cause) != std::string::npos; };
-    EXPECT_TRUE(news.empty() || std::any_of(named.causes.begin(), named.causes.end(), names_cause)) << news.front();
-    if (provider.secret.empty()) news.clear();  // what it cannot know it cannot hide
-    for (const auto& line : news) EXPECT_EQ(line.find(kSecret), std::string::npos) << line;
-    EXPECT_TRUE(news.empty() || news.back().find("answers again after") != std::string::npos) << news.back();
+    EXPECT_EQ(events.size(), applies ? 2u : 0u) << provider.name << ": " << (events.empty() ? "no news" : events.front());
+    const auto names_cause = [&](const char* cause) { return events.front().find(cause) != std::string::npos; };
+    EXPECT_TRUE(events.empty() || std::any_of(named.causes.begin(), named.causes.end(), names_cause)) << events.front();
+    if (provider.secret.empty()) events.clear();  // what it cannot know it cannot hide
+    for (const auto& line : events) EXPECT_EQ(line.find(kSecret), std::string::npos) << line;
+    EXPECT_TRUE(events.empty() || events.back().find("answers again after") != std::string::npos) << events.back();
     EXPECT_LE(world.busiest_hour(), 24u) << provider.name;
   }
 };
@@ -221,7 +221,7 @@ TEST_F(Outage, FromTheFirstMinuteOn) {
     const auto site = feeds_of(provider)->poll(now, {now - 2h, now + 48h}).at(0);
     EXPECT_EQ(site.series.view().integrate(now, now + 48h).covered, Duration(48h));
     EXPECT_EQ(site.origin, Origin::kYearlyFactor);
-    EXPECT_EQ(site.news.size(), 1u);
+    EXPECT_EQ(site.events.size(), 1u);
   }
 }
 

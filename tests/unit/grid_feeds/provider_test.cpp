@@ -40,7 +40,7 @@ TEST(Provider, TheTableIsSound) {
   std::set<std::string_view> names;
   for (const auto* provider : providers()) {
     EXPECT_TRUE(names.insert(provider->name).second) << provider->name << " stands there twice";
-    EXPECT_NE(provider->ask, nullptr) << provider->name;
+    EXPECT_NE(provider->requests, nullptr) << provider->name;
     EXPECT_NE(provider->parse, nullptr) << provider->name;
     EXPECT_EQ(provider->login == nullptr, provider->session == nullptr) << provider->name;
   }
@@ -58,8 +58,8 @@ TEST(Provider, NoParserThrows) {
          {"", "   ", "{}", "[]", "null", "3", "{\"data\":[]}", "{\"data\":{}}", "{\"data\":null}", "<html>",
           "<?xml version=\"1.0\"?><a/>", "\xff\xfe\x00", "{\"data\":[null,1,\"x\",{},[]]}", "datetime,X\n2022-01-01,1\n"}) {
       std::vector<Answer> answers;
-      const auto asks = provider->ask(feed, query);  // whose parts the answers name
-      for (const auto& ask : asks) answers.push_back({ask.part, body});
+      const auto requests = provider->requests(feed, query);  // whose parts the answers name
+      for (const auto& request : requests) answers.push_back({request.part, body});
       EXPECT_NO_THROW((void)provider->parse(feed, query, answers)) << provider->name << ": " << body;
     }
     EXPECT_NO_THROW((void)provider->parse(feed, query, {})) << provider->name;

@@ -4,8 +4,8 @@
 
 #include "grid_feeds/fetcher.h"
 #include "grid_feeds/fuel_mix.h"
+#include "grid_feeds/merge_feeds.h"
 #include "grid_feeds/secrets.h"
-#include "grid_feeds/site_series.h"
 #include "grid_feeds/validation.h"
 #include "tests/support/feed_kit.h"
 
@@ -118,34 +118,34 @@ TEST(Secrets, ABadLineIsNumberedAndNotShown) {
   }
 }
 
-TEST(Gates, WhatCannotBeIsRefused) {
-  EXPECT_EQ(admit(hours(0, 24, [](int) { return 0.0; }), t0).error().message,
+TEST(Validation, WhatCannotBeIsRefused) {
+  EXPECT_EQ(validate(hours(0, 24, [](int) { return 0.0; }), t0).error().message,
             "all values are zero (2026-11-24T00:00:00Z to 2026-11-25T00:00:00Z)");
-  EXPECT_NE(admit(hours(0, 30, [](int) { return 321.0; }), t0).error().message.find("is repeated"), std::string::npos);
-  EXPECT_TRUE(admit(hours(0, 20, [](int) { return 321.0; }), t0).ok());
-  EXPECT_FALSE(admit(hours(0, 24, [](int) { return -5.0; }), t0).ok());
-  EXPECT_FALSE(admit({}, t0).ok());
+  EXPECT_NE(validate(hours(0, 30, [](int) { return 321.0; }), t0).error().message.find("is repeated"), std::string::npos);
+  EXPECT_TRUE(validate(hours(0, 20, [](int) { return 321.0; }), t0).ok());
+  EXPECT_FALSE(validate(hours(0, 24, [](int) { return -5.0; }), t0).ok());
+  EXPECT_FALSE(validate({}, t0).ok());
 }
 
-TEST(Gates, SingleValuesOutOfRangeAndAnOutagesZerosLeaveAHole) {
+TEST(Validation, SingleValuesOutOfRangeAndAnOutagesZerosLeaveAHole) {
   auto reading = hours(0, 48, [](int h) { return h == 3 ? 1e9 : h == 4 ? -1.0 : h >= 10 ? 0.0 : 100.0 + h; });
-  const auto admitted = admit(reading, t0);
-  ASSERT_TRUE(admitted.ok());
-  EXPECT_EQ(admitted->points.size(), 8u);
-  EXPECT_FALSE(admitted->left_out.empty());
+  const auto valid = validate(reading, t0);
+  ASSERT_TRUE(valid.ok());
+  EXPECT_EQ(valid->points.size(), 8u);
+  EXPECT_FALSE(valid->left_out.empty());
   // Where only what is burnt counts, some hours without are no outage.
   auto windy = hours(0, 48, [](int h) { return h >= 10 && h < 20 ? 0.0 : 100.0 + h; });
-  EXPECT_EQ(admit(windy, t0)->points.size(), 38u);
+  EXPECT_EQ(validate(windy, t0)->points.size(), 38u);
   windy.kind.emissions = Emissions::kDirect;
-  EXPECT_EQ(admit(windy, t0)->points.size(), 48u);
+  EXPECT_EQ(validate(windy, t0)->points.size(), 48u);
 }
 
-TEST(Gates, NothingOfTheFutureIsMeasured) {
+TEST(Validation, NothingOfTheFutureIsMeasured) {
   Reading reading;
   for (int h = 0; h < 4; ++h) reading.points.push_back(hour(h, 100 + h, Origin::kActual));
-  const auto admitted = admit(reading, t0 + 2h);
-  EXPECT_EQ(admitted->points[1].origin, Origin::kActual);
-  EXPECT_EQ(admitted->points[3].origin, Origin::kForecast);
+  const auto valid = validate(reading, t0 + 2h);
+  EXPECT_EQ(valid->points[1].origin, Origin::kActual);
+  EXPECT_EQ(valid->points[3].origin, Origin::kForecast);
 }
 
 TEST(FuelFactors, EachHasASourceAndStandsAtItsPlace) {
@@ -173,7 +173,8 @@ struct Kinds : testing::Test {
   const SeriesKind direct{Signal::kAverage, Emissions::kDirect, Boundary::kConsumption};
   Reading first = hours(-2, 4, [](int h) { return 300.0 + h; });
   Reading second = hours(-2, 12, [](int h) { return 100.0 + h; });
-  IntensitySeries none, past_first, past_second;
+  IntensitySeries past_first, past_second;
+  const FeedStatus status_first{.provider = "one"}, status_second{.provider = "two"};
   Interval window{t0 - 2h, t0 + 12h};
 
   void remember() {
@@ -185,34 +186,35 @@ struct Kinds : testing::Test {
     past_first = IntensitySeries::make({}, a).value();
     past_second = IntensitySeries::make({}, b).value();
   }
-  Assembled assembled() {
+  SiteSeries merged() {
     second.kind = direct;
     std::vector<FeedView> views(2);
-    views[0] = {.provider = "one", .reading = first.points.empty() ? nullptr : &first, .kind = first.kind, .past = &past_first};
-    views[1] = {.provider = "two", .reading = &second, .kind = second.kind, .past = &past_second};
-    return assemble(views, yearly_factor("KR", ""), "KR", t0, window);
+    views[0] = {
+        .status = &status_first, .reading = first.points.empty() ? nullptr : &first, .kind = first.kind, .past = &past_first};
+    views[1] = {.status = &status_second, .reading = &second, .kind = second.kind, .past = &past_second};
+    return merge_feeds(views, yearly_factor("KR", ""), "KR", t0, window);
   }
 };
 
 TEST_F(Kinds, AreNotMixedWithoutADayInCommon) {
-  const auto got = assembled();
+  const auto got = merged();
   EXPECT_EQ(got.series.view().at(t0)->value(), 300);
   EXPECT_NEAR(got.series.view().at(t0 + 5h)->value(), 414.3, 0.05);  // the yearly factor, labelled so
   EXPECT_EQ(got.series.points().back().origin, Origin::kYearlyFactor);
-  EXPECT_NE(got.notes[1].find("not used: it is average direct consumption"), std::string::npos) << got.notes[1];
+  EXPECT_NE(got.feeds[1].note.find("not used: it is average direct consumption"), std::string::npos) << got.feeds[1].note;
 }
 
 TEST_F(Kinds, AreBroughtToOneLevelAndItIsSaid) {
   remember();
-  const auto got = assembled();
+  const auto got = merged();
   EXPECT_DOUBLE_EQ(got.series.view().at(t0 + 5h)->value(), 3 * 105.0);
-  EXPECT_EQ(got.notes[1].substr(0, 18), "multiplied by 3.00");
+  EXPECT_EQ(got.feeds[1].note.substr(0, 18), "multiplied by 3.00");
   EXPECT_EQ(got.series.meta().kind, SeriesKind{});
 }
 
 TEST_F(Kinds, TheOtherOneServesAloneWhereTheFirstKnowsNothing) {
   first.points.clear();
-  const auto got = assembled();
+  const auto got = merged();
   EXPECT_EQ(got.series.view().at(t0 + 5h)->value(), 105.0);
   EXPECT_EQ(got.series.meta().kind, direct);
   EXPECT_EQ(got.series.meta().provider, "two");

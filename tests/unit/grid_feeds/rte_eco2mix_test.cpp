@@ -22,7 +22,7 @@ TEST(RteEco2mix, OffsetsAreReadAndNullIsTheFuture) {
 TEST(RteEco2mix, AsksTheNewestFirst) {
   const auto feed = feed_of("rte-eco2mix", "FR");
   EXPECT_EQ(
-      feed.provider->ask(feed, query).at(0).http.url,
+      feed.provider->requests(feed, query).at(0).http.url,
       "https://odre.opendatasoft.com/api/explore/v2.1/catalog/datasets/eco2mix-national-tr/records?select=date_heure%2Ctaux_co2&"
       "where=taux_co2%20is%20not%20null&order_by=date_heure%20desc&limit=100");
 }

@@ -24,11 +24,12 @@ TEST(WattTime, LogsInWithBasicAndAsksWithBearer) {
   EXPECT_EQ(feed.provider->session(R"({"token":"abc"})")->token, "abc");
   EXPECT_FALSE(feed.provider->session("<html>403</html>").ok());
   EXPECT_FALSE(feed.provider->session("{}").ok());
-  const auto asks = feed.provider->ask(feed, query);
-  EXPECT_EQ(asks[0].http.url, "https://api.watttime.org/v3/forecast?region=CAISO_NORTH&signal_type=co2_moer&horizon_hours=72");
-  EXPECT_EQ(asks[0].http.headers.at(0).second, "Bearer t0ken");
+  const auto requests = feed.provider->requests(feed, query);
+  EXPECT_EQ(requests[0].http.url,
+            "https://api.watttime.org/v3/forecast?region=CAISO_NORTH&signal_type=co2_moer&horizon_hours=72");
+  EXPECT_EQ(requests[0].http.headers.at(0).second, "Bearer t0ken");
   EXPECT_EQ(
-      asks[1].http.url,
+      requests[1].http.url,
       "https://api.watttime.org/v3/historical?region=CAISO_NORTH&signal_type=co2_moer&start=2026-11-23T03%3A10%3A00Z&end=2026-11-"
       "24T03%3A10%3A00Z");
 }

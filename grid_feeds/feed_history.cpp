@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "grid_feeds/feed_state.h"
+#include "grid_feeds/feed_history.h"
 
 #include <algorithm>
 
@@ -9,7 +9,7 @@ namespace carbon::grid_feeds {
 namespace {
 using namespace std::chrono_literals;
 
-constexpr Duration kLogRhythm = 1h;
+constexpr Duration kLogInterval = 1h;
 constexpr Duration kEnoughPast = 7 * 24h;
 constexpr Duration kCompared = 14 * 24h;
 constexpr Duration kEnoughOverlap = 24h;
@@ -19,12 +19,12 @@ constexpr Duration kKeptPast = 24h * 370;
 
 }  // namespace
 
-FeedMemory::FeedMemory(forecast::ForecastLog& log, std::string name) : log_(log), name_(std::move(name)) {
+FeedHistory::FeedHistory(forecast::ForecastLog& log, std::string name) : log_(log), name_(std::move(name)) {
   const auto issues = log_.read(name_);
   if (!issues || issues->empty()) return;
   Instant newest{};
   for (const auto& issue : *issues) {
-    // A feed whose kind was changed in carbon.conf begins anew.
+    // If the kind was changed in carbon.conf, older values do not count.
     if (kind_ && issue.kind != *kind_) known_.clear();
     kind_ = issue.kind;
     newest = std::max(newest, issue.known_at);
@@ -36,13 +36,13 @@ FeedMemory::FeedMemory(forecast::ForecastLog& log, std::string name) : log_(log)
     }
   }
   rebuild(newest);
-  // Once in a while is enough: the file is written anew by it.
+  // Rarely, because it rewrites the file.
   if (issues->front().known_at < newest - 2 * kKeptForecasts)
     (void)log_.forget(name_, newest - kKeptForecasts, newest - kKeptPast);
 }
 
-// True where something new is known by it.
-bool FeedMemory::keep(const IntensityPoint& point) {
+// True if it adds or changes something.
+bool FeedHistory::keep(const IntensityPoint& point) {
   const auto [at, fresh] = known_.emplace(point.when.start, point);
   if (fresh) return true;
   const auto& old = at->second;
@@ -52,7 +52,7 @@ bool FeedMemory::keep(const IntensityPoint& point) {
   return true;
 }
 
-Status FeedMemory::take(const Reading& reading, Instant now) {
+Status FeedHistory::add(const Reading& reading, Instant now) {
   if (kind_ != reading.kind) known_.clear();
   kind_ = reading.kind;
   forecast::Issue measured{now, reading.kind, {}}, ahead{now, reading.kind, {}};
@@ -66,14 +66,14 @@ Status FeedMemory::take(const Reading& reading, Instant now) {
   }
   rebuild(now);
   Status logged = measured.points.empty() ? Status(Done{}) : log_.append(name_, measured);
-  if (logged && !ahead.points.empty() && now >= forecast_logged_ + kLogRhythm) {
+  if (logged && !ahead.points.empty() && now >= forecast_logged_ + kLogInterval) {
     forecast_logged_ = now;
     logged = log_.append(name_, ahead);
   }
   return logged;
 }
 
-const forecast::OwnForecast& FeedMemory::own(Instant now) {
+const forecast::OwnForecast& FeedHistory::own(Instant now) {
   if (const auto hour = floor_to(now, 1h); hour != own_hour_ || own_.points.empty()) {
     own_ = forecast::own_forecast(past_.view(), now, forecast::kOwnForecastHours);
     own_hour_ = hour;
@@ -81,14 +81,14 @@ const forecast::OwnForecast& FeedMemory::own(Instant now) {
   return own_;
 }
 
-Status FeedMemory::log_own(Instant now) {
-  if (own(now).points.empty() || !kind_ || now < own_logged_ + kLogRhythm) return Done{};
+Status FeedHistory::log_own(Instant now) {
+  if (own(now).points.empty() || !kind_ || now < own_logged_ + kLogInterval) return Done{};
   own_logged_ = now;
   return log_.append(name_, {now, *kind_, own_.points});
 }
 
-// The past alone: what is over at `now`. A forecast of the past stands where nothing was measured.
-void FeedMemory::rebuild(Instant now) {
+// Only what ended by `now`. Where nothing was measured, the last forecast for that time counts.
+void FeedHistory::rebuild(Instant now) {
   std::erase_if(known_, [now](const auto& entry) { return entry.first < now - forecast::kOwnForecastPast; });
   std::vector<IntensityPoint> over;
   for (const auto& [start, point] : known_) {
@@ -97,14 +97,32 @@ void FeedMemory::rebuild(Instant now) {
   if (auto series = IntensitySeries::make({}, in_order(std::move(over)))) past_ = std::move(series).value();
 }
 
-IntensitySeries FeedMemory::measured() const {
+IntensitySeries FeedHistory::measured() const {
   std::vector<IntensityPoint> points;
   std::copy_if(past_.points().begin(), past_.points().end(), std::back_inserter(points),
                [](const IntensityPoint& p) { return p.origin == Origin::kActual; });
   return IntensitySeries::make({}, std::move(points)).value();
 }
 
-bool FeedMemory::wants_more_past(Instant now) const { return past_.view().integrate(now - kCompared, now).covered < kEnoughPast; }
+std::vector<forecast::FeedAccuracy> FeedHistory::accuracy(std::string_view provider) const {
+  const auto actual = measured();
+  if (actual.points().empty()) return {};
+  const auto issues = log_.read(name_);
+  if (!issues) return {};
+  std::vector<forecast::FeedAccuracy> all;
+  for (const auto origin : {Origin::kForecast, Origin::kOwnForecast}) {
+    std::vector<forecast::Issue> of_origin;
+    std::copy_if(issues->begin(), issues->end(), std::back_inserter(of_origin),
+                 [origin](const forecast::Issue& issue) { return issue.points.front().origin == origin; });
+    auto horizons = forecast::measure_accuracy(of_origin, actual.view());
+    if (!horizons.empty()) all.push_back({std::string(provider), origin, std::move(horizons)});
+  }
+  return all;
+}
+
+bool FeedHistory::needs_more_past(Instant now) const {
+  return past_.view().integrate(now - kCompared, now).covered < kEnoughPast;
+}
 
 std::optional<double> level_ratio(const SeriesView& a, const SeriesView& b, Instant now) {
   double sum_a = 0, sum_b = 0;

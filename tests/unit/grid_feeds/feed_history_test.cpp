@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is kept of the feeds: the log of who said what and when, the past made of it, the errors measured from it.
-#include "grid_feeds/feed_state.h"
+// A feed's history: the log of its answers as issued, the past made from it, and the errors of its forecasts.
+#include "grid_feeds/feed_history.h"
 
 #include <fstream>
 
@@ -76,45 +76,45 @@ TEST(ForecastLog, ForgetsOldForecastsBeforeOldMeasurements) {
   EXPECT_EQ(left, "112");
 }
 
-TEST(FeedMemory, TheMeasuredReplacesTheForecastAndACorrectionTheMeasured) {
+TEST(FeedHistory, TheMeasuredReplacesTheForecastAndACorrectionTheMeasured) {
   const auto log = forecast::make_memory_log();
-  FeedMemory memory(*log, "x");
-  ASSERT_TRUE(memory.take(reading_of({hour(0, 100, Origin::kForecast), hour(1, 110, Origin::kForecast)}), t0).ok());
-  ASSERT_TRUE(memory.take(reading_of({hour(0, 90, Origin::kActual)}), t0 + 2h).ok());
-  EXPECT_EQ(memory.past().view().at(t0)->value(), 90);
-  EXPECT_EQ(memory.past().view().at(t0 + 1h)->value(), 110);  // nothing better is known
-  ASSERT_TRUE(memory.take(reading_of({hour(0, 95, Origin::kActual)}), t0 + 3h).ok());
-  EXPECT_EQ(memory.past().view().at(t0)->value(), 95);
-  ASSERT_TRUE(memory.take(reading_of({hour(0, 200, Origin::kForecast)}), t0 + 4h).ok());
-  EXPECT_EQ(memory.past().view().at(t0)->value(), 95);  // a late forecast is none
-  EXPECT_EQ(memory.measured().points().size(), 1u);
+  FeedHistory history(*log, "x");
+  ASSERT_TRUE(history.add(reading_of({hour(0, 100, Origin::kForecast), hour(1, 110, Origin::kForecast)}), t0).ok());
+  ASSERT_TRUE(history.add(reading_of({hour(0, 90, Origin::kActual)}), t0 + 2h).ok());
+  EXPECT_EQ(history.past().view().at(t0)->value(), 90);
+  EXPECT_EQ(history.past().view().at(t0 + 1h)->value(), 110);  // nothing better is known
+  ASSERT_TRUE(history.add(reading_of({hour(0, 95, Origin::kActual)}), t0 + 3h).ok());
+  EXPECT_EQ(history.past().view().at(t0)->value(), 95);
+  ASSERT_TRUE(history.add(reading_of({hour(0, 200, Origin::kForecast)}), t0 + 4h).ok());
+  EXPECT_EQ(history.past().view().at(t0)->value(), 95);  // a late forecast is none
+  EXPECT_EQ(history.measured().points().size(), 1u);
 }
 
-TEST(FeedMemory, LogsWhatChangedAtOnceAndForecastsOnceAnHour) {
+TEST(FeedHistory, LogsWhatChangedAtOnceAndForecastsOnceAnHour) {
   const auto log = forecast::make_memory_log();
-  FeedMemory memory(*log, "x");
+  FeedHistory history(*log, "x");
   for (int minute = 0; minute < 120; minute += 10) {
     ASSERT_TRUE(
-        memory.take(reading_of({hour(-1, 90, Origin::kActual), hour(5, 100 + minute, Origin::kForecast)}), t0 + minute * 1min)
+        history.add(reading_of({hour(-1, 90, Origin::kActual), hour(5, 100 + minute, Origin::kForecast)}), t0 + minute * 1min)
             .ok());
   }
   EXPECT_EQ(log->read("x")->size(), 1u + 2u);
 }
 
-TEST(FeedMemory, KnowsItsPastAgainAfterARestart) {
+TEST(FeedHistory, KnowsItsPastAgainAfterARestart) {
   TempDir dir;
   const auto log = forecast::make_file_log(dir.path());
   {
-    FeedMemory memory(*log, "x");
+    FeedHistory history(*log, "x");
     Reading reading;
     reading.kind.emissions = Emissions::kDirect;
     for (int h = -48; h < 0; ++h) reading.points.push_back(hour(h, 100 + h % 24, Origin::kActual));
-    ASSERT_TRUE(memory.take(reading, t0).ok());
+    ASSERT_TRUE(history.add(reading, t0).ok());
   }
-  FeedMemory memory(*log, "x");
-  EXPECT_EQ(memory.kind()->emissions, Emissions::kDirect);
-  EXPECT_EQ(memory.past().points().size(), 48u);
-  EXPECT_GE(memory.own(t0).points.size(), 24u);
+  FeedHistory history(*log, "x");
+  EXPECT_EQ(history.kind()->emissions, Emissions::kDirect);
+  EXPECT_EQ(history.past().points().size(), 48u);
+  EXPECT_GE(history.own(t0).points.size(), 24u);
 }
 
 TEST(LevelRatio, OfADayInCommonAtLeastAndOfTheSameGrid) {
