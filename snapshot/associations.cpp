@@ -6,7 +6,7 @@
 
 namespace carbon::snapshot {
 
-std::span<const snapshot_format::AssociationRecord> Associations::of(std::uint32_t uid) const {
+std::span<const format::AssociationRecord> Associations::of(std::uint32_t uid) const {
   const auto first = std::partition_point(records_.begin(), records_.end(), [uid](const auto& a) { return a.uid < uid; });
   const auto last = std::partition_point(first, records_.end(), [uid](const auto& a) { return a.uid == uid; });
   return {first, last};

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The snapshot: all sites' intensity ahead with prefix sums, the placement rules, and what slurmctld and slurmdbd say of
-// partitions and users, in one versioned, checksummed file. Replaced by rename, so a reader sees the old or the new one and never
-// half. docs/snapshot.md.
+// The snapshot: one versioned, checksummed file with all sites' intensity ahead as prefix sums, the placement rules, and what
+// slurmctld and slurmdbd know of partitions and users. It is replaced by rename, so readers never see a partial file.
+// docs/snapshot.md.
 //
-// The job_submit plugin reads it inside slurmctld: open() checks magic, version, size, checksum and every offset before anything
-// is used, does no allocation that depends on unchecked content, and never blocks on anything but the page cache. The views
-// point into read-only pages of the reader's own: whatever happens to the file later, even in place, cannot reach them.
+// The job_submit plugin reads it inside slurmctld: open() checks magic, version, size, checksum and every offset before using
+// anything, makes no allocation that depends on unchecked content, and blocks only on the page cache. The views point into
+// private read-only pages, so later changes of the file, even in place, do not affect them.
 #pragma once
 
 #include <filesystem>
@@ -22,11 +22,11 @@
 
 namespace carbon::snapshot {
 
-namespace snapshot_format {
+namespace format {
 struct AssociationRecord;
 }
 
-// How good forecasts of up to `until` ahead have been: 80 % of what was measured lay between forecast x low and forecast x high.
+// Error of forecasts up to `until` ahead: 80 % of the measured values were between forecast x low and forecast x high.
 struct ForecastError {
   Duration until{0};
   double low = 1.0;
@@ -39,30 +39,29 @@ struct SnapshotSite {
   std::string name;
   double pue = 1.0;
   SeriesMeta meta;
-  Origin origin = Origin::kForecast;       // the best label that is true of the whole series ahead
-  SeriesView series;                       // when writing: the caller's arrays; when reading: in the pages that Snapshot owns
+  Origin origin = Origin::kForecast;       // the least reliable origin of the series ahead
+  SeriesView series;                       // when writing: the caller's arrays; when reading: in pages that Snapshot owns
   std::vector<std::string> features = {};  // as in Site
   std::string cluster = {};                // empty: this cluster
   double transfer_kwh_per_gb = 0.0;
-  std::vector<ForecastError> errors = {};  // ascending; empty: not known
-  std::uint32_t fed_id = 0;                // its cluster's number in the federation; 0: slurmctld knows of none
+  std::vector<ForecastError> errors = {};  // ascending; empty: unknown
+  std::uint32_t fed_id = 0;                // its cluster's number in the federation; 0: none known
 };
 
-// Who may use which account where. A view into checked pages.
+// Which users may use which account where. A view into checked pages.
 class Associations {
  public:
   Associations() = default;
-  Associations(std::span<const snapshot_format::AssociationRecord> records, const char* texts)
-      : records_(records), texts_(texts) {}
-  // Whether `uid` may use `account` (empty: his default account) in `partition` of `cluster`.
+  Associations(std::span<const format::AssociationRecord> records, const char* texts) : records_(records), texts_(texts) {}
+  // Whether `uid` may use `account` (empty: the user's default account) in `partition` of `cluster`.
   bool allow(std::uint32_t uid, std::string_view cluster, std::string_view account, std::string_view partition) const;
   // Whether `account` is the default account of `uid` on `cluster`.
   bool is_default(std::uint32_t uid, std::string_view cluster, std::string_view account) const;
   std::size_t size() const { return records_.size(); }
 
  private:
-  std::span<const snapshot_format::AssociationRecord> of(std::uint32_t uid) const;
-  std::span<const snapshot_format::AssociationRecord> records_;
+  std::span<const format::AssociationRecord> of(std::uint32_t uid) const;
+  std::span<const format::AssociationRecord> records_;
   const char* texts_ = nullptr;
 };
 
@@ -78,11 +77,11 @@ struct SnapshotContent {
   Associations associations{};                  // when reading
 };
 
-// A verified snapshot in memory. The views in content() live as long as this object.
+// A checked snapshot in memory. The views in content() are valid as long as this object.
 class Snapshot {
  public:
   static Result<Snapshot> open(const std::filesystem::path& file);
-  // The bytes of a snapshot that came another way; `name` stands in errors.
+  // From bytes received in another way; `name` is for error messages.
   static Result<Snapshot> from_bytes(std::string_view bytes, const std::string& name);
 
   Snapshot(Snapshot&&) noexcept;
@@ -91,7 +90,7 @@ class Snapshot {
 
   const SnapshotContent& content() const { return content_; }
   bool stale(Instant at) const { return at > content_.published + content_.max_age; }
-  // True where `file` is no longer the very file that was opened (inode, size, mtime): time to open() again. One stat().
+  // True if `file` is no longer the file that was opened (by inode, size and mtime): open() it again. One stat().
   bool replaced(const std::filesystem::path& file) const;
 
  private:
@@ -102,7 +101,7 @@ class Snapshot {
   SnapshotContent content_;
 };
 
-// Writes beside `file`, syncs, renames; mode 0644. An error leaves the old file as it was.
+// Writes a temporary file in the same directory, syncs it and renames it; mode 0644. An error leaves the old file unchanged.
 Status write_snapshot(const std::filesystem::path& file, const SnapshotContent& content);
 
 }  // namespace carbon::snapshot

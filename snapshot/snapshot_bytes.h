@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between the snapshot's bytes and its content. Private to the snapshot's reader and writer.
+// Encoder and decoder of the snapshot's bytes. Private to this room.
 #pragma once
 
 #include <cstddef>
@@ -11,11 +11,11 @@
 
 namespace carbon::snapshot {
 
-// Whole, with the checksum set.
+// The whole file, with its checksum.
 std::vector<std::byte> encode_snapshot(const SnapshotContent& content);
 
-// Nothing is trusted: size, magic, version, checksum, then every offset, count, enumerator and array, so that a faulty writer is
-// found here and not by a policy inside slurmctld. The views in the content point into `file`, which is aligned to 8.
+// Checks size, magic, version and checksum, then every offset, count, enumerator and array, so a faulty writer is detected here
+// and not by a policy inside slurmctld. The views in the content point into `file`, which must be aligned to 8 bytes.
 Result<SnapshotContent> decode_snapshot(std::span<const std::byte> file);
 
 }  // namespace carbon::snapshot

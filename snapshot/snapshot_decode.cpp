@@ -10,10 +10,9 @@
 #include "snapshot/snapshot_bytes.h"
 
 namespace carbon::snapshot {
-namespace format = snapshot_format;
 namespace {
 
-// Times and durations far beyond use, and far from where sums and differences of them overflow.
+// Bound of times and durations: far more than needed, and far less than what could make sums and differences overflow.
 constexpr std::int64_t kMostMs = 1'000'000'000'000'000;  // 31 700 years
 bool is_time(std::int64_t ms) { return ms >= -kMostMs && ms <= kMostMs; }
 bool is_duration(std::int64_t ms) { return ms >= 0 && ms <= kMostMs; }
@@ -21,7 +20,8 @@ bool is_share(double x) { return x >= 0.0 && x <= 1.0; }  // false for a NaN
 bool is_amount(double x) { return std::isfinite(x) && x >= 0.0; }
 bool is_mode(std::uint32_t m) { return m <= static_cast<std::uint32_t>(kLastMode); }
 
-// Reads of one file. What is not there, or not so, makes the whole unsound; the read then gives something empty.
+// Bounds-checked reads of one file. A failed read or expect() makes the whole file unsound; a failed read returns something
+// empty.
 class Bytes {
  public:
   explicit Bytes(std::span<const std::byte> file) : file_(file) {}
@@ -37,7 +37,7 @@ class Bytes {
     if (!inside) return {};
     return std::span(reinterpret_cast<const T*>(file_.data() + table.at), table.count);
   }
-  // A table whose records are copied one by one.
+  // A table whose records the caller copies.
   template <class T>
   std::span<const T> records(format::Table table) {
     return copies(table.count) ? array<T>(table) : std::span<const T>();
@@ -66,7 +66,7 @@ class Bytes {
   }
 
  private:
-  // What is copied out is bounded, so that records which all point to the same megabytes do not fill the memory.
+  // Bounds what is copied out: many records that refer to the same large text must not exhaust memory.
   bool copies(std::uint64_t items) {
     expect(items <= budget_);
     budget_ -= std::min<std::uint64_t>(items, budget_);
@@ -79,13 +79,13 @@ class Bytes {
   bool sound_ = true;
 };
 
-// Times ascend between bounds; what is known of each segment is all of it or nothing, so the sums stay within bounds too. Without
-// early exit or branch: this is half a million words. Differences of unsigned numbers, which no input can make overflow.
+// Times must ascend within bounds, and each segment must be covered wholly or not at all, which also bounds the sums. No early
+// exit and no branches, because there may be half a million words. Unsigned differences, because these cannot overflow.
 bool series_is_sound(std::span<const std::int64_t> edge, std::span<const double> integral,
                      std::span<const std::int64_t> covered) {
   if (edge.empty()) return true;
   if (edge.size() == 1 || integral[0] != 0.0 || covered[0] != 0 || !is_time(edge.front()) || !is_time(edge.back())) return false;
-  constexpr std::uint64_t kExponent = 0x7ff0'0000'0000'0000;  // all of its bits are set in what is not finite
+  constexpr std::uint64_t kExponent = 0x7ff0'0000'0000'0000;  // all of these bits are set if not finite
   bool sound = true;
   for (std::size_t i = 1; i < edge.size(); ++i) {
     const auto length = static_cast<std::uint64_t>(edge[i]) - static_cast<std::uint64_t>(edge[i - 1]);

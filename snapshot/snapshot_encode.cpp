@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The snapshot's bytes, built in memory: tables and arrays first and texts last, so that the former stay on multiples of 8.
+// Builds the snapshot's bytes in memory: tables and arrays first, texts last, so tables and arrays are at multiples of 8.
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -10,12 +10,11 @@
 #include "snapshot/snapshot_bytes.h"
 
 namespace carbon::snapshot {
-namespace format = snapshot_format;
 namespace {
 
 class Builder {
  public:
-  // Room for a record, filled later with put().
+  // Space for records that put() fills later.
   template <class T>
   std::uint64_t reserve(std::size_t count = 1) {
     bytes_.resize((bytes_.size() + 7) / 8 * 8);
@@ -37,7 +36,7 @@ class Builder {
   format::Table append(const std::vector<T>& values) {
     return append(std::span<const T>(values));
   }
-  // Equal texts stand once. They are kept aside until finish(): an offset counts from their start until then.
+  // Equal texts are stored once. finish() appends them, so offsets are relative to the start of the texts.
   format::Name text(const std::string& text) {
     const auto [it, fresh] = seen_.emplace(text, static_cast<std::uint32_t>(texts_.size()));
     if (fresh) texts_ += text;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The snapshot's layout, version 3, in the machine's byte order (a foreign one fails on the magic number). docs/snapshot.md.
-// Header, then tables of records and arrays of numbers, then texts. Records point to both by offsets from the start of the file.
+// Binary layout of the snapshot, version 3, in the machine's byte order (another one fails on the magic number).
+// docs/snapshot.md. Header, then tables of records and arrays of numbers, then texts. Records refer to both by offsets from the
+// start of the file.
 #pragma once
 
 #include <cstdint>
 
-namespace carbon::snapshot::snapshot_format {
+namespace carbon::snapshot::format {
 
 inline constexpr std::uint64_t kMagic = 0x50414e5342524143;  // "CARBSNAP" where the low byte comes first
 inline constexpr std::uint32_t kVersion = 3;
@@ -13,7 +14,7 @@ inline constexpr std::uint64_t kMaxBytes = 1u << 30;
 inline constexpr std::uint32_t kMaxPartitions = 1u << 16;
 inline constexpr std::uint64_t kMostCopied = 1u << 22;  // records and characters that a reader copies out
 
-struct Name {  // a part of Header::texts; a list of names is one text, each name followed by a line feed
+struct Name {  // a part of Header::texts; a list of names is one text, with a line feed after each name
   std::uint32_t offset;
   std::uint32_t length;
 };
@@ -139,4 +140,4 @@ static_assert(sizeof(RulesRecord) == 120 && sizeof(RuleRecord) == 88 && sizeof(P
               sizeof(KindRecord) == 40);
 static_assert(sizeof(AssociationRecord) == 32 && sizeof(SiteRecord) == 136 && sizeof(Header) == 240);
 
-}  // namespace carbon::snapshot::snapshot_format
+}  // namespace carbon::snapshot::format

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading the snapshot into pages of the reader's own.
+// Reader of the snapshot, into private pages.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -12,7 +12,6 @@
 #include "snapshot/snapshot_bytes.h"
 
 namespace carbon::snapshot {
-namespace format = snapshot_format;
 
 namespace {
 
@@ -54,7 +53,7 @@ std::unique_ptr<Mapping> take_mapping(std::size_t bytes) {
 
 }  // namespace
 
-// Private pages and not the file's own: truncating a mapped file in place would kill slurmctld with SIGBUS.
+// A private copy and no mapping of the file: if a mapped file were truncated in place, slurmctld would die of SIGBUS.
 struct Snapshot::Pages {
   explicit Pages(std::size_t bytes) : mapping(take_mapping(bytes)), data(mapping->data) {}
   Pages(const Pages&) = delete;

@@ -6,7 +6,6 @@
 #include "snapshot/snapshot_bytes.h"
 
 namespace carbon::snapshot {
-namespace format = snapshot_format;
 namespace {
 
 Status check(const SnapshotContent& content) {

@@ -25,7 +25,7 @@ DEEPER = {
     "core": ("carbon::inline core",),  # its words are everyone's
     "replay/published": ("carbon::replay", "carbon::replay::published"),
     "scarbon/doctor": ("carbon::scarbon::doctor",),
-    "snapshot": ("carbon::snapshot", "carbon::snapshot::snapshot_format"),
+    "snapshot": ("carbon::snapshot", "carbon::snapshot::format"),
 }
 NAMESPACE = re.compile(r"^namespace (carbon\b[\w: ]*?) *\{$", re.M)  # not a forward declaration, in one line
 ENTRY_POINT = re.compile(r'^extern "C"|^int main\(', re.M)

@@ -21,7 +21,7 @@ using placement::SampleSnapshot;
 using placement::TemporaryDirectory;
 namespace {
 
-namespace format = snapshot::snapshot_format;
+namespace format = snapshot::format;
 
 constexpr std::array kNumbers{0u, 1u, 2u, 7u, 60u, 120u, 0x7fffffffu, 0x80000000u, NO_VAL, INFINITE};
 constexpr std::array<const char*, 8> kPartitions{"gpu-north",           "gpu-south", "cpu-north", "cpu-south",

@@ -90,9 +90,9 @@ struct SnapshotFile : testing::Test {
   }
   // `bytes` with the checksum made right again, as a faulty writer would leave it.
   static std::string resummed(std::string bytes) {
-    const auto from = offsetof(snapshot_format::Header, size);
+    const auto from = offsetof(format::Header, size);
     const auto sum = XXH3_64bits(bytes.data() + from, bytes.size() - from);
-    std::memcpy(bytes.data() + offsetof(snapshot_format::Header, checksum), &sum, sizeof sum);
+    std::memcpy(bytes.data() + offsetof(format::Header, checksum), &sum, sizeof sum);
     return bytes;
   }
   Result<Snapshot> open(std::string_view bytes) {
@@ -229,7 +229,7 @@ TEST_F(SnapshotFile, DamageUnderARightChecksumNeverLeavesTheFile) {
 
 TEST_F(SnapshotFile, AnotherVersionIsNamed) {
   auto bytes = written();
-  bytes[offsetof(snapshot_format::Header, version)] = 9;
+  bytes[offsetof(format::Header, version)] = 9;
   const auto snapshot = open(bytes);
   ASSERT_FALSE(snapshot.ok());
   EXPECT_NE(snapshot.error().message.find("version 9"), std::string::npos) << snapshot.error().message;
