@@ -70,12 +70,11 @@ void per_feed(const MetricsView& v, const Put& put) {
 }
 
 void put_feeds(Exposition& out, const MetricsView& v) {
-  out.head("carbon_feed_up", Type::kGauge, "1 where the entry of the site's chain of providers answers.");
+  out.head("carbon_feed_up", Type::kGauge, "1 if this entry of the site's fallback chain answers.");
   per_feed(v, [&](const auto& site, const auto& feed, const auto& entry, auto, auto) {
     out.sample(feed.ok, {{"site", site}, {"provider", feed.provider}, {"entry", entry}});
   });
-  out.head("carbon_feed_last_good_timestamp_seconds", Type::kGauge,
-           "Its last answer that was taken; absent where there was none.");
+  out.head("carbon_feed_last_good_timestamp_seconds", Type::kGauge, "Its last accepted answer; absent if there was none.");
   per_feed(v, [&](const auto& site, const auto& feed, const auto& entry, auto, auto) {
     out.time(feed.last_good, {{"site", site}, {"provider", feed.provider}, {"entry", entry}});
   });
@@ -89,14 +88,14 @@ void put_feeds(Exposition& out, const MetricsView& v) {
 void put_tally(Exposition& out, const std::map<std::string, std::uint64_t>& counts, std::string_view label,
                std::initializer_list<std::string_view> always) {
   auto all = counts;
-  for (const auto name : always) all.try_emplace(std::string(name), 0);  // a rate needs a 0 before the first
+  for (const auto name : always) all.try_emplace(std::string(name), 0);  // rate() needs a 0 before the first
   for (const auto& [name, count] : all) out.sample(number(count), {{label, name}});
 }
 
 void put_ledger(Exposition& out, const MetricsView& v) {
-  out.head("carbon_records_total", Type::kCounter, "Energy records taken in since carbonctld started: stored, or known already.");
+  out.head("carbon_records_total", Type::kCounter, "Energy records received since carbonctld started: stored, or known already.");
   put_tally(out, v.records, "result", {"stored", "known"});
-  out.head("carbon_record_requests_refused_total", Type::kCounter, "Requests with energy records that were not taken, by why.");
+  out.head("carbon_record_requests_refused_total", Type::kCounter, "Rejected requests with energy records, by reason.");
   put_tally(out, v.refusals, "reason", {"unauthenticated", "forbidden", "malformed", "cluster", "node", "future", "unavailable"});
   const auto& ledger = v.health.ledger;
   const auto gauge = [&out](const char* name, const char* help, double value) { out.one(name, Type::kGauge, help, value); };
@@ -108,7 +107,7 @@ void put_ledger(Exposition& out, const MetricsView& v) {
   if (v.ledger_bytes) gauge("carbon_ledger_bytes", "Size of the ledger's file and its write-ahead log.", number(*v.ledger_bytes));
 }
 
-// Restated when an intensity is corrected, and so gauges: what a counter may not do, these may.
+// Grams are gauges: a corrected intensity restates them, and a counter must not decrease.
 void put_sites(Exposition& out, const std::vector<ledger::ReportRow>& sites) {
   const auto per_site = [&](const char* name, Type type, const char* help, const auto& value) {
     out.head(name, type, help);
@@ -125,12 +124,12 @@ void put_sites(Exposition& out, const std::vector<ledger::ReportRow>& sites) {
            [](const auto& t) { return static_cast<double>(t.estimated_mj) / 1e3; });
   per_site("carbon_site_co2e_grams", Type::kGauge, "Their emission with PUE, since the first job.",
            [&](const auto& t) { return grams(t.co2e_ug); });
-  per_site("carbon_site_compared_jobs", Type::kGauge, "Those for which something was decided and that can be compared.",
+  per_site("carbon_site_compared_jobs", Type::kGauge, "Jobs with a decision whose saving is known.",
            [](const auto& t) { return t.compared_jobs; });
   per_site("carbon_site_saved_grams", Type::kGauge,
-           "What those would have emitted begun at submission at home, less what they did.",
+           "What those would have emitted if started at submission at home, less what they emitted.",
            [&](const auto& t) { return grams(t.counterfactual_ug - t.compared_ug); });
-  per_site("carbon_site_held_idle_gpu_seconds_total", Type::kCounter, "GPU time that jobs held and left idle.",
+  per_site("carbon_site_held_idle_gpu_seconds_total", Type::kCounter, "GPU time that was allocated to jobs and idle.",
            [](const auto& t) { return static_cast<double>(t.held_idle_ms) / 1e3; });
 }
 
@@ -146,40 +145,38 @@ void put_deferred(Exposition& out, const config::Config& config, const MetricsVi
       out.sample(static_cast<double>(value(s, config.sites[s].name)), {{"site", config.sites[s].name}});
   };
   const auto guarantee = [&](std::size_t s) { return s < v.queue.guarantees.size() ? v.queue.guarantees[s] : GuaranteeStatus{}; };
-  per_site("carbon_deferred_jobs", "Deferred jobs that wait for their time, by the site that they are planned at.",
+  per_site("carbon_deferred_jobs", "Deferred jobs that wait for their begin time, by the site they are planned at.",
            [&](auto, const auto& name) { return of_site[name].first; });
-  per_site("carbon_deferred_gpus", "GPUs that those ask for.", [&](auto, const auto& name) { return of_site[name].second; });
-  per_site("carbon_promises_queued", "Deferred jobs whose time has come and that wait for GPUs.",
+  per_site("carbon_deferred_gpus", "GPUs that those request.", [&](auto, const auto& name) { return of_site[name].second; });
+  per_site("carbon_start_guarantees_queued", "Deferred jobs whose begin time has passed and that wait for GPUs.",
            [&](auto s, const auto&) { return guarantee(s).queued; });
-  per_site("carbon_promises_near", "Waiting jobs whose latest start, as their users were told, is near.",
+  per_site("carbon_start_guarantees_near", "Waiting jobs whose guaranteed latest start is near.",
            [&](auto s, const auto&) { return guarantee(s).near; });
-  per_site("carbon_promises_overdue", "Waiting jobs whose latest start has passed.",
+  per_site("carbon_start_guarantees_overdue", "Waiting jobs whose guaranteed latest start has passed.",
            [&](auto s, const auto&) { return guarantee(s).overdue; });
 }
 
 void put_replanning(Exposition& out, const MetricsView& v) {
   out.one("carbon_replan_rounds_total", Type::kCounter, "Rounds of re-planning since carbonctld started.",
           number(v.replan.rounds));
-  out.head("carbon_replan_last_round_timestamp_seconds", Type::kGauge, "When the last one was.");
+  out.head("carbon_replan_last_round_timestamp_seconds", Type::kGauge, "When the last round was.");
   out.time(v.queue.at);
-  out.one("carbon_replan_hindered", Type::kGauge, "1 where something keeps carbonctld from re-planning; its log says what.",
-          !v.queue.problem.empty());
-  out.head("carbon_replan_changes_total", Type::kCounter, "Deferred jobs that got another time or place, by why.");
+  out.one("carbon_replan_hindered", Type::kGauge, "1 if carbonctld cannot re-plan; its log says why.", !v.queue.problem.empty());
+  out.head("carbon_replan_changes_total", Type::kCounter, "Deferred jobs that got another begin time or site, by reason.");
   put_tally(out, v.replan.changes, "reason", {to_string(Reason::kLessCarbon)});
   out.one("carbon_replan_changes_refused_total", Type::kCounter, "Changes that Slurm refused.", number(v.replan.refused));
-  out.one("carbon_replan_interruptions_total", Type::kCounter, "Jobs that were told to write a checkpoint and give way.",
-          number(v.replan.interruptions));
+  out.one("carbon_replan_interruptions_total", Type::kCounter,
+          "Running jobs that were signalled to write a checkpoint and then requeued.", number(v.replan.interruptions));
 }
 
 void put_self(Exposition& out, const config::Config& config, const MetricsView& v) {
   out.head("carbon_info", Type::kGauge, "carbonctld's version and its cluster.");
   out.sample(1, {{"version", CARBON_VERSION}, {"cluster", config.cluster}});
-  out.head("carbon_snapshot_published_timestamp_seconds", Type::kGauge,
-           "When the snapshot was written that job_submit decides by.");
+  out.head("carbon_snapshot_published_timestamp_seconds", Type::kGauge, "When the snapshot that job_submit reads was written.");
   out.time(v.health.snapshot_published);
-  out.one("carbon_snapshot_max_age_seconds", Type::kGauge, "Older than this, job_submit leaves every job alone.",
+  out.one("carbon_snapshot_max_age_seconds", Type::kGauge, "Age of the snapshot above which job_submit changes no job.",
           seconds(config.carbonctld.snapshot_max_age));
-  out.head("carbon_slurm_up", Type::kGauge, "1 where Slurm's daemon answers.");
+  out.head("carbon_slurm_up", Type::kGauge, "1 if Slurm's daemon answers.");
   out.sample(v.health.slurmctld == "ok", {{"daemon", "slurmctld"}});
   out.sample(v.health.slurmdbd == "ok", {{"daemon", "slurmdbd"}});
   out.head("carbon_slurm_helper_restarts_total", Type::kCounter,
