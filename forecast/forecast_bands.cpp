@@ -6,8 +6,8 @@
 namespace carbon::forecast {
 namespace {
 
-// The forecaster's own word on the hour that `t` is in.
-std::optional<ForecastBand> own_word(const OwnForecast& own, Instant t) {
+// The band that the forecaster itself gave for the hour that contains `t`.
+std::optional<ForecastBand> own_band(const OwnForecast& own, Instant t) {
   if (own.points.empty() || t < own.points.front().when.start) return std::nullopt;
   const auto hour = static_cast<std::size_t>((t - own.points.front().when.start) / std::chrono::hours(1));
   return hour < own.bands.size() ? std::optional(own.bands[hour]) : std::nullopt;
@@ -20,7 +20,7 @@ std::optional<ForecastBand> band_of(const IntensityPoint& point, std::span<const
   if (point.origin != Origin::kForecast && point.origin != Origin::kOwnForecast) return std::nullopt;
   const bool is_own = point.origin == Origin::kOwnForecast;
   if (is_own) {
-    if (const auto said = own_word(own, point.when.start)) return said;
+    if (const auto band = own_band(own, point.when.start)) return band;
     if (own.points.empty()) return std::nullopt;
     issued = own.points.front().when.start;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How far a forecast value may be trusted: the band that held 80 % of what came, from the log of forecasts as issued.
+// Prediction interval (80 %) of a forecast value, from the errors in the log of forecasts as issued.
 #pragma once
 
 #include <optional>
@@ -10,10 +10,10 @@
 
 namespace carbon::forecast {
 
-inline constexpr std::size_t kEnoughForBand = 48;  // outcomes at that distance: two days of hourly ones
+inline constexpr std::size_t kEnoughForBand = 48;  // outcomes at that distance: two days of hourly values
 
-// Of one value of an entry of the chain. A provider's: from its errors at that distance from `issued`. An own forecast's: from
-// the forecaster's log of itself, else from its errors as well. None of other origins, and where too little is known.
+// Band of one value of a feed. For a provider's forecast from the provider's errors at that distance from `issued`; for our own
+// forecast from the forecaster's own log, or else likewise from its errors. None for other origins, and if too little is known.
 std::optional<ForecastBand> band_of(const IntensityPoint& point, std::span<const FeedAccuracy> accuracy, Instant issued,
                                     const OwnForecast& own);
 

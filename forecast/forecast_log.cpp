@@ -43,14 +43,14 @@ std::optional<SeriesKind> kind_of(std::string_view letters) {
                     letters[2] == 'p' ? Boundary::kProduction : Boundary::kConsumption};
 }
 
-std::string_view take_word(std::string_view& text) {
+std::string_view next_word(std::string_view& text) {
   const auto blank = text.find(' ');
   const auto word = text.substr(0, blank);
   text.remove_prefix(blank == std::string_view::npos ? text.size() : blank + 1);
   return word;
 }
 
-// The points cut into runs of one step without gap.
+// The points, split into runs of one step and origin without gaps.
 std::vector<Issue> runs_of(const Issue& issue) {
   std::vector<Issue> runs;
   for (const auto& point : issue.points) {
@@ -104,7 +104,7 @@ class FileLog final : public ForecastLog {
 Status FileLog::append(const std::string& feed, const Issue& issue) {
   std::error_code problem;
   std::filesystem::create_directories(directory_, problem);
-  // Begins with a line break too: what a crash left of the line before is then a line of its own, and is passed over.
+  // Also begins with a line break: the incomplete line of a crash then stays a line of its own, which read() skips.
   std::string text = "\n";
   for (const auto& run : runs_of(issue)) text += format_run(run) + "\n";
   const auto file = file_of(feed);
@@ -164,18 +164,18 @@ Result<Issue> parse_run(std::string_view line) {
   if (last == std::string_view::npos || checksum(line.substr(0, last)) != line.substr(last + 1))
     return Error{"the checksum does not match"};
   auto rest = line.substr(0, last);
-  const auto known_at = parse_utc(take_word(rest));
-  const auto kind = kind_of(take_word(rest));
-  const auto origin = kOrigins.find(take_word(rest));
-  const auto start = parse_utc(take_word(rest));
-  const auto step_text = take_word(rest);
+  const auto known_at = parse_utc(next_word(rest));
+  const auto kind = kind_of(next_word(rest));
+  const auto origin = kOrigins.find(next_word(rest));
+  const auto start = parse_utc(next_word(rest));
+  const auto step_text = next_word(rest);
   long step = 0;
   std::from_chars(step_text.data(), step_text.data() + step_text.size(), step);
   if (!known_at || !kind || origin == std::string_view::npos || !start || step <= 0) return Error{"not a run of values"};
   Issue issue{*known_at, *kind, {}};
   Instant at = *start;
   for (long n = 0; !rest.empty() && n < kMaxRun; ++n, at += Duration(step)) {
-    const auto word = take_word(rest);
+    const auto word = next_word(rest);
     double value = 0;
     const auto [end, ec] = std::from_chars(word.data(), word.data() + word.size(), value);
     if (ec != std::errc{} || end != word.data() + word.size() || !std::isfinite(value)) return Error{"not a number"};

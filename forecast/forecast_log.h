@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who said what, and when: each answer of a feed as it was taken, with the time at which it became known. Past decisions can be
-// explained from it, providers judged by their errors, and the own forecast finds its past in it after a restart.
+// Log of forecasts as issued: each valid answer of a feed, with the time at which it became known. It explains past decisions,
+// gives the errors of each provider's forecasts, and after a restart the past for our own forecast.
 //
-// One text file per feed, appended to; a line is a run of values at one step, with a checksum. docs/feeds.md has the format.
-// It is not in the ledger's database, because it must not grow that, and losing it costs no job its bill.
+// One text file per feed, append-only; a line is a run of values at one step, with a checksum. Format: docs/feeds.md. It is not
+// in the ledger's database, which it would only make larger: no job's account depends on it.
 #pragma once
 
 #include <filesystem>
@@ -27,18 +27,18 @@ class ForecastLog {
  public:
   virtual ~ForecastLog() = default;
   virtual Status append(const std::string& feed, const Issue& issue) = 0;
-  // What is kept of `feed`, oldest first; lines that are torn or damaged are passed over.
+  // All entries of `feed`, oldest first; incomplete or damaged lines are skipped.
   virtual Result<std::vector<Issue>> read(const std::string& feed) const = 0;
-  // Forgets forecasts that became known before the one time, and everything before the other.
+  // Deletes forecasts that became known before `forecasts_before`, and everything before `all_before`.
   virtual Status forget(const std::string& feed, Instant forecasts_before, Instant all_before) = 0;
 };
 
-// Keeps nothing: for tests and for a controller without state directory.
+// Keeps the log in memory only: for tests and for a controller without a state directory.
 std::unique_ptr<ForecastLog> make_memory_log();
-// DIRECTORY/<feed>.log; the directory is made where it is not there. `feed` holds letters, digits, '.', '_' and '-' only.
+// DIRECTORY/<feed>.log; creates the directory if needed. `feed` consists of letters, digits, '.', '_' and '-'.
 std::unique_ptr<ForecastLog> make_file_log(std::filesystem::path directory);
 
-// One line of the file, without the line break; the points must stand at one step (a last shorter one excepted, none).
+// One line of the file, without the line break. All points must have the same step and no gaps between them.
 std::string format_run(const Issue& issue);
 Result<Issue> parse_run(std::string_view line);
 

@@ -31,12 +31,12 @@ void OwnForecaster::learn(const SeriesView& actual, Instant until) {
       *this = OwnForecaster(start_of(next_), start_of(log_from_));
     }
     if (!past_) past_.emplace(next_);
-    while (past_->end() < next_) take_in(blended(1), false);
-    take_in(std::log1p(std::max(hour.mean()->value(), 0.0)), true);
+    while (past_->end() < next_) add_hour(blended(1), false);
+    add_hour(std::log1p(std::max(hour.mean()->value(), 0.0)), true);
   }
 }
 
-void OwnForecaster::take_in(double value, bool known) {
+void OwnForecaster::add_hour(double value, bool known) {
   const Hour hour = past_->end();
   const int at = hour_of_day(hour);
   if (known) {
@@ -95,7 +95,7 @@ Result<OwnForecast> OwnForecaster::forecast(Instant issued, std::size_t hours) c
     forecast.points.push_back({{start, start + 1h}, grams(middle), Origin::kOwnForecast});
     const auto error = log_.mean_abs_error(lead);
     const auto spread = log_.spread(lead);
-    if (!error || !spread) continue;  // the log reaches less far the longer the lead
+    if (!error || !spread) continue;  // the log has fewer outcomes the longer the lead
     forecast.mean_abs_error.emplace_back(*error);
     forecast.bands.push_back({grams(middle + std::min(spread->low, 0.0)), grams(middle + std::max(spread->high, 0.0))});
   }

@@ -9,12 +9,12 @@ namespace carbon::forecast {
 namespace {
 
 // All constants were chosen on January to June of the recorded year: docs/own_forecast.md.
-constexpr double kHalfLifeDays = 60;     // after which a standpoint counts half
+constexpr double kHalfLifeDays = 60;     // after which a standpoint has half its weight
 constexpr double kRidge = 0.15;          // added to the diagonal, as a share of it
-constexpr double kAnyTimeOfDay = 0.1;    // what a standpoint of any time of day counts at least, split among all buckets
+constexpr double kAnyTimeOfDay = 0.1;    // least weight of a standpoint of any time of day, split among all buckets
 constexpr double kTimeOfDayWidth = 2.0;  // hours; how fast it falls with the distance in time of day
 
-// Of a bucket's sums at each new sample: kBucketHours of them come each day.
+// Decay of a bucket's sums per sample; there are kBucketHours samples per day.
 const double fade = std::pow(0.5, 1.0 / (kHalfLifeDays * LagRegression::kBucketHours));
 
 // The sine of a day's hours.
@@ -29,7 +29,7 @@ constexpr int bucket_of(int hour) { return hour / LagRegression::kBucketHours; }
 constexpr bool is_weekend(Hour h) { return (h / 24 + 3) % 7 >= 5; }  // 1970-01-01 was a Thursday; Monday is 0
 constexpr bool is_sunday(Hour h) { return (h / 24 + 3) % 7 == 6; }
 
-// By how much the sums of a bucket count in the fit of another, `steps` buckets away.
+// Weight of a bucket's sums in the fit of another one, `steps` buckets away.
 double nearness(int steps, int buckets) {
   const double hours = std::min(steps, buckets - steps) * LagRegression::kBucketHours;
   return kAnyTimeOfDay / buckets + (1 - kAnyTimeOfDay) * std::exp(-hours * hours / (2 * kTimeOfDayWidth * kTimeOfDayWidth));

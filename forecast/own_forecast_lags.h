@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The inner part of the own forecast: what is to be seen at an hour of the past, and the ridge regression (Hoerl and Kennard
-// 1970) from there to each of the next 48 hours. All values are log(1 + g/kWh); hours count from the Unix epoch, UTC.
+// Ridge regression on lags (Hoerl and Kennard 1970), for our own forecast: the features at an hour, and the regression from them
+// to each of the next 48 hours. All values are log(1 + g/kWh); hours count from the Unix epoch, UTC.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@ using Hour = std::int64_t;
 
 constexpr int hour_of_day(Hour h) { return static_cast<int>(h % 24); }
 
-// Hourly values without gap (the caller fills gaps); what is older than kKept is dropped from time to time.
+// Hourly values without gaps (the caller fills gaps); values older than kKept are dropped from time to time.
 class HourlyPast {
  public:
   static constexpr std::ptrdiff_t kKept = 672;  // four weeks
@@ -34,8 +34,8 @@ class HourlyPast {
   std::vector<double> values_;
 };
 
-// What a forecast sees whose first hour is `hour`: what is usual at each hour of the day, and how far the last hours stood from
-// it. Needs a week of past; before that only `profile` and `last_day` mean something.
+// Features of a forecast whose first hour is `hour`: the usual value of each hour of the day, and the deviations of the last
+// hours from it. Needs a week of past; before that only `profile` and `last_day` are meaningful.
 struct Standpoint {
   static constexpr std::array<int, 8> kLags{1, 2, 3, 4, 6, 9, 12, 18};
 
@@ -50,21 +50,21 @@ struct Standpoint {
   double last_six = 0, last_day = 0, day_before = 0, last_week = 0;  // means
 };
 
-// For each lead a linear map from some thirty features of a standpoint to the value off the usual, fitted to all standpoints of
-// the past: older ones count less, and so do those of another time of day.
+// For each lead a linear map from about thirty features of a standpoint to the deviation from the usual value, fitted to all past
+// standpoints; older ones and those of another time of day have less weight.
 class LagRegression {
  public:
   static constexpr int kLeads = 48;
   static constexpr int kFeatures = 31;
-  static constexpr int kBucketHours = 3;  // standpoints of so many hours of the day share one fit
+  static constexpr int kBucketHours = 3;  // standpoints of this many hours of the day share one fit
   static constexpr Hour kPastNeeded = 168;
 
   LagRegression();
-  // `value` came at the hour past.end(); `standpoints` are those of the hours up to then, the last one's hour is past.end().
+  // `value` is that of the hour past.end(); `standpoints` are those of the hours before, the last one for past.end().
   void learn(const HourlyPast& past, const std::deque<Standpoint>& standpoints, double value);
-  // Fits what serves standpoints of this hour of the day.
+  // Fits the map for standpoints of this hour of the day.
   void fit(int hour_of_day);
-  // Precondition: 1 <= lead; behind kLeads the map of the last day is used again. Without fit: what is usual.
+  // Precondition: lead >= 1. Beyond kLeads the map of the last day is reused. Before the first fit(): the usual value.
   double forecast(const HourlyPast& past, const Standpoint& from, int lead) const;
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The own forecast's log of itself: what each of its methods forecast at past hours, and what came. From it: how much each
-// method counts in the blend, how far the blend is usually off, and the band that held 80 % of what came.
+// Log of our own forecasts: what each method forecast at past hours, and the outcomes. It gives the weight of each method in the
+// blend, the mean error of the blend, and its 80 % prediction interval.
 #pragma once
 
 #include <array>
@@ -18,12 +18,12 @@ using Forecasts = std::array<double, kMethods>;  // of one hour, one by each met
 
 class OwnForecastLog {
  public:
-  static constexpr int kEveryHours = 3;  // the forecaster issues one to itself at hours of the day divisible by this
+  static constexpr int kEveryHours = 3;  // one forecast is logged at hours of the day divisible by this
 
   OwnForecastLog();
   // What was forecast at `issued` for the hours from there on: [lead - 1].
   void open(Hour issued, const std::vector<Forecasts>& forecasts);
-  // The value of an hour became known, or never will (none).
+  // Adds the value of an hour; none if it will never be known.
   void close(Hour hour, std::optional<double> value);
 
   double blend(const Forecasts& forecasts, int lead) const;
@@ -38,7 +38,7 @@ class OwnForecastLog {
  private:
   static constexpr std::size_t kOutcomes = 28 * 24 / kEveryHours;  // kept for each lead
   static constexpr std::size_t kEnough = 7 * 24 / kEveryHours;
-  static constexpr int kLeadRanges = 10;  // of leads that are judged together
+  static constexpr int kLeadRanges = 10;  // of leads that are scored together
   static int lead_range_of(int lead);
 
   struct Entry {
@@ -49,7 +49,7 @@ class OwnForecastLog {
     Hour hour;
     std::vector<Entry> entries;  // [lead - 1]
   };
-  // A mean that forgets.
+  // An exponentially weighted mean.
   struct Mean {
     double sum = 0, weight = 0;
     void add(double x) { sum += x, weight += 1; }
