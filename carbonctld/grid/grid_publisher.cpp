@@ -84,7 +84,7 @@ void GridPublisher::count_outages(const std::vector<grid_feeds::SiteSeries>& all
 
 std::vector<grid_feeds::SiteSeries> GridPublisher::current_series(Instant now) {
   if (leader_ != nullptr) {
-    if (auto led = leader_->ask(now, now - kPast)) return std::move(*led);
+    if (auto led = leader_->fetch_grid(now, now - kPast)) return std::move(*led);
   }
   return poll_(now, {now - kPast, now + config_.carbonctld.horizon});
 }

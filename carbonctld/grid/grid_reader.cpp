@@ -86,7 +86,7 @@ Result<std::vector<grid_feeds::SiteSeries>> grid_from_json(std::string_view text
     }
     return out;
   } catch (const std::exception& e) {
-    return Error{std::string("its grid is not understood: ") + e.what()};
+    return Error{std::string("cannot parse its grid: ") + e.what()};
   }
 }
 

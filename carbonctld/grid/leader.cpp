@@ -15,15 +15,15 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 
-constexpr std::chrono::milliseconds kPatience = 5s;
-constexpr std::size_t kMostBytes = 256u << 20;
+constexpr std::chrono::milliseconds kTimeout = 5s;
+constexpr std::size_t kMaxBytes = 256u << 20;
 
 }  // namespace
 
-std::optional<std::vector<grid_feeds::SiteSeries>> Leader::ask(Instant now, Instant since) {
-  const auto well = look_at_health(now);
+std::optional<std::vector<grid_feeds::SiteSeries>> Leader::fetch_grid(Instant now, Instant since) {
+  const auto well = check_health(now);
   auto found = well ? series(since) : Result<std::vector<grid_feeds::SiteSeries>>(well.error());
-  say(found ? "" : found.error().message);
+  log_once(found ? "" : found.error().message);
   if (found) return std::move(*found);
   const std::lock_guard lock(mutex_);
   plans_until_ = {};
@@ -38,8 +38,8 @@ bool Leader::plans(Instant now) const {
 Result<std::string> Leader::get(const std::string& target) {
   net::HttpRequest request;
   request.url = "http://" + config_.carbonctld.leader + target;
-  request.timeout = kPatience;
-  request.max_body = kMostBytes;
+  request.timeout = kTimeout;
+  request.max_body = kMaxBytes;
   if (const auto done = munge_.sign(request); !done) return done.error();
   auto response = transport_.send(request);
   if (!response) return response.error();
@@ -47,9 +47,9 @@ Result<std::string> Leader::get(const std::string& target) {
   return std::move(response->body);
 }
 
-// It may answer and be of no use: its feeds may stand still, or a slurmctld, its own or ours, not answer it. Times are compared
-// by its own clock.
-Status Leader::look_at_health(Instant now) {
+// The leader may answer and still be unusable: its feeds may have stopped, or its or our slurmctld may not answer it. Both times
+// compared here are from the leader's clock.
+Status Leader::check_health(Instant now) {
   const auto body = get("/v1/health");
   if (!body) return body.error();
   try {
@@ -58,21 +58,21 @@ Status Leader::look_at_health(Instant now) {
       const auto t = parse_utc(j.is_string() ? j.get<std::string>() : "");
       return t ? *t : Instant{};
     };
-    // One that follows, be it this very process under another name, would hand on what it was given for ever.
+    // A follower (perhaps this very process under another name) would pass on old data forever.
     if (!health.at("leads").get<bool>())
       return Error{"does not lead: its own carbon.conf names another leader, or another host or port"};
     const auto there = time(health.at("now"));
     if (there - time(health.at("snapshot").at("published")) > config_.carbonctld.snapshot_max_age)
-      return Error{"has published nothing of late"};
+      return Error{"has published nothing recently"};
     const auto& plan = health.at("replan");
     const auto& clusters = plan.at("clusters");
     const bool ours = std::find(clusters.begin(), clusters.end(), config_.cluster) != clusters.end();
     const bool plans = ours && there - time(plan.at("at")) <= 3 * config_.replan.interval;
     const std::lock_guard lock(mutex_);
-    plans_until_ = plans ? now + 3 * config_.carbonctld.publish_interval + kPatience : Instant{};
+    plans_until_ = plans ? now + 3 * config_.carbonctld.publish_interval + kTimeout : Instant{};
     return Done{};
   } catch (const json::exception& e) {
-    return Error{std::string("its health is not understood: ") + e.what()};
+    return Error{std::string("cannot parse its health: ") + e.what()};
   }
 }
 
@@ -82,7 +82,7 @@ Result<std::vector<grid_feeds::SiteSeries>> Leader::series(Instant since) {
   return grid_from_json(*body, config_.sites);
 }
 
-void Leader::say(const std::string& problem) {
+void Leader::log_once(const std::string& problem) {
   if (problem == problem_) return;
   problem_ = problem;
   const auto& leader = config_.carbonctld.leader;

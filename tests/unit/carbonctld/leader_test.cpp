@@ -21,7 +21,7 @@ class LeaderAnswers final : public net::HttpTransport {
  public:
   Result<net::HttpResponse> send(const net::HttpRequest& request) override {
     if (!up) return Error{"connection refused"};
-    asked.push_back(request.url);
+    requested.push_back(request.url);
     signed_all = signed_all && !request.headers.empty();
     net::HttpResponse response;
     response.body = request.url.ends_with("/v1/health") ? health_json(health, clock) : grid_json(clock, {}, sites, series);
@@ -32,7 +32,7 @@ class LeaderAnswers final : public net::HttpTransport {
   Health health;
   std::vector<Site> sites;
   std::vector<grid_feeds::SiteSeries> series;
-  std::vector<std::string> asked;
+  std::vector<std::string> requested;
 };
 
 struct OwnFeeds {
@@ -76,11 +76,11 @@ class LeaderTest : public ledger::LedgerTest {
 };
 
 TEST_F(LeaderTest, TakesTheWholeGridOfTheLeader) {
-  const auto found = leader_.ask(kNow, kNow - 24h);
+  const auto found = leader_.fetch_grid(kNow, kNow - 24h);
   ASSERT_TRUE(found);
   ASSERT_EQ(found->size(), 2u);
   EXPECT_TRUE(answers_.signed_all);
-  EXPECT_EQ(answers_.asked.at(1), "http://north:6822/v1/grid?since=" + net::percent_encoded(format_utc(kNow - 24h)));
+  EXPECT_EQ(answers_.requested.at(1), "http://north:6822/v1/grid?since=" + net::percent_encoded(format_utc(kNow - 24h)));
   const auto& got = found->at(0);
   const auto& given = answers_.series.at(0);
   EXPECT_EQ(got.site, given.site);
@@ -106,37 +106,37 @@ TEST_F(LeaderTest, TakesTheWholeGridOfTheLeader) {
 }
 
 TEST_F(LeaderTest, DoesNotPlanOnceItIsSilent) {
-  ASSERT_TRUE(leader_.ask(kNow, kNow));
+  ASSERT_TRUE(leader_.fetch_grid(kNow, kNow));
   EXPECT_FALSE(leader_.plans(kNow + 10min)) << "its last answer is too old";
   answers_.up = false;
-  EXPECT_FALSE(leader_.ask(kNow, kNow));
+  EXPECT_FALSE(leader_.fetch_grid(kNow, kNow));
   EXPECT_FALSE(leader_.plans(kNow));
 }
 
 TEST_F(LeaderTest, DoesNotPlanIfItsReplanningIsOldOrWithoutUs) {
   answers_.health.planned = kNow - 1h;  // its slurmctld is down
-  EXPECT_TRUE(leader_.ask(kNow, kNow));
+  EXPECT_TRUE(leader_.fetch_grid(kNow, kNow));
   EXPECT_FALSE(leader_.plans(kNow));
   answers_.health.planned = kNow;
   answers_.health.clusters = {"north"};  // our slurmctld does not answer it
-  EXPECT_TRUE(leader_.ask(kNow, kNow));
+  EXPECT_TRUE(leader_.fetch_grid(kNow, kNow));
   EXPECT_FALSE(leader_.plans(kNow));
 }
 
 TEST_F(LeaderTest, DoesNotLeadIfItFollowsAnother) {
   answers_.health.leads = false;
-  EXPECT_FALSE(leader_.ask(kNow, kNow));
+  EXPECT_FALSE(leader_.fetch_grid(kNow, kNow));
   EXPECT_FALSE(leader_.plans(kNow));
 }
 
 TEST_F(LeaderTest, IsNotUsedIfStaleOrWithoutOneOfOurSites) {
   answers_.health.snapshot_published = kNow - 2h;
-  EXPECT_FALSE(leader_.ask(kNow, kNow));
+  EXPECT_FALSE(leader_.fetch_grid(kNow, kNow));
   answers_.health.snapshot_published = kNow;
   answers_.clock = kNow + 3min;  // clocks differ
-  EXPECT_TRUE(leader_.ask(kNow, kNow));
+  EXPECT_TRUE(leader_.fetch_grid(kNow, kNow));
   answers_.sites.pop_back();
-  EXPECT_FALSE(leader_.ask(kNow, kNow));
+  EXPECT_FALSE(leader_.fetch_grid(kNow, kNow));
 }
 
 TEST_F(LeaderTest, ReplacesOurFeedsWhileItAnswers) {
