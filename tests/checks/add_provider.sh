@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Adds a provider to a copy of the sources, builds it, asks the table for it, and shows that the difference is its two files, one
+# Adds a provider to a copy of the sources, builds it, finds it in the table, and checks that the difference is its two files, one
 # line of the table and one of the docs. Usage: add_provider.sh SOURCE_DIR COMPILED_DIR
 set -euo pipefail
 source=$(readlink -f "$1")
@@ -16,10 +16,10 @@ cd "$work/after"
 
 cat >grid_feeds/providers/dummy.cpp <<'CODE'
 #include "grid_feeds/provider.h"
-namespace carbon::feeds {
+namespace carbon::grid_feeds {
 namespace {
-std::vector<Ask> ask(const Feed& feed, const Query&) {
-  return {ask_url("now", feed.url("https://dummy.example.org", "/now"), std::chrono::minutes(30))};
+std::vector<Request> requests(const Feed& feed, const Query&) {
+  return {http_request("now", feed.url("https://dummy.example.org", "/now"), std::chrono::minutes(30))};
 }
 Result<Reading> parse(const Feed&, const Query& query, std::span<const Answer> answers) {
   if (answer_of(answers, "now") != "green") return Error{"not green"};
@@ -29,17 +29,17 @@ Result<Reading> parse(const Feed&, const Query& query, std::span<const Answer> a
 }
 }  // namespace
 extern const Provider provider_dummy;
-const Provider provider_dummy{.name = "dummy", .options = {}, .ask = ask, .parse = parse};
-}  // namespace carbon::feeds
+const Provider provider_dummy{.name = "dummy", .options = {}, .requests = requests, .parse = parse};
+}  // namespace carbon::grid_feeds
 CODE
 cat >tests/unit/grid_feeds/dummy_test.cpp <<'CODE'
 #include <cstdio>
 #include "grid_feeds/provider.h"
 int main() {
   using namespace carbon;
-  const auto feed = feeds::make_feed({"north", "X", 1.0, {}, {}}, {"dummy", "carbon.conf:1", {}});
+  const auto feed = grid_feeds::make_feed({"north", "X", 1.0, {}, {}}, {"dummy", "carbon.conf:1", {}});
   if (!feed) return std::printf("%s\n", feed.error().message.c_str()), 1;
-  const feeds::Answer answer{"now", "green"};
+  const grid_feeds::Answer answer{"now", "green"};
   const Instant t = from_unix_ms(0);
   const bool good = feed->provider->parse(*feed, {t, {t, t + std::chrono::hours(1)}, {}}, {&answer, 1}).ok();
   std::printf("dummy: %s\n", good ? "answers" : "fails");
@@ -51,9 +51,9 @@ sed -i 's/^CARBON_PROVIDER(static)$/&\nCARBON_PROVIDER(dummy)/' grid_feeds/provi
 sed -i 's/^| `static` |.*/&\n| `dummy` | nowhere | average | none | no | |/' docs/feeds.md
 
 read -ra libraries < <(pkg-config --libs cpp-httplib libcurl libcrypto)
-# Only what reads the table is compiled anew; all else comes from the libraries that are built already.
+# Compiles only what reads the table; everything else comes from the libraries of the build.
 c++ -std=c++20 -I. -o dummy_test tests/unit/grid_feeds/dummy_test.cpp grid_feeds/provider.cpp grid_feeds/providers/dummy.cpp \
-  "$built"/grid_feeds/libcarbon_grid_feeds.a "$built"/grid_feeds/libcarbon_own_forecast.a "$built"/net/libcarbon_net.a "$built"/core/libcarbon_core.a -lpugixml \
+  "$built"/grid_feeds/libcarbon_grid_feeds.a "$built"/forecast/libcarbon_forecast.a "$built"/net/libcarbon_net.a "$built"/core/libcarbon_core.a -lpugixml \
   "${libraries[@]}" -lmunge
 ./dummy_test
 rm dummy_test
