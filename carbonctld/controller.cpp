@@ -166,7 +166,7 @@ class Daemon final : public Controller {
         config_, for_replanning_, [this] { return grid_->latest(); }, host_name(),
         [this] { return leader_ && leader_->plans(now()); });
     ingest_ = std::make_unique<Ingest>(*store_, [this] { accounting_.wake(); });
-    api_ = std::make_unique<Api>(config_, *store_, sources());
+    api_ = std::make_unique<Api>(config_, *store_, *ingest_, sources());
     web_ = std::make_unique<Web>(config_, (*held)["proxy"], [] { return now(); });
     metrics_ = std::make_unique<Metrics>(config_, (*held)["metrics"], metrics_sources());
     server_ = std::make_unique<net::Server>(
@@ -195,8 +195,7 @@ class Daemon final : public Controller {
 
  private:
   ApiSources sources() {
-    return {[this](auto records) { return ingest_->put(std::move(records)); },
-            [this] { return grid_->latest(); },
+    return {[this] { return grid_->latest(); },
             [this] { return slurm_state_.settings(); },
             [this](const auto& user) { return rights_.of(user, now()); },
             [this] { return health(); },
@@ -207,9 +206,9 @@ class Daemon final : public Controller {
   Metrics::Sources metrics_sources() {
     return {[this] { return metrics_view(); },
             // What somebody may see who has no right of his own.
-            [this] { return !visible_to("nobody", Asks::kSums, slurm_state_.settings(), rights_.of("nobody", now())); },
+            [this] { return !visible_to("nobody", QueryKind::kSums, slurm_state_.settings(), rights_.of("nobody", now())); },
             [this] {
-              return store_->report({.by = ledger::Dimension::kSite, .when = {Instant{}, now() + std::chrono::hours(24)}});
+              return ledger::run_report(*store_, {.group_by = ledger::Dimension::kSite, .when = {Instant{}, now() + std::chrono::hours(24)}});
             }};
   }
 
@@ -222,7 +221,7 @@ class Daemon final : public Controller {
     view.health = health();
     view.queue = replan_->view();
     view.replan = replan_->counts();
-    view.records = api_->records_taken();
+    view.records = api_->records_received();
     view.refusals = api_->refusals();
     view.refusals["unauthenticated"] = unauthenticated_;
     view.helper_losses = {{"slurmctld", for_slurmctld_.losses()},

@@ -1,60 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "carbonctld/accounting/ingest.h"
 
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <iterator>
+#include <span>
+#include <utility>
+
 namespace carbon::carbonctld {
 
 Ingest::Ingest(ledger::Store& store, std::function<void()> stored)
-    : store_(store), stored_(std::move(stored)), thread_([this] { run(); }) {}
+    : store_(store),
+      stored_(std::move(stored)),
+      writing_(
+          [this] {
+            if (auto batches = waiting(); !batches.empty()) write(std::move(batches));
+            return PeriodicTask::until_woken();
+          },
+          [](const std::string& message) { spdlog::error("task=ingest {}", message); }) {
+  writing_.start();
+}
 
 Ingest::~Ingest() {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
   }
-  wake_.notify_all();
-  thread_.join();
+  writing_.stop();
+  if (!waiting_.empty()) write(std::exchange(waiting_, {}));
 }
 
-Result<ledger::PutOutcome> Ingest::put(std::vector<ledger::EnergyRecord> records) {
-  Parcel parcel{std::move(records), {}};
-  auto outcome = parcel.outcome.get_future();
+Result<ledger::PutOutcome> Ingest::put(std::vector<ledger::ReceivedRecord> records) {
+  Batch batch{std::move(records), {}};
+  auto outcome = batch.outcome.get_future();
   {
     const std::lock_guard lock(mutex_);
     if (ending_) return Error{"carbonctld is ending"};
-    waiting_.push_back(std::move(parcel));
+    waiting_.push_back(std::move(batch));
   }
-  wake_.notify_one();
+  writing_.wake();
   return outcome.get();
 }
 
-void Ingest::run() {
-  for (;;) {
-    std::deque<Parcel> parcels;
-    {
-      std::unique_lock lock(mutex_);
-      wake_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
-      if (waiting_.empty()) return;
-      parcels.swap(waiting_);
-    }
-    write(std::move(parcels));
-  }
+std::deque<Ingest::Batch> Ingest::waiting() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(waiting_, {});
 }
 
-void Ingest::write(std::deque<Parcel> parcels) {
-  std::vector<ledger::EnergyRecord> all;
-  for (auto& p : parcels) all.insert(all.end(), p.records.begin(), p.records.end());
+void Ingest::write(std::deque<Batch> batches) {
+  std::vector<ledger::ReceivedRecord> all = std::move(batches.front().records);
+  std::vector<std::size_t> sizes{all.size()};
+  for (std::size_t i = 1; i < batches.size(); ++i) {
+    sizes.push_back(batches[i].records.size());
+    std::move(batches[i].records.begin(), batches[i].records.end(), std::back_inserter(all));
+  }
   const auto together = store_.put(all);
+  std::vector<Result<ledger::PutOutcome>> outcomes;
   std::size_t at = 0;
-  for (auto& p : parcels) {
-    if (!together) {  // it may be the fault of one parcel alone
-      p.outcome.set_value(parcels.size() == 1 ? together : store_.put(p.records));
-      continue;
+  for (const auto size : sizes) {
+    if (together) {
+      const auto first = together->fresh.begin() + static_cast<std::ptrdiff_t>(at);
+      const auto stored = static_cast<std::size_t>(std::count(first, first + static_cast<std::ptrdiff_t>(size), true));
+      outcomes.emplace_back(ledger::PutOutcome{stored, size - stored});
+    } else {  // one batch alone may be the cause
+      outcomes.push_back(sizes.size() == 1 ? together : store_.put(std::span(all).subspan(at, size)));
     }
-    ledger::PutOutcome part;
-    for (std::size_t i = 0; i < p.records.size(); ++i) ++(together->fresh[at++] ? part.stored : part.known);
-    p.outcome.set_value(part);
+    at += size;
   }
   stored_();
+  for (std::size_t i = 0; i < batches.size(); ++i) batches[i].outcome.set_value(std::move(outcomes[i]));
 }
 
 }  // namespace carbon::carbonctld

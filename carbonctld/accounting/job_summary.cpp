@@ -40,7 +40,7 @@ ledger::JobDetails details_from(const SlurmJob& job, const RunPart& part, const 
   details.home = token.home.empty() ? ran_at : token.home;
   details.eligible = job.eligible;
   details.name = job.name;
-  // While slurmdbd has not been told of the end, the state is of no interest.
+  // Before slurmdbd knows the end, the state is only an intermediate one.
   if (job.end) {
     details.state = job.state;
     details.exit_code = job.exit_code;

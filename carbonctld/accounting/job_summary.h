@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The summary of a job in Slurm's accounting record: docs/admin_comment.md. Pure.
+// The summary of a job in its accounting record in Slurm (docs/admin_comment.md). Pure.
 #pragma once
 
 #include <string>
@@ -10,11 +10,11 @@
 
 namespace carbon::carbonctld {
 
-// What slurmdbd says of a run, and what the decision token of job_submit says: mode and home. `ran_at` stands
-// for a home that is not named.
+// The details of a run in slurmdbd, with mode and home from job_submit's decision token. `ran_at`: the home if the token names
+// none.
 ledger::JobDetails details_from(const SlurmJob& job, const RunPart& part, const std::string& ran_at);
 
-// `admin_comment` with our token renewed and all else kept. A job without metered device and without decision gets none.
+// `admin_comment` with our token replaced and all else kept. A job with neither a metered device nor a decision gets no token.
 std::string with_summary(const std::string& admin_comment, const ledger::JobRow& row);
 
 }  // namespace carbon::carbonctld

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Brings each finished job's summary into Slurm's accounting: looks the job up in slurmdbd, learns the time of submission and the
-// decision, has the job accounted with them, and writes the summary beside what others wrote. What does not go now (no row yet,
-// slurmdbd away) stays queued in the ledger and is tried again.
+// Writes each finished job's summary into Slurm's accounting: looks the job up in slurmdbd, stores its time of submission and its
+// decision in the ledger, has the job accounted with them, and adds the summary to the job's comment. What cannot be written yet
+// (no row, slurmdbd away) stays queued in the ledger and is tried again.
 #pragma once
 
 #include <cstdint>
@@ -14,34 +14,35 @@
 
 namespace carbon::carbonctld {
 
-// What is written. kNone: the site wants no summary (comment_field = "none"), jobs are looked up for their submission alone.
-// kWithEnergy: the energy is a TRES, too.
+// What is written. kNone: no summary (comment_field = "none"); jobs are looked up only for their details. kWithEnergy: the energy
+// as a TRES, too.
 enum class SummaryKind : std::uint8_t { kNone, kComment, kWithEnergy };
 
 class SummaryWriter {
  public:
-  // None is owned. `account` works off what is due in the ledger.
+  // None is owned. `account` accounts all jobs that are due in the ledger.
   SummaryWriter(ledger::Store& store, SlurmApi& slurm, std::function<void()> account, SummaryKind kind)
       : store_(store), slurm_(slurm), account_(std::move(account)), kind_(kind) {}
 
-  // One round over what is due; returns how many were settled. An error is one that will pass: slurmdbd or the ledger is away.
+  // One round over the summaries that are due; returns how many were finished (written or dropped). An error is temporary:
+  // slurmdbd or the ledger does not answer.
   Result<std::size_t> run(Instant now);
 
  private:
   Result<std::size_t> run_cluster(const std::string& cluster, const std::vector<ledger::PendingSummary>& due, Instant now);
   using Rows = std::map<ledger::JobKey, ledger::JobRow>;
   using Written = std::vector<std::pair<ledger::JobKey, std::string>>;
-  // What is written, and how often summaries had been asked for when it was read (Store::asks).
-  struct Learnt {
-    std::uint64_t asks = 0;
+  // The rows, and Store::summary_requests() before they were read.
+  struct AccountedRows {
+    std::uint64_t requests = 0;
     Rows rows;
   };
-  // Tells the ledger what Slurm's accounting knows of the jobs; returns their rows with it.
-  Result<Learnt> learn(const std::vector<ledger::PendingSummary>& due, const std::vector<SlurmJob>& found);
-  // True where the job is settled; what was written is put to `written`, for the ledger to be told of all at once.
-  Result<bool> settle(const ledger::PendingSummary& pending, const Rows& rows, const std::vector<SlurmJob>& found, Instant now,
+  // Stores the details from Slurm's accounting and accounts the jobs with them.
+  Result<AccountedRows> account_with_details(const std::vector<ledger::PendingSummary>& due, const std::vector<SlurmJob>& found);
+  // True if the summary is finished. A summary that was written is appended to `written`, for one update of the ledger.
+  Result<bool> finish(const ledger::PendingSummary& pending, const Rows& rows, const std::vector<SlurmJob>& found, Instant now,
                       Written& written);
-  Result<bool> later(const ledger::PendingSummary& pending, Instant now, const std::string& why);
+  Result<bool> postpone(const ledger::PendingSummary& pending, Instant now, const std::string& why);
 
   ledger::Store& store_;
   SlurmApi& slurm_;

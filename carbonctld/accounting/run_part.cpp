@@ -8,7 +8,7 @@
 namespace carbon::carbonctld {
 namespace {
 
-// An interruption of ours as the token of the run tells it (interrupt.cpp).
+// An interruption of ours, as noted in the run's token (interrupt.cpp).
 struct Checkpoint {
   Duration ran;  // by all runs, when the signal was sent
   Instant stop;
@@ -36,7 +36,7 @@ bool was_requeued(const std::vector<SlurmJob>& found, const SlurmJob& job) {
 }
 
 RunPart part_of(const std::vector<SlurmJob>& found, const SlurmJob& job) {
-  // One that was sent here while it waited was submitted when its token says.
+  // For a job that was sent here while it waited, the token has the time of submission.
   Instant turn = std::min(job.submit, DecisionToken::parse(job.admin_comment).submit.value_or(job.submit));
   for (const auto& j : found) {
     if (j.job_id == job.job_id) turn = std::min(turn, j.submit);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The runs of one job, laid end to end as it would have run without us: once, from its submission on. Pure.
+// The counterfactual of a requeued job: the parts of its runs that it would have run without us, once and one after the other.
+// Pure.
 #pragma once
 
 #include <optional>
@@ -9,19 +10,19 @@
 
 namespace carbon::carbonctld {
 
-// The part of a run that it would have had without us too; none: from the run's start, to its end. What lies outside was lost to
-// a requeue, or done again behind one.
+// The part of a run that the job would also have run without us; none: from the run's start, or to its end. The rest was lost to
+// a requeue or repeated after one.
 struct RunPart {
-  Instant turn;  // when its turn would have come without us
+  Instant turn;  // when this part would have started without us
   std::optional<Instant> from, to;
 };
 
-// Of `job`, which has a start and is one of `found`. An interruption of ours keeps what ran until the signal, and its next run
-// needs as long as the grace to get there again: what the decision reckoned with, for nobody can meter it. Of a run that
-// Slurm requeued nothing is kept.
+// For `job`, which has a start and is one of `found`. A run that we interrupted counts up to the checkpoint signal; the next run
+// is assumed to need as long as the grace period to get back to that point, since restoring cannot be measured. Nothing counts of
+// a run that Slurm requeued.
 RunPart part_of(const std::vector<SlurmJob>& found, const SlurmJob& job);
 
-// True where the job was to run again behind this run.
+// Whether the job was requeued after this run.
 bool was_requeued(const std::vector<SlurmJob>& found, const SlurmJob& job);
 
 }  // namespace carbon::carbonctld

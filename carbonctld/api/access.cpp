@@ -9,14 +9,14 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kFresh = 1min;
-constexpr Duration kStale = 1h;  // slurmdbd away: what it said last stands so long
+constexpr Duration kStale = 1h;  // how long its last answer is used while slurmdbd does not answer
 constexpr Duration kRetry = 10s;
 constexpr std::size_t kMostUsers = 10'000;
 
-bool hides(Asks asks, const Privacy& p) {
-  // A sum over a short time is a job: where jobs are private, so are sums.
-  if (p.jobs || (asks != Asks::kJobs && p.usage)) return true;
-  return (asks == Asks::kSumsByUser && p.users) || (asks == Asks::kSumsByAccount && p.accounts);
+bool hides(QueryKind kind, const Privacy& p) {
+  // A sum over a short time may be one job: if jobs are private, so are sums.
+  if (p.jobs || (kind != QueryKind::kJobs && p.usage)) return true;
+  return (kind == QueryKind::kSumsByUser && p.users) || (kind == QueryKind::kSumsByAccount && p.accounts);
 }
 
 }  // namespace
@@ -26,24 +26,24 @@ std::optional<SlurmRights> UserRightsCache::of(const std::string& user, Instant 
   const auto it = known_.find(user);
   if (it != known_.end() && now - it->second.at < kFresh) return it->second.rights;
   if (now >= retry_) {
-    auto asked = slurm_.rights(user);
-    if (asked) {
-      if (!asked->privacy) asked->privacy = untold_;
+    auto found = slurm_.rights(user);
+    if (found) {
+      if (!found->privacy) found->privacy = fallback_;
       if (known_.size() >= kMostUsers) known_.clear();
-      known_[user] = {*asked, now};
-      return *asked;
+      known_[user] = {*found, now};
+      return *found;
     }
-    spdlog::warn("rights of user={} not known: {}", user, asked.error().message);
+    spdlog::warn("rights of user {} are unknown: {}", user, found.error().message);
     retry_ = now + kRetry;
   }
   if (it != known_.end() && now - it->second.at < kStale) return it->second.rights;
   return std::nullopt;
 }
 
-std::optional<ledger::Scope> visible_to(const std::string& user, Asks asks, const std::optional<SlurmSettings>& settings,
+std::optional<ledger::Scope> visible_to(const std::string& user, QueryKind kind, const std::optional<SlurmSettings>& settings,
                                         const std::optional<SlurmRights>& rights) {
   if (rights && rights->operates) return std::nullopt;
-  if (settings && rights && rights->privacy && !hides(asks, settings->privacy | *rights->privacy)) return std::nullopt;
+  if (settings && rights && rights->privacy && !hides(kind, settings->privacy | *rights->privacy)) return std::nullopt;
   return ledger::Scope{user, rights ? rights->coordinates : std::vector<std::string>()};
 }
 

@@ -13,12 +13,12 @@
 
 namespace carbon::carbonctld {
 
-// What slurmdbd says of users, asked at most once a minute each. Any thread.
+// A cache of users' rights, each looked up in slurmdbd at most once a minute. Any thread.
 class UserRightsCache {
  public:
-  // `slurm`: not owned. `untold`: PrivateData of slurmdbd.conf where slurmdbd does not tell it.
-  UserRightsCache(SlurmApi& slurm, Privacy untold) : slurm_(slurm), untold_(untold) {}
-  // None: slurmdbd does not answer, and has not told of this user within the hour.
+  // `slurm` is not owned. `fallback`: slurmdbd.conf's PrivateData for a slurmdbd that does not report it.
+  UserRightsCache(SlurmApi& slurm, Privacy fallback) : slurm_(slurm), fallback_(fallback) {}
+  // None: slurmdbd does not answer, and has not reported this user's rights within the last hour.
   std::optional<SlurmRights> of(const std::string& user, Instant now);
 
  private:
@@ -27,17 +27,17 @@ class UserRightsCache {
     Instant at{};
   };
   SlurmApi& slurm_;
-  Privacy untold_;
+  Privacy fallback_;
   std::mutex mutex_;
   std::map<std::string, Known> known_;
   Instant retry_{};
 };
 
-// What a caller asks for: single jobs, or sums; sums by user or by account show those names.
-enum class Asks : std::uint8_t { kJobs, kSums, kSumsByUser, kSumsByAccount };
+// What a query shows: single jobs, or sums; sums by user or by account show those names.
+enum class QueryKind : std::uint8_t { kJobs, kSums, kSumsByUser, kSumsByAccount };
 
-// None: all of it. Without settings or rights what is not his own is hidden, as it may be private.
-std::optional<ledger::Scope> visible_to(const std::string& user, Asks asks, const std::optional<SlurmSettings>& settings,
+// None: everything. Without settings or rights, all but the user's own jobs is hidden, since it may be private.
+std::optional<ledger::Scope> visible_to(const std::string& user, QueryKind kind, const std::optional<SlurmSettings>& settings,
                                         const std::optional<SlurmRights>& rights);
 
 }  // namespace carbon::carbonctld

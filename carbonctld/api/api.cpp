@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is taken in: records, estimates, requests for summaries; the grid and the jobs. Sums: api_reports.cpp; who sees what, and
-// the queue: api_queue.cpp.
+// Dispatch; POSTs of records, estimates and requests for summaries; the grid and the jobs. Sums are in api_reports.cpp, the queue
+// and the rights of callers in api_queue.cpp.
 #include "carbonctld/api/api.h"
 
 #include <spdlog/spdlog.h>
@@ -23,15 +23,15 @@ using net::ServerResponse;
 
 constexpr std::size_t kMaxRecordsAtOnce = 1000;
 constexpr std::size_t kMaxJobs = 100'000;
-// A node's clock may be ahead of ours; a record from later than this is from a broken one.
+// A node's clock may be ahead of ours; farther ahead than this it is broken.
 constexpr Duration kMaxAhead = std::chrono::hours(1);
 
-ServerResponse unavailable(const Error& e) {
-  spdlog::error("{}", e.message);
-  return error_response(503, e.message);
-}
-
 }  // namespace
+
+ServerResponse Api::unavailable(const Error& error) {
+  spdlog::error("{}", error.message);
+  return error_response(503, error.message);
+}
 
 ServerResponse Api::handle(const ServerRequest& request) const {
   if (request.path == "/v1/records" || request.path == "/v1/estimates" || request.path == "/v1/summaries") {
@@ -63,7 +63,7 @@ ServerResponse Api::grid(const ServerRequest& request) const {
   return {200, accuracy_json(config_.sites, series)};
 }
 
-// The file as it is: no secret stands in it, and slurmctld's host lets all read it.
+// The file as it is: all users of slurmctld's host may read it.
 ServerResponse Api::snapshot() const {
   std::ifstream in(snapshot_file(config_), std::ios::binary);
   if (!in) return error_response(503, "no snapshot is published yet");
@@ -73,7 +73,7 @@ ServerResponse Api::snapshot() const {
 ServerResponse Api::post(const ServerRequest& request) const {
   if (!privileged(request.caller)) {
     refused_.add("forbidden");
-    return error_response(403, "records are taken from root and SlurmUser alone");
+    return error_response(403, "accepted: requests of root and SlurmUser");
   }
   if (request.path == "/v1/summaries") return summaries(request);
   return records(request, request.path == "/v1/estimates");
@@ -88,37 +88,37 @@ ServerResponse Api::records(const ServerRequest& request, bool estimates) const 
   };
   if (!records) return refuse("malformed", records.error().message);
   const auto latest = sources_.clock() + kMaxAhead;
-  for (const auto& r : *records) {
+  for (const auto& [r, json] : *records) {
     const auto who = "job " + std::to_string(r.job_id) + " of node " + r.node;
     if (!estimates && r.cluster != config_.cluster)
       return refuse("cluster", "record: cluster = '" + r.cluster + "' (" + who + "); accepted: " + config_.cluster);
     if (estimates != (r.node == ledger::kBackfillNode))
       return refuse("node", "record: node = '" + r.node + "' (" + who + "); '" + std::string(ledger::kBackfillNode) +
-                                "' is for estimates alone");
+                                "' is for estimates only");
     if (r.end > latest)
       return refuse("future", "record: end_ms is in the future (" + who + "): " + format_utc(r.end) + "; the node's clock?");
   }
   if (estimates) {
     if (const auto covered = cover(*records); !covered) return unavailable(covered.error());
   }
-  const auto outcome = sources_.put(std::move(*records));
+  const auto outcome = ingest_.put(std::move(*records));
   if (!outcome) {
     refused_.add("unavailable");
     return unavailable(outcome.error());
   }
-  taken_.add("stored", outcome->stored);
-  taken_.add("known", outcome->known);
+  received_.add("stored", outcome->stored);
+  received_.add("known", outcome->known);
   return {200, put_json(*outcome)};
 }
 
-// Hour by hour, so that what is known better takes its place by the hour.
-Status Api::cover(const std::vector<ledger::EnergyRecord>& estimates) const {
+// Hour by hour, so a better value of an hour can replace it.
+Status Api::cover(const std::vector<ledger::ReceivedRecord>& estimates) const {
   for (const auto& site : config_.sites) {
     const auto of_site = [&](const auto& r) {
       return std::find(site.partitions.begin(), site.partitions.end(), r.partition) != site.partitions.end();
     };
     std::vector<Instant> hours;
-    for (const auto& r : estimates) {
+    for (const auto& [r, json] : estimates) {
       if (!of_site(r)) continue;
       for (Instant h = std::chrono::floor<std::chrono::hours>(r.start); h <= r.end; h += std::chrono::hours(1))
         hours.push_back(h);
@@ -133,7 +133,7 @@ Status Api::cover(const std::vector<ledger::EnergyRecord>& estimates) const {
     for (std::size_t i = 0; i < hours.size(); ++i) {
       points.push_back({{hours[i], hours[i] + std::chrono::hours(1)}, GramsPerKwh(factor.grams_per_kwh), Origin::kYearlyFactor});
       if (i + 1 < hours.size() && hours[i + 1] == points.back().when.end) continue;
-      const auto put = store_.put_intensity(site.name, meta, points);  // without a gap between
+      const auto put = store_.put_intensity(site.name, meta, points);  // one run of adjacent hours
       if (!put) return put.error();
       points.clear();
     }
@@ -149,9 +149,9 @@ ServerResponse Api::summaries(const ServerRequest& request) const {
   } catch (const nlohmann::json::exception&) {
     return error_response(400, R"(accepted: {'jobs': [{'cluster': 'campus', 'job_id': 12, 'restart': 0}]})");
   }
-  const auto asked = store_.ask_summaries(keys, sources_.clock());
-  if (!asked) return unavailable(asked.error());
-  return {200, "{\"asked\":" + std::to_string(*asked) + "}"};
+  const auto requested = store_.request_summaries(keys, sources_.clock());
+  if (!requested) return unavailable(requested.error());
+  return {200, "{\"requested\":" + std::to_string(*requested) + "}"};
 }
 
 ServerResponse Api::jobs(const ServerRequest& request) const {
@@ -167,9 +167,9 @@ ServerResponse Api::jobs(const ServerRequest& request) const {
   }
   if (const auto limit = parameters.ids("limit"); !limit.empty()) query.limit = limit.front();
   if (!parameters.error().empty()) return error_response(400, parameters.error());
-  query.limit = std::min(query.limit, kMaxJobs) + 1;  // one more tells that there are more
-  query.visible = visible(request.caller, Asks::kJobs);
-  auto rows = store_.jobs(query);
+  query.limit = std::min(query.limit, kMaxJobs) + 1;  // one more shows that there are more
+  query.visible = visible(request.caller, QueryKind::kJobs);
+  auto rows = ledger::find_jobs(store_, query);
   if (!rows) return unavailable(rows.error());
   const bool truncated = rows->size() >= query.limit;
   if (truncated) rows->pop_back();

@@ -39,12 +39,12 @@ std::vector<std::uint32_t> Parameters::ids(std::string_view key) {
 }
 
 std::vector<ledger::ReportFilter> Parameters::filters() const {
-  using By = ledger::Dimension;
+  using enum ledger::Dimension;
   std::vector<ledger::ReportFilter> out;
-  for (const auto by : {By::kUser, By::kAccount, By::kPartition, By::kSite, By::kCluster, By::kQos, By::kWckey, By::kState}) {
-    const auto value = text(ledger::to_string(by));
+  for (const auto dimension : {kUser, kAccount, kPartition, kSite, kCluster, kQos, kWckey, kState}) {
+    const auto value = text(ledger::to_string(dimension));
     if (!value) continue;
-    auto& filter = out.emplace_back(ledger::ReportFilter{by, {}});
+    auto& filter = out.emplace_back(ledger::ReportFilter{dimension, {}});
     std::string_view rest(*value);
     for (;;) {
       const auto comma = rest.find(',');

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads query parameters; keeps the first error.
+// Parses query parameters; keeps the first error.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ class Parameters {
   std::optional<std::string> text(std::string_view key) const;
   std::optional<Instant> time(std::string_view key);
   std::vector<std::uint32_t> ids(std::string_view key);
-  // A filter for each property that is given, as in user=ada,bob.
+  // A filter for each dimension that is given, as in user=ada,bob.
   std::vector<ledger::ReportFilter> filters() const;
   void fail(std::string_view key, const std::string& what);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who asks and what he may see; the queue as he may see it.
+// The rights of callers, and the part of the queue that each may see.
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 namespace carbon::carbonctld {
 namespace {
 
-// One without a name owns nothing that can be told by name.
+// A uid without a name owns no job that is stored by user name.
 std::string shown(const std::optional<std::string>& name, std::uint32_t uid) {
   return name.value_or("(uid " + std::to_string(uid) + ")");
 }
@@ -24,18 +24,18 @@ bool Api::privileged(const net::Caller& caller) const {
   return settings && caller.uid == settings->slurm_user;
 }
 
-std::optional<ledger::Scope> Api::visible(const net::Caller& caller, Asks asks) const {
+std::optional<ledger::Scope> Api::visible(const net::Caller& caller, QueryKind kind) const {
   if (privileged(caller)) return std::nullopt;
   const auto name = login_name(caller.uid);
-  return visible_to(shown(name, caller.uid), asks, sources_.settings(), name ? sources_.rights(*name) : std::nullopt);
+  return visible_to(shown(name, caller.uid), kind, sources_.settings(), name ? sources_.rights(*name) : std::nullopt);
 }
 
 net::ServerResponse Api::whoami(const net::ServerRequest& request) const {
   const auto name = login_name(request.caller.uid);
-  const auto sees_all = [&](Asks asks) { return !visible(request.caller, asks); };
-  WhoAmI who{shown(name, request.caller.uid), config_.cluster,
-             sees_all(Asks::kJobs),           sees_all(Asks::kSumsByUser),
-             sees_all(Asks::kSumsByAccount),  {}};
+  const auto sees_all = [&](QueryKind kind) { return !visible(request.caller, kind); };
+  WhoAmI who{shown(name, request.caller.uid),     config_.cluster,
+             sees_all(QueryKind::kJobs),          sees_all(QueryKind::kSumsByUser),
+             sees_all(QueryKind::kSumsByAccount), {}};
   if (const auto rights = name ? sources_.rights(*name) : std::nullopt) who.accounts = rights->coordinates;
   return {200, whoami_json(who)};
 }
@@ -43,10 +43,11 @@ net::ServerResponse Api::whoami(const net::ServerRequest& request) const {
 net::ServerResponse Api::queue(const net::ServerRequest& request) const {
   auto view = sources_.queue();
   const auto user = Parameters(request).text("user");
-  const auto scope = visible(request.caller, Asks::kJobs);
+  const auto scope = visible(request.caller, QueryKind::kJobs);
   const auto is_hidden = [&](const auto& job) {
-    const bool led = scope && std::find(scope->accounts.begin(), scope->accounts.end(), job.account) != scope->accounts.end();
-    return (scope && !led && job.uid != request.caller.uid) || (user && job.user != *user);
+    const bool coordinated =
+        scope && std::find(scope->accounts.begin(), scope->accounts.end(), job.account) != scope->accounts.end();
+    return (scope && !coordinated && job.uid != request.caller.uid) || (user && job.user != *user);
   };
   const auto show = [&](auto& rows) {
     for (auto& job : rows) {

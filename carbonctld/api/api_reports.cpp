@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The API's sums: by a property of the jobs, by the calendar, against budgets; and what the grid was meanwhile.
+// The API's sums: by dimension, by calendar period and against budgets; and the intensity of the grid by day.
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -17,15 +17,10 @@ using net::ServerResponse;
 
 constexpr std::size_t kMaxPeriods = 1000;
 
-ServerResponse unavailable(const Error& e) {
-  spdlog::error("{}", e.message);
-  return error_response(503, e.message);
-}
-
-Asks asks_of(ledger::Dimension by) {
-  return by == ledger::Dimension::kUser      ? Asks::kSumsByUser
-         : by == ledger::Dimension::kAccount ? Asks::kSumsByAccount
-                                             : Asks::kSums;
+QueryKind kind_of(ledger::Dimension dimension) {
+  return dimension == ledger::Dimension::kUser      ? QueryKind::kSumsByUser
+         : dimension == ledger::Dimension::kAccount ? QueryKind::kSumsByAccount
+                                                    : QueryKind::kSums;
 }
 
 // The window, and the filters, of a report.
@@ -57,38 +52,38 @@ ServerResponse Api::report(const ServerRequest& request) const {
   const auto by = ledger::parse_dimension(named);
   if (!by) return error_response(400, by.error().message + ", " + std::string(kReportPeriods));
   auto query = query_of(parameters, sources_.clock(), Duration::zero());
-  query.by = *by;
-  query.visible = visible(request.caller, asks_of(*by));
-  if (const auto within = parameters.text("within")) {
-    const auto second = ledger::parse_dimension(*within);
-    if (!second) return error_response(400, "within: " + second.error().message);
-    query.within = *second;
-    if (!query.visible) query.visible = visible(request.caller, asks_of(*second));
+  query.group_by = *by;
+  query.visible = visible(request.caller, kind_of(*by));
+  if (const auto then_by = parameters.text("then_by")) {
+    const auto second = ledger::parse_dimension(*then_by);
+    if (!second) return error_response(400, "then_by: " + second.error().message);
+    query.then_by = *second;
+    if (!query.visible) query.visible = visible(request.caller, kind_of(*second));
   }
   if (!parameters.error().empty()) return error_response(400, parameters.error());
-  const auto rows = store_.report(query);
+  const auto rows = ledger::run_report(store_, query);
   if (!rows) return unavailable(rows.error());
-  return {200, report_json(named, query.when, *rows, query.within.has_value())};
+  return {200, report_json(named, query.when, *rows, query.then_by.has_value())};
 }
 
 Result<ledger::Totals> Api::total(ledger::ReportQuery query) const {
-  query.by = ledger::Dimension::kCluster;
-  const auto rows = store_.report(query);
+  query.group_by = ledger::Dimension::kCluster;
+  const auto rows = ledger::run_report(store_, query);
   if (!rows) return rows.error();
   ledger::Totals sum;
   for (const auto& r : *rows) sum += r.sums;
   return sum;
 }
 
-// In the calendar's order; a span without jobs is a row of zeros.
+// In the calendar's order; a period without jobs is a row of zeros.
 ServerResponse Api::report_by_period(const ServerRequest& request, std::string_view by) const {
   Parameters parameters(request);
   const auto span = *parse_calendar_period(by);
   auto query = query_of(parameters, sources_.clock(), default_reach(span));
-  if (parameters.text("within"))
-    parameters.fail("within", "goes with a property of the jobs, not with '" + std::string(by) + "'");
+  if (parameters.text("then_by"))
+    parameters.fail("then_by", "needs by = " + std::string(ledger::kDimensions) + "; not '" + std::string(by) + "'");
   if (!parameters.error().empty()) return error_response(400, parameters.error());
-  query.visible = visible(request.caller, Asks::kSums);
+  query.visible = visible(request.caller, QueryKind::kSums);
   const auto window = query.when;
   const auto spans = periods_in(span, window, kMaxPeriods + 1);
   if (spans.size() > kMaxPeriods)
@@ -103,9 +98,9 @@ ServerResponse Api::report_by_period(const ServerRequest& request, std::string_v
   return {200, report_json(std::string(by), window, rows, false)};
 }
 
-// An account's budget is shown to those who may see its sum.
+// Shows the budgets of those accounts whose sums the caller may see.
 ServerResponse Api::budgets(const ServerRequest& request) const {
-  const auto scope = visible(request.caller, Asks::kSumsByAccount);
+  const auto scope = visible(request.caller, QueryKind::kSumsByAccount);
   const auto now = sources_.clock();
   std::vector<BudgetState> states;
   for (const auto& budget : config_.budgets) {
@@ -122,7 +117,7 @@ ServerResponse Api::budgets(const ServerRequest& request) const {
   return {200, budgets_json(states, now)};
 }
 
-// Each site's mean by day: the part of the day whose intensity is known.
+// Each site's mean by day, over the part of the day whose intensity is known.
 ServerResponse Api::intensity(const ServerRequest& request) const {
   Parameters parameters(request);
   const auto window = query_of(parameters, sources_.clock(), default_reach(CalendarPeriod::kDay)).when;

@@ -10,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kSumsStand = 10s;  // however often and by however many /metrics is asked for
+constexpr Duration kMaxSumsAge = 10s;  // bounds the queries of the ledger, whatever the rate of requests
 
 }  // namespace
 
@@ -25,7 +25,7 @@ net::ServerResponse Metrics::answer(const net::ServerRequest& request) {
 
 std::optional<std::vector<ledger::ReportRow>> Metrics::sums(Instant now) {
   const std::lock_guard lock(mutex_);
-  if (now - summed_ < kSumsStand && now >= summed_) return sums_;
+  if (now - summed_ < kMaxSumsAge && now >= summed_) return sums_;
   summed_ = now;
   auto rows = sources_.sums();
   if (!rows) spdlog::error("{}", rows.error().message);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// GET /metrics: what carbonctld says about itself, the grid and the plan to Prometheus. docs/monitoring.md.
+// GET /metrics: carbonctld's Prometheus metrics about itself, the grid and the plan. docs/monitoring.md.
 //
-// Open to all who reach the port, as Prometheus expects it, and then without any sum over jobs where Slurm's PrivateData hides
-// those; with a token in carbon-secrets.conf (metrics = "..."), which Prometheus sends as a bearer, to its holder alone and
-// whole.
+// With a token in carbon-secrets.conf (metrics = "..."), a request needs it as bearer token, and gets all metrics. Without one,
+// all who reach the port get the metrics, but no sums over jobs if Slurm's PrivateData hides those.
 #pragma once
 
 #include <functional>
@@ -23,7 +22,7 @@
 
 namespace carbon::carbonctld {
 
-// What is told, as it stands at one moment.
+// The values at one moment.
 struct MetricsView {
   Instant now;
   std::string host;
@@ -34,7 +33,7 @@ struct MetricsView {
   ReplanCounts replan;
   std::map<std::string, std::uint64_t> records, refusals, helper_losses;
   std::optional<std::uint64_t> ledger_bytes;            // none: not a file
-  std::optional<std::vector<ledger::ReportRow>> sites;  // sums since the first job; none: hidden, or not known
+  std::optional<std::vector<ledger::ReportRow>> sites;  // sums since the first job; none: hidden or unknown
 };
 
 std::string metrics_text(const config::Config& config, const MetricsView& view);
@@ -46,7 +45,7 @@ class Metrics {
     std::function<bool()> sums_are_open;
     std::function<Result<std::vector<ledger::ReportRow>>()> sums;
   };
-  // `token`: empty: none is needed. `config` must outlive it.
+  // `token`: empty if none is needed. `config` must outlive it.
   Metrics(const config::Config& config, std::string token, Sources sources)
       : config_(config), token_(std::move(token)), sources_(std::move(sources)) {}
 

@@ -156,13 +156,13 @@ std::string jobs_json(std::span<const JobRow> rows, bool truncated) {
   return text_of({{"jobs", std::move(list)}, {"truncated", truncated}});
 }
 
-std::string report_json(const std::string& by, Interval when, std::span<const ledger::ReportRow> rows, bool within) {
+std::string report_json(const std::string& by, Interval when, std::span<const ledger::ReportRow> rows, bool then_by) {
   json list = json::array();
   ledger::Totals total;
   for (const auto& r : rows) {
     auto row = totals_json(r.sums);
     row["key"] = r.key;
-    if (within) row["within"] = r.within;
+    if (then_by) row["then_by"] = r.then_key;
     list.push_back(std::move(row));
     total += r.sums;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The answers of the HTTP API as JSON text; shapes: docs/api.md. Pure.
+// The answers of the HTTP API as JSON text, as docs/api.md specifies them. Pure.
 #pragma once
 
 #include <optional>
@@ -10,17 +10,18 @@
 #include "carbonctld/replan/replan_loop.h"
 #include "core/site.h"
 #include "grid_feeds/site_series.h"
+#include "ledger/reports/report.h"
 #include "ledger/store/store.h"
 
 namespace carbon::carbonctld {
 
 std::string jobs_json(std::span<const ledger::JobRow> rows, bool truncated);
-// `by` as it was asked; `within`: each row has a second key.
-std::string report_json(const std::string& by, Interval when, std::span<const ledger::ReportRow> rows, bool within);
+// `by`: as in the request. `then_by`: each row has a second key.
+std::string report_json(const std::string& by, Interval when, std::span<const ledger::ReportRow> rows, bool then_by);
 
 struct BudgetState {
   std::string account, period;  // "month"
-  std::string name;             // of the period that runs: "2026-11"
+  std::string name;             // of the current period: "2026-11"
   Interval when;
   double limit_g = 0;
   double warn_at = 1;
@@ -42,12 +43,13 @@ std::string intensity_json(std::span<const SiteDays> sites);
 
 // `series` in the order of `sites`, or empty before the first poll. `since`: of the first point.
 std::string grid_json(Instant now, Instant since, std::span<const Site> sites, std::span<const grid_feeds::SiteSeries> series);
-// How good forecasts were, by site and maker.
+// How accurate forecasts were, by site and maker.
 std::string accuracy_json(std::span<const Site> sites, std::span<const grid_feeds::SiteSeries> series);
-// `view`: as its reader may see it. `simulated`: the intensities behind the grams.
+// `view`: what the caller may see. `simulated`: the intensities from which the grams were computed are.
 std::string queue_json(const QueueView& view, bool simulated);
 
-// Who asks, and whether he sees all jobs, and sums of all users and accounts, or what is his and of accounts that he coordinates.
+// The caller, and whether the caller sees all jobs, and sums of all users and accounts, or only own jobs and those of coordinated
+// accounts.
 struct WhoAmI {
   std::string user, cluster;
   bool all_jobs = false, all_users = false, all_accounts = false;
@@ -64,7 +66,7 @@ struct Health {
   bool leads = false;                 // the federation, by its configuration
   Instant planned{};                  // last round of re-planning; the epoch: none yet
   std::vector<std::string> clusters;  // whose jobs it planned
-  std::string planning;               // why there was none since; empty: all is well
+  std::string planning;               // why there has been none since; empty: no problem
 };
 std::string health_json(const Health& health, Instant now);
 

@@ -35,8 +35,8 @@ void add_energy(JobRow& row, const DeviceEnergy& d) {
   for (const auto ms : d.held_idle_ms) row.held_idle_ms = row.held_idle_ms.value_or(0) + ms;
 }
 
-// The energy of the time that the device was idle. The profile has one figure an interval, so of one that was idle in part it is
-// the share of time: more than the truth, since a busy device draws more.
+// The energy in the time that the device was allocated but idle. The profile has one figure per interval, so the energy of an
+// interval that was idle in part is split by time. That overestimates, since a busy device draws more.
 void add_idle_energy(JobRow& row, const EnergyRecord& record, const DeviceEnergy& d) {
   for (std::size_t k = 0; k < d.held_idle_ms.size(); ++k) {
     const auto from = std::max(record.start, d.first + d.step * static_cast<std::int64_t>(k));
@@ -47,14 +47,14 @@ void add_idle_energy(JobRow& row, const EnergyRecord& record, const DeviceEnergy
   }
 }
 
-// Where a node's own record has come, an estimate made for the whole job (scarbon backfill) no longer counts. `kept` holds the
-// rest where there is such an estimate.
-const std::vector<EnergyRecord>& counted(const std::vector<EnergyRecord>& records, std::vector<EnergyRecord>& kept) {
+// Once a node's own record has arrived, an estimate for the whole job (scarbon backfill) no longer counts. `measured_only` is the
+// storage of the result in that case.
+const std::vector<EnergyRecord>& counted(const std::vector<EnergyRecord>& records, std::vector<EnergyRecord>& measured_only) {
   const auto measured = [](const EnergyRecord& r) { return r.node != kBackfillNode; };
   if (std::all_of(records.begin(), records.end(), measured) || std::none_of(records.begin(), records.end(), measured))
     return records;
-  std::copy_if(records.begin(), records.end(), std::back_inserter(kept), measured);
-  return kept;
+  std::copy_if(records.begin(), records.end(), std::back_inserter(measured_only), measured);
+  return measured_only;
 }
 
 JobRow row_of(const JobKey& key, const std::vector<EnergyRecord>& records) {
@@ -88,7 +88,7 @@ JobRow row_of(const JobKey& key, const std::vector<EnergyRecord>& records) {
   return row;
 }
 
-// A site's intensities over a window as a series, with where each came from.
+// A site's intensities over a window, as a series and with their providers.
 struct SiteIntensities {
   std::vector<StoredIntensity> stored;
   IntensitySeries series;
@@ -127,7 +127,7 @@ class Intensities {
   std::map<const Site*, SiteIntensities> loaded_;
 };
 
-// Names the providers whose values stand in the job's time, and whether one of them is simulated.
+// Sets the providers whose intensities cover the job's time, and whether one of them is simulated.
 void label_source(JobRow& row, const std::vector<StoredIntensity>& stored) {
   std::set<std::string> providers;
   const auto until = std::max(row.end, row.start + Duration(1));
@@ -139,8 +139,8 @@ void label_source(JobRow& row, const std::vector<StoredIntensity>& stored) {
   for (const auto& p : providers) row.provider += (row.provider.empty() ? "" : "+") + p;
 }
 
-// The part of the run that is compared, begun when its turn would have come.
-Emission emission_otherwise(const Job& job, const SiteIntensities& home) {
+// The emission without slurm-carbon: the part of the run that is compared, started when its turn would have come.
+Emission counterfactual_emission(const Job& job, const SiteIntensities& home) {
   const auto& details = job.row.details;
   const Instant from = details.kept_from.value_or(job.row.start);
   const auto shift = *details.submit - from;
@@ -161,7 +161,7 @@ void set_emission(Job& job, const Intensities& intensities) {
   row.intensity = actual.origin;
   label_source(row, here.stored);
   if (!row.details.submit || !job.home) return;
-  const auto otherwise = emission_otherwise(job, intensities.of(job.home));
+  const auto otherwise = counterfactual_emission(job, intensities.of(job.home));
   if (otherwise.whole()) row.counterfactual_ug = micrograms(otherwise.grams);
 }
 
@@ -196,13 +196,12 @@ Result<std::vector<JobRow>> Accountant::compute(std::span<const JobInput> inputs
   for (const auto& input : inputs) {
     if (input.records.empty()) continue;
     Job job;
-    std::vector<EnergyRecord> kept;
-    const auto& records = counted(input.records, kept);
+    std::vector<EnergyRecord> measured_only;
+    const auto& records = counted(input.records, measured_only);
     job.row = row_of(input.key, records);
     job.profile = profile_of(records);
     job.row.details = input.details;
-    if (input.damaged > 0)
-      job.row.note += (job.row.note.empty() ? "" : "; ") + std::string("a record held by the ledger is damaged");
+    if (input.damaged > 0) job.row.note += (job.row.note.empty() ? "" : "; ") + std::string("a stored record is damaged");
     job.site = site_of(job.row.partition, records.front().node);
     job.home = job.row.details.home.empty() ? job.site : site_named(job.row.details.home);
     intensities.want(job.site, {job.row.start, job.row.end});
@@ -230,18 +229,18 @@ Result<Accountant::Batch> Accountant::read(std::size_t limit, std::int64_t after
   if (!inputs) return inputs.error();
   auto rows = compute(*inputs);
   if (!rows) return rows.error();
-  due->held.emplace();
+  due->rows.emplace();
   for (auto& input : *inputs) {
-    if (input.held) due->held->emplace_hint(due->held->end(), input.key, std::move(*input.held));
+    if (input.row) due->rows->emplace_hint(due->rows->end(), input.key, std::move(*input.row));
   }
   return Batch{std::move(*due), std::move(*rows)};
 }
 
-// What is read while the rows before are not yet written stays right: a row is a function of records, facts and intensities
-// alone, and whatever changes one of them makes the job due again.
+// A batch may be read before the rows of the last one are written: a row depends only on records, details and intensities, and
+// any change of one of these makes the job due again.
 Result<std::size_t> Accountant::run(Instant now, std::size_t limit) {
   std::size_t done = 0;
-  // Fewer at first: nothing is written beside them.
+  // A smaller first batch: nothing is written while it is read.
   for (auto next = read((limit + 3) / 4, 0);;) {
     if (!next) return next.error();
     const Batch batch = std::move(*next);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Turns what the store holds about a job (records, intensities, Slurm's facts) into its row: energy, grams, counterfactual.
+// Accounts jobs: computes the row of each (energy, grams, counterfactual) from its records, its details in Slurm's accounting,
+// and the intensities.
 #pragma once
 
 #include <functional>
@@ -14,21 +15,21 @@
 
 namespace carbon::ledger {
 
-inline constexpr std::size_t kAccountedAtOnce = 16'000;  // records that come meanwhile wait for so many jobs to be written
+inline constexpr std::size_t kAccountedAtOnce = 16'000;  // jobs in one transaction, for which new records must wait
 
 class Accountant {
  public:
-  // Features of a node, as Slurm knows them now; none where it does not know the node.
+  // Features of a node, as Slurm knows them now; none: Slurm does not know the node.
   using NodeFeatures = std::function<std::optional<std::vector<std::string>>(const std::string& node)>;
 
-  // `store` is not owned. `features` is asked where sites share a partition.
+  // `store` is not owned. `features` is called where sites share a partition.
   Accountant(Store& store, std::vector<Site> sites, NodeFeatures features = {})
       : store_(store), sites_(std::move(sites)), features_(std::move(features)) {}
 
-  // Accounts all that is due, `limit` jobs a transaction: the next are read and computed while those before are written. Returns
-  // how many jobs it worked off. One thread at a time.
+  // Accounts all jobs that are due, `limit` in each transaction: the next are read and computed while those before are written.
+  // Returns how many jobs there were. One thread at a time.
   Result<std::size_t> run(Instant now, std::size_t limit = kAccountedAtOnce);
-  // The rows of these jobs, of those that have records; nothing is written.
+  // The rows of those jobs that have records; writes nothing.
   Result<std::vector<JobRow>> compute(std::span<const JobInput> inputs);
 
  private:
@@ -36,9 +37,9 @@ class Accountant {
     DueJobs due;
     std::vector<JobRow> rows;
   };
-  // What is due behind the entry `after` of the queue.
+  // What is due after entry `after` of the queue.
   Result<Batch> read(std::size_t limit, std::int64_t after);
-  // Where a job ran: by its partition, and by its (first) node where sites share that.
+  // Where a job ran: by its partition, or by its (first) node if sites share the partition.
   const Site* site_of(const std::string& partition, const std::string& node) const;
   const Site* site_named(const std::string& name) const;
 

@@ -23,10 +23,10 @@ Covered cover(const SeriesView& series, Interval when) {
   return {seconds(window.covered) / length, window.gram_seconds_per_kwh / length};
 }
 
-void worsen(std::optional<Origin>& held, const std::vector<IntensityPoint>& points, Interval when) {
+void worsen(std::optional<Origin>& worst, const std::vector<IntensityPoint>& points, Interval when) {
   const auto last = std::max(when.end, when.start + Duration(1));
   auto p = std::partition_point(points.begin(), points.end(), [&](const auto& x) { return x.when.end <= when.start; });
-  for (; p != points.end() && p->when.start < last; ++p) held = held ? std::max(*held, p->origin) : p->origin;
+  for (; p != points.end() && p->when.start < last; ++p) worst = worst ? std::max(*worst, p->origin) : p->origin;
 }
 
 }  // namespace
@@ -64,11 +64,6 @@ std::vector<EnergySlice> cut(std::span<const EnergySlice> profile, Interval when
 }
 
 double Emission::coverage() const { return energy_mj == 0 ? 1.0 : covered_mj / static_cast<double>(energy_mj); }
-
-std::optional<GramsPerKwh> Emission::average(double pue) const {
-  if (covered_mj <= 0) return std::nullopt;
-  return GramsPerKwh(grams.value() / pue / kwh(Joules(covered_mj / 1000.0)));
-}
 
 Emission emission_of(std::span<const EnergySlice> profile, const IntensitySeries& series, double pue, Duration shift) {
   Emission out;

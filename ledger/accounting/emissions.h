@@ -3,8 +3,8 @@
 //
 //   grams = PUE x sum over intervals of E_k / |I_k| x integral over I_k of intensity(t) dt
 //
-// with E_k the energy of interval I_k, spread evenly over it. What has no known intensity adds no grams and lowers the coverage:
-// missing is not zero.
+// with E_k the energy of interval I_k, spread evenly over it. Energy without a known intensity adds no grams and lowers the
+// coverage: missing is not zero.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@
 
 namespace carbon::ledger {
 
-// Energy in one interval. An interval of no length (a job that ended as it began) holds its energy at that instant.
+// Energy in one interval. An interval of zero length (a job that ended as it started) has its energy at that instant.
 struct EnergySlice {
   Interval when;
   std::int64_t mj = 0;
@@ -33,24 +33,22 @@ struct Emission {
   std::int64_t energy_mj = 0;
   double covered_mj = 0;         // the part whose intensity is known
   GramsCo2e grams;               // of the covered part, PUE included
-  std::optional<Origin> origin;  // the worst label that was used; none where nothing is covered
+  std::optional<Origin> origin;  // the worst that was used; none if nothing is covered
 
   // Share of the energy with a known intensity; 1 where there is no energy.
   double coverage() const;
   bool whole() const { return coverage() > 1.0 - 1e-9; }
-  // Mean intensity over the covered energy, before PUE; none where nothing is covered.
-  std::optional<GramsPerKwh> average(double pue) const;
 };
 
-// What of it lies in `when`, the energy of a slice spread evenly over it.
+// The part of the profile in `when`; the energy of a slice is spread evenly over it.
 std::vector<EnergySlice> cut(std::span<const EnergySlice> profile, Interval when);
 
-// `shift` moves the whole profile in time: the counterfactual is the same profile begun at submission (shift = submit - start)
+// `shift` moves the whole profile in time: the counterfactual is the same profile started at submission (shift = submit - start)
 // with the home site's series and PUE.
 Emission emission_of(std::span<const EnergySlice> profile, const IntensitySeries& series, double pue,
                      Duration shift = Duration(0));
 
-// Energy by method, and the worst method that has a share in it (of no energy: the worst of the devices; none without devices).
+// Energy by method, and the worst method that contributed (with zero energy: the worst of the devices; none without devices).
 struct MethodMix {
   std::array<std::int64_t, 3> mj{};  // indexed by Method
   std::optional<Method> worst;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The checksum that stands beside each record's body: a record that rotted on the disk is noticed and not billed.
+// The checksum stored with each record (XXH3): a record damaged on disk is detected and not accounted.
 #pragma once
 
 #define XXH_INLINE_ALL

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The energy record: what one node knows of one run of one job, as carbond ships it and the ledger keeps it. JSON,
-// docs/record.md. Identity (idempotent): cluster, job id, restart count, node, start. A higher revision replaces a lower one;
-// equal is the same.
+// The energy record: the energy of one run of one job on one node, as carbond ships it and the ledger stores it. JSON,
+// docs/record.md. Identity: cluster, job id, restart count, node, start. A higher revision replaces a lower one; an equal one is
+// the same record.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ struct DeviceEnergy {
   Instant first{};
   Duration step{0};
   std::vector<std::int64_t> mj;            // energy in each interval
-  std::vector<std::int64_t> held_idle_ms;  // time in each interval that the device was held but idle; empty: not known
+  std::vector<std::int64_t> held_idle_ms;  // time in each interval that the device was allocated but idle; empty: not known
   std::int64_t uncertainty_mj = 0;         // half-width of the 95 % interval of the sum
   std::int64_t estimated_mj = 0;           // part of the sum that is estimated (crash, lost readings)
 };
@@ -38,7 +38,7 @@ struct EnergyRecord {
   std::uint32_t restart = 0;
   std::string node;
   Instant start{};
-  Instant end{};  // of what is recorded so far; the job's end on this node where `final`
+  Instant end{};  // of what is recorded so far; the job's end on this node if `final`
   bool final = false;
   std::uint32_t revision = 0;
   std::uint32_t uid = 0;
@@ -48,8 +48,14 @@ struct EnergyRecord {
   std::uint32_t num_nodes = 1;
   std::uint32_t cpus = 0;
   bool simulated = false;  // counters of a test double
-  std::string note;        // why a part is estimated; empty where none is
+  std::string note;        // why a part is estimated; empty if none is
   std::vector<DeviceEnergy> devices;
+};
+
+// A record and its JSON text exactly as received: a newer carbond's fields that this version does not know stay in it.
+struct ReceivedRecord {
+  EnergyRecord record;
+  std::string json;
 };
 
 inline constexpr std::string_view kBackfillNode = "(backfill)";  // of an estimate of a whole job, made afterwards
@@ -64,9 +70,9 @@ std::int64_t total_mj(const EnergyRecord& record);
 // On one line. Text that is not UTF-8 is repaired with U+FFFD.
 std::string to_json(const EnergyRecord& record);
 // Checks every bound (sizes, order of times, totals that fit); an error names the field, what was found and what is accepted.
-// Unknown keys are ignored (a newer carbond). Knows no clock: a record from the future is the reader's business.
+// Unknown keys are ignored (a newer carbond). A time in the future is accepted: the caller must check that.
 Result<EnergyRecord> record_from_json(std::string_view text);
-// One record, or an array of at most `max_records`; the error names the element. All or none.
-Result<std::vector<EnergyRecord>> records_from_json(std::string_view text, std::size_t max_records);
+// One record, or an array of at most `max_records`, of at most kMaxRecordBytes each; the error names the element. All or none.
+Result<std::vector<ReceivedRecord>> records_from_json(std::string_view text, std::size_t max_records);
 
 }  // namespace carbon::ledger

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads records from JSON. They come by the thousand and are read again at each restatement: so by simdjson.
+// Reads records from JSON with simdjson: they arrive by the thousand and are read again at each restatement.
 #include <simdjson.h>
 
 #include <algorithm>
@@ -29,7 +29,7 @@ std::string short_dump(dom::element v) {
   return simdjson::minify(v).substr(0, 40);
 }
 
-// Reads the members of one JSON object and remembers the first thing that is wrong, with the path to it.
+// Reads the members of one JSON object; keeps the first error, with the path to it.
 class Members {
  public:
   Members(dom::element object, std::string path, std::string& error) : path_(std::move(path)), error_(error) {
@@ -234,15 +234,19 @@ Result<EnergyRecord> record_from(dom::element object, const std::string& path) {
   return r;
 }
 
-// Deeper than a record ever is.
-constexpr std::size_t kMaxDepth = 8;
+constexpr std::size_t kMaxDepth = 8;  // a record needs 4
 
-// A parser keeps its memory for the next text, up to what a record of days takes.
+// A parser keeps its memory for the next text, up to the size of a record of several days.
 constexpr std::size_t kKeptBytes = 1u << 20;
 
-// Reads `text` and calls read(root) on it.
-template <class F>
-auto parsed(std::string_view text, F read) -> decltype(read(dom::element())) {
+Error too_long(std::size_t bytes, const std::string& path) {
+  return Error{"record: " + (path.empty() ? path : path + " has ") + std::to_string(bytes) + " bytes; accepted: at most " +
+               std::to_string(kMaxRecordBytes)};
+}
+
+// `path`: of the record in the list that it came in; empty: it came alone.
+Result<EnergyRecord> parse_record(std::string_view text, const std::string& path) {
+  if (text.size() > kMaxRecordBytes) return too_long(text.size(), path);
   static thread_local dom::parser parser;
   if (parser.capacity() > kKeptBytes) parser = dom::parser();
   if (text.size() > parser.capacity() || parser.max_depth() != kMaxDepth) {
@@ -252,37 +256,69 @@ auto parsed(std::string_view text, F read) -> decltype(read(dom::element())) {
   const auto wrong = parser.parse(text.data(), text.size()).get(root);
   if (wrong == simdjson::DEPTH_ERROR) return Error{"record: nested too deep"};
   if (wrong) return Error{std::string("record: not JSON: ") + error_message(wrong)};
-  return read(root);
+  return record_from(root, path);
+}
+
+// Without the white space around it.
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+// The text of each element of a JSON array. Elements are delimited, not checked.
+Result<std::vector<std::string>> elements_of(std::string_view text, std::size_t max) {
+  namespace ondemand = simdjson::ondemand;
+  const auto not_json = [](simdjson::error_code wrong) {
+    return Error{std::string("record: not JSON: ") + error_message(wrong)};
+  };
+  const simdjson::padded_string padded(text);
+  ondemand::parser parser;
+  ondemand::document document;
+  ondemand::array list;
+  std::size_t count = 0;
+  if (const auto wrong = parser.iterate(padded).get(document)) return not_json(wrong);
+  if (const auto wrong = document.get_array().get(list)) return not_json(wrong);
+  if (const auto wrong = list.count_elements().get(count)) return not_json(wrong);
+  if (count > max) return Error{"record: a list of " + std::to_string(count) + "; accepted: at most " + std::to_string(max)};
+  std::vector<std::string> out;
+  out.reserve(count);
+  for (auto element : list) {
+    ondemand::object object;
+    std::string_view json;
+    const auto wrong = element.get_object().get(object);
+    if (wrong == simdjson::INCORRECT_TYPE) return Error{"record: [" + std::to_string(out.size()) + "] is not an object"};
+    if (wrong) return not_json(wrong);
+    if (const auto cut_off = object.raw_json().get(json)) return not_json(cut_off);
+    out.emplace_back(trimmed(json));
+  }
+  if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) return not_json(simdjson::TAPE_ERROR);  // text follows
+  return out;
 }
 
 }  // namespace
 
-Result<EnergyRecord> record_from_json(std::string_view text) {
-  if (text.size() > kMaxRecordBytes)
-    return Error{"record: " + std::to_string(text.size()) + " bytes; accepted: at most " + std::to_string(kMaxRecordBytes)};
-  return parsed(text, [](dom::element root) { return record_from(root, ""); });
-}
+Result<EnergyRecord> record_from_json(std::string_view text) { return parse_record(text, ""); }
 
-Result<std::vector<EnergyRecord>> records_from_json(std::string_view text, std::size_t max_records) {
-  return parsed(text, [&](dom::element root) -> Result<std::vector<EnergyRecord>> {
-    std::vector<EnergyRecord> out;
-    dom::array list;
-    if (root.get(list) != simdjson::SUCCESS) {
-      auto one = record_from(root, "");
-      if (!one) return one.error();
-      out.push_back(std::move(*one));
-      return out;
-    }
-    if (list.size() > max_records)
-      return Error{"record: a list of " + std::to_string(list.size()) + "; accepted: at most " + std::to_string(max_records)};
-    out.reserve(list.size());
-    for (const auto element : list) {
-      auto one = record_from(element, '[' + std::to_string(out.size()) + ']');
-      if (!one) return one.error();
-      out.push_back(std::move(*one));
-    }
+Result<std::vector<ReceivedRecord>> records_from_json(std::string_view text, std::size_t max_records) {
+  text = trimmed(text);
+  std::vector<ReceivedRecord> out;
+  if (!text.starts_with('[')) {
+    auto one = parse_record(text, "");
+    if (!one) return one.error();
+    out.push_back({std::move(*one), std::string(text)});
     return out;
-  });
+  }
+  auto elements = elements_of(text, max_records);
+  if (!elements) return elements.error();
+  out.reserve(elements->size());
+  for (auto& json : *elements) {
+    auto one = parse_record(json, '[' + std::to_string(out.size()) + ']');
+    if (!one) return one.error();
+    out.push_back({std::move(*one), std::move(json)});
+  }
+  return out;
 }
 
 }  // namespace carbon::ledger

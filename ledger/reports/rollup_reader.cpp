@@ -3,8 +3,8 @@
 
 #include <unordered_map>
 
-#include "ledger/reports/rollups.h"
-#include "ledger/store/store_impl.h"
+#include "ledger/store/database.h"
+#include "ledger/store/rollups.h"
 
 namespace carbon::ledger {
 namespace {
@@ -35,7 +35,7 @@ void add(Totals& sums, const std::array<long long, kSums.size()>& v, int sign) {
   for (std::size_t i = 0; i < v.size(); ++i) sums.*kSums[i].sum += sign * v[i];
 }
 
-// Sums of groups, added to the rows that they belong to or taken away.
+// Sums by group, added to or subtracted from the rows that the groups belong to.
 class GroupSums {
  public:
   GroupSums(soci::session& sql, Grouping& grouping) : sql_(sql), grouping_(grouping) {
@@ -69,22 +69,22 @@ class GroupSums {
 
   soci::session& sql_;
   Grouping& grouping_;
-  std::string few_;  // a condition, where that is less work than to read all groups
+  std::string few_;  // a condition on the groups, where that is less work than reading all of them
 };
 
-// Sums by one property of all jobs.
-class PropertySums {
+// Sums over all jobs by one dimension.
+class DimensionSums {
  public:
-  PropertySums(soci::session& sql, Dimension by) : sql_(sql), by_(by) {}
+  DimensionSums(soci::session& sql, Dimension dimension) : sql_(sql), dimension_(dimension) {}
 
   void periods(char period, Instant from, Instant to, int sign) {
-    read("SELECT name, " + sums_of_rollups() + " FROM property_rollups WHERE property = '" + std::string(to_string(by_)) +
+    read("SELECT name, " + sums_of_rollups() + " FROM property_rollups WHERE property = '" + std::string(to_string(dimension_)) +
              "' AND span = '" + period + "' AND " + between(from, to, "start_ms") + " GROUP BY name",
          sign);
   }
   void jobs(Instant from, Instant to) {
     if (from >= to) return;
-    const std::string column = column_of(by_);
+    const std::string column = column_of(dimension_);
     read("SELECT " + column + ", " + sums_of_jobs() + " FROM jobs WHERE " + between(from, to, "end_ms") + " GROUP BY " + column,
          1);
   }
@@ -101,13 +101,13 @@ class PropertySums {
   }
 
   soci::session& sql_;
-  const Dimension by_;
+  const Dimension dimension_;
   std::vector<ReportRow> rows_;
   std::unordered_map<std::string, std::size_t> row_of_;
 };
 
-// A window from the start of a day to the start of another, as sums of spans: years, months, days; where most of a span is
-// wanted, as the whole less the rest.
+// A window from the start of one day to the start of another as a sum of years, months and days; where the window covers most of
+// a period, as the whole period less the rest.
 template <class Sums>
 class Window {
  public:
@@ -126,7 +126,7 @@ class Window {
   }
 
  private:
-  // Within one span of `level`.
+  // Within one period of `level`.
   void add_part(std::size_t level, Instant from, Instant to, int sign) {
     if (from >= to) return;
     const char period = kPeriods[level];
@@ -156,10 +156,8 @@ void add_window(soci::session& sql, Interval when, Grouping& grouping) {
   add_up(sums, when);
 }
 
-void add_jobs(soci::session& sql, Interval when, Grouping& grouping) { GroupSums(sql, grouping).jobs(when.start, when.end); }
-
-std::vector<ReportRow> sums_by(soci::session& sql, Dimension by, Interval when) {
-  PropertySums sums(sql, by);
+std::vector<ReportRow> sums_by(soci::session& sql, Dimension dimension, Interval when) {
+  DimensionSums sums(sql, dimension);
   add_up(sums, when);
   return std::move(sums).rows();
 }

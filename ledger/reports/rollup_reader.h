@@ -6,18 +6,16 @@
 
 #include <vector>
 
-#include "ledger/reports/dimensions.h"
+#include "ledger/reports/grouping.h"
 #include "ledger/reports/report.h"
 
 namespace carbon::ledger {
 
 // Adds the sums of the jobs that ended in [when.start, when.end) to the rows of `grouping`.
 void add_window(soci::session& sql, Interval when, Grouping& grouping);
-// The same from the jobs alone.
-void add_jobs(soci::session& sql, Interval when, Grouping& grouping);
 
-// The sums of all of them by one property: from rollups that are kept for it, where the groups of a large cluster are so many
-// that to read them all takes long.
-std::vector<ReportRow> sums_by(soci::session& sql, Dimension by, Interval when);
+// Sums over all jobs by one dimension, from the rollups by dimension: a large cluster has so many groups that reading the rollups
+// of all of them takes long.
+std::vector<ReportRow> sums_by(soci::session& sql, Dimension dimension, Interval when);
 
 }  // namespace carbon::ledger

@@ -21,7 +21,7 @@ std::string assigned(const std::vector<std::string>& columns, const char* betwee
 class SqliteWriter final : public BulkWriter {
  public:
   SqliteWriter(soci::session& sql, const BulkTable& table) : bound_(width_of(table)), statement_(sql) {
-    const bool update = table.on_held == OnHeld::kOnlyHeld;
+    const bool update = table.on_conflict == OnConflict::kOnlyUpdate;
     text_ = update ? "UPDATE " + table.table + " SET " + assigned(table.columns, ", ") + " WHERE " + assigned(table.key, " AND ")
                    : insert_statement(table, true);
     first_ = update ? table.key.size() : 0;
@@ -73,13 +73,13 @@ std::string insert_statement(const BulkTable& table, bool sqlite) {
   std::string out = "INSERT INTO " + table.table + " (" + joined(table.key, table.columns) + ") VALUES (";
   for (std::size_t c = 0; c < width_of(table); ++c) out += c == 0 ? "?" : ", ?";
   out += ")";
-  if (table.on_held == OnHeld::kError) return out;
+  if (table.on_conflict == OnConflict::kError) return out;
   // The one clause that the systems spell differently.
   out += sqlite ? " ON CONFLICT (" + joined(table.key, {}) + ") DO UPDATE SET " : " ON DUPLICATE KEY UPDATE ";
   bool first = true;
   for (const auto& c : table.columns) {
     const auto fresh = sqlite ? "excluded." + c : "VALUES(" + c + ")";
-    out += (first ? "" : ", ") + c + " = " + (table.on_held == OnHeld::kAdd ? c + " + " : "") + fresh;
+    out += (first ? "" : ", ") + c + " = " + (table.on_conflict == OnConflict::kAdd ? c + " + " : "") + fresh;
     first = false;
   }
   return out;

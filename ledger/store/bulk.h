@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes many rows of one table with few statements: a row at a time would cost a database server a round trip each. Inside
-// ledger/ alone.
+// Bulk writes: many rows of one table with few statements, since a row at a time costs a round trip to the database server each.
+// Inside ledger/ alone.
 #pragma once
 
 #include <soci/soci.h>
@@ -14,7 +14,7 @@
 
 namespace carbon::ledger {
 
-// One value on its way from or to a statement.
+// One value read from or bound to a statement.
 struct Cell {
   enum class Kind : std::uint8_t { kNumber, kReal, kText };
   Kind kind = Kind::kNumber;
@@ -30,14 +30,14 @@ struct Cell {
   }
 };
 
-// What becomes of a row whose key is there already. kOnlyHeld: all are there, and get the columns that are given.
-enum class OnHeld : std::uint8_t { kError, kUpdate, kAdd, kOnlyHeld };
+// What happens to a row whose key exists. kOnlyUpdate: all keys exist, and the given columns are updated.
+enum class OnConflict : std::uint8_t { kError, kUpdate, kAdd, kOnlyUpdate };
 
 struct BulkTable {
   std::string table;
   std::vector<std::string> key;
-  std::vector<std::string> columns;  // behind the key
-  OnHeld on_held = OnHeld::kError;
+  std::vector<std::string> columns;  // after the key
+  OnConflict on_conflict = OnConflict::kError;
 };
 
 class BulkWriter;
@@ -51,7 +51,7 @@ class Bulk {
 
   // The cells of the next row, key first; the kinds are those of the first row. Valid until the next call.
   std::span<Cell> next();
-  // To be called at the end.
+  // Must be called at the end.
   void flush();
 
  private:

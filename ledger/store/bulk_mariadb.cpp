@@ -100,10 +100,10 @@ class MariadbUpdater final : public BulkWriter {
     const bool dense = high - low < kDense * static_cast<long long>(cells.size() / width);
     insert_->write(cells);
     if (dense) {
-      sql_ << "UPDATE " + table_.table + " AS held STRAIGHT_JOIN " + fresh_ + " AS fresh" + set_ + " WHERE held." +
+      sql_ << "UPDATE " + table_.table + " AS target STRAIGHT_JOIN " + fresh_ + " AS fresh" + set_ + " WHERE target." +
                   table_.key.front() + " BETWEEN " + std::to_string(low) + " AND " + std::to_string(high);
     } else {
-      sql_ << "UPDATE " + fresh_ + " AS fresh STRAIGHT_JOIN " + table_.table + " AS held" + set_;
+      sql_ << "UPDATE " + fresh_ + " AS fresh STRAIGHT_JOIN " + table_.table + " AS target" + set_;
     }
     sql_ << "DELETE FROM " + fresh_;
   }
@@ -113,8 +113,8 @@ class MariadbUpdater final : public BulkWriter {
 
   void prepare() {
     std::string same, set;
-    for (const auto& c : table_.key) same += (same.empty() ? "" : " AND ") + ("held." + c) + " = fresh." + c;
-    for (const auto& c : table_.columns) set += (set.empty() ? "" : ", ") + ("held." + c) + " = fresh." + c;
+    for (const auto& c : table_.key) same += (same.empty() ? "" : " AND ") + ("target." + c) + " = fresh." + c;
+    for (const auto& c : table_.columns) set += (set.empty() ? "" : ", ") + ("target." + c) + " = fresh." + c;
     set_ = " ON " + same + " SET " + set;
     sql_ << "CREATE TEMPORARY TABLE IF NOT EXISTS " + fresh_ + " (PRIMARY KEY (" + joined(table_.key, {}) +
                 ")) ENGINE=MEMORY AS SELECT " + joined(table_.key, table_.columns) + " FROM " + table_.table + " WHERE 1 = 0";
@@ -132,7 +132,7 @@ class MariadbUpdater final : public BulkWriter {
 }  // namespace
 
 std::unique_ptr<BulkWriter> make_mariadb_writer(soci::session& sql, const BulkTable& table) {
-  if (table.on_held == OnHeld::kOnlyHeld) return std::make_unique<MariadbUpdater>(sql, table);
+  if (table.on_conflict == OnConflict::kOnlyUpdate) return std::make_unique<MariadbUpdater>(sql, table);
   return std::make_unique<MariadbWriter>(sql, table);
 }
 

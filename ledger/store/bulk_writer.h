@@ -24,7 +24,7 @@ class BulkWriter {
 
 // "a, b, c"
 std::string joined(const std::vector<std::string>& a, const std::vector<std::string>& b);
-// Of one row, with a '?' for each of its values. Not for kOnlyHeld.
+// Of one row, with a '?' for each of its values. Not for kOnlyUpdate.
 std::string insert_statement(const BulkTable& table, bool sqlite);
 
 std::unique_ptr<BulkWriter> make_sqlite_writer(soci::session& sql, const BulkTable& table);

@@ -65,6 +65,12 @@ class Database {
   Session reader_;
 };
 
+// Runs `statement` and calls f() for each row; the statement is then finished, and no read stays open.
+template <class F>
+void each_row(soci::statement& statement, F f) {
+  for (bool more = statement.execute(true); more; more = statement.fetch()) f();
+}
+
 // What SQLite finds wrong with its file, `thorough` also with the indexes; empty on another database.
 std::vector<std::string> structure_problems(soci::session& sql, bool thorough);
 

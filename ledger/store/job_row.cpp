@@ -172,7 +172,7 @@ BulkTable job_table(bool whole) {
   return {"jobs",
           {begin, begin + kKeyColumns},
           {begin + (whole ? kKeyColumns : emission_begin()), all.end()},
-          whole ? OnHeld::kUpdate : OnHeld::kOnlyHeld};
+          whole ? OnConflict::kUpdate : OnConflict::kOnlyUpdate};
 }
 
 bool same_but_emission(const JobRow& a, JobRow b) {

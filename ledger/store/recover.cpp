@@ -19,14 +19,14 @@ using soci::use;
 constexpr std::size_t kBatch = 1000;
 constexpr long long kEndOfRows = 1LL << 40;
 
-// Walks the rows by their number. Where a page cannot be read it goes on behind it, in growing steps.
+// Reads the records by row number; skips pages that cannot be read, in growing steps.
 class RecordReader {
  public:
   explicit RecordReader(soci::session& sql) : sql_(sql) {}
 
-  // The next sound records; none at the end.
-  std::vector<EnergyRecord> next(Salvaged& count) {
-    std::vector<EnergyRecord> out;
+  // The next intact records; none at the end.
+  std::vector<ReceivedRecord> next(Recovered& count) {
+    std::vector<ReceivedRecord> out;
     while (out.empty() && after_ < kEndOfRows) {
       bool any = false;
       try {
@@ -42,7 +42,7 @@ class RecordReader {
   }
 
  private:
-  bool read(std::vector<EnergyRecord>& out, Salvaged& count) {
+  bool read(std::vector<ReceivedRecord>& out, Recovered& count) {
     long long row = 0, checksum = 0;
     const long long most = kBatch, from = after_;
     std::string body;
@@ -55,7 +55,7 @@ class RecordReader {
       after_ = row;
       auto record = record_from_json(body);
       if (record && checksum == checksum_of(body)) {
-        out.push_back(std::move(*record));
+        out.push_back({std::move(*record), body});
         ++count.records;
       } else {
         ++count.damaged;
@@ -69,8 +69,8 @@ class RecordReader {
   long long step_ = 1;
 };
 
-// Until the first row that cannot be read: what is missing then the feeds may still know.
-Status copy_intensities(soci::session& sql, Store& to, Salvaged& count) {
+// Up to the first row that cannot be read; the feeds may deliver the rest again.
+Status copy_intensities(soci::session& sql, Store& to, Recovered& count) {
   using Source = std::tuple<std::string, std::string, std::string, bool>;  // site, zone, provider, simulated
   std::map<Source, std::vector<IntensityPoint>> found;
   try {
@@ -99,11 +99,11 @@ Status copy_intensities(soci::session& sql, Store& to, Salvaged& count) {
 
 }  // namespace
 
-Result<Salvaged> recover(const std::filesystem::path& file, Store& to) {
+Result<Recovered> recover(const std::filesystem::path& file, Store& to) {
   try {
     if (!std::filesystem::exists(file)) return Error{"ledger: " + file.string() + " does not exist"};
     soci::session sql(soci::sqlite3, "db=" + file.string());
-    Salvaged count;
+    Recovered count;
     RecordReader reader(sql);
     for (auto batch = reader.next(count); !batch.empty(); batch = reader.next(count)) {
       const auto put = to.put(batch);

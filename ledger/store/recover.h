@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Brings what can still be read of a damaged ledger file into a sound one. Rows and rollups are computed anew from the records.
+// Recovers what can still be read from a damaged SQLite ledger into another ledger, where the accountant computes rows and
+// rollups from the records again.
 #pragma once
 
 #include <filesystem>
@@ -8,13 +9,13 @@
 
 namespace carbon::ledger {
 
-struct Salvaged {
-  std::size_t records = 0;      // read and sound; `into` may have known some of them
+struct Recovered {
+  std::size_t records = 0;      // read and intact; `into` may have had some of them already
   std::size_t damaged = 0;      // records whose checksum or content is wrong
   std::size_t intensities = 0;  // values
 };
 
-// `file`: an SQLite ledger; it is read, and its journal played back, but nothing in it is changed otherwise.
-Result<Salvaged> recover(const std::filesystem::path& file, Store& into);
+// `file`: an SQLite ledger; its journal is played back, and it is not changed otherwise.
+Result<Recovered> recover(const std::filesystem::path& file, Store& into);
 
 }  // namespace carbon::ledger

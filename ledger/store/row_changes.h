@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which rows of jobs were written of late: so that one that was read beforehand, while others were written, is known to stand
-// still or not. Inside ledger/ alone.
+// Tracks recently written job rows, so that a reader can tell whether a row it read earlier has changed since. Inside ledger/
+// alone.
 #pragma once
 
 #include <algorithm>
@@ -12,32 +12,32 @@
 
 namespace carbon::ledger {
 
-// A ledger has one writer: each function but settled() is called inside Database::write().
+// A ledger has one writer: each function except committed() is called within Database::write().
 class RowChanges {
  public:
-  // What was noted before, in transactions that are over.
-  void settle() { settled_ = count_; }
+  // At the start of a transaction: what was noted before is committed.
+  void begin() { committed_ = count_; }
   void note(const JobKey& key) {
     if (last_.size() >= kMost) forget(count_);
     last_[key] = ++count_;
   }
-  // For a reader, before it reads: what it then finds holds all changes up to this one. Any thread.
-  std::uint64_t settled() const { return settled_; }
-  // Whether the row is as it was found after `settled` was asked for.
-  bool stands(const JobKey& key, std::uint64_t settled) const {
+  // To be called before rows are read: they then include all changes up to this number. Any thread.
+  std::uint64_t committed() const { return committed_; }
+  // Whether a row that was read after committed() returned `seen` is still the same.
+  bool unchanged_since(const JobKey& key, std::uint64_t seen) const {
     const auto last = last_.find(key);
-    return settled >= forgotten_ && (last == last_.end() || last->second <= settled);
+    return seen >= forgotten_ && (last == last_.end() || last->second <= seen);
   }
-  // Nobody will ask about what was found before `settled`.
-  void forget(std::uint64_t settled) {
-    std::erase_if(last_, [&](const auto& entry) { return entry.second <= settled; });
-    forgotten_ = std::max(forgotten_, settled);
+  // Drops the changes up to `seen`; of rows read before, unchanged_since() is then false.
+  void forget(std::uint64_t seen) {
+    std::erase_if(last_, [&](const auto& entry) { return entry.second <= seen; });
+    forgotten_ = std::max(forgotten_, seen);
   }
 
  private:
   static constexpr std::size_t kMost = 100'000;
   std::uint64_t count_ = 0, forgotten_ = 0;
-  std::atomic<std::uint64_t> settled_ = 0;
+  std::atomic<std::uint64_t> committed_ = 0;
   std::map<JobKey, std::uint64_t> last_;
 };
 

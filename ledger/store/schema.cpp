@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plain SQL that SQLite and MariaDB both take: BIGINT for all whole numbers (times in unix ms, energy in mJ, grams in ug),
-// VARCHAR with a length for what stands in a key. A step may be run again: MariaDB does not roll back what a migration that was
-// broken off had made.
+// Plain SQL that SQLite and MariaDB both accept: BIGINT for all whole numbers (times in unix ms, energy in mJ, grams in ug),
+// VARCHAR with a length for columns of a key. Each step may run again: MariaDB does not roll back the changes of tables that an
+// interrupted migration made.
 #include "ledger/store/schema.h"
 
 #include <array>
@@ -9,13 +9,13 @@
 #include <string>
 
 #include "core/time.h"
-#include "ledger/reports/rollups.h"
+#include "ledger/store/rollups.h"
 
 namespace carbon::ledger {
 namespace {
 
 constexpr const char* kVersion1[] = {
-    // The record as it came; `body` is the JSON of docs/record.md, `checksum` its XXH3.
+    // `body` is the record as it was received (JSON, docs/record.md), `checksum` its XXH3.
     "CREATE TABLE IF NOT EXISTS records (job_id BIGINT NOT NULL, restart_count BIGINT NOT NULL, cluster VARCHAR(128) NOT NULL,"
     " node VARCHAR(255) NOT NULL, start_ms BIGINT NOT NULL, revision BIGINT NOT NULL, body MEDIUMTEXT NOT NULL,"
     " checksum BIGINT NOT NULL,"
@@ -35,7 +35,7 @@ constexpr const char* kVersion1[] = {
     "CREATE INDEX IF NOT EXISTS jobs_by_site ON jobs (site, end_ms, start_ms)",
     "CREATE INDEX IF NOT EXISTS jobs_by_home ON jobs (home, submit_ms)",
 
-    // Queues. due_jobs only grows at its end and is cut at its start, so that taking in a record costs one append.
+    // Queues. due_jobs only grows at its end and shrinks at its start: a record costs one append.
     "CREATE TABLE IF NOT EXISTS due_jobs (seq BIGINT NOT NULL PRIMARY KEY, job_id BIGINT NOT NULL, restart_count BIGINT NOT NULL,"
     " cluster VARCHAR(128) NOT NULL)",
     "CREATE TABLE IF NOT EXISTS summaries (job_id BIGINT NOT NULL, restart_count BIGINT NOT NULL, cluster VARCHAR(128) NOT NULL,"
@@ -48,8 +48,8 @@ constexpr const char* kVersion1[] = {
     " zone VARCHAR(255) NOT NULL, g_per_kwh DOUBLE NOT NULL, origin BIGINT NOT NULL, provider VARCHAR(255) NOT NULL,"
     " simulated BIGINT NOT NULL, PRIMARY KEY (site, start_ms))",
 
-    // records: counts the rows. intensities: counts their changes. longest_ms: the longest run of a job, which bounds the
-    // search for jobs that touch a time.
+    // Since version 7: meta. records: counts the rows. intensities: counts their changes. longest_ms: the longest run of a job,
+    // which bounds the search for jobs that overlap a time.
     "CREATE TABLE IF NOT EXISTS facts (name VARCHAR(64) NOT NULL PRIMARY KEY, value BIGINT NOT NULL)",
     "REPLACE INTO facts (name, value) VALUES ('longest_ms', 0)",
     "REPLACE INTO facts (name, value) VALUES ('intensities', 0)",
@@ -62,7 +62,7 @@ struct Column {
   const char* definition;
 };
 
-// What Slurm's accounting tells of a job, and the sums by what it tells.
+// Details of jobs from Slurm's accounting, and the sums by them.
 constexpr Column kVersion2Columns[] = {
     {"jobs", "grp", "BIGINT NOT NULL DEFAULT 0"},
     {"jobs", "gpu_ms", "BIGINT NOT NULL DEFAULT 0"},
@@ -79,7 +79,8 @@ constexpr Column kVersion2Columns[] = {
     {"jobs", "het_offset", "BIGINT"},
 };
 
-// Sums over all jobs by one property, over the same spans. The second version's step fills it already, so it makes it too.
+// Sums over all jobs by one dimension, over the same periods. The step to version 2 fills the table already, so it creates it
+// too.
 #define CARBON_SUMS                                                                                                          \
   " jobs BIGINT NOT NULL, elapsed_ms BIGINT NOT NULL, energy_mj BIGINT NOT NULL, covered_mj BIGINT NOT NULL,"                \
   " co2e_ug BIGINT NOT NULL, compared_jobs BIGINT NOT NULL, counterfactual_ug BIGINT NOT NULL, compared_ug BIGINT NOT NULL," \
@@ -100,13 +101,13 @@ constexpr const char* kVersion2[] = {
     " PRIMARY KEY (span, start_ms, grp)){clustered}",
     kPropertyRollups,
     "CREATE INDEX IF NOT EXISTS jobs_by_array ON jobs (array_job)",
-    // Slurm is asked of each job again, the newest first and a thousand times as fast as they ended.
+    // Each job is looked up in Slurm again, the newest first and a thousand times as fast as they ended.
     "REPLACE INTO summaries (job_id, restart_count, cluster, next_ms, tries, problem)"
     " SELECT job_id, restart_count, cluster, {now} + ((SELECT MAX(end_ms) FROM jobs) - end_ms) / 1000, 0, '' FROM jobs",
 };
 #undef CARBON_SUMS
 
-// MariaDB takes "Ada" and "ada" for one by default; to Slurm, and to SQLite, they are two.
+// By default "Ada" equals "ada" in MariaDB; in Slurm and in SQLite they differ.
 constexpr const char* kVersion3[] = {
     "{mariadb}ALTER TABLE records CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
     "{mariadb}ALTER TABLE jobs CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
@@ -116,57 +117,62 @@ constexpr const char* kVersion3[] = {
     "{mariadb}ALTER TABLE job_groups CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
 };
 
-// All rows are computed anew: version 1 had no GPU time.
+// All rows are computed again.
 void account_all_again(soci::session& sql) {
   sql << "DELETE FROM due_jobs";
   sql << "INSERT INTO due_jobs (seq, job_id, restart_count, cluster)"
          " SELECT ROW_NUMBER() OVER (ORDER BY job_id), job_id, restart_count, cluster FROM"
-         " (SELECT DISTINCT job_id, restart_count, cluster FROM records) AS held";
+         " (SELECT DISTINCT job_id, restart_count, cluster FROM records) AS runs";
 }
 
 constexpr Column kVersion4Columns[] = {{"jobs", "held_idle_mj", "BIGINT"}};
 
 void sum_up_again(soci::session& sql) {
-  Groups groups;
+  JobGroups groups;
   rebuild_rollups(sql, groups);
   account_all_again(sql);
 }
 
-// Of a run that was requeued nothing counts as kept: until now reports said so, now its row does.
+// A requeued run is compared with nothing: until version 5 reports saw to that, since then its row does.
 constexpr Column kVersion5Columns[] = {{"jobs", "kept_from_ms", "BIGINT"}, {"jobs", "kept_to_ms", "BIGINT"}};
 constexpr const char* kVersion5[] = {"UPDATE jobs SET kept_to_ms = start_ms WHERE state = 'REQUEUED'"};
 
 constexpr const char* kVersion6[] = {kPropertyRollups};
 
-struct Migration {
-  int to;
-  std::span<const Column> columns;  // added where they are missing: MariaDB keeps those of an attempt that was broken off
-  std::span<const char* const> steps;
-  void (*last)(soci::session&);
-};
-const std::array<Migration, 6> kMigrations{{{1, {}, kVersion1, nullptr},
-                                            {2, kVersion2Columns, kVersion2, sum_up_again},
-                                            {3, {}, kVersion3, nullptr},
-                                            {4, kVersion4Columns, {}, account_all_again},
-                                            {5, kVersion5Columns, kVersion5, account_all_again},
-                                            {6, {}, kVersion6, rebuild_property_rollups}}};
-
-bool has_column(soci::session& sql, const Column& column) {
+bool has_column(soci::session& sql, const char* table, const char* name) {
   try {
-    sql << std::string("SELECT ") + column.name + " FROM " + column.table + " WHERE 1 = 0";
+    sql << std::string("SELECT ") + name + " FROM " + table + " WHERE 1 = 0";
     return true;
   } catch (const soci::soci_error&) {
     return false;
   }
 }
 
+void rename_facts(soci::session& sql) {
+  if (has_column(sql, "facts", "value")) sql << "ALTER TABLE facts RENAME TO meta";
+}
+
+struct Migration {
+  int to;
+  std::span<const Column> columns;  // added where they are missing: MariaDB keeps those of an interrupted migration
+  std::span<const char* const> steps;
+  void (*last)(soci::session&);
+};
+const std::array<Migration, 7> kMigrations{{{1, {}, kVersion1, nullptr},
+                                            {2, kVersion2Columns, kVersion2, sum_up_again},
+                                            {3, {}, kVersion3, nullptr},
+                                            {4, kVersion4Columns, {}, account_all_again},
+                                            {5, kVersion5Columns, kVersion5, account_all_again},
+                                            {6, {}, kVersion6, rebuild_property_rollups},
+                                            {7, {}, {}, rename_facts}}};
+
 void replace_all(std::string& text, const std::string& what, const std::string& with) {
   for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
     text.replace(at, what.size(), with);
 }
 
-// {clustered}: rows stand in the order of their key, which InnoDB does by itself. {binary}: names are compared byte by byte, as
-// SQLite does. {now}: unix ms. {mariadb}: a step for it alone.
+// {clustered}: rows are stored in the order of their key, as InnoDB always does. {binary}: names are compared byte by byte, as
+// SQLite always does. {now}: unix ms. {mariadb}: a step for MariaDB alone.
 void run_step(soci::session& sql, std::string step) {
   const bool sqlite = sql.get_backend_name() == "sqlite3";
   if (sqlite && step.starts_with("{mariadb}")) return;
@@ -178,11 +184,12 @@ void run_step(soci::session& sql, std::string step) {
 }
 
 void migrate(soci::session& sql, const Migration& migration) {
-  // With those of later versions: what computes rows anew reads and writes all columns that it knows.
+  // With the columns of later versions: the code that recomputes rows reads and writes all columns it knows.
   for (const auto& later : kMigrations) {
     if (migration.columns.empty() || later.to < migration.to) continue;
     for (const auto& c : later.columns) {
-      if (!has_column(sql, c)) sql << std::string("ALTER TABLE ") + c.table + " ADD COLUMN " + c.name + " " + c.definition;
+      if (!has_column(sql, c.table, c.name))
+        sql << std::string("ALTER TABLE ") + c.table + " ADD COLUMN " + c.name + " " + c.definition;
     }
   }
   for (const char* step : migration.steps) run_step(sql, step);
@@ -202,12 +209,12 @@ int version_of(soci::session& sql) {
 }  // namespace
 
 Status bring_up_to_date(soci::session& sql) {
-  const int held = version_of(sql);
-  if (held > kSchemaVersion)
-    return Error{"ledger: the schema is of version " + std::to_string(held) +
-                 ", made by a newer carbonctld; this one knows up to " + std::to_string(kSchemaVersion)};
+  const int version = version_of(sql);
+  if (version > kSchemaVersion)
+    return Error{"ledger: schema version " + std::to_string(version) + " was made by a newer carbonctld; this one knows up to " +
+                 std::to_string(kSchemaVersion)};
   for (const auto& migration : kMigrations) {
-    if (migration.to > held) migrate(sql, migration);
+    if (migration.to > version) migrate(sql, migration);
   }
   return Done{};
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ledger's tables and how an older ledger is brought up to them. docs/ledger.md.
+// The schema of the ledger, and the migration of older ones. docs/ledger.md.
 #pragma once
 
 #include <soci/soci.h>
@@ -8,10 +8,10 @@
 
 namespace carbon::ledger {
 
-inline constexpr int kSchemaVersion = 6;
+inline constexpr int kSchemaVersion = 7;
 
-// Makes the tables or adds what is missing, step by step; to be called in a transaction. A schema of a later version than
-// kSchemaVersion is an error: nothing is touched.
+// Creates the tables or migrates them step by step; to be called in a transaction. A schema newer than kSchemaVersion is an
+// error, and nothing is changed.
 Status bring_up_to_date(soci::session& sql);
 
 }  // namespace carbon::ledger

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ledger: energy records as they came, the intensities that were used, one row per run of a job with its emission, and
-// rollups by day and month kept along with the rows. docs/ledger.md has the schema.
+// The ledger's database: energy records as they were received, the intensities that were used, one row per run of a job with its
+// emission, and rollups that change along with the rows. Reports on it: ledger/reports/. docs/ledger.md has the schema.
 //
-// What a call reports as done is durable (synced). All sums are whole numbers (mJ, ug), so that a rollup always equals a scan
-// of its jobs. Any thread may call; writers wait for each other, readers do not wait for writers.
+// What a call reports as done is durable (synced). All sums are whole numbers (mJ, ug), so a rollup equals a scan of its jobs.
+// Any thread may call; writers wait for each other, readers do not wait for writers.
 #pragma once
 
 #include <cstdint>
@@ -18,10 +18,12 @@
 #include "core/result.h"
 #include "core/series.h"
 #include "ledger/record/record.h"
-#include "ledger/reports/report.h"
 #include "ledger/store/job_emissions.h"
 
 namespace carbon::ledger {
+
+class Database;
+class JobGroups;
 
 struct StoredIntensity {
   IntensityPoint point;
@@ -29,29 +31,29 @@ struct StoredIntensity {
   bool simulated = false;
 };
 
-// What is to be accounted: jobs whose records, facts or intensities changed.
+// Jobs to be accounted: those whose records, details or intensities changed.
 struct DueJobs {
   std::vector<JobKey> jobs;
-  std::int64_t upto = 0;         // the last of the queue that is among them
+  std::int64_t upto = 0;         // the last entry of the queue that is among them
   std::int64_t intensities = 0;  // how often intensities had changed when this was read
   std::uint64_t changes = 0;     // and rows of jobs
-  // Their rows, of those that have one, where the caller has read them since (inputs()): account() reads those alone that were
+  // The stored rows of those that have one, if the caller has read them since (inputs()): account() then reads only the rows that
   // changed meanwhile.
-  std::optional<std::map<JobKey, JobRow>> held{};
+  std::optional<std::map<JobKey, JobRow>> rows{};
 };
 
 struct JobInput {
   JobKey key;
   std::vector<EnergyRecord> records;  // by node, then by start
   JobDetails details;
-  std::size_t damaged = 0;       // held records that are no longer as they came; not among `records`
-  std::optional<JobRow> held{};  // its row as it stands
+  std::size_t damaged = 0;      // stored records whose checksum is wrong; not among `records`
+  std::optional<JobRow> row{};  // the stored one
 };
 
 struct PutOutcome {
-  std::size_t stored = 0;     // new, or a higher revision
-  std::size_t known = 0;      // of equal or lower revision than what is held
-  std::vector<bool> fresh{};  // of each record, whether it is among the stored
+  std::size_t stored = 0;     // new, or of a higher revision
+  std::size_t known = 0;      // of no higher revision than the stored record
+  std::vector<bool> fresh{};  // for each record, whether it counts as stored
 };
 
 struct PendingSummary {
@@ -68,56 +70,58 @@ struct StoreCounts {
 
 class Store {
  public:
-  // `database`: a SOCI connection string with its backend ("sqlite3://db=/path", "mysql://db=... user=..."). An SQLite file is
-  // made with mode 0600 where there is none; one of up to 256 MiB is checked for damage. Brings an older schema up to date; a
-  // newer one is an error.
+  // `database`: a SOCI connection string with its backend ("sqlite3://db=/path", "mysql://db=... user=..."). A new SQLite file is
+  // created with mode 0600; an existing one of up to 256 MiB is checked for damage. Migrates an older schema; a newer one is an
+  // error.
   static Result<std::unique_ptr<Store>> open(const std::string& database);
   ~Store();
 
-  // All or none, in one transaction. Checks nothing but identity and revision.
-  Result<PutOutcome> put(std::span<const EnergyRecord> records);
-
-  // Takes points for a site; a better origin wins over a worse one, the newer over the older of the same origin. Jobs whose
-  // emission may change become due. Returns how many.
-  Result<std::size_t> put_intensity(const std::string& site, const SeriesMeta& meta, std::span<const IntensityPoint> points);
-  // Ascending, without overlap; all that touch `when`.
-  Result<std::vector<StoredIntensity>> intensity(const std::string& site, Interval when);
-
-  // In order of arrival, those behind the entry `after` of the queue.
+  // Records (store_records.cpp). All or none, in one transaction. Checks only identity and revision; the text of each record is
+  // stored as it is.
+  Result<PutOutcome> put(std::span<const ReceivedRecord> records);
+  // In order of arrival, those after entry `after` of the queue.
   Result<DueJobs> due(std::size_t limit, std::int64_t after = 0);
-  // What is known of each of these jobs besides the intensities; in their order, none left out.
+  // All that is stored about each of these jobs except intensities; in the order of `keys`, one for each.
   Result<std::vector<JobInput>> inputs(std::span<const JobKey> keys);
   Result<std::vector<EnergyRecord>> records(const JobKey& key);
+
+  // Intensities (store_intensity.cpp). Merges points of a site into the stored ones; a better origin wins over a worse one, of
+  // the same origin the newer. Jobs whose emission may change become due. Returns how many.
+  Result<std::size_t> put_intensity(const std::string& site, const SeriesMeta& meta, std::span<const IntensityPoint> points);
+  // Ascending, without overlap; all that overlap `when`.
+  Result<std::vector<StoredIntensity>> intensity(const std::string& site, Interval when);
+
+  // Rows of jobs (store_jobs.cpp).
   Result<std::optional<JobRow>> job(const JobKey& key);
-  // Of those that are known.
+  // Those that exist.
   Result<std::map<JobKey, JobRow>> jobs_of(std::span<const JobKey> keys);
-  // Replaces the rows, moves the rollups by the difference, takes `due` off the queue, and asks for a summary of each row that
-  // changed: now where complete, in an hour where nodes are missing. Where intensities changed since `due` was read, the rows
-  // are due again.
+  // Replaces the rows, changes the rollups by the difference, removes `due` from the queue, and requests a summary of each row
+  // that changed: now if it is complete, in an hour if nodes are missing. If intensities changed since `due` was read, its jobs
+  // become due again.
   Status account(std::span<const JobRow> rows, const DueJobs& due, Instant now);
-  // Moves the rollups with them; makes the job due where its counterfactual changes.
+  // Changes the rollups too; makes the job due if its counterfactual changes.
   Status set_details(const JobKey& key, const JobDetails& details);
-  // The same of several jobs in one transaction; those that are not known are left out.
+  // The same for several jobs in one transaction; unknown jobs are skipped.
   Status set_details(const std::map<JobKey, JobDetails>& jobs);
 
+  // Summaries to be written into Slurm's accounting (store_summaries.cpp).
   Result<std::vector<PendingSummary>> summaries_due(Instant now, std::size_t limit);
-  // How often a summary was asked for so far: to be taken before the rows are read that are to be written.
-  Result<std::uint64_t> asks();
-  // One that was asked for again since `asks` stays due: its row may have changed meanwhile.
-  Status summaries_written(std::span<const std::pair<JobKey, std::string>> summaries, std::uint64_t asks);
-  Status summary_later(const JobKey& key, Instant next, const std::string& problem);
-  Status summary_given_up(const JobKey& key);
-  // Asks for it again, now: for records that lost theirs. Unknown jobs are left out; returns how many are asked for.
-  Result<std::size_t> ask_summaries(std::span<const JobKey> keys, Instant now);
+  // How many summaries have been requested so far: to be called before the rows are read whose summaries are to be written.
+  Result<std::uint64_t> summary_requests();
+  // A summary requested again since `requests` stays due: its row may have changed meanwhile.
+  Status summaries_written(std::span<const std::pair<JobKey, std::string>> summaries, std::uint64_t requests);
+  Status postpone_summary(const JobKey& key, Instant next, const std::string& problem);
+  Status drop_summary(const JobKey& key);
+  // Requests summaries again, for accounting records that lost theirs. Unknown jobs are skipped; returns how many were requested.
+  Result<std::size_t> request_summaries(std::span<const JobKey> keys, Instant now);
 
-  Result<std::vector<JobRow>> jobs(const JobQuery& query);
-  // By falling grams, then by key.
-  Result<std::vector<ReportRow>> report(const ReportQuery& query);
-  // The same from the jobs themselves: the check of the rollups.
-  Result<std::vector<ReportRow>> report_by_scan(const ReportQuery& query);
   Result<StoreCounts> counts();
-  // Reads all of it: the file's structure and each record's checksum. What is wrong, one line each; empty: nothing.
+  // Reads everything: the file's structure and each record's checksum. One line per problem.
   Result<std::vector<std::string>> check();
+
+  // For ledger/reports/ alone.
+  Database& database();
+  JobGroups& groups();
 
  private:
   struct Impl;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What store.cpp, store_jobs.cpp, store_intensity.cpp and report.cpp share. Inside ledger/ alone.
+// What the sources of Store share. Inside ledger/store/ alone.
 #pragma once
 
 #include <soci/soci.h>
@@ -11,33 +11,36 @@
 #include <string>
 #include <vector>
 
-#include "ledger/reports/dimensions.h"
 #include "ledger/store/database.h"
+#include "ledger/store/job_groups.h"
 #include "ledger/store/row_changes.h"
 #include "ledger/store/store.h"
 
 namespace carbon::ledger {
 
-// Since the store was opened: how often a summary was asked for, and the last ask for each that waits.
-struct SummaryAsks {
+// Since the store was opened: how often a summary was requested, and the number of the last request for each that waits.
+struct SummaryRequests {
   std::uint64_t count = 0;
   std::map<JobKey, std::uint64_t> last;
 };
 
 struct Store::Impl {
   std::unique_ptr<Database> db;
-  Groups groups;
+  JobGroups groups;
   RowChanges changes;
-  // Used inside write() alone.
+  // Used within write() only.
   long long next_seq = 1;  // of due_jobs
-  SummaryAsks asks;
+  SummaryRequests requests;
 
-  // In a transaction: puts the jobs at the end of due_jobs.
+  // In a transaction: appends the jobs to due_jobs.
   void make_due(soci::session& sql, std::span<const JobKey> keys);
 };
 
-// A number of the table facts.
-long long fact(soci::session& sql, const char* name);
+// So many jobs are selected by one statement.
+inline constexpr std::size_t kJobsPerStatement = 500;
+
+// A number of the table meta.
+long long meta(soci::session& sql, const char* name);
 
 // A JobKey as bound parameters :job_id, :restart_count and :cluster; must outlive the statement.
 struct BoundKey {
@@ -50,16 +53,10 @@ struct BoundKey {
 };
 inline constexpr const char* kWhereKey = " WHERE job_id = :job_id AND restart_count = :restart_count AND cluster = :cluster";
 
-// A condition that finds the jobs of `keys` at once, and others of the same ids or of ids between with them.
+// A condition that selects the jobs of `keys` at once, and with them others of the same or of neighbouring ids.
 std::string with_job_ids(std::span<const JobKey> keys);
 
-// The rows of these jobs, and of others with them.
-std::map<JobKey, JobRow> held_jobs(soci::session& sql, std::span<const JobKey> keys);
-
-// Runs `statement`, and calls f() for each row that it gives; leaves it finished, so that no read stays open.
-template <class F>
-void each_row(soci::statement& statement, F f) {
-  for (bool more = statement.execute(true); more; more = statement.fetch()) f();
-}
+// The rows of these jobs, and with them those of others.
+std::map<JobKey, JobRow> stored_jobs(soci::session& sql, std::span<const JobKey> keys);
 
 }  // namespace carbon::ledger

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The intensities that were used, and which jobs a changed one touches.
+// The intensities that were used, and which jobs a changed one affects.
 #include <algorithm>
 #include <string>
 #include <utility>
 
-#include "ledger/accounting/merge_intensities.h"
+#include "ledger/store/merge_intensities.h"
 #include "ledger/store/store_impl.h"
 
 namespace carbon::ledger {
@@ -13,7 +13,7 @@ namespace {
 using soci::into;
 using soci::use;
 
-// Values do not overlap, so the one that holds the window's start is the last that begins at or before it.
+// Values do not overlap, so the one that contains the window's start is the last that begins at or before it.
 std::vector<StoredIntensity> load(soci::session& sql, const std::string& site, Interval when) {
   const long long from = unix_ms(when.start), to = unix_ms(when.end);
   long long first = from;
@@ -37,14 +37,14 @@ std::vector<StoredIntensity> load(soci::session& sql, const std::string& site, I
   return out;
 }
 
-void replace(soci::session& sql, const std::string& site, const std::string& zone, std::span<const StoredIntensity> held,
+void replace(soci::session& sql, const std::string& site, const std::string& zone, std::span<const StoredIntensity> stored,
              std::span<const StoredIntensity> values) {
   long long start = 0, end = 0, origin = 0, simulated = 0;
   double value = 0;
   std::string provider;
   soci::statement remove =
       (sql.prepare << "DELETE FROM intensities WHERE site = :site AND start_ms = :start", use(site, "site"), use(start, "start"));
-  for (const auto& v : held) {
+  for (const auto& v : stored) {
     start = unix_ms(v.point.when.start);
     remove.execute(true);
   }
@@ -64,7 +64,7 @@ void replace(soci::session& sql, const std::string& site, const std::string& zon
   }
 }
 
-// A year of a large cluster is held in memory by its months.
+// A longer change is searched month by month, to bound the keys in memory.
 constexpr Duration kLongestWindow = std::chrono::days(31);
 constexpr std::size_t kMostKeys = 500'000;
 
@@ -72,7 +72,7 @@ constexpr std::size_t kMostKeys = 500'000;
 class TouchedJobs {
  public:
   TouchedJobs(soci::session& sql, const std::string& site)
-      : longest_(fact(sql, "longest_ms")),
+      : longest_(meta(sql, "longest_ms")),
         site_(site),
         ran_((sql.prepare << std::string(kSelect) + "site = :site AND end_ms >= :from AND end_ms <= :until AND start_ms < :to",
               into(k_.job_id), into(k_.restart), into(k_.cluster), use(site_, "site"), use(from_, "from"), use(until_, "until"),
@@ -90,9 +90,9 @@ class TouchedJobs {
     for (auto* statement : {&ran_, &would_have_}) each_row(*statement, [&] { found_.push_back(k_.key()); });
   }
   std::size_t size() const { return found_.size(); }
-  // Those found since the last call, each once, in the order of their keys. What was found twice is sorted out here: a server
+  // The jobs found since the last call, each once, in the order of their keys. Duplicates are removed here: a database server
   // takes longer to do it.
-  std::vector<JobKey> take() {
+  std::vector<JobKey> extract() {
     std::sort(found_.begin(), found_.end());
     found_.erase(std::unique(found_.begin(), found_.end()), found_.end());
     return std::exchange(found_, {});
@@ -110,22 +110,22 @@ class TouchedJobs {
 
 }  // namespace
 
-Result<std::size_t> Store::put_intensity(const std::string& site, const SeriesMeta& meta,
+Result<std::size_t> Store::put_intensity(const std::string& site, const SeriesMeta& series,
                                          std::span<const IntensityPoint> points) {
   if (points.empty()) return std::size_t{0};
   std::vector<StoredIntensity> fresh;
   fresh.reserve(points.size());
-  for (const auto& p : points) fresh.push_back({p, meta.provider, meta.simulated});
+  for (const auto& p : points) fresh.push_back({p, series.provider, series.simulated});
   return impl_->db->write([&](soci::session& sql) -> Result<std::size_t> {
-    const auto held = load(sql, site, {points.front().when.start, points.back().when.end});
-    const auto merged = merge_intensities(held, fresh);
+    const auto stored = load(sql, site, {points.front().when.start, points.back().when.end});
+    const auto merged = merge_intensities(stored, fresh);
     if (merged.changed.empty()) return std::size_t{0};
-    sql << "UPDATE facts SET value = value + 1 WHERE name = 'intensities'";
-    replace(sql, site, meta.zone, held, merged.values);
+    sql << "UPDATE meta SET value = value + 1 WHERE name = 'intensities'";
+    replace(sql, site, series.zone, stored, merged.values);
     TouchedJobs jobs(sql, site);
     std::size_t touched = 0;
     const auto make_due = [&] {
-      const auto keys = jobs.take();
+      const auto keys = jobs.extract();
       impl_->make_due(sql, keys);
       touched += keys.size();
     };

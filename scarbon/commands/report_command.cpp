@@ -99,7 +99,7 @@ int run_report(const ReportOptions& options, const Session& session) {
   if (!query) return complain(query.error().message);
   if (!options.html.empty()) return print_html(controller, options, *query);
   query->emplace_back("by", options.by);
-  if (options.waste) query->emplace_back("within", "state");
+  if (options.waste) query->emplace_back("then_by", "state");
   auto answer = controller.get("/v1/report", *query);
   if (!answer) return complain(answer.error().message);
   if (options.equivalents) add_equivalents(*answer);

@@ -90,7 +90,7 @@ json waste_rows(const json& answer) {
     add("co2e_g", grams);
     add("held_idle_gpu_s", number_at(row, "held_idle_gpu_s").value_or(0));
     for (const auto& [state, key] : kWaste) {
-      if (text_at(row, "within") != state) continue;
+      if (text_at(row, "then_by") != state) continue;
       add(key, grams);
       add("wasted_g", grams);
     }

@@ -11,7 +11,7 @@ namespace carbon::scarbon {
 
 // Sums by `by`; 0 of `top`: all rows. Rows left out are summed up in "(others)", all in "(all)".
 Table sums_table(const nlohmann::json& answer, std::size_t top);
-// What was emitted for nothing, by the jobs' last state; of an answer with within=state.
+// What was emitted for nothing, by the jobs' last state; of an answer with then_by=state.
 Table waste_table(const nlohmann::json& answer, std::size_t top);
 Table budgets_table(const nlohmann::json& answer);
 // "budget of nlp for 2026-11: 90 % is spent", a line each where one is nearly or wholly spent.

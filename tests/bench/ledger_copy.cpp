@@ -24,7 +24,7 @@ constexpr CopiedTable kTables[] = {{"records", "job_id, restart_count, cluster, 
                                    {"job_groups", "id"},
                                    {"rollups", "span, start_ms, grp"},
                                    {"property_rollups", "property, span, start_ms, name"},
-                                   {"facts", "name"},
+                                   {"meta", "name"},
                                    {"jobs", "job_id, restart_count, cluster"}};
 
 // As LOAD DATA reads it.
@@ -77,7 +77,7 @@ void copy_table(sqlite3* db, soci::session& to, const CopiedTable& table, const 
                 const std::function<void()>& between) {
   long long held = 0;
   to << std::string("SELECT COUNT(*) FROM ") + table.name, soci::into(held);
-  if (std::string(table.name) == "facts") to << "DELETE FROM facts", held = 0;
+  if (std::string(table.name) == "meta") to << "DELETE FROM meta", held = 0;
   TableReader reader(db, table, held);
   for (long long rows = kPart; rows == kPart;) {
     rows = reader.write(file);

@@ -131,15 +131,16 @@ void YearLedger::fill(Store& store) const {
     must(store.put_intensity(site, {site, "bench", {}, {}, true}, hours(kYear - 24h, 24 * 367, 100)));
   constexpr std::uint32_t kBatch = 20'000;
   struct Batch {
-    std::vector<EnergyRecord> records;
+    std::vector<ReceivedRecord> records;
     std::vector<JobRow> rows;
   };
   const auto make = [&](std::uint32_t first) {
     Batch batch;
     std::vector<JobInput> inputs;
     for (std::uint32_t k = first; k < first + kBatch && k <= jobs_; ++k) {
-      batch.records.push_back(year_record(k, jobs_));
-      inputs.push_back({{batch.records.back().cluster, k, 0}, {batch.records.back()}, year_details(batch.records.back())});
+      const auto record = year_record(k, jobs_);
+      batch.records.push_back({record, to_json(record)});
+      inputs.push_back({{record.cluster, k, 0}, {record}, year_details(record)});
     }
     batch.rows = must(Accountant(store, sites()).compute(inputs));
     return batch;

@@ -283,10 +283,10 @@ Campus::Campus(const std::string& munge_socket) {
     health.slurmctld = health.slurmdbd = "ok";
     return health;
   };
+  ingest_ = std::make_unique<carbonctld::Ingest>(*store_, [this] { account(); });
   api_ = std::make_unique<carbonctld::Api>(
-      config_, *store_,
-      carbonctld::ApiSources{[this](auto list) { return take(std::move(list)); }, [this] { return grid_; },
-                             [] { return std::optional(carbonctld::SlurmSettings{}); },
+      config_, *store_, *ingest_,
+      carbonctld::ApiSources{[this] { return grid_; }, [] { return std::optional(carbonctld::SlurmSettings{}); },
                              [](const auto&) {
                                return std::optional(carbonctld::SlurmRights{false, {}, carbonctld::Privacy{}});
                              },
@@ -308,18 +308,17 @@ void Campus::fill_ledger() {
     const auto series = series_of(site, site.name == "inland" ? inland : coast, kMidnight - 72h);
     must(store_->put_intensity(site.name, series.meta(), series.points()));
   }
-  must(take(records()));
+  std::vector<ledger::ReceivedRecord> received;
+  for (const auto& r : records()) received.push_back({r, to_json(r)});
+  must(store_->put(received));
+  account();
   std::map<JobKey, JobDetails> details;
   for (const auto& run : runs()) details[{"campus", run.id, run.restart}] = run.details;
   must(store_->set_details(details));
-  must(take({}));
+  account();
 }
 
-Result<ledger::PutOutcome> Campus::take(std::vector<EnergyRecord> list) {
-  const auto put = store_->put(list);
-  must(ledger::Accountant(*store_, config_.sites).run(kNow));
-  return put;
-}
+void Campus::account() { must(ledger::Accountant(*store_, config_.sites).run(kNow)); }
 
 void Campus::write_snapshot() const {
   std::vector<IntensitySeries> held;

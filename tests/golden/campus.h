@@ -26,12 +26,13 @@ class Campus {
  private:
   void fill_ledger();
   void write_snapshot() const;
-  Result<ledger::PutOutcome> take(std::vector<ledger::EnergyRecord> records);
+  void account();
 
   TempDir dir_;
   config::Config config_;
   std::unique_ptr<ledger::Store> store_;
   std::shared_ptr<const std::vector<grid_feeds::SiteSeries>> grid_;
+  std::unique_ptr<carbonctld::Ingest> ingest_;
   std::unique_ptr<carbonctld::Api> api_;
   std::unique_ptr<net::Server> server_;
 };

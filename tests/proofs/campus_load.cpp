@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "ledger/reports/report.h"
 #include "ledger/store/store.h"
 #include "tests/support/local_carbonctld.h"
 #include "tests/support/local_munged.h"
@@ -152,7 +153,7 @@ int verdict(const Campus& campus, std::uint32_t jobs, const std::filesystem::pat
   auto store = ledger::Store::open("sqlite3://db=" + (dir / "ledger.sqlite").string());
   if (!store) return std::puts(store.error().message.c_str()), 1;
   const auto day = std::chrono::floor<std::chrono::days>(now());
-  const auto report = (*store)->report({ledger::Dimension::kCluster, {day - 72h, day}});
+  const auto report = ledger::run_report(**store, {ledger::Dimension::kCluster, {day - 72h, day}});
   if (!report || report->size() != 1) return std::puts("the ledger holds no sums"), 1;
   const auto& sums = report->front().sums;
   const auto& all = campus.samples();

@@ -20,12 +20,12 @@ TEST(Access, WherePrivateDataOfSlurmdbdIsNotToldWhatTheSiteSaysCounts) {
 TEST(Access, WhatNobodyHasSaidIsHidden) {
   const SlurmSettings open;
   SlurmRights rights;
-  EXPECT_EQ(visible_to("bob", Asks::kJobs, open, rights)->user, "bob");
+  EXPECT_EQ(visible_to("bob", QueryKind::kJobs, open, rights)->user, "bob");
   rights.privacy = Privacy();
-  EXPECT_FALSE(visible_to("bob", Asks::kJobs, open, rights));
+  EXPECT_FALSE(visible_to("bob", QueryKind::kJobs, open, rights));
   rights.privacy.reset();
   rights.operates = true;
-  EXPECT_FALSE(visible_to("bob", Asks::kJobs, open, rights));
+  EXPECT_FALSE(visible_to("bob", QueryKind::kJobs, open, rights));
 }
 
 TEST(Access, PrivateDataAsItIsWritten) {

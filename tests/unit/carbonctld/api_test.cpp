@@ -34,11 +34,16 @@ class ApiTest : public ledger::LedgerTest {
     LedgerTest::SetUp();
     config_.cluster = "campus";
     config_.sites = sites();
+    ingest_ = std::make_unique<Ingest>(*store_, [] {});
+  }
+  void TearDown() override {
+    ingest_.reset();
+    LedgerTest::TearDown();
   }
 
   Api api() {
-    return Api(config_, *store_,
-               {[this](auto records) { return store_->put(records); }, [this] { return grid_; }, [this] { return settings_; },
+    return Api(config_, *store_, *ingest_,
+               {[this] { return grid_; }, [this] { return settings_; },
                 [this](const auto& user) {
                   auto told = rights_known_ ? std::optional(rights_[user]) : std::nullopt;
                   if (told && !told->privacy) told->privacy.emplace();  // slurmdbd tells of nothing hidden
@@ -78,6 +83,7 @@ class ApiTest : public ledger::LedgerTest {
   }
 
   config::Config config_;
+  std::unique_ptr<Ingest> ingest_;
   QueueView queue_;
   std::optional<SlurmSettings> settings_ = SlurmSettings{kSlurmUser, {}};
   bool rights_known_ = true;
@@ -174,7 +180,7 @@ TEST_F(ApiTest, WhatSlurmdbdHidesIsHiddenToo) {
   rights_["games"].privacy = {false, false, false, true};
   EXPECT_EQ(rows("account"), 1u);
   EXPECT_EQ(rows("user"), 2u);
-  EXPECT_EQ(json::parse(ask(kAda, "/v1/report", {{"by", "user"}, {"within", "account"}}).body)["rows"].size(), 1u);
+  EXPECT_EQ(json::parse(ask(kAda, "/v1/report", {{"by", "user"}, {"then_by", "account"}}).body)["rows"].size(), 1u);
   rights_["games"].privacy = {false, true, false, false};
   EXPECT_EQ(rows("site"), 1u);  // sums over his own jobs
   EXPECT_EQ(json::parse(ask(kAda, "/v1/jobs").body)["jobs"].size(), 2u);
@@ -191,6 +197,10 @@ TEST_F(ApiTest, ReportsByTheCalendarAndByFilter) {
   const auto some = json::parse(ask(0, "/v1/report", {{"by", "month"}, {"start", "2025-11-01"}, {"account", "nlp,none"}}).body);
   EXPECT_EQ(some["total"]["jobs"], 1);
   EXPECT_EQ(ask(0, "/v1/report", {{"by", "day"}, {"start", "1980-01-01"}}).status, 400);
+  EXPECT_EQ(ask(0, "/v1/report", {{"by", "day"}, {"then_by", "user"}}).status, 400);
+  const auto split = json::parse(ask(0, "/v1/report", {{"by", "user"}, {"then_by", "account"}}).body)["rows"];
+  ASSERT_EQ(split.size(), 2u);
+  EXPECT_EQ(split[0]["then_by"], "nlp");
 }
 
 TEST_F(ApiTest, BudgetsTellWhatIsLeftAndWarn) {

@@ -101,13 +101,13 @@ TEST_F(KillTest, WhatIsAcknowledgedIsStored) {
       ++jobs;
     }
   }
-  const auto report = store_->report({ledger::Dimension::kCluster, {kDay, kDay + 24h * 1000}, {}});
+  const auto report = ledger::run_report(*store_, {ledger::Dimension::kCluster, {kDay, kDay + 24h * 1000}});
   ASSERT_TRUE(report && report->size() == 1);
   EXPECT_GE(report->front().sums.jobs, jobs);
   EXPECT_LE(report->front().sums.jobs, jobs + kSenders);  // at most one of each sender was stored and not acknowledged
   EXPECT_GE(report->front().sums.energy_mj, energy);
-  const auto scan = store_->report_by_scan({ledger::Dimension::kCluster, {kDay, kDay + 24h * 1000}, {}});
-  EXPECT_EQ(report->front().sums, scan->front().sums);
+  const auto scan = ledger::report_by_scan(*store_, {ledger::Dimension::kCluster, {kDay, kDay + 24h * 1000}});
+  EXPECT_EQ(report->front().sums, scan.at(0).sums);
   EXPECT_EQ(store_->counts()->jobs, store_->counts()->records);
   std::cout << kills << " kills, " << jobs << " records acknowledged, " << checked << " looked up after the kill that followed\n";
 }

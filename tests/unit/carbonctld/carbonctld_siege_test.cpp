@@ -103,7 +103,7 @@ TEST_F(SiegeTest, AThousandNodesAtOnce) {
   EXPECT_TRUE(daemon_->alive());
   read();
   EXPECT_EQ(store_->counts()->records, kNodes);
-  const auto report = store_->report({ledger::Dimension::kCluster, {kDay, kDay + 24h}});
+  const auto report = ledger::run_report(*store_, {ledger::Dimension::kCluster, {kDay, kDay + 24h}});
   EXPECT_EQ(report->at(0).sums.jobs, kNodes);
   EXPECT_EQ(report->at(0).sums.energy_mj, kNodes * (kNodes + 1) / 2);
 }

@@ -13,16 +13,18 @@ namespace carbon::carbonctld {
 namespace {
 using ledger::kDay;
 using ledger::make_record;
+using ledger::received;
 
 using IngestTest = ledger::LedgerTest;
 
 TEST_F(IngestTest, WhatIsAcknowledgedIsStored) {
   std::atomic<int> commits = 0;
   Ingest ingest(*store_, [&] { ++commits; });
-  const auto outcome = ingest.put({make_record(1, kDay, {5}), make_record(1, kDay, {5})});
+  const auto outcome = ingest.put(received({make_record(1, kDay, {5}), make_record(1, kDay, {5})}));
   ASSERT_TRUE(outcome) << outcome.error().message;
   EXPECT_EQ(outcome->stored, 1u);
   EXPECT_EQ(outcome->known, 1u);
+  EXPECT_EQ(commits, 1);
   EXPECT_EQ(store_->records({"campus", 1, 0})->size(), 1u);
 }
 
@@ -34,7 +36,8 @@ TEST_F(IngestTest, ManySendersEachGetTheirOwnAnswer) {
     for (std::uint32_t s = 0; s < 16; ++s) {
       senders.emplace_back([&, s] {
         for (std::uint32_t i = 0; i < 50; ++i) {
-          const auto outcome = ingest.put({make_record(1 + (s % 8) * 50 + i, kDay, {1})});  // each record from two senders
+          const auto outcome =
+              ingest.put(received({make_record(1 + (s % 8) * 50 + i, kDay, {1})}));  // each record from two senders
           if (outcome) {
             stored += outcome->stored;
             known += outcome->known;
@@ -64,7 +67,7 @@ TEST(IngestOnMariadb, AServerKilledWhileManySendLosesNothingThatWasAcknowledged)
       senders.emplace_back([&, s] {
         const auto deadline = now() + std::chrono::seconds(120);
         for (std::uint32_t i = 0; i < kEach && now() < deadline;) {
-          if (ingest.put({make_record(1 + s * kEach + i, kDay, {1})})) {
+          if (ingest.put(received({make_record(1 + s * kEach + i, kDay, {1})}))) {
             ++acknowledged;
             ++i;
           } else {

@@ -68,7 +68,7 @@ TEST_F(SummaryWriterTest, TheEnergyIsATresWhereTheSiteWantsIt) {
   EXPECT_EQ(run(kDay + 3h), 1u);
   EXPECT_EQ(slurm_.energy, std::nullopt);
   slurm_.jobs[0].admin_comment.clear();
-  ASSERT_TRUE(store_->ask_summaries(std::vector{ledger::JobKey{"campus", 1, 0}}, kDay + 3h));
+  ASSERT_TRUE(store_->request_summaries(std::vector{ledger::JobKey{"campus", 1, 0}}, kDay + 3h));
   SummaryWriter with_energy(
       *store_, slurm_, [this] { account(); }, SummaryKind::kWithEnergy);
   EXPECT_EQ(*with_energy.run(kDay + 3h), 1u);

@@ -22,33 +22,36 @@ class AccountantTest : public LedgerTest {
   }
 
   std::vector<ReportRow> report(Dimension by, Interval when, std::optional<std::string> user = {}) {
-    const auto rows = store_->report({by, when, user});
+    ReportQuery query{by, when};
+    if (user) query.only = {{Dimension::kUser, {*user}}};
+    const auto rows = run_report(*store_, query);
     EXPECT_TRUE(rows) << rows.error().message;
     return rows ? *rows : std::vector<ReportRow>{};
   }
 
   void expect_equal_to_scan(const ReportQuery& query) {
-    const auto fast = store_->report(query), slow = store_->report_by_scan(query);
-    ASSERT_TRUE(fast && slow);
-    ASSERT_EQ(fast->size(), slow->size());
+    const auto fast = run_report(*store_, query);
+    const auto slow = report_by_scan(*store_, query);
+    ASSERT_TRUE(fast);
+    ASSERT_EQ(fast->size(), slow.size());
     for (std::size_t i = 0; i < fast->size(); ++i) {
-      EXPECT_EQ((*fast)[i].key, (*slow)[i].key);
-      EXPECT_EQ((*fast)[i].within, (*slow)[i].within);
-      EXPECT_EQ((*fast)[i].sums, (*slow)[i].sums);
+      EXPECT_EQ((*fast)[i].key, slow[i].key);
+      EXPECT_EQ((*fast)[i].then_key, slow[i].then_key);
+      EXPECT_EQ((*fast)[i].sums, slow[i].sums);
     }
   }
 
   void expect_rollups_equal_scan(Interval when) {
     for (const auto by : {Dimension::kUser, Dimension::kAccount, Dimension::kPartition, Dimension::kSite, Dimension::kCluster,
                           Dimension::kQos, Dimension::kWckey, Dimension::kState}) {
-      for (const auto& user : {std::optional<std::string>(), std::optional<std::string>("u1")}) {
-        expect_equal_to_scan({by, when, user});
-        expect_equal_to_scan({by, when, user, Dimension::kState});
+      for (const auto& only : {std::vector<ReportFilter>(), std::vector<ReportFilter>{{Dimension::kUser, {"u1"}}}}) {
+        expect_equal_to_scan({by, when, {}, only});
+        expect_equal_to_scan({by, when, Dimension::kState, only});
       }
     }
-    expect_equal_to_scan({.by = Dimension::kUser, .when = when, .only = {{Dimension::kAccount, {"a1", "a2"}}}});
-    expect_equal_to_scan({.by = Dimension::kUser, .when = when, .only = {{Dimension::kUser, {"u1", "u3", "nobody"}}}});
-    expect_equal_to_scan({.by = Dimension::kAccount, .when = when, .visible = Scope{"u2", {"a1"}}});
+    expect_equal_to_scan({.group_by = Dimension::kUser, .when = when, .only = {{Dimension::kAccount, {"a1", "a2"}}}});
+    expect_equal_to_scan({.group_by = Dimension::kUser, .when = when, .only = {{Dimension::kUser, {"u1", "u3", "nobody"}}}});
+    expect_equal_to_scan({.group_by = Dimension::kAccount, .when = when, .visible = Scope{"u2", {"a1"}}});
   }
 };
 
@@ -184,21 +187,18 @@ TEST_F(AccountantTest, WhatSlurmTellsOfAJobIsKeptAndSummedBy) {
   EXPECT_EQ(rows[0].sums.gpu_ms, 7'200'000);
   EXPECT_EQ(rows[1].key, "FAILED");
   EXPECT_EQ(rows[1].sums.energy_mj, 2 * kKwhMj);
-  rows =
-      *store_->report({.by = Dimension::kUser, .when = day, .within = Dimension::kQos, .only = {{Dimension::kWckey, {"study"}}}});
+  rows = *run_report(
+      *store_, {.group_by = Dimension::kUser, .when = day, .then_by = Dimension::kQos, .only = {{Dimension::kWckey, {"study"}}}});
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_EQ(rows[0].key, "ada");
-  EXPECT_EQ(rows[0].within, "long");
-  EXPECT_TRUE(store_->report({.by = Dimension::kUser, .when = day, .visible = Scope{"bob", {"vision"}}})->empty());
-  EXPECT_EQ(store_->report({.by = Dimension::kUser, .when = day, .visible = Scope{"bob", {"nlp"}}})->at(0).sums.jobs, 3);
+  EXPECT_EQ(rows[0].then_key, "long");
+  EXPECT_TRUE(run_report(*store_, {.group_by = Dimension::kUser, .when = day, .visible = Scope{"bob", {"vision"}}})->empty());
+  EXPECT_EQ(run_report(*store_, {.group_by = Dimension::kUser, .when = day, .visible = Scope{"bob", {"nlp"}}})->at(0).sums.jobs,
+            3);
 
-  EXPECT_EQ(store_->jobs({.arrays = {7}})->size(), 1u);
-  EXPECT_EQ(store_->jobs({.name = "train*"})->size(), 1u);
-  EXPECT_TRUE(store_->jobs({.name = "train"})->empty());
-  EXPECT_EQ(store_->jobs({.limit = 2, .comment = "*"})->size(), 2u);
-  EXPECT_EQ(store_->jobs({.only = {{Dimension::kState, {"FAILED", "TIMEOUT"}}}})->size(), 1u);
-  EXPECT_EQ(store_->jobs({.visible = Scope{"bob", {"nlp"}}})->size(), 3u);
-  EXPECT_TRUE(store_->jobs({.visible = Scope{"bob"}})->empty());
+  EXPECT_EQ(find_jobs(*store_, {.only = {{Dimension::kState, {"FAILED", "TIMEOUT"}}}})->size(), 1u);
+  EXPECT_EQ(find_jobs(*store_, {.visible = Scope{"bob", {"nlp"}}})->size(), 3u);
+  EXPECT_TRUE(find_jobs(*store_, {.visible = Scope{"bob"}})->empty());
 }
 
 TEST_F(AccountantTest, AnUnknownPartitionHasEnergyAndNoSite) {
@@ -219,14 +219,14 @@ TEST_F(AccountantTest, JobsAreFoundByIdUserAndTime) {
   account();
   const auto ids = [&](const JobQuery& q) {
     std::vector<std::uint32_t> out;
-    const auto rows = store_->jobs(q);
+    const auto rows = find_jobs(*store_, q);
     EXPECT_TRUE(rows) << rows.error().message;
     for (const auto& r : *rows) out.push_back(r.key.job_id);
     return out;
   };
   EXPECT_EQ(ids({}), (std::vector<std::uint32_t>{1, 2, 3}));
   EXPECT_EQ(ids({.job_ids = {3, 2, 9}}), (std::vector<std::uint32_t>{2, 3}));
-  EXPECT_EQ(ids({.user = "bob"}), (std::vector<std::uint32_t>{2}));
+  EXPECT_EQ(ids({.only = {{Dimension::kUser, {"bob"}}}}), (std::vector<std::uint32_t>{2}));
   EXPECT_EQ(ids({.start = kDay + 2h, .end = kDay + 9h}), (std::vector<std::uint32_t>{2}));
   EXPECT_EQ(ids({.limit = 1}), (std::vector<std::uint32_t>{1}));
 }
@@ -277,10 +277,10 @@ TEST_F(AccountantTest, RollupsEqualAScanAfterLateRecordsRevisionsAndRestatements
     account();
     for (int i = 0; i < 60; ++i) {
       const std::uint32_t id = 1 + pick(500);
-      const auto held = store_->job({"campus", id, 0});
-      if (!*held) continue;
+      const auto stored = store_->job({"campus", id, 0});
+      if (!*stored) continue;
       JobDetails details;
-      if (pick(2)) details = {.submit = (*held)->start - 2h, .mode = "defer", .home = pick(2) ? "a" : "b"};
+      if (pick(2)) details = {.submit = (*stored)->start - 2h, .mode = "defer", .home = pick(2) ? "a" : "b"};
       details.state = pick(2) ? "COMPLETED" : "FAILED";
       details.qos = pick(2) ? "normal" : "long";
       details.wckey = pick(4) ? "" : "study";
@@ -307,7 +307,7 @@ TEST_F(AccountantTest, ARowThatChangesBehindTheReadersBackIsReadAgain) {
   account();
   put_hours("a", kDay, {300});
   auto due = *store_->due(10);
-  due.held = *store_->jobs_of(due.jobs);
+  due.rows = *store_->jobs_of(due.jobs);
   JobDetails details;
   details.state = "FAILED";
   ASSERT_TRUE(store_->set_details({"campus", 1, 0}, details));
@@ -319,7 +319,7 @@ TEST_F(AccountantTest, ARowThatChangesBehindTheReadersBackIsReadAgain) {
   expect_rollups_equal_scan({kDay, kDay + 24h});
 }
 
-// Batches are read ahead while others are written: records, restatements and facts come right between.
+// Batches are read ahead while others are written: records, restatements and details that come meanwhile count.
 TEST_F(AccountantTest, WhatComesWhileOthersAreAccountedIsNotLost) {
   constexpr std::uint32_t kJobs = 60, kRounds = 12;
   std::atomic<bool> over = false;

@@ -37,7 +37,6 @@ TEST(Emissions, EachIntervalTimesItsIntensityTimesPue) {
   EXPECT_DOUBLE_EQ(e.grams.value(), 1.5 * (100 + 3 * 300));
   EXPECT_EQ(e.energy_mj, 4 * kKwhMj);
   EXPECT_TRUE(e.whole());
-  EXPECT_DOUBLE_EQ(e.average(1.5)->value(), 250.0);
   EXPECT_EQ(e.origin, Origin::kActual);
 }
 
@@ -61,10 +60,10 @@ TEST(Emissions, WhatIsNotKnownLowersCoverageAndIsNotZero) {
   const auto part = emission_of(profile, series({hour(1, 300)}), 1.0);
   EXPECT_DOUBLE_EQ(part.coverage(), 0.75);
   EXPECT_FALSE(part.whole());
-  EXPECT_DOUBLE_EQ(part.average(1.0)->value(), 300.0);
+  EXPECT_DOUBLE_EQ(part.grams.value(), 3 * 300.0);
   const auto none = emission_of(profile, series({}), 1.0);
   EXPECT_DOUBLE_EQ(none.coverage(), 0.0);
-  EXPECT_FALSE(none.average(1.0));
+  EXPECT_EQ(none.grams.value(), 0.0);
   EXPECT_FALSE(none.origin);
 }
 

@@ -49,10 +49,10 @@ TEST_F(MariadbTest, FromRecordsToReports) {
   EXPECT_EQ(job(1).saved_ug(), 580'000'000);
   EXPECT_EQ(job(1).intensity, Origin::kActual);
   EXPECT_EQ(store_->summaries_due(kDay, 10)->size(), 1u);
-  ASSERT_TRUE(store_->summary_later({"campus", 1, 0}, kDay + 1min, "it's away"));
+  ASSERT_TRUE(store_->postpone_summary({"campus", 1, 0}, kDay + 1min, "it's away"));
   summary_written(1, "carbon:g=220");
   EXPECT_EQ(job(1).summary, "carbon:g=220");
-  EXPECT_EQ(store_->jobs({.job_ids = {1}, .user = "ada", .start = kDay - 1h, .end = kDay + 1h})->size(), 1u);
+  EXPECT_EQ(find_jobs(*store_, {.job_ids = {1}, .start = kDay - 1h, .end = kDay + 1h})->size(), 1u);
   EXPECT_EQ(store_->counts()->unwritten, 0);
   EXPECT_TRUE(store_->check()->empty());
 }
@@ -64,9 +64,10 @@ TEST_F(MariadbTest, NamesThatDifferInCaseAreTwo) {
   EXPECT_EQ(put({make_record(1, kDay, {kKwhMj}), node, upper}).stored, 3u);
   account();
   EXPECT_EQ(store_->records({"campus", 1, 0})->size(), 2u);
-  EXPECT_EQ(store_->report({Dimension::kUser, {kDay, kDay + 24h}})->size(), 2u);
-  EXPECT_EQ(store_->jobs({.user = "Ada"})->size(), 1u);
-  EXPECT_EQ(store_->jobs({.only = {{Dimension::kUser, {"ada"}}}})->size(), 1u);
+  EXPECT_EQ(run_report(*store_, {Dimension::kUser, {kDay, kDay + 24h}})->size(), 2u);
+  for (const auto* user : {"ada", "Ada"}) {
+    EXPECT_EQ(find_jobs(*store_, {.only = {{Dimension::kUser, {user}}}})->size(), 1u);
+  }
 }
 
 TEST_F(MariadbTest, RecordsOfMegabytesComeInTogether) {
@@ -90,9 +91,9 @@ TEST_F(MariadbTest, RecordsOfMegabytesComeInTogether) {
 TEST_F(MariadbTest, AServerThatIsKilledAndComesBackLosesNothingThatWasAcknowledged) {
   put({make_record(1, kDay, {5})});
   mariadb_->end();
-  const auto away = store_->put({{make_record(2, kDay, {5})}});
+  const auto away = store_->put(received({make_record(2, kDay, {5})}));
   ASSERT_FALSE(away);
-  EXPECT_FALSE(store_->put({{make_record(2, kDay, {5})}}));
+  EXPECT_FALSE(store_->put(received({make_record(2, kDay, {5})})));
   EXPECT_FALSE(store_->counts());
   mariadb_->start();
   ASSERT_TRUE(mariadb_->running());
@@ -120,11 +121,12 @@ TEST_F(MariadbTest, RollupsEqualAScan) {
   }
   for (const auto when : {Interval{kDay, kDay + 24h * 40}, Interval{kDay + 5h, kDay + 333h}}) {
     for (const auto by : {Dimension::kUser, Dimension::kSite}) {
-      const auto fast = store_->report({by, when, {}}), slow = store_->report_by_scan({by, when, {}});
-      ASSERT_TRUE(fast && slow);
-      ASSERT_EQ(fast->size(), slow->size());
+      const auto fast = run_report(*store_, {by, when});
+      const auto slow = report_by_scan(*store_, {by, when});
+      ASSERT_TRUE(fast);
+      ASSERT_EQ(fast->size(), slow.size());
       EXPECT_FALSE(fast->empty());
-      for (std::size_t i = 0; i < fast->size(); ++i) EXPECT_EQ((*fast)[i].sums, (*slow)[i].sums);
+      for (std::size_t i = 0; i < fast->size(); ++i) EXPECT_EQ((*fast)[i].sums, slow[i].sums);
     }
   }
 }

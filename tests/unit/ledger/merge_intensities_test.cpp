@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ledger/accounting/merge_intensities.h"
+#include "ledger/store/merge_intensities.h"
 
 #include <gtest/gtest.h>
 

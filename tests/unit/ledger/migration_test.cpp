@@ -5,6 +5,7 @@
 #include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 
+#include <functional>
 #include <tuple>
 
 #include "ledger/record/checksum.h"
@@ -116,7 +117,7 @@ class MigrationTest : public LedgerTest {
     EXPECT_EQ(before.summary, "carbon:g=400");
     EXPECT_EQ(before.details.name, "");
     EXPECT_FALSE(before.details.array);
-    auto rows = *store_->report({Dimension::kUser, {kDay, kDay + 24h}});
+    auto rows = *run_report(*store_, {Dimension::kUser, {kDay, kDay + 24h}});
     ASSERT_EQ(rows.size(), 1u);
     EXPECT_EQ(rows[0].key, "ada");
     EXPECT_EQ(rows[0].sums.co2e_ug, 400'000'000);
@@ -129,23 +130,51 @@ class MigrationTest : public LedgerTest {
     EXPECT_EQ(job(1).details.mode, "defer");
     EXPECT_FALSE(job(1).details.kept_to);  // new in version 5
     for (const Interval when : {Interval{kDay, kDay + 24h}, Interval{kDay - 400h, kDay + 9000h}, Interval{kDay, kDay + 3h}}) {
-      rows = *store_->report({Dimension::kUser, when});
+      rows = *run_report(*store_, {Dimension::kUser, when});
       ASSERT_EQ(rows.size(), 1u);
       EXPECT_EQ(rows[0].sums.jobs, 2);
       EXPECT_EQ(rows[0].sums.energy_mj, 4 * kKwhMj);
-      EXPECT_EQ(rows[0].sums, store_->report_by_scan({Dimension::kUser, when})->at(0).sums);
+      EXPECT_EQ(rows[0].sums, report_by_scan(*store_, {Dimension::kUser, when}).at(0).sums);
     }
     // Slurm is asked of it again, for what version 1 did not keep.
     EXPECT_EQ(store_->summaries_due(now() + 1h, 10)->size(), 2u);
     ASSERT_TRUE(store_->set_details({"campus", 1, 0}, {.submit = kDay - 1h, .mode = "defer", .home = "a", .state = "FAILED"}));
-    EXPECT_EQ(store_->report({Dimension::kState, {kDay, kDay + 24h}, "ada"})->at(0).key, "");
-    EXPECT_EQ(store_->report({Dimension::kState, {kDay, kDay + 24h}, "ada"})->at(1).key, "FAILED");
+    const auto by_state = run_report(*store_, {Dimension::kState, {kDay, kDay + 24h}, {}, {{Dimension::kUser, {"ada"}}}});
+    EXPECT_EQ(by_state->at(0).key, "");
+    EXPECT_EQ(by_state->at(1).key, "FAILED");
   }
 
-  // As version 5 left it: without sums by property.
+  // As version 6 had it: the table meta was called facts.
+  static void back_to_version6(soci::session& sql) {
+    sql << "ALTER TABLE meta RENAME TO facts";
+    sql << "DELETE FROM schema_version WHERE version > 6";
+  }
+
+  // As version 5 had it: without sums by property.
   static void back_to_version5(soci::session& sql) {
+    back_to_version6(sql);
     sql << "DROP TABLE property_rollups";
     sql << "DELETE FROM schema_version WHERE version > 5";
+  }
+
+  void expect_counts_survive_version7(const std::function<soci::session()>& open) {
+    reopen();
+    fill();
+    store_.reset();
+    {
+      auto sql = open();
+      back_to_version6(sql);
+    }
+    reopen();
+    EXPECT_EQ(store_->counts()->records, 60);
+    EXPECT_EQ(store_->counts()->due, 0);
+    auto sql = open();
+    long long longest = 0;
+    sql << "SELECT value FROM meta WHERE name = 'longest_ms'", soci::into(longest);
+    EXPECT_EQ(longest, 3'600'000);
+    EXPECT_THROW(sql << "SELECT value FROM facts", soci::soci_error);
+    put({make_record(61, kDay, {1})});
+    EXPECT_EQ(store_->counts()->records, 61);
   }
 
   void fill() {
@@ -163,13 +192,14 @@ class MigrationTest : public LedgerTest {
   void expect_sums_by_property() {
     for (const auto by : {Dimension::kUser, Dimension::kAccount, Dimension::kSite, Dimension::kState}) {
       for (const Interval when : {Interval{kDay, kDay + 24h * 100}, Interval{kDay + 49h, kDay + 999h}}) {
-        const auto fast = store_->report({by, when}), slow = store_->report_by_scan({by, when});
-        ASSERT_TRUE(fast && slow);
-        ASSERT_FALSE(slow->empty());
-        ASSERT_EQ(fast->size(), slow->size());
+        const auto fast = run_report(*store_, {by, when});
+        const auto slow = report_by_scan(*store_, {by, when});
+        ASSERT_TRUE(fast);
+        ASSERT_FALSE(slow.empty());
+        ASSERT_EQ(fast->size(), slow.size());
         for (std::size_t i = 0; i < fast->size(); ++i) {
-          EXPECT_EQ((*fast)[i].key, (*slow)[i].key);
-          EXPECT_EQ((*fast)[i].sums, (*slow)[i].sums);
+          EXPECT_EQ((*fast)[i].key, slow[i].key);
+          EXPECT_EQ((*fast)[i].sums, slow[i].sums);
         }
       }
     }
@@ -199,6 +229,10 @@ TEST_F(MigrationTest, SumsByPropertyAreMadeOfWhatIsHeld) {
   reopen();
   EXPECT_EQ(store_->counts()->due, 0) << "no job is computed again";
   expect_sums_by_property();
+}
+
+TEST_F(MigrationTest, TheCountsAreInMetaSinceVersion7) {
+  expect_counts_survive_version7([this] { return raw(); });
 }
 
 TEST_F(MigrationTest, OneThatWasBrokenOffIsBegunAgain) {
@@ -250,6 +284,10 @@ TEST_F(MariadbMigrationTest, FromTheFirstSchema) {
   }
   reopen();
   expect_all_is_there();
+}
+
+TEST_F(MariadbMigrationTest, TheCountsAreInMetaSinceVersion7) {
+  expect_counts_survive_version7([this] { return soci::session(database()); });
 }
 
 TEST_F(MariadbMigrationTest, SumsByPropertyAreMadeOfWhatIsHeld) {

@@ -131,6 +131,45 @@ TEST(Record, AnArrayIsReadWholeOrNotAtAll) {
   EXPECT_FALSE(records_from_json(list.dump(), 1));
 }
 
+TEST(Record, EachOfAListKeepsItsText) {
+  const auto one = to_json(sample());
+  auto other = one;
+  other.insert(1, R"( "new" : {"a": [1, "]}\"", {}]} ,)");
+  const auto read = records_from_json("\n[ " + one + "\t,\r\n" + other + "] ", 10);
+  ASSERT_TRUE(read) << read.error().message;
+  ASSERT_EQ(read->size(), 2u);
+  EXPECT_EQ((*read)[0].json, one);
+  EXPECT_EQ((*read)[1].json, other);
+  EXPECT_EQ((*read)[1].record.devices.size(), 2u);
+  EXPECT_EQ(records_from_json(" " + other + "\n", 10)->front().json, other);
+  EXPECT_TRUE(records_from_json("[]", 10)->empty());
+}
+
+TEST(Record, AListThatIsNoneIsRefused) {
+  const auto one = to_json(sample());
+  const std::vector<std::string> all = {"[" + one,
+                                        "[" + one + "}",
+                                        "[" + one + ",]",
+                                        "[" + one + one + "]",
+                                        "[" + one + "] x",
+                                        "[" + one + "]]",
+                                        "[" + one + ",7]",
+                                        "[" + one + ",null]",
+                                        "[[" + one + "]]",
+                                        "[" + one + R"(,{"a":[}])",
+                                        "[",
+                                        "[" + one + "\xff]",
+                                        "[,]",
+                                        std::string(1 << 20, '['),
+                                        "[{}" + std::string(1 << 20, ']')};
+  for (const auto& bad : all) {
+    EXPECT_FALSE(records_from_json(bad, 10)) << bad.substr(0, 20) << "..." << bad.size();
+  }
+  EXPECT_EQ(records_from_json("[7]", 10).error().message, "record: [0] is not an object");
+  const auto large = "[{\"x\":\"" + std::string(kMaxRecordBytes, 'x') + "\"}]";
+  EXPECT_EQ(records_from_json(large, 10).error().message, "record: [0] has 8388616 bytes; accepted: at most 8388608");
+}
+
 TEST(Record, NoBytesHarmTheReader) {
   EXPECT_FALSE(record_from_json(""));
   EXPECT_FALSE(record_from_json("null"));
@@ -144,6 +183,7 @@ TEST(Record, NoBytesHarmTheReader) {
     std::string bad = good;
     for (unsigned n = 1 + random() % 4; n > 0; --n) bad[random() % bad.size()] = static_cast<char>(random());
     if (random() % 4 == 0) bad.resize(random() % bad.size());
+    (void)records_from_json("[" + bad + "," + good + "]", 10);
     const auto read = record_from_json(bad);
     if (read) {
       EXPECT_GE(total_mj(*read), 0);

@@ -2,6 +2,8 @@
 #include "ledger/store/store.h"
 
 #include <gtest/gtest.h>
+#include <soci/soci.h>
+#include <soci/sqlite3/soci-sqlite3.h>
 #include <sys/stat.h>
 
 #include "tests/support/ledger_fixture.h"
@@ -10,7 +12,16 @@ namespace carbon::ledger {
 namespace {
 using namespace std::chrono_literals;
 
-using StoreTest = LedgerTest;
+class StoreTest : public LedgerTest {
+ protected:
+  std::string stored_text(std::uint32_t id) const {
+    soci::session sql(soci::sqlite3, "db=" + file().string());
+    const long long job = id;
+    std::string body;
+    sql << "SELECT body FROM records WHERE job_id = :job", soci::into(body), soci::use(job);
+    return body;
+  }
+};
 
 TEST_F(StoreTest, ARecordSentTwiceCountsOnce) {
   const auto r = make_record(1, kDay, {10, 20});
@@ -30,10 +41,24 @@ TEST_F(StoreTest, ARecordSentAThousandTimesCountsOnce) {
     account();
   }
   EXPECT_EQ(store_->counts()->records, 1);
-  const auto report = store_->report({Dimension::kUser, {kDay, kDay + 24h}, {}});
+  const auto report = run_report(*store_, {Dimension::kUser, {kDay, kDay + 24h}});
   ASSERT_EQ(report->size(), 1u);
   EXPECT_EQ(report->front().sums.jobs, 1);
   EXPECT_EQ(report->front().sums.co2e_ug, 100'000'000);
+}
+
+// A newer carbond may send more than this version knows; that stays in the ledger.
+TEST_F(StoreTest, ARecordIsStoredAsItCame) {
+  auto text = to_json(make_record(1, kDay, {10}));
+  text.insert(1, R"("water_l" : 0.25, "caf\u00e9": "\\ ' :x é",  )");
+  const auto list = records_from_json(" [" + text + ",\n" + to_json(make_record(2, kDay, {20})) + " ]\n", 10);
+  ASSERT_TRUE(list) << list.error().message;
+  ASSERT_TRUE(store_->put(*list));
+  reopen();
+  EXPECT_EQ(stored_text(1), text);
+  EXPECT_EQ(stored_text(2), to_json(make_record(2, kDay, {20})));
+  EXPECT_EQ(total_mj(store_->records({"campus", 1, 0})->front()), 10);
+  EXPECT_TRUE(store_->check()->empty());
 }
 
 TEST_F(StoreTest, OnlyAHigherRevisionReplaces) {
@@ -94,7 +119,7 @@ TEST_F(StoreTest, ASummaryWaitsUntilItIsWritten) {
   put({make_record(1, kDay, {10})});
   account(kDay);
   ASSERT_EQ(store_->summaries_due(kDay, 10)->size(), 1u);
-  ASSERT_TRUE(store_->summary_later({"campus", 1, 0}, kDay + 1min, "slurmdbd is away"));
+  ASSERT_TRUE(store_->postpone_summary({"campus", 1, 0}, kDay + 1min, "slurmdbd is away"));
   EXPECT_TRUE(store_->summaries_due(kDay, 10)->empty());
   const auto later = store_->summaries_due(kDay + 1min, 10);
   ASSERT_EQ(later->size(), 1u);

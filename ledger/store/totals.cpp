@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ledger/reports/totals.h"
+#include "ledger/store/totals.h"
 
 namespace carbon::ledger {
 namespace {
@@ -13,7 +13,7 @@ std::string listed(const char* SumColumn::*part) {
 }  // namespace
 
 std::string sum_columns() { return listed(&SumColumn::column); }
-std::string sums_of_jobs() { return listed(&SumColumn::of_jobs); }
+std::string sums_of_jobs() { return listed(&SumColumn::aggregate); }
 std::string sums_of_rollups() {
   std::string out;
   for (const auto& c : kSums) out += (out.empty() ? "SUM(" : ", SUM(") + std::string(c.column) + ")";

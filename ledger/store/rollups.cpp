@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ledger/reports/rollups.h"
+#include "ledger/store/rollups.h"
 
 #include "ledger/store/bulk.h"
 #include "ledger/store/job_row.h"
@@ -27,14 +27,14 @@ Sums<Whose> folded(const Sums<Whose>& by_day, char period) {
   return out;
 }
 
-Sums<std::string_view> by_property(const Sums<long long>& by_day, const Groups& groups, std::size_t property) {
+Sums<std::string_view> by_property(const Sums<long long>& by_day, const JobGroups& groups, std::size_t property) {
   Sums<std::string_view> out;
   for (const auto& [key, sums] : by_day) out[{key.first, groups.key_of(key.second)[property]}] += sums;
   return out;
 }
 
 BulkTable table_of(std::string name, std::vector<std::string> key) {
-  BulkTable t{std::move(name), std::move(key), {}, OnHeld::kAdd};
+  BulkTable t{std::move(name), std::move(key), {}, OnConflict::kAdd};
   for (const auto& c : kSums) t.columns.push_back(c.column);
   return t;
 }
@@ -64,7 +64,7 @@ Instant period_after(char period, Instant start) {
   return sys_days(period == 'm' ? date + months(1) : date + years(1));
 }
 
-void RollupDeltas::write(soci::session& sql, const Groups& groups) const {
+void RollupDeltas::write(soci::session& sql, const JobGroups& groups) const {
   Bulk of_groups(sql, table_of("rollups", {"span", "start_ms", "grp"}));
   Bulk of_properties(sql, table_of("property_rollups", {"property", "span", "start_ms", "name"}));
   for (const char& period : kPeriods) {
@@ -91,7 +91,7 @@ void RollupDeltas::write(soci::session& sql, const Groups& groups) const {
   of_properties.flush();
 }
 
-void rebuild_rollups(soci::session& sql, Groups& groups) {
+void rebuild_rollups(soci::session& sql, JobGroups& groups) {
   constexpr long long kAtOnce = 20'000;  // job ids
   sql << "DELETE FROM rollups";
   sql << "DELETE FROM property_rollups";

@@ -1,21 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one list of what is summed: each sum's column in rollups, and how it is computed from rows of jobs. Inside ledger/ alone.
+// Sums over jobs. kSums is the one list of them: each sum's column in the rollup tables, and how SQL computes it from rows of
+// jobs.
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string>
 
-#include "ledger/reports/report.h"
+#include "ledger/store/job_emissions.h"
 
 namespace carbon::ledger {
 
+// Times in ms, energy in mJ, emissions in ug.
+struct Totals {
+  std::int64_t jobs = 0;
+  std::int64_t elapsed_ms = 0;
+  std::int64_t energy_mj = 0;
+  std::int64_t covered_mj = 0;
+  std::int64_t co2e_ug = 0;
+  std::int64_t compared_jobs = 0;      // whose counterfactual is known
+  std::int64_t counterfactual_ug = 0;  // of those
+  std::int64_t compared_ug = 0;        // co2e of those
+  std::int64_t held_idle_ms = 0;
+  std::int64_t simulated_jobs = 0;
+  std::int64_t gpu_ms = 0;
+  std::int64_t estimated_mj = 0;
+  std::int64_t unmetered_jobs = 0;  // without any metered device: their energy is not known
+
+  Totals& operator+=(const Totals& o);
+  Totals& operator-=(const Totals& o);
+  bool operator==(const Totals&) const = default;
+};
+Totals totals_of(const JobRow& row);
+
 struct SumColumn {
   std::int64_t Totals::*sum;
-  const char* column;   // in rollups
-  const char* of_jobs;  // the same of rows of jobs, as an aggregate
+  const char* column;     // in rollups
+  const char* aggregate;  // the same sum over rows of jobs, in SQL
 };
 
-// As JobRow::saved_ug() is known.
+// The condition under which JobRow::saved_ug() is known.
 #define CARBON_COMPARED \
   "mode NOT IN ('', 'off', 'observe') AND counterfactual_ug IS NOT NULL AND method IS NOT NULL AND covered_mj >= energy_mj"
 
