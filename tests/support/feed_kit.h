@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests of providers and of the chain share: a feed from a few words, and a transport that a test plays.
+// Helpers for tests of providers and fallback chains: short ways to make a feed, and a transport controlled by the test.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -39,14 +39,14 @@ inline Feed feed_of(const std::string& provider, const std::string& zone, const 
   return make_feed(site_of(zone, {}), choice_of(provider, options)).value();
 }
 
-// As parse() gets it after all parts answered `bodies`, in the order of part names.
+// Calls the provider's parse() with `bodies` by name of their part.
 inline Result<Reading> parse(const Feed& feed, const Query& query, const std::map<std::string, std::string>& bodies) {
   std::vector<Answer> answers;
   for (const auto& [part, body] : bodies) answers.push_back({part, body});
   return feed.provider->parse(feed, query, answers);
 }
 
-// The value that holds at `t`; -1 where there is none.
+// The value at `t`; -1 if there is none.
 inline double value_at(const Reading& reading, Instant t) {
   for (const auto& point : reading.points) {
     if (point.when.start <= t && t < point.when.end) return point.value.value();
@@ -54,10 +54,10 @@ inline double value_at(const Reading& reading, Instant t) {
   return -1;
 }
 
-// The points as the chain sees them: in order, each time once.
+// The points in order, without duplicates, as the fallback chain uses them.
 inline std::vector<IntensityPoint> points_of(const Reading& reading) { return in_order(reading.points); }
 
-// Records each request and answers as `play` says.
+// Records each request and answers with `play`.
 class PlayedTransport final : public net::HttpTransport {
  public:
   using Play = std::function<Result<net::HttpResponse>(const net::HttpRequest&)>;
@@ -74,7 +74,7 @@ inline net::HttpResponse respond(int status, std::string body, std::map<std::str
   return {status, std::move(headers), std::move(body)};
 }
 
-// A recorded answer; the test is skipped with a reason where the folder of recorded answers is absent.
+// Folder of recorded answers. CARBON_RECORDED skips a test, with a reason, if it is missing.
 inline std::filesystem::path shared_folder() {
   const char* given = std::getenv("CARBON_SHARED");
   return given != nullptr ? std::filesystem::path(given) : std::filesystem::path(CARBON_SOURCE_DIR).parent_path() / "shared";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Answers in the shape of each provider, made here: for the server that plays the providers and as seeds of the fuzzers.
+// Synthetic answers in each provider's format, for the server that plays the providers and as seeds of the fuzzers.
 #pragma once
 
 #include <functional>
@@ -13,24 +13,24 @@ namespace carbon::grid_feeds {
 
 enum class Played : std::uint8_t { kGood, kZeros, kNulls, kOtherZone };
 
-// What a request's path and query ask for. `parameter` gives a query parameter, "" where there is none.
+// A request to a played provider. `parameter` returns a query parameter, "" if it is missing.
 struct PlayedRequest {
   std::string provider;  // as carbon.conf names it
-  std::string path;      // behind the provider's base_url
+  std::string path;      // after the provider's base_url
   std::function<std::string(const std::string&)> parameter;
   Instant now;
   int most_rows = 100'000;  // of a list
 };
 
-// The answer as a whole HTTP body of status 200; empty where the provider has no such path.
+// The HTTP body of an answer with status 200; empty if the provider has no such path.
 std::string played_body(const PlayedRequest& request, Played played);
 
-// Providers that are played, with the zone and the options that they need.
+// The played providers, with the zone and secret that they need.
 struct PlayedProvider {
   std::string name;
   std::string zone;
   std::string secret;  // empty: none needed
-  bool names_zone;     // its answers say which zone they are of
+  bool names_zone;     // its answers name their zone
   bool forecasts;
 };
 const std::vector<PlayedProvider>& played_providers();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A directory of a test's own that goes with it, and the two things that tests do in it.
+// A temporary directory that is removed at the end of a test, and helpers to write and read files.
 #pragma once
 
 #include <unistd.h>

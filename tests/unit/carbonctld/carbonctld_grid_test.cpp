@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `scarbon grid` against the real carbonctld, whose feed asks a local server that plays Great Britain's: what it shows of the
-// series, of the errors in the log of forecasts as issued, of the bands, and of what the gates refuse.
+// `scarbon grid` against the real carbonctld, with a local server that plays Great Britain's provider: the series, the errors
+// from the log of forecasts, the bands, and what validation refuses.
 #include <gtest/gtest.h>
 #include <httplib.h>
 
@@ -107,7 +107,7 @@ TEST_F(GridProcess, ShowsSeriesErrorsBandsAndRefusals) {
   start();
   auto said = wait_for("--feeds -P -n", "a|gb-neso|ok|");
   EXPECT_NE(scarbon("--accuracy").err.find("no forecast can be judged yet"), std::string::npos)
-      << "nothing is known, and it says so";
+      << "says that nothing is known yet";
   daemon_.kill();
   remember_three_days();
 

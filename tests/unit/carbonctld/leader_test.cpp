@@ -113,7 +113,7 @@ TEST_F(LeaderTest, DoesNotPlanOnceItIsSilent) {
   EXPECT_FALSE(leader_.plans(kNow));
 }
 
-TEST_F(LeaderTest, DoesNotPlanIfItsReplanningIsOldOrWithoutUs) {
+TEST_F(LeaderTest, AnsweringIsNotPlanning) {
   answers_.health.planned = kNow - 1h;  // its slurmctld is down
   EXPECT_TRUE(leader_.fetch_grid(kNow, kNow));
   EXPECT_FALSE(leader_.plans(kNow));
@@ -129,7 +129,7 @@ TEST_F(LeaderTest, DoesNotLeadIfItFollowsAnother) {
   EXPECT_FALSE(leader_.plans(kNow));
 }
 
-TEST_F(LeaderTest, IsNotUsedIfStaleOrWithoutOneOfOurSites) {
+TEST_F(LeaderTest, OldNewsAndOtherSitesAreOfNoUse) {
   answers_.health.snapshot_published = kNow - 2h;
   EXPECT_FALSE(leader_.fetch_grid(kNow, kNow));
   answers_.health.snapshot_published = kNow;

@@ -33,7 +33,7 @@ struct Chain : testing::Test {
   SiteSeries poll(Instant now) { return feeds->poll(now, {now - 2h, now + 24h}).at(0); }
 };
 
-TEST_F(Chain, TheFirstProviderCountsAndTheNextFillsWhatItLeaves) {
+TEST_F(Chain, TheFirstProviderCountsAndTheNextFillsItsGaps) {
   transport.play = [](const net::HttpRequest&) { return respond(200, half_hours(start, 8, 100)); };
   make();
   const auto got = poll(start);
@@ -47,7 +47,7 @@ TEST_F(Chain, TheFirstProviderCountsAndTheNextFillsWhatItLeaves) {
   EXPECT_TRUE(got.events.empty());
 }
 
-TEST_F(Chain, AnOutageIsNamedOnceAndSoIsItsEnd) {
+TEST_F(Chain, LogsAnOutageOnceAndItsEndOnce) {
   make();
   auto got = poll(start);
   ASSERT_EQ(got.events.size(), 1u);
@@ -64,7 +64,7 @@ TEST_F(Chain, AnOutageIsNamedOnceAndSoIsItsEnd) {
   EXPECT_NE(events[0].find("answers again after"), std::string::npos) << events[0];
 }
 
-TEST_F(Chain, ALastGoodAnswerStandsWhileItReaches) {
+TEST_F(Chain, UsesTheLastValidAnswerAsFarAsItReaches) {
   transport.play = [](const net::HttpRequest&) { return respond(200, half_hours(start, 96, 100)); };
   make();
   poll(start);
@@ -75,7 +75,7 @@ TEST_F(Chain, ALastGoodAnswerStandsWhileItReaches) {
   EXPECT_EQ(got.feeds.at(0).last_good, start);
 }
 
-TEST_F(Chain, AsksOncePerHalfHourAndNeverMoreThan24TimesAnHour) {
+TEST_F(Chain, SendsOncePerHalfHourAndNeverMoreThan24TimesAnHour) {
   transport.play = [](const net::HttpRequest&) { return respond(200, half_hours(start, 96, 100)); };
   make();
   for (Duration later = 0min; later < 2h; later += 1min) poll(start + later);
@@ -86,7 +86,7 @@ TEST_F(Chain, AsksOncePerHalfHourAndNeverMoreThan24TimesAnHour) {
   EXPECT_LE(transport.sent.size(), 24u);
 }
 
-TEST_F(Chain, AReplayIsSimulatedAndSaysSo) {
+TEST_F(Chain, AReplayIsMarkedAsSimulated) {
   TempDir dir;
   write_file(dir / "year.csv", "datetime,GB\n2022-01-01T00:00Z,100\n2022-01-01T01:00Z,150\n");
   site.feeds = {choice_of("replay", {{"file", (dir / "year.csv").string()}, {"origin", "2026-11-24T00:00Z"}})};
@@ -99,8 +99,8 @@ TEST_F(Chain, AReplayIsSimulatedAndSaysSo) {
   EXPECT_TRUE(transport.sent.empty());
 }
 
-// A day a minute over a week ahead: the feed is asked for the window and for no more of the past.
-TEST_F(Chain, AFastReplayIsNotAskedForTwoWeeksOfPast) {
+// At a day per minute over a week: only the window is requested, and no more of the past.
+TEST_F(Chain, AFastReplayNeedsNoTwoWeeksOfPast) {
   TempDir dir;
   write_file(dir / "year.csv", "datetime,GB\n2022-01-01T00:00Z,100\n2022-01-01T01:00Z,150\n");
   site.feeds = {choice_of("replay", {{"file", (dir / "year.csv").string()}, {"origin", "2026-11-24T00:00Z"}, {"scale", "1440"}})};
@@ -110,14 +110,14 @@ TEST_F(Chain, AFastReplayIsNotAskedForTwoWeeksOfPast) {
   EXPECT_EQ(got.origin, Origin::kForecast);
 }
 
-TEST_F(Chain, AMissingFileIsNamed) {
+TEST_F(Chain, NamesAMissingFile) {
   site.feeds = {choice_of("replay", {{"file", "/no/such/file.csv"}, {"origin", "2026-11-24T00:00Z"}})};
   make();
   const auto got = poll(start);
   EXPECT_NE(got.feeds.at(0).cause.find("/no/such/file.csv"), std::string::npos) << got.feeds.at(0).cause;
 }
 
-TEST_F(Chain, WhatTheGatesRefuseOrLeaveOutIsToldWithItsReason) {
+TEST_F(Chain, SaysWhatValidationRefusedOrLeftOutAndWhy) {
   transport.play = [](const net::HttpRequest&) {
     auto body = half_hours(start, 40, 100);
     for (const char* wild : {"103.000000", "104.000000"}) {
@@ -129,15 +129,15 @@ TEST_F(Chain, WhatTheGatesRefuseOrLeaveOutIsToldWithItsReason) {
   auto got = poll(start);
   EXPECT_TRUE(got.feeds.at(0).ok);
   EXPECT_NE(got.feeds.at(0).left_out.find("16 values out of range were left out"), std::string::npos) << got.feeds.at(0).left_out;
-  EXPECT_EQ(got.series.view().at(start + 90min)->value(), 200) << "the next layer fills the hole";
+  EXPECT_EQ(got.series.view().at(start + 90min)->value(), 200) << "the next entry fills the gap";
   transport.play = [](const net::HttpRequest&) { return respond(200, half_hours(start, 40, -9)); };
   got = poll(start + 1h);
   EXPECT_FALSE(got.feeds.at(0).ok);
   EXPECT_NE(got.feeds.at(0).cause.find("no value is left"), std::string::npos) << got.feeds.at(0).cause;
 }
 
-// A provider that was always 10 % too high: its error is known, and so is the band of its next forecast.
-TEST_F(Chain, ForecastsAreJudgedByWhatCameAndHaveBands) {
+// A provider that was always 10 % too high: its error is known, and with it the band of its next forecast.
+TEST_F(Chain, ScoresForecastsAndGivesThemBands) {
   TempDir dir;
   {
     const auto log = forecast::make_file_log(dir / "feeds");
@@ -183,7 +183,7 @@ TEST_F(Chain, ForecastsAreJudgedByWhatCameAndHaveBands) {
   EXPECT_GT(with_band, 0);
 }
 
-TEST_F(Chain, ABadChoiceIsFoundWhenItIsMade) {
+TEST_F(Chain, MakeRefusesABadOption) {
   site.feeds = {choice_of("nonsense")};
   const auto made = GridFeeds::make({&site, 1}, {.transport = &transport, .state_dir = {}, .secrets_file = {}, .seed = 1});
   ASSERT_FALSE(made.ok());

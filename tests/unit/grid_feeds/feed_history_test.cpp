@@ -22,7 +22,7 @@ Reading reading_of(std::vector<IntensityPoint> points) {
   return reading;
 }
 
-TEST(ForecastLog, WhatWasWrittenIsReadAfterARestart) {
+TEST(ForecastLog, ReadsWhatWasWrittenAfterARestart) {
   TempDir dir;
   const SeriesKind kind{Signal::kMarginal, Emissions::kDirect, Boundary::kProduction};
   ASSERT_TRUE(
@@ -33,7 +33,7 @@ TEST(ForecastLog, WhatWasWrittenIsReadAfterARestart) {
           .ok());
   const auto issues = forecast::make_file_log(dir / "feeds")->read("x");
   ASSERT_TRUE(issues.ok());
-  ASSERT_EQ(issues->size(), 2u);  // the hole parts two runs
+  ASSERT_EQ(issues->size(), 2u);  // the gap separates two runs
   EXPECT_EQ(issues->at(0).known_at, t0);
   EXPECT_EQ(issues->at(0).kind, kind);
   EXPECT_EQ(issues->at(0).points.at(0).value.value(), 100.25);
@@ -47,7 +47,7 @@ TEST(ForecastLog, ATornOrDamagedLineIsPassedOverAndTheNextIsWhole) {
   const auto log = forecast::make_file_log(dir.path());
   ASSERT_TRUE(log->append("x", {t0, {}, {hour(0, 100, Origin::kActual)}}).ok());
   std::ofstream(dir / "x.log", std::ios::app)
-      << forecast::format_run({t0, {}, {hour(1, 200, Origin::kActual)}}).substr(0, 40);  // the power went
+      << forecast::format_run({t0, {}, {hour(1, 200, Origin::kActual)}}).substr(0, 40);  // a power failure
   ASSERT_TRUE(log->append("x", {t0, {}, {hour(2, 300, Origin::kActual)}}).ok());
   const auto issues = log->read("x");
   ASSERT_EQ(issues->size(), 2u);
@@ -76,7 +76,7 @@ TEST(ForecastLog, ForgetsOldForecastsBeforeOldMeasurements) {
   EXPECT_EQ(left, "112");
 }
 
-TEST(FeedHistory, TheMeasuredReplacesTheForecastAndACorrectionTheMeasured) {
+TEST(FeedHistory, MeasuredReplacesForecastAndCorrectionReplacesMeasured) {
   const auto log = forecast::make_memory_log();
   FeedHistory history(*log, "x");
   ASSERT_TRUE(history.add(reading_of({hour(0, 100, Origin::kForecast), hour(1, 110, Origin::kForecast)}), t0).ok());
@@ -86,11 +86,11 @@ TEST(FeedHistory, TheMeasuredReplacesTheForecastAndACorrectionTheMeasured) {
   ASSERT_TRUE(history.add(reading_of({hour(0, 95, Origin::kActual)}), t0 + 3h).ok());
   EXPECT_EQ(history.past().view().at(t0)->value(), 95);
   ASSERT_TRUE(history.add(reading_of({hour(0, 200, Origin::kForecast)}), t0 + 4h).ok());
-  EXPECT_EQ(history.past().view().at(t0)->value(), 95);  // a late forecast is none
+  EXPECT_EQ(history.past().view().at(t0)->value(), 95);  // a forecast of the past does not replace it
   EXPECT_EQ(history.measured().points().size(), 1u);
 }
 
-TEST(FeedHistory, LogsWhatChangedAtOnceAndForecastsOnceAnHour) {
+TEST(FeedHistory, LogsChangesAtOnceAndForecastsOnceAnHour) {
   const auto log = forecast::make_memory_log();
   FeedHistory history(*log, "x");
   for (int minute = 0; minute < 120; minute += 10) {
@@ -101,7 +101,7 @@ TEST(FeedHistory, LogsWhatChangedAtOnceAndForecastsOnceAnHour) {
   EXPECT_EQ(log->read("x")->size(), 1u + 2u);
 }
 
-TEST(FeedHistory, KnowsItsPastAgainAfterARestart) {
+TEST(FeedHistory, RestoresItsPastAfterARestart) {
   TempDir dir;
   const auto log = forecast::make_file_log(dir.path());
   {
@@ -117,7 +117,7 @@ TEST(FeedHistory, KnowsItsPastAgainAfterARestart) {
   EXPECT_GE(history.own(t0).points.size(), 24u);
 }
 
-TEST(LevelRatio, OfADayInCommonAtLeastAndOfTheSameGrid) {
+TEST(LevelRatio, NeedsADayInCommonAndPlausiblySimilarLevels) {
   const auto series = [](int hours, double value) {
     std::vector<IntensityPoint> points;
     for (int h = -hours; h < 0; ++h) points.push_back(hour(h, value, Origin::kActual));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A local server plays every provider and everything that goes wrong with one, over the real HTTP client; only the clock is
-// played.
+// A local server plays every provider and every kind of failure, over the real HTTP client; only the clock is simulated.
 #include <httplib.h>
 
 #include <algorithm>
@@ -22,7 +21,7 @@ enum class Fault { kNone, k401, kHtml403, k404, k429, k500, kSlow, kCut, kEmpty,
 struct Named {
   Fault fault;
   const char* name;
-  std::vector<const char*> causes;  // what the log says of it: one of these
+  std::vector<const char*> causes;  // expected in the log: one of these
 };
 const Named kFaults[] = {{Fault::kNone, "Good", {}},
                          {Fault::k401, "Status401", {"HTTP 401 Unauthorized: The token "}},
@@ -58,7 +57,7 @@ class PlayedWorld {
 
   std::atomic<Instant> now{};
   std::atomic<Fault> fault = Fault::kNone;
-  std::atomic<bool> login_is_well = false;  // and only what comes behind it goes wrong
+  std::atomic<bool> login_is_well = false;  // only requests after the login fail
 
   void forget() {
     const std::lock_guard lock(mutex_);
@@ -84,7 +83,7 @@ class PlayedWorld {
     const PlayedRequest asked{request.matches[1], request.matches[2],
                               [&request](const std::string& name) { return request.get_param_value(name.c_str()); }, now};
     const auto fault_now = login_is_well && asked.path == "/login" ? Fault::kNone : fault.load();
-    // The login of a provider goes wrong only by status and by body, not by values.
+    // A login fails only by status and by body, not by values.
     const auto played = fault_now == Fault::kZeros       ? Played::kZeros
                         : fault_now == Fault::kNulls     ? Played::kNulls
                         : fault_now == Fault::kOtherZone ? Played::kOtherZone
@@ -150,7 +149,7 @@ struct Outage : testing::TestWithParam<Named> {
     return std::move(feeds).value();
   }
 
-  // An hour and a half well, two hours of the fault, two hours well again.
+  // One and a half hours without fault, two hours with it, two hours without.
   void live_through(const PlayedProvider& provider, const Named& named) {
     const Fault fault = named.fault;
     world.forget();
@@ -180,14 +179,14 @@ struct Outage : testing::TestWithParam<Named> {
     EXPECT_EQ(events.size(), applies ? 2u : 0u) << provider.name << ": " << (events.empty() ? "no news" : events.front());
     const auto names_cause = [&](const char* cause) { return events.front().find(cause) != std::string::npos; };
     EXPECT_TRUE(events.empty() || std::any_of(named.causes.begin(), named.causes.end(), names_cause)) << events.front();
-    if (provider.secret.empty()) events.clear();  // what it cannot know it cannot hide
+    if (provider.secret.empty()) events.clear();  // without a secret nothing is replaced
     for (const auto& line : events) EXPECT_EQ(line.find(kSecret), std::string::npos) << line;
     EXPECT_TRUE(events.empty() || events.back().find("answers again after") != std::string::npos) << events.back();
     EXPECT_LE(world.busiest_hour(), 24u) << provider.name;
   }
 };
 
-TEST_P(Outage, EverySiteKeepsALabelledDayAheadAndTheCauseIsNamedOnce) {
+TEST_P(Outage, EverySiteKeepsALabelledDayAheadAndTheCauseIsLoggedOnce) {
   for (const auto& provider : played_providers()) live_through(provider, GetParam());
   world.login_is_well = true;
   for (const auto* provider : providers()) {
@@ -197,8 +196,8 @@ TEST_P(Outage, EverySiteKeepsALabelledDayAheadAndTheCauseIsNamedOnce) {
   }
 }
 
-// None of those that speak HTTP is missing here.
-TEST(Played, IsEachProviderThatIsAskedByHttp) {
+// Every provider that uses HTTP is played.
+TEST(Played, CoversEveryProviderThatUsesHttp) {
   std::set<std::string> asked, played;
   for (const auto* provider : providers()) {
     const auto takes_url = [](const OptionSpec& o) { return o.name == "base_url"; };
@@ -212,7 +211,7 @@ TEST(Played, IsEachProviderThatIsAskedByHttp) {
 INSTANTIATE_TEST_SUITE_P(All, Outage, testing::ValuesIn(kFaults),
                          [](const auto& instance) { return std::string(instance.param.name); });
 
-// Without any answer ever, the yearly factor of the country stands there and says so.
+// A provider that never answered: the country's yearly factor, labelled as such.
 TEST_F(Outage, FromTheFirstMinuteOn) {
   world.now = utc("2026-11-24T03:00Z");
   world.fault = Fault::k500;

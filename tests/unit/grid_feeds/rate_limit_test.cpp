@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the feeds behave towards providers, secrets and wrong values.
+// Rate limit, secrets, validation, factors, and the merge of series of different kinds.
 #include <sys/stat.h>
 
 #include "grid_feeds/fetcher.h"
@@ -31,7 +31,7 @@ net::HttpRequest get(const std::string& url) {
   return request;
 }
 
-TEST(Fetcher, AsksWhetherSomethingChangedWithWhatTheAnswerSaid) {
+TEST(Fetcher, SendsConditionalRequests) {
   PlayedTransport transport;
   transport.play = [](const net::HttpRequest& request) {
     for (const auto& [name, value] : request.headers) {
@@ -44,7 +44,7 @@ TEST(Fetcher, AsksWhetherSomethingChangedWithWhatTheAnswerSaid) {
   EXPECT_EQ(first.body, "body");
   EXPECT_TRUE(std::get<Fetched>(fetcher.get("p", get("http://x/a"), first.validators, t0)).unchanged);
   EXPECT_EQ(transport.sent.back().headers.size(), 2u);
-  EXPECT_FALSE(std::get<Fetched>(fetcher.get("p", get("http://x/b"), first.validators, t0)).unchanged);  // another question
+  EXPECT_FALSE(std::get<Fetched>(fetcher.get("p", get("http://x/b"), first.validators, t0)).unchanged);  // another URL
 }
 
 TEST(Fetcher, HonoursRetryAfterForTheWholeProvider) {
@@ -69,7 +69,7 @@ TEST(Fetcher, RetryAfterMayBeADate) {
   EXPECT_FALSE(retry_after("soon", t0).has_value());
 }
 
-TEST(Fetcher, SendsNoMoreThanTheHoursRequests) {
+TEST(Fetcher, SendsAtMostTheHourlyNumberOfRequests) {
   PlayedTransport transport;
   transport.play = [](const net::HttpRequest&) { return respond(200, "x"); };
   Fetcher fetcher(transport);
@@ -118,7 +118,7 @@ TEST(Secrets, ABadLineIsNumberedAndNotShown) {
   }
 }
 
-TEST(Validation, WhatCannotBeIsRefused) {
+TEST(Validation, RefusesImpossibleReadings) {
   EXPECT_EQ(validate(hours(0, 24, [](int) { return 0.0; }), t0).error().message,
             "all values are zero (2026-11-24T00:00:00Z to 2026-11-25T00:00:00Z)");
   EXPECT_NE(validate(hours(0, 30, [](int) { return 321.0; }), t0).error().message.find("is repeated"), std::string::npos);
@@ -127,20 +127,20 @@ TEST(Validation, WhatCannotBeIsRefused) {
   EXPECT_FALSE(validate({}, t0).ok());
 }
 
-TEST(Validation, SingleValuesOutOfRangeAndAnOutagesZerosLeaveAHole) {
+TEST(Validation, DropsSingleValuesOutOfRangeAndZerosOfAnOutage) {
   auto reading = hours(0, 48, [](int h) { return h == 3 ? 1e9 : h == 4 ? -1.0 : h >= 10 ? 0.0 : 100.0 + h; });
   const auto valid = validate(reading, t0);
   ASSERT_TRUE(valid.ok());
   EXPECT_EQ(valid->points.size(), 8u);
   EXPECT_FALSE(valid->left_out.empty());
-  // Where only what is burnt counts, some hours without are no outage.
+  // Direct emissions may be zero for some hours without an outage.
   auto windy = hours(0, 48, [](int h) { return h >= 10 && h < 20 ? 0.0 : 100.0 + h; });
   EXPECT_EQ(validate(windy, t0)->points.size(), 38u);
   windy.kind.emissions = Emissions::kDirect;
   EXPECT_EQ(validate(windy, t0)->points.size(), 48u);
 }
 
-TEST(Validation, NothingOfTheFutureIsMeasured) {
+TEST(Validation, NoFutureValueCountsAsMeasured) {
   Reading reading;
   for (int h = 0; h < 4; ++h) reading.points.push_back(hour(h, 100 + h, Origin::kActual));
   const auto valid = validate(reading, t0 + 2h);
@@ -148,7 +148,7 @@ TEST(Validation, NothingOfTheFutureIsMeasured) {
   EXPECT_EQ(valid->points[3].origin, Origin::kForecast);
 }
 
-TEST(FuelFactors, EachHasASourceAndStandsAtItsPlace) {
+TEST(FuelFactors, EachHasASourceAndIsInOrder) {
   for (std::size_t i = 0; i < fuel_factors().size(); ++i) {
     const auto& row = fuel_factors()[i];
     EXPECT_EQ(static_cast<std::size_t>(row.fuel), i);
@@ -157,7 +157,7 @@ TEST(FuelFactors, EachHasASourceAndStandsAtItsPlace) {
   }
 }
 
-TEST(YearlyFactors, OfTheCountryThatAZoneNames) {
+TEST(YearlyFactors, FollowTheCountryInTheNameOfTheZone) {
   EXPECT_EQ(yearly_factor("KR", "").country, "KR");
   EXPECT_EQ(yearly_factor("KOR", "").country, "KR");
   EXPECT_EQ(yearly_factor("US-CAL-CISO", "").country, "US");
@@ -204,7 +204,7 @@ TEST_F(Kinds, AreNotMixedWithoutADayInCommon) {
   EXPECT_NE(got.feeds[1].note.find("not used: it is average direct consumption"), std::string::npos) << got.feeds[1].note;
 }
 
-TEST_F(Kinds, AreBroughtToOneLevelAndItIsSaid) {
+TEST_F(Kinds, AreScaledToOneLevelWithANote) {
   remember();
   const auto got = merged();
   EXPECT_DOUBLE_EQ(got.series.view().at(t0 + 5h)->value(), 3 * 105.0);
@@ -212,7 +212,7 @@ TEST_F(Kinds, AreBroughtToOneLevelAndItIsSaid) {
   EXPECT_EQ(got.series.meta().kind, SeriesKind{});
 }
 
-TEST_F(Kinds, TheOtherOneServesAloneWhereTheFirstKnowsNothing) {
+TEST_F(Kinds, TheOtherOneServesAloneIfTheFirstHasNoData) {
   first.points.clear();
   const auto got = merged();
   EXPECT_EQ(got.series.view().at(t0 + 5h)->value(), 105.0);
