@@ -119,8 +119,8 @@ const char* ineligible_reason(const SubmitRequest& job) {
   if (job.held) return "it is held";
   if (job.periodic) return "it is a periodic job";
   if (job.unlimited) return "it has no time limit";
-  if (!job.array) return "its array was not understood";
-  if (!job.gpus) return "its request for GPUs was not understood";
+  if (!job.array) return "its --array could not be parsed";
+  if (!job.gpus) return "its GPU request could not be parsed";
   if (job.partition.find(',') != std::string_view::npos) return "it names more than one partition";
   return nullptr;
 }
@@ -174,7 +174,7 @@ Result<Candidate> make_candidate(const SubmitRequest& job, const SnapshotContent
   if (limit <= Duration::zero()) return Error{"it has no time limit"};
   if (!rules.allowed.has(options.mode)) {
     return Error{"--carbon=" + std::string(to_string(options.mode)) +
-                 " is not allowed for it here; allowed: " + rules.allowed.text()};
+                 " is not allowed for this job; allowed: " + rules.allowed.text()};
   }
   const auto gpus = gpus_held(job, home.limits);
   if (gpus == 0 || gpus < rules.min_gpus) return Error{"it asks for too few GPUs"};
@@ -185,7 +185,7 @@ Result<Candidate> make_candidate(const SubmitRequest& job, const SnapshotContent
   request.runtime = std::max(expected, kShortest) * job.array->waves();
   candidate.gpus = static_cast<double>(std::uint64_t{gpus} * job.array->at_once);
   request.power = snapshot.rules.gpu_power * candidate.gpus;
-  if (request.power * request.runtime < rules.min_energy) return Error{"it is expected to need too little energy"};
+  if (request.power * request.runtime < rules.min_energy) return Error{"its expected energy is too low"};
   request.data_gb = options.data_gb;
   request.home = home.site;
   request.sites = std::uint64_t{1} << home.site;

@@ -11,11 +11,10 @@
 namespace carbon::placement {
 namespace {
 
-// The line grows in one piece of memory: it is written under slurmctld's locks.
-constexpr std::size_t kUsualRuntime = 320;
+// The line is allocated once: slurmctld holds its locks while it is written.
+constexpr std::size_t kUsualSize = 320;
 
-// Whole numbers and at most one decimal, independent of the locale that the host has set, and without what it takes to print any
-// double.
+// Numbers have no decimal or one, independent of the host's locale and cheaper to print than any double.
 void add_whole(std::string& line, double value) {
   std::array<char, 24> text{};
   if (!(std::abs(value) < 1e15)) {
@@ -56,22 +55,22 @@ void add_how_known(std::string& line, const snapshot::SnapshotSite& site, Durati
   line.append(to_string(site.origin)).append(" by ").append(site.meta.provider);
   const auto* error = error_at(site, ahead);
   if (error == nullptr) return;
-  line += ", 80 % of such within -";
+  line += ", 80 % of past forecasts were within -";
   add_whole(line, std::max(0.0, 100.0 * (1.0 - error->low)));
-  line += " and +";
+  line += " to +";
   add_whole(line, std::max(0.0, 100.0 * (error->high - 1.0)));
   line += " %";
 }
 
-bool known_alike(const snapshot::SnapshotSite& a, Duration ahead_a, const snapshot::SnapshotSite& b, Duration ahead_b) {
+bool known_equally(const snapshot::SnapshotSite& a, Duration ahead_a, const snapshot::SnapshotSite& b, Duration ahead_b) {
   const auto *at_a = error_at(a, ahead_a), *at_b = error_at(b, ahead_b);
   const bool same_error = at_a == nullptr || at_b == nullptr ? at_a == at_b : at_a->low == at_b->low && at_a->high == at_b->high;
   return same_error && a.meta.simulated == b.meta.simulated && a.origin == b.origin && a.meta.provider == b.meta.provider;
 }
 
-void add_sources(std::string& line, const Move& move) {
+void add_sources(std::string& line, const PlacementNotice& move) {
   const auto ahead = move.begin.value_or(move.now) - move.now;
-  if (&move.home != &move.site && !known_alike(move.home, Duration(0), move.site, ahead)) {
+  if (&move.home != &move.site && !known_equally(move.home, Duration(0), move.site, ahead)) {
     add_how_known(line, move.home, Duration(0));
     line += ", ";
   }
@@ -79,7 +78,7 @@ void add_sources(std::string& line, const Move& move) {
 }
 
 // "moved from inland to coast (partition coast)"
-void add_where(std::string& line, const Move& move) {
+void add_where(std::string& line, const PlacementNotice& move) {
   line.append("moved from ").append(move.home.name).append(" to ").append(move.site.name);
   if (!move.site.cluster.empty()) line.append(" (cluster ").append(move.site.cluster).append(")");
   if (!move.partition.empty()) line.append(" (partition ").append(move.partition).append(")");
@@ -94,15 +93,9 @@ std::string how_known(const snapshot::SnapshotSite& site, Duration ahead) {
   return line;
 }
 
-std::string mass_text(GramsCo2e grams) {
+std::string message_for_move(const PlacementNotice& move) {
   std::string line;
-  add_mass(line, grams);
-  return line;
-}
-
-std::string message_for_move(const Move& move) {
-  std::string line;
-  line.reserve(kUsualRuntime);
+  line.reserve(kUsualSize);
   line += "carbon: ";
   if (&move.home != &move.site) add_where(line, move);
   if (move.begin) {
@@ -120,10 +113,11 @@ std::string message_for_move(const Move& move) {
   add_whole(line, 100.0 * (1.0 - move.planned / move.at_once));
   line += " %, ";
   add_sources(line, move);
-  line += move.begin ? "); to run at once: --carbon=off" : "); to stay: --carbon=off";
+  line += "); submit with --carbon=off to run ";
+  move.begin ? line.append("now") : line.append("at ").append(move.home.name);
   return line;
 }
 
-std::string message_for_unchanged(std::string_view why) { return "carbon: left as it is: " + std::string(why); }
+std::string message_for_unchanged(std::string_view why) { return "carbon: not moved: " + std::string(why); }
 
 }  // namespace carbon::placement

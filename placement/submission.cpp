@@ -12,6 +12,8 @@ namespace {
 
 using snapshot::SnapshotContent;
 
+constexpr const char* kPartitionNotConfigured = "partition is not configured for carbon placement";
+
 SubmitDecision unchanged(const SubmitRequest& job, std::string_view why) {
   SubmitDecision d;
   if (job.mode) d.message = message_for_unchanged(why);
@@ -156,7 +158,7 @@ SubmitDecision decide(const SubmitRequest& job, const SnapshotContent* snapshot,
   }
   if (options->mode == CarbonMode::kOff) return {};
   if (const char* why = ineligible_reason(job)) return unchanged(job, why);
-  if (home == nullptr) return unchanged(job, "its partition is not among those that may be moved");
+  if (home == nullptr) return unchanged(job, kPartitionNotConfigured);
   if (job.cluster_features && federated(job, *snapshot, *home)) return unchanged(job, "it chooses clusters by their features");
   const auto candidate = make_candidate(job, *snapshot, *home, rules, *options, now);
   return candidate ? settle(job, *snapshot, *candidate, options->mode, rules.observe, reservations)
@@ -170,7 +172,7 @@ Estimate estimate(const SubmitRequest& job, const SnapshotContent& snapshot, Car
   options->mode = mode;
   const char* why = ineligible_reason(job);
   const auto* home = why == nullptr ? find_home(job, snapshot) : nullptr;
-  if (home == nullptr) return {why != nullptr ? why : "its partition is not among those that may be moved", {}, {}};
+  if (home == nullptr) return {why != nullptr ? why : kPartitionNotConfigured, {}, {}};
   const auto candidate = make_candidate(job, snapshot, *home, rules_of(job, snapshot, home), *options, now);
   if (!candidate) return {candidate.error().message, {}, {}};
   const auto ahead = site_forecasts(snapshot);

@@ -34,7 +34,7 @@ class FailOpenTest(CarbonCase):
 
     def assert_runs_at_once(self):
         job, said = self.slurm.sbatch("--carbon=auto", "--time=1", "--gres=gpu:1", script="true")
-        self.assertEqual(said.err, "sbatch: carbon: left as it is: no current carbon intensity is known\n")
+        self.assertEqual(said.err, "sbatch: carbon: not moved: no current carbon intensity is known\n")
         ended = self.slurm.wait_for_end(job, 20)
         self.assertEqual((ended["JobState"], ended["Partition"], ended["AdminComment"]), ("COMPLETED", "inland", ""))
 

@@ -62,7 +62,10 @@ class FederationTest(LogCase):
         self.expect({"inland": [(0, DIRTY)], "coast": [(0, GREEN)]})
         wait_until(self.relocates, 30, "relocation of a plain job", pause=1)
         job, said = self.submit("--carbon=relocate", "--gres=gpu:2", seconds=4)
-        self.assertRegex(said.err, r"moved from inland to coast \(cluster coast\): about .* to stay: --carbon=off")
+        self.assertRegex(
+            said.err,
+            r"moved from inland to coast \(cluster coast\): about .* submit with --carbon=off to run at inland",
+        )
         self.wait_until_known(self.coast, job)
         started(self.coast, job)
         with self.subTest("it ran there, and there its grams are accounted"):

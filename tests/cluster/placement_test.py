@@ -56,7 +56,10 @@ class PlacementTest(CarbonCase):
 
     def test_a_relocated_job_runs_at_the_greener_site_at_once(self):
         job, said = self.submit("--carbon=relocate")
-        self.assertRegex(said.err, r"carbon: moved from inland to coast \(partition coast\): .*to stay: --carbon=off")
+        self.assertRegex(
+            said.err,
+            r"carbon: moved from inland to coast \(partition coast\): .*submit with --carbon=off to run at inland",
+        )
         ended = self.slurm.wait_for_end(job)
         self.assertEqual((ended["JobState"], ended["Partition"], ended["NodeList"]), ("COMPLETED", "coast", "coast1"))
 
@@ -111,7 +114,7 @@ class PlacementTest(CarbonCase):
 
     def test_a_job_without_gpus_is_left_alone(self):
         job, said = self.slurm.sbatch("--carbon=defer", "--time=1", script="true")
-        self.assertIn("carbon: left as it is: it asks for too few GPUs", said.err)
+        self.assertIn("carbon: not moved: it asks for too few GPUs", said.err)
         self.assertEqual(self.slurm.wait_for_end(job)["JobState"], "COMPLETED")
 
 

@@ -56,7 +56,8 @@ class SitesTest(CarbonCase):
     def test_by_partition(self):
         job, said = self.submit("--carbon=relocate", "--gres=gpu:2", seconds=4)
         self.assertRegex(
-            said.err, r"moved from inland to coast \(partition coast\): about .* simulated .*to stay: --carbon=off"
+            said.err,
+            r"moved from inland to coast \(partition coast\): about .* simulated .*submit with --carbon=off to run at inland",
         )
         ended = self.slurm.wait_for_end(job)
         self.assertEqual((ended["JobState"], ended["Partition"], ended["NodeList"]), ("COMPLETED", "coast", "coast1"))

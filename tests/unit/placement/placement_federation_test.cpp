@@ -40,7 +40,7 @@ class FederationTest : public testing::Test {
     StartReservations fresh;
     return decide(job, &sample.content(), fresh, kNow);
   }
-  void expect_stays() { EXPECT_EQ(decided().message, "carbon: left as it is: no better time or place is known"); }
+  void expect_stays() { EXPECT_EQ(decided().message, "carbon: not moved: no better time or place is known"); }
 
   SampleSnapshot sample;
   SubmitRequest job;
@@ -126,7 +126,7 @@ TEST_F(FederationTest, TheUsersClustersStand) {
   EXPECT_TRUE(decided().token.empty());
   job.clusters = {};
   job.cluster_features = job.pinned = true;
-  EXPECT_EQ(decided().message, "carbon: left as it is: it chooses clusters by their features");
+  EXPECT_EQ(decided().message, "carbon: not moved: it chooses clusters by their features");
 }
 
 TEST_F(FederationTest, WhatCannotRunThereStays) {

@@ -44,9 +44,9 @@ TEST_F(SubmissionTest, DefersToTheGreenWindowAndTellsTheUser) {
   EXPECT_EQ(*d.begin, kNow + hours(4));
   EXPECT_EQ(d.partition, "");
   // 2 GPUs x 500 W x 2 h = 2 kWh: at 400 g/kWh now, at 100 after four hours.
-  EXPECT_EQ(d.message, "carbon: deferred to " + format_local(kNow + hours(4)) + " (at the latest " +
-                           format_local(kNow + hours(10)) +
-                           "): about 200 g CO2e instead of 800 g (-75 %, forecast by gb-neso); to run at once: --carbon=off");
+  EXPECT_EQ(d.message,
+            "carbon: deferred to " + format_local(kNow + hours(4)) + " (at the latest " + format_local(kNow + hours(10)) +
+                "): about 200 g CO2e instead of 800 g (-75 %, forecast by gb-neso); submit with --carbon=off to run now");
   EXPECT_EQ(d.token.format(), "carbon:mode=defer,home=north,site=north,planned=1795014400,latest=1795036000,cap=1795086400");
 }
 
@@ -57,7 +57,7 @@ TEST_F(SubmissionTest, RelocatesToTheSamePositionAtTheGreenerSite) {
   EXPECT_EQ(d.partition, "gpu-south");
   EXPECT_EQ(d.message,
             "carbon: moved from north to south (partition gpu-south): about 400 g CO2e instead of 800 g (-50 %, forecast by "
-            "gb-neso, forecast by replay); to stay: --carbon=off");
+            "gb-neso, forecast by replay); submit with --carbon=off to run at north");
   EXPECT_EQ(d.token.format(), "carbon:mode=relocate,home=north,site=south,planned=1795000000,latest=1795000000,cap=1795000000");
 }
 
@@ -139,7 +139,7 @@ TEST_F(SubmissionTest, WithoutAWishTheSitesDefaultCounts) {
 TEST_F(SubmissionTest, ABadWishChangesNothingAndIsExplained) {
   job.mode = "sometimes";
   EXPECT_EQ(decided().message,
-            "carbon: left as it is: --carbon: 'sometimes' is not a carbon mode; accepted: off, defer, relocate, interrupt, auto");
+            "carbon: not moved: --carbon: 'sometimes' is not a carbon mode; accepted: off, defer, relocate, interrupt, auto");
   expect_untouched();
   job.mode = "defer";
   job.max_delay = "soon";
@@ -150,7 +150,7 @@ TEST_F(SubmissionTest, ABadWishChangesNothingAndIsExplained) {
 TEST_F(SubmissionTest, WithoutASnapshotTheJobRunsAtOnce) {
   const auto d = decide(job, nullptr, reservations, kNow);
   EXPECT_EQ(d.begin, std::nullopt);
-  EXPECT_EQ(d.message, "carbon: left as it is: no current carbon intensity is known");
+  EXPECT_EQ(d.message, "carbon: not moved: no current carbon intensity is known");
   job.mode.reset();
   EXPECT_EQ(decide(job, nullptr, reservations, kNow).message, "") << "who did not ask is not told";
 }
@@ -191,12 +191,12 @@ INSTANTIATE_TEST_SUITE_P(Submission, UntouchedJobs,
                                          Untouched{"periodic", [](SubmitRequest& j) { j.periodic = true; }},
                                          Untouched{"no time limit", [](SubmitRequest& j) { j.unlimited = true; }},
                                          Untouched{"array", [](SubmitRequest& j) { j.array.reset(); }},
-                                         Untouched{"not understood", [](SubmitRequest& j) { j.gpus.reset(); }},
+                                         Untouched{"could not be parsed", [](SubmitRequest& j) { j.gpus.reset(); }},
                                          Untouched{"too few GPUs", [](SubmitRequest& j) { j.gpus = GpuCount{}; }},
                                          Untouched{"more than one",
                                                    [](SubmitRequest& j) { j.partition = "gpu-north,gpu-south"; }},
-                                         Untouched{"not among", [](SubmitRequest& j) { j.partition = "debug"; }},
-                                         Untouched{"not among", [](SubmitRequest& j) { j.partition = ""; }},
+                                         Untouched{"not configured", [](SubmitRequest& j) { j.partition = "debug"; }},
+                                         Untouched{"not configured", [](SubmitRequest& j) { j.partition = ""; }},
                                          Untouched{"not known", [](SubmitRequest& j) { j.time_limit = hours(1000); }}));
 
 TEST_F(SubmissionTest, SmallJobsAreLeftAlone) {
@@ -209,7 +209,7 @@ TEST_F(SubmissionTest, SmallJobsAreLeftAlone) {
 TEST_F(SubmissionTest, ASavingBelowTheSitesThresholdIsNotWorthIt) {
   sample.content().rules.min_saving = 0.8;
   expect_untouched();
-  EXPECT_EQ(decided().message, "carbon: left as it is: no better time or place is known");
+  EXPECT_EQ(decided().message, "carbon: not moved: no better time or place is known");
   EXPECT_EQ(decided().token.format(), "carbon:mode=defer,home=north,site=north");
   sample.content().rules.min_saving = 0.75;
   EXPECT_TRUE(decided().begin.has_value());
@@ -291,7 +291,7 @@ TEST_F(SubmissionTest, MovesOnlyForANetGain) {
   EXPECT_EQ(decided().token.data_gb, "100");
   job.data_gb = "150";
   expect_untouched();
-  EXPECT_EQ(decided().message, "carbon: left as it is: no better time or place is known");
+  EXPECT_EQ(decided().message, "carbon: not moved: no better time or place is known");
   job.data_gb = "lots";
   EXPECT_NE(decided().message.find("--carbon-data: 'lots' is no amount of data"), std::string::npos);
 }
@@ -313,7 +313,7 @@ TEST_F(SubmissionTest, TheFirstRuleThatNamesAJobCounts) {
   EXPECT_EQ(decided().token.cap, kNow + hours(2));
   job.mode = "auto";
   expect_untouched();
-  EXPECT_EQ(decided().message, "carbon: left as it is: --carbon=auto is not allowed for it here; allowed: off, defer");
+  EXPECT_EQ(decided().message, "carbon: not moved: --carbon=auto is not allowed for this job; allowed: off, defer");
   job.mode.reset();
   job.who.account = "vision";
   EXPECT_EQ(decided().token.mode, CarbonMode::kAuto) << "the second rule names all jobs";
@@ -370,7 +370,8 @@ TEST_F(SubmissionTest, TheTokenNamesTheSitesWhereTheJobFits) {
 
 TEST_F(SubmissionTest, SaysHowGoodSuchForecastsHaveBeen) {
   sample.content().sites[0].errors = {{hours(1), 0.99, 1.01}, {hours(6), 0.9, 1.25}, {hours(24), 0.5, 2}};
-  EXPECT_NE(decided().message.find("(-75 %, forecast by gb-neso, 80 % of such within -10 and +25 %)"), std::string::npos)
+  EXPECT_NE(decided().message.find("(-75 %, forecast by gb-neso, 80 % of past forecasts were within -10 to +25 %)"),
+            std::string::npos)
       << decided().message;
 }
 
@@ -428,7 +429,7 @@ TEST_F(FeatureSites, WhatIsNotPlainOrNotThereStays) {
 TEST_F(SubmissionTest, AGapInTheForecastIsNoReasonToWait) {
   sample.content().sites[0].series = SeriesView();
   expect_untouched();
-  EXPECT_EQ(decided().message, "carbon: left as it is: the carbon intensity of its window is not known");
+  EXPECT_EQ(decided().message, "carbon: not moved: the carbon intensity of its window is not known");
 }
 
 }  // namespace

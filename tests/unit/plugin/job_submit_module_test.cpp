@@ -160,7 +160,7 @@ TEST_F(JobSubmitModuleTest, ASnapshotThatMayNotBeReadIsNone) {
     ASSERT_EQ(seteuid(0), 0);
   }
   EXPECT_EQ(job.desc.begin_time, 0);
-  EXPECT_STREQ(job.message, "carbon: left as it is: no current carbon intensity is known");
+  EXPECT_STREQ(job.message, "carbon: not moved: no current carbon intensity is known");
   ASSERT_EQ(host().info.size(), 1u);
   EXPECT_NE(host().info[0].find("Permission denied"), std::string::npos) << host().info[0];
   std::filesystem::permissions(file, std::filesystem::perms(0644));
