@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// HttpTransport over libcurl's easy interface. Errors name method, host and path only: a query or a header may hold a token.
+// HttpTransport over libcurl's easy interface. Errors name only method, host and path: a query or a header may contain a token.
 #include <curl/curl.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ struct CurlFree {
 };
 using HeaderList = std::unique_ptr<curl_slist, CurlFree>;
 
-// What curl's callbacks fill while one exchange runs.
+// Filled by curl's callbacks during one exchange.
 struct Answer {
   HttpResponse response;
   std::size_t max_body = 0;
@@ -47,7 +47,7 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* answer_pt
   auto& headers = static_cast<Answer*>(answer_ptr)->response.headers;
   const std::string_view line(data, size);
   if (line.substr(0, 5) == "HTTP/") {
-    headers.clear();  // an interim answer (100) came before this one
+    headers.clear();  // those of an interim response (100)
     return size;
   }
   const auto colon = line.find(':');
@@ -97,7 +97,8 @@ Result<HeaderList> header_list(const HttpRequest& request) {
   };
   bool ok = add("Expect:");  // no wait for "100 Continue" before a body
   for (const auto& [name, value] : request.headers) {
-    if (breaks_line(name) || breaks_line(value)) return Error{"header '" + std::string(trimmed(name)) + "' holds a line break"};
+    if (breaks_line(name) || breaks_line(value))
+      return Error{"header '" + std::string(trimmed(name)) + "' contains a line break"};
     ok = ok && add(value.empty() ? name + ";" : name + ": " + value);
   }
   if (!ok) return Error{"out of memory"};
@@ -111,10 +112,10 @@ void prepare(CURL* curl, const HttpRequest& request, const std::string& ca_file,
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
   curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
-  // The system's hashed directory of authorities stays in force beside this file.
+  // The system's hashed directory of authorities stays in use, too.
   if (!ca_file.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file.c_str());
   curl_easy_setopt(curl, CURLOPT_USERAGENT, "slurm-carbon/" CARBON_VERSION);
-  curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");  // all that this libcurl can undo; max_body counts the undone bytes
+  curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");  // all encodings of this libcurl; max_body counts decoded bytes
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(request.timeout, kConnectTimeout).count()));
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &on_body);
@@ -145,7 +146,7 @@ CurlTransport::~CurlTransport() {
 }
 
 Result<HttpResponse> CurlTransport::send(const HttpRequest& request) {
-  if (handle_ == nullptr) return Error{"libcurl does not start"};
+  if (handle_ == nullptr) return Error{"libcurl cannot be initialised"};
   const auto url = split(request.url);
   if (!url) return url.error();
   auto headers = header_list(request);
@@ -170,7 +171,7 @@ Result<HttpResponse> CurlTransport::send(const HttpRequest& request) {
     long status = 0;
     curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
     answer.response.status = static_cast<int>(status);
-    // Headers may hold a token, so a redirect is followed within one origin only; any other is left to the caller as it is.
+    // Headers may contain a token: a redirect is followed only within one origin, and any other is returned to the caller.
     char* next = nullptr;
     curl_easy_getinfo(handle_, CURLINFO_REDIRECT_URL, &next);
     if (next == nullptr || request.method != "GET" || hop == kMaxRedirects) return std::move(answer.response);

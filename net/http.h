@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// HTTP as the rest of the project sees it: a request, a response, and a transport that turns one into the other.
+// An HTTP client: request, response, and the transport between them.
 #pragma once
 
 #include <chrono>
@@ -16,10 +16,10 @@ namespace carbon::net {
 struct HttpRequest {
   std::string method = "GET";
   std::string url;
-  std::vector<std::pair<std::string, std::string>> headers;  // may hold credentials: never logged
+  std::vector<std::pair<std::string, std::string>> headers;  // may contain credentials: never logged
   std::string body;
   std::chrono::milliseconds timeout{30000};  // for the whole exchange
-  std::size_t max_body = 16u << 20;          // a longer answer is an error
+  std::size_t max_body = 16u << 20;          // a longer response is an error
 };
 
 struct HttpResponse {
@@ -28,8 +28,8 @@ struct HttpResponse {
   std::string body;
 };
 
-// An error is: no connection, no name, TLS refused, time-out, cut or oversize body. A status of 400 and more is a response.
-// An error's message never holds a header or a URL's query.
+// Errors: no connection, unknown host, TLS failure, time-out, truncated or oversize body. A status of 400 or more is a response,
+// not an error. An error's message contains neither headers nor the URL's query.
 class HttpTransport {
  public:
   virtual ~HttpTransport() = default;
@@ -37,7 +37,7 @@ class HttpTransport {
 };
 
 // libcurl. TLS verification cannot be turned off; `ca_file` adds a private authority (empty: the system's). A GET follows
-// a redirect within its origin (scheme, host, port) only, so that no header leaves it. One object per thread; keeps its
+// a redirect only within its origin (scheme, host, port): headers may contain credentials. One object per thread; keeps its
 // connections open between calls.
 class CurlTransport final : public HttpTransport {
  public:

@@ -48,7 +48,7 @@ std::string sha256_hex(std::string_view body) {
   return out;
 }
 
-// What a credential is bound to; empty where SHA-256 is not to be had.
+// What a credential is bound to; empty if OpenSSL has no SHA-256.
 std::string payload_of(std::string_view method, std::string_view target, std::string_view body) {
   const auto hash = sha256_hex(body);
   return hash.empty() ? hash : std::string(method) + ' ' + std::string(target) + ' ' + hash;
@@ -71,7 +71,7 @@ Status Munge::sign(HttpRequest& request) const {
   if (!context) return context.error();
   munge_ctx_set(context->get(), MUNGE_OPT_TTL, kSecondsToLive);
   const auto payload = payload_of(request.method, target_of(request.url), request.body);
-  if (payload.empty()) return Error{"munge: no SHA-256 in this OpenSSL"};
+  if (payload.empty()) return Error{"munge: this OpenSSL has no SHA-256"};
   char* made = nullptr;
   const auto err = munge_encode(&made, context->get(), payload.data(), static_cast<int>(payload.size()));
   const std::unique_ptr<char, Free> credential(made);
@@ -87,15 +87,15 @@ Result<Caller> Munge::verify(std::string_view authorization, std::string_view me
   const std::string credential(authorization.substr(kScheme.size()));
   const auto context = make_context(socket_);
   if (!context) return context.error();
-  void* held = nullptr;
+  void* decoded = nullptr;
   int length = 0;
   uid_t uid = 0;
   gid_t gid = 0;
-  const auto err = munge_decode(credential.c_str(), context->get(), &held, &length, &uid, &gid);
-  const std::unique_ptr<void, Free> payload(held);
+  const auto err = munge_decode(credential.c_str(), context->get(), &decoded, &length, &uid, &gid);
+  const std::unique_ptr<void, Free> payload(decoded);
   if (err != EMUNGE_SUCCESS) return Error{text_of(*context, err)};
   const auto expected = payload_of(method, target, body);
-  const std::string_view found(static_cast<const char*>(held), static_cast<std::size_t>(length));
+  const std::string_view found(static_cast<const char*>(decoded), static_cast<std::size_t>(length));
   if (expected.empty() || found != expected) return Error{"munge: the credential was made for another request"};
   return Caller{uid, gid};
 }

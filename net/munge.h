@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who sent this? A MUNGE credential in the header "Authorization: MUNGE <credential>", whose payload binds it to one request:
-// "METHOD path?query sha256(body in hex)". munged refuses expired credentials and, on one host, replayed ones.
+// Authentication of requests by MUNGE: a credential in the header "Authorization: MUNGE <credential>", bound to one request by
+// its payload: "METHOD path?query sha256(body in hex)". munged refuses expired credentials and, on one host, replayed ones.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ class Munge {
 
   // Adds the header to `request`; its method, url and body must be final.
   Status sign(HttpRequest& request) const;
-  // `target` is path and query as received. Errors say what is wrong (expired, replayed, forged, other payload), never the
+  // `target`: path and query as received. Errors say what is wrong (expired, replayed, forged, other payload) without the
   // credential.
   Result<Caller> verify(std::string_view authorization, std::string_view method, std::string_view target,
                         std::string_view body) const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The query part of a URL.
+// Builds the query part of a URL.
 #pragma once
 
 #include <string>
@@ -9,12 +9,12 @@
 
 namespace carbon::net {
 
-// All but letters, digits and "-._~" as "%2C" (RFC 3986).
+// Escapes all but letters, digits and "-._~", as in "%2C" (RFC 3986).
 std::string percent_encoded(std::string_view text);
 
 using QueryParameters = std::vector<std::pair<std::string, std::string>>;
 
-// "?jobs=1%2C2&user=ada", percent-encoded as RFC 3986 wants it; "" without parameters.
+// "?jobs=1%2C2&user=ada", percent-encoded (RFC 3986); "" without parameters.
 std::string query_string(const QueryParameters& parameters);
 
 }  // namespace carbon::net

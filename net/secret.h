@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Secrets that travel in a header: made, and compared without telling by the time that it takes where they differ.
+// Generates bearer secrets and compares them in constant time.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace carbon::net {
 
-// 256 bits of the kernel's randomness in hexadecimal.
+// 256 random bits from the kernel, in hexadecimal.
 std::string new_secret();
 bool same_secret(std::string_view a, std::string_view b);
 

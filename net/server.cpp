@@ -14,9 +14,9 @@
 namespace carbon::net {
 namespace {
 
-constexpr int kBacklog = 1024;  // the library's own is 5: too short when a whole cluster comes back at once
+constexpr int kBacklog = 1024;  // the library's default is 5: too short when all nodes of a cluster reconnect at once
 constexpr std::size_t kMaxHeaders = 64;
-constexpr std::size_t kKeepAliveRequests = 20;  // then another connection has its turn: busy nodes must not hold all threads
+constexpr std::size_t kKeepAliveRequests = 20;  // then the connection is closed: busy nodes must not occupy all threads
 
 std::string json_text(std::string_view text) {
   std::string out;
@@ -38,8 +38,8 @@ void put(ServerResponse from, httplib::Response& to) {
     to.set_content(from.body, from.type);
     return;
   }
-  // A body that stands there whole the library compresses, with brotli at its slowest: seconds of CPU for a megabyte. One that
-  // is handed over piece by piece it leaves alone.
+  // The library compresses a body that is set at once with brotli at its slowest level: seconds of CPU for a megabyte. It does
+  // not compress a body from a content provider.
   const auto body = std::make_shared<const std::string>(std::move(from.body));
   to.set_content_provider(body->size(), from.type, [body](std::size_t offset, std::size_t length, httplib::DataSink& sink) {
     return sink.write(body->data() + offset, length);
@@ -89,7 +89,7 @@ struct Server::Impl {
     for (const auto& [name, value] : in.params) request.query.emplace(name, value);
     for (const auto& [name, value] : in.headers) {
       const auto [it, is_new] = request.headers.emplace(lower(name), value);
-      if (!is_new) it->second += ", " + value;  // nobody's name, where a client added a header of its own to the proxy's
+      if (!is_new) it->second += ", " + value;  // no user's name, if a client sent the proxy's header itself
     }
     return request;
   }
@@ -104,7 +104,7 @@ struct Server::Impl {
     http.set_socket_options([this](socket_t fd) {
       const int yes = 1;
       ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-      ::fcntl(fd, F_SETFD, FD_CLOEXEC);  // a child that outlives us must not hold the port
+      ::fcntl(fd, F_SETFD, FD_CLOEXEC);  // a child process that outlives this one must not keep the port
       listener = fd;
     });
     const auto route = [this](const httplib::Request& in, httplib::Response& out) { put(serve(in), out); };
@@ -147,7 +147,7 @@ Status Server::start(const std::string& host, std::uint16_t port) {
   port_ = static_cast<std::uint16_t>(bound);
   ::listen(impl_->listener, kBacklog);
   thread_ = std::thread([this] { impl_->http.listen_after_bind(); });
-  // stop() of the library is lost on a server that does not run yet.
+  // The library's stop() has no effect before the server runs.
   while (!impl_->http.is_running()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   return Done{};
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An HTTP server whose requests have an authenticated caller, but for what is open to all. Answers are JSON unless they say
-// otherwise; errors are {"error": "one line"}.
+// An HTTP server that authenticates the caller of each request, except for paths that are open to all. Responses are JSON unless
+// their type says otherwise; errors are {"error": "one line"}.
 #pragma once
 
 #include <cstdint>
@@ -23,13 +23,13 @@ struct ServerRequest {
   std::string method;
   std::string path;
   std::string target;                                       // path and query as received
-  std::map<std::string, std::string, std::less<>> query;    // decoded; of a name given twice the first
-  std::map<std::string, std::string, std::less<>> headers;  // names in lower case; of a name given twice both, "a, b"
-  std::string peer;                                         // address of the other end
+  std::map<std::string, std::string, std::less<>> query;    // decoded; the first of a repeated name
+  std::map<std::string, std::string, std::less<>> headers;  // names in lower case; the values of a repeated name as "a, b"
+  std::string peer;                                         // address of the peer
   std::string body;
   Caller caller{};
 
-  std::string_view header(std::string_view name) const;  // in any case; empty: not there
+  std::string_view header(std::string_view name) const;  // case-insensitive; empty if absent
 };
 
 struct ServerResponse {
@@ -44,16 +44,16 @@ ServerResponse error_response(int status, std::string_view message);
 
 struct ServerLimits {
   std::size_t max_body = 16u << 20;  // a longer one: 413
-  std::size_t threads = 16;          // a connection holds one while it is open
+  std::size_t threads = 16;          // a connection occupies one while it is open
   int read_timeout_s = 10;
-  int keep_alive_s = 1;  // an idle connection is closed after this, so that a thousand nodes do not hold all threads
+  int keep_alive_s = 1;  // an idle connection is closed after this, to free its thread
 };
 
-// Runs on the pool's threads, several at once. What it throws becomes a 500 that says nothing but so.
+// Called from several threads at once. An exception becomes a 500 without details.
 using Handler = std::function<ServerResponse(const ServerRequest&)>;
-// Who sent it; an error becomes a 401.
+// The caller of a request; an error becomes a 401.
 using Authenticate = std::function<Result<Caller>(const ServerRequest&)>;
-// Asked first, before anybody has said who he is: the answer to what is open to all; none: it is not.
+// Called first, before authentication: the response of a path that is open to all; none: the path is not open.
 using Open = std::function<std::optional<ServerResponse>(const ServerRequest&)>;
 
 // Authenticate by the header "Authorization: MUNGE <credential>". `munge` is not owned.
@@ -66,10 +66,10 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // Binds and serves on threads of its own. Port 0: any free one.
+  // Binds, and serves on its own threads. Port 0: any free port.
   Status start(const std::string& host, std::uint16_t port);
   std::uint16_t port() const { return port_; }
-  // Takes no new request, lets the running ones end, joins. May be called twice.
+  // Accepts no new requests, finishes the running ones, joins the threads. May be called twice.
   void stop();
 
  private:
