@@ -29,7 +29,7 @@ NamedInterval months_at(sys_days day, unsigned count) {
   return {name, whole(sys_days(first / 1), sys_days((first + std::chrono::months(static_cast<int>(count))) / 1))};
 }
 
-// The week that holds the year's first Thursday is its first.
+// ISO 8601: week 1 contains the year's first Thursday.
 NamedInterval week_at(sys_days day) {
   const auto monday = day - (weekday(day) - Monday);
   const auto y = year_month_day(monday + days(3)).year();

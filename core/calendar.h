@@ -20,11 +20,11 @@ struct NamedInterval {
   Interval when;
 };
 
-// The whole period that holds `t`.
+// The whole period that contains `t`.
 NamedInterval period_at(CalendarPeriod period, Instant t);
-// All that touch `when`, cut to it; at most `most`.
+// All that overlap `when`, cut to it; at most `most`.
 std::vector<NamedInterval> periods_in(CalendarPeriod period, Interval when, std::size_t most);
-// How far back a report goes that names no start.
+// How far back a report without a start goes.
 Duration default_reach(CalendarPeriod period);
 
 }  // namespace carbon::inline core

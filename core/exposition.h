@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Metrics as a text that Prometheus and node_exporter's textfile collector read (the text format, version 0.0.4).
+// Prometheus metrics in the text exposition format (version 0.0.4), which node_exporter's textfile collector reads, too.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +19,11 @@ class Exposition {
   using Label = std::pair<std::string_view, std::string_view>;
 
   enum class Type { kCounter, kGauge };
-  // All samples of a metric stand behind its head. Counters' names end in _total.
+  // Starts a metric; its samples follow. Names of counters end in _total.
   void head(std::string_view name, Type type, std::string_view help);
-  // Of the last head. What is not known gets no sample: it is not 0.
+  // A sample of the last head. An unknown value gets no sample: it is not 0.
   void sample(double value, std::initializer_list<Label> labels = {});
-  // Seconds of Unix time; none for the epoch, which stands for never.
+  // Seconds of Unix time; no sample for the epoch, which means never.
   void time(Instant at, std::initializer_list<Label> labels = {});
   // A metric with one sample.
   void one(std::string_view name, Type type, std::string_view help, double value);
@@ -35,7 +35,7 @@ class Exposition {
   std::string text_;
 };
 
-// Counts events by one word. Any thread.
+// Counts events by kind. Any thread.
 class Tally {
  public:
   void add(const std::string& what, std::uint64_t count = 1) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How joules were obtained, from best to worst: from a hardware counter, from power integrated over time, from a rated power. The
-// one vocabulary of meters, records and reports; the order and the numbers stand in files and in the ledger.
+// The method of an energy measurement, from best to worst: a hardware counter, power integrated over time, a rated power. Records
+// have the names and the ledger has the numbers: neither may change.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ enum class Method : std::uint8_t { kCounter, kIntegrated, kEstimated };
 
 inline constexpr std::string_view kMethods = "counter, integrated, estimated";
 std::string_view to_string(Method method);
-// The error reads on behind the name of a field: "= 'x'; accepted: ...".
+// The error continues a field's name: "= 'x'; accepted: ...".
 Result<Method> parse_method(std::string_view text);
 
 }  // namespace carbon::inline core
