@@ -7,7 +7,7 @@ namespace carbon::ledger {
 namespace {
 
 constexpr std::size_t kMostRows = 256;
-constexpr std::size_t kMostBytes = 4u << 20;  // of text in one message to a server, which takes 16 MiB by default
+constexpr std::size_t kMostBytes = 4u << 20;  // of text in one message to a server, whose limit is 16 MiB by default
 
 std::size_t width_of(const BulkTable& table) { return table.key.size() + table.columns.size(); }
 
@@ -17,7 +17,7 @@ std::string assigned(const std::vector<std::string>& columns, const char* betwee
   return out;
 }
 
-// SQLite has no round trip to save: a row at a time.
+// Row by row: SQLite has no round trips.
 class SqliteWriter final : public BulkWriter {
  public:
   SqliteWriter(soci::session& sql, const BulkTable& table) : bound_(width_of(table)), statement_(sql) {
@@ -53,7 +53,7 @@ class SqliteWriter final : public BulkWriter {
   }
 
   std::string text_;
-  std::size_t first_ = 0;  // the cell of the first '?'; the others follow, and behind the last those before it
+  std::size_t first_ = 0;  // the cell of the first '?'; the others follow, and after the last come those before it
   std::vector<Cell> bound_;
   soci::statement statement_;
   bool ready_ = false;
@@ -74,7 +74,7 @@ std::string insert_statement(const BulkTable& table, bool sqlite) {
   for (std::size_t c = 0; c < width_of(table); ++c) out += c == 0 ? "?" : ", ?";
   out += ")";
   if (table.on_conflict == OnConflict::kError) return out;
-  // The one clause that the systems spell differently.
+  // The only clause whose syntax differs.
   out += sqlite ? " ON CONFLICT (" + joined(table.key, {}) + ") DO UPDATE SET " : " ON DUPLICATE KEY UPDATE ";
   bool first = true;
   for (const auto& c : table.columns) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// MariaDB's bulk execution of a prepared statement, on SOCI's own connection: SOCI writes each value into the text of the
-// statement, which takes the server longer to read than the rows to store.
+// MariaDB's bulk execution of a prepared statement, on SOCI's connection. SOCI itself writes each value into the text of the
+// statement, and the server needs longer to parse that than to store the rows.
 #include <soci/mysql/soci-mysql.h>
 
 #include <algorithm>
@@ -11,7 +11,7 @@
 namespace carbon::ledger {
 namespace {
 
-// The values of one parameter, row by row, as the client library takes them.
+// The values of one parameter, by row, as the client library reads them.
 struct Column {
   std::vector<long long> numbers;
   std::vector<double> reals;
@@ -82,9 +82,9 @@ class MariadbWriter final : public BulkWriter {
   std::vector<Column> columns_;
 };
 
-// Sets columns of held rows from a temporary table of the session, which is of the same types, so that nothing is converted.
-// The server changes rows of the first table of a join as it comes by them, others by and by, for three times the work: so where
-// the rows lie close together by the first number of their key, the held ones between are gone through.
+// Updates columns of existing rows from a temporary table with columns of the same types, so nothing is converted. The server
+// updates rows of the first table of a join while it scans it, rows of the others later and with three times the work. So if the
+// first numbers of the rows' keys are close together, the target table is scanned between them.
 class MariadbUpdater final : public BulkWriter {
  public:
   MariadbUpdater(soci::session& sql, const BulkTable& table) : sql_(sql), table_(table), fresh_("fresh_" + table.table) {}
@@ -118,7 +118,7 @@ class MariadbUpdater final : public BulkWriter {
     set_ = " ON " + same + " SET " + set;
     sql_ << "CREATE TEMPORARY TABLE IF NOT EXISTS " + fresh_ + " (PRIMARY KEY (" + joined(table_.key, {}) +
                 ")) ENGINE=MEMORY AS SELECT " + joined(table_.key, table_.columns) + " FROM " + table_.table + " WHERE 1 = 0";
-    sql_ << "DELETE FROM " + fresh_;  // what is left of a transaction that failed
+    sql_ << "DELETE FROM " + fresh_;  // left over from a failed transaction
     insert_.emplace(sql_, BulkTable{fresh_, table_.key, table_.columns});
   }
 

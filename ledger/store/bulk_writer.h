@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a database takes many rows by one statement. Inside ledger/ alone.
+// Writes many rows with one statement; one implementation per database. Inside ledger/ alone.
 #pragma once
 
 #include <soci/soci.h>
@@ -17,19 +17,19 @@ namespace carbon::ledger {
 class BulkWriter {
  public:
   virtual ~BulkWriter() = default;
-  // Rows of as many cells as the statement has parameters; the kinds are those of the first call's. What is in the cells
-  // afterwards is of no use.
+  // Rows of as many cells as the statement has parameters; their kinds must not change between calls. The contents of the cells
+  // are undefined afterwards.
   virtual void write(std::span<Cell> cells) = 0;
 };
 
 // "a, b, c"
 std::string joined(const std::vector<std::string>& a, const std::vector<std::string>& b);
-// Of one row, with a '?' for each of its values. Not for kOnlyUpdate.
+// For one row, with a '?' for each value. Not for kOnlyUpdate.
 std::string insert_statement(const BulkTable& table, bool sqlite);
 
 std::unique_ptr<BulkWriter> make_sqlite_writer(soci::session& sql, const BulkTable& table);
-// All rows of a call in one message, each value as it is in memory: MariaDB parses nothing. Rows that are all held are joined to
-// the table from a temporary one, in half the time that the server takes for as many statements. Throws as SOCI does.
+// Sends all rows of a call in one message, in binary: MariaDB parses nothing. kOnlyUpdate joins a temporary table, in half the
+// time that as many statements take. Throws SOCI's exceptions.
 std::unique_ptr<BulkWriter> make_mariadb_writer(soci::session& sql, const BulkTable& table);
 
 }  // namespace carbon::ledger

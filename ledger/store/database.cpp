@@ -26,8 +26,7 @@ std::string sqlite_file(std::string_view connection) {
   return std::string(connection.substr(0, connection.find(' ')));
 }
 
-// SQLite makes a file as the umask says, and its -wal and -shm with the mode of the file: so it is made here, for its owner
-// alone.
+// SQLite would create the file by the umask, and gives -wal and -shm the mode of the file: so it is created here, with mode 0600.
 Status make_private(const std::string& file) {
   const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return Error{"ledger: " + file + ": " + std::strerror(errno)};
@@ -35,7 +34,7 @@ Status make_private(const std::string& file) {
   return Done{};
 }
 
-// WAL: readers do not wait for the writer. FULL: a commit is on the disk before it returns.
+// WAL: readers do not wait for the writer. FULL: a commit is on disk before it returns.
 void set_up_sqlite(soci::session& sql) {
   std::string mode;
   sql << "PRAGMA journal_mode = WAL", soci::into(mode);
@@ -44,7 +43,7 @@ void set_up_sqlite(soci::session& sql) {
   sql << "PRAGMA cache_size = -65536";
 }
 
-// Above this size a check at each start would keep nodes waiting; `carbonctld --check-ledger` does it whenever wanted.
+// Above this size a check at each start would delay the nodes' records; `carbonctld --check-ledger` checks any size.
 constexpr std::uintmax_t kCheckedAtOpen = 256u << 20;
 
 Status check_structure(soci::session& sql, const std::string& file) {
@@ -53,7 +52,7 @@ Status check_structure(soci::session& sql, const std::string& file) {
   const auto problems = structure_problems(sql, false);
   if (problems.empty()) return Done{};
   return Error{"ledger: " + file + " is damaged: " + problems.front() +
-               "; move it aside, and bring what can be read into a new one: carbonctld --recover FILE"};
+               "; move it away, and recover what can be read into a new one: carbonctld --recover FILE"};
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ledger's database sessions: one that writes, one that reads. Inside ledger/ alone: SOCI does not leave this room.
+// The ledger's database sessions: one for writing, one for reading. Inside ledger/ alone, as SOCI is.
 #pragma once
 
 #include <soci/soci.h>
@@ -16,10 +16,10 @@ namespace carbon::ledger {
 
 class Database {
  public:
-  // Opens or makes it and brings the schema up to date (schema.cpp).
+  // Opens or creates the database and migrates its schema (schema.cpp).
   static Result<std::unique_ptr<Database>> open(const std::string& connection);
 
-  // Runs f(session) in a transaction that is durable once write() returns; what f throws or returns as an error rolls it back.
+  // Runs f(session) in a transaction that is durable once write() returns; an exception or an error of f rolls it back.
   template <class F>
   auto write(F f) -> decltype(f(std::declval<soci::session&>())) {
     const std::lock_guard lock(writer_.mutex);
@@ -31,8 +31,8 @@ class Database {
     });
   }
 
-  // Runs f(session) on the reading session; it sees what was committed before. Where the server turns out to have gone, once more
-  // on a new connection.
+  // Runs f(session) on the reading session; it sees what was committed before. If the connection turns out to be lost, runs it
+  // again on a new one.
   template <class F>
   auto read(F f) -> decltype(f(std::declval<soci::session&>())) {
     const std::lock_guard lock(reader_.mutex);
@@ -45,7 +45,7 @@ class Database {
   struct Session {
     soci::session sql;
     std::mutex mutex;
-    bool lost = false;  // the server went away; the next use connects anew
+    bool lost = false;  // the connection is lost; the next use reconnects
   };
   Database() = default;
 
@@ -55,7 +55,7 @@ class Database {
       if (session.lost) session.sql.reconnect();
       session.lost = false;
       return f(session.sql);
-    } catch (const soci::soci_error& e) {  // SOCI reports by exceptions; here they become values
+    } catch (const soci::soci_error& e) {  // SOCI throws; here errors are values
       session.lost = session.lost || e.get_error_category() == soci::soci_error::connection_error;
       return Error{std::string("ledger: ") + e.what()};
     }
@@ -71,7 +71,7 @@ void each_row(soci::statement& statement, F f) {
   for (bool more = statement.execute(true); more; more = statement.fetch()) f();
 }
 
-// What SQLite finds wrong with its file, `thorough` also with the indexes; empty on another database.
+// The problems that SQLite finds in its file, if `thorough` also in the indexes; empty for other databases.
 std::vector<std::string> structure_problems(soci::session& sql, bool thorough);
 
 }  // namespace carbon::ledger

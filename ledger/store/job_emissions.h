@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One run of a job as the ledger knows it: its energy and emission from the records, and what Slurm's accounting adds.
+// The row of one run of a job: energy and emission from its records, and details from Slurm's accounting.
 #pragma once
 
 #include <compare>
@@ -22,21 +22,21 @@ struct JobKey {
   auto operator<=>(const JobKey&) const = default;
 };
 
-// What Slurm's accounting knows of a job and the records do not.
+// Details of a job that only Slurm's accounting has.
 struct JobDetails {
-  std::optional<Instant> submit;  // of its first run; behind an interruption, when this run's turn would have come without it
-  std::string mode{};             // from the decision token; empty: no decision was asked for
-  std::string home{};             // the site that it was submitted to; empty: where it ran
+  std::optional<Instant> submit;  // of its first run; after an interruption, when this run would have started without it
+  std::string mode{};             // from the decision token; empty: no decision was requested
+  std::string home{};             // the site it was submitted to; empty: where it ran
   std::optional<Instant> eligible{};
-  // As sacct prints them, the state without who cancelled it ("CANCELLED"); empty: not known. Cut to the columns' widths.
+  // As in sacct, the state without the user ("CANCELLED"); empty: unknown. Cut to the columns' widths.
   std::string name{}, state{}, exit_code{}, qos{}, wckey{}, comment{};
   std::optional<std::pair<std::uint32_t, std::uint32_t>> array{};  // array job id, index
   std::optional<std::pair<std::uint32_t, std::uint32_t>> het{};    // leader's job id, offset
-  // The part of the run that is compared: what was lost to a requeue, or done again behind one, the job would not have run
-  // without it. None: from its start, to its end.
+  // The part of the run that is compared: without a requeue, the job would not have run what was lost to it or repeated after it.
+  // None: from its start, or to its end.
   std::optional<Instant> kept_from{}, kept_to{};
   bool operator==(const JobDetails&) const = default;
-  // True where slurm-carbon chose the start or the site, be it the same as without it.
+  // Whether slurm-carbon chose the start or the site, even if that is the same as without it.
   bool decided() const { return !mode.empty() && mode != "off" && mode != "observe"; }
 };
 
@@ -58,34 +58,34 @@ struct JobRow {
   std::int64_t energy_mj = 0;
   std::optional<std::int64_t> gpu_mj;  // none: no such device was metered
   std::optional<std::int64_t> cpu_mj;  // with dram
-  std::int64_t gpu_ms = 0;             // time x GPUs held, a shared one by its share; idle time too
+  std::int64_t gpu_ms = 0;             // time x allocated GPUs, a shared one by its share; includes idle time
   std::optional<std::int64_t> held_idle_ms;
-  std::optional<std::int64_t> held_idle_mj;  // in that time; of an interval that was idle in part, its share
+  std::optional<std::int64_t> held_idle_mj;  // in that time; an interval that was idle in part counts by its share
   std::int64_t uncertainty_mj = 0;
   std::int64_t estimated_mj = 0;
-  std::optional<Method> method;  // the worst with a share
+  std::optional<Method> method;  // the worst that contributed
 
   double pue = 1.0;
   std::int64_t covered_mj = 0;                    // the part with a known intensity
   std::int64_t co2e_ug = 0;                       // of that part
-  std::optional<std::int64_t> counterfactual_ug;  // none where not known whole
-  std::optional<Origin> intensity;                // the worst label used
+  std::optional<std::int64_t> counterfactual_ug;  // none if an intensity of the time is unknown
+  std::optional<Origin> intensity;                // the worst used
   std::string provider;                           // of the intensities; several are joined by '+'
 
-  // Written by set_details(), summaries_written() and the store; account() leaves them alone.
+  // Written by set_details(), summaries_written() and the store; account() does not change them.
   JobDetails details;
-  std::string summary;    // the token that stands in Slurm's accounting record
+  std::string summary;    // the token in Slurm's accounting record
   bool restated = false;  // the grams changed after the summary was written
 
   double coverage() const;
-  // counterfactual - emission; none where either is not known whole, or where nothing was decided: that a job waited in the
-  // queue is no saving of ours.
+  // counterfactual - emission; none if either is not completely known, or without a decision: a wait in the queue is not our
+  // saving.
   std::optional<std::int64_t> saved_ug() const;
 
   bool operator==(const JobRow&) const = default;
 };
 
-// `text` cut to at most `bytes`, not within a character of UTF-8.
+// `text` cut to at most `bytes`, between UTF-8 characters.
 std::string cut(std::string text, std::size_t bytes);
 
 }  // namespace carbon::ledger

@@ -8,7 +8,7 @@ namespace {
 
 using Pair = std::pair<std::uint32_t, std::uint32_t>;
 
-// The one list of columns, each with what it holds of a JobRow. A pair stands in two columns.
+// The one list of columns, each with its member of JobRow. A pair takes two columns.
 template <class Row, class Group, class F>
 void each_column(Row& r, Group& group, F f) {
   f("job_id", r.key.job_id);
@@ -63,7 +63,7 @@ void each_column(Row& r, Group& group, F f) {
   f("restated", r.restated);
 }
 
-// --- a value into its cell
+// --- from values to cells
 
 template <class T>
 concept Number = std::is_integral_v<T> || std::is_enum_v<T>;
@@ -88,7 +88,7 @@ void store(Cell& c, const std::optional<Pair>& value, std::uint32_t Pair::*part)
   store(c, value ? (*value).*part : 0u);
 }
 
-// --- and back
+// --- from cells to values
 
 template <Number T>
 void load(const Cell& c, T& value) {

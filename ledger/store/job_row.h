@@ -26,12 +26,11 @@ class BoundJob {
   std::vector<Cell> cells_;  // does not grow once it is bound
 };
 
-// Into the cells of a row of job_table(), all of them or the key and the emission.
+// Writes to the cells of a row of job_table(): all, or the key and the emission.
 void store(const JobRow& row, long long group, std::span<Cell> cells);
-// The table jobs. `whole`: a row that is held is replaced; else it is held, and its emission alone is set: that stands in no
-// index.
+// The table jobs. `whole`: inserts or replaces rows; otherwise updates the emission of existing rows, which is in no index.
 BulkTable job_table(bool whole);
-// Whether `b` differs from `a` in its emission alone.
+// Whether `b` differs from `a` at most in its emission.
 bool same_but_emission(const JobRow& a, JobRow b);
 
 // "job_id, restart_count, ..."

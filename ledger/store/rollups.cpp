@@ -16,13 +16,13 @@ using std::chrono::sys_days;
 using std::chrono::year_month_day;
 using std::chrono::years;
 
-// By start and by whose they are.
-template <class Whose>
-using Sums = std::map<std::pair<Instant, Whose>, Totals>;
+// By the start of the period, and by group or value.
+template <class Owner>
+using Sums = std::map<std::pair<Instant, Owner>, Totals>;
 
-template <class Whose>
-Sums<Whose> folded(const Sums<Whose>& by_day, char period) {
-  Sums<Whose> out;
+template <class Owner>
+Sums<Owner> folded(const Sums<Owner>& by_day, char period) {
+  Sums<Owner> out;
   for (const auto& [key, sums] : by_day) out[{period_start(period, key.first), key.second}] += sums;
   return out;
 }
@@ -39,9 +39,9 @@ BulkTable table_of(std::string name, std::vector<std::string> key) {
   return t;
 }
 
-// Of each difference a row that begins with what `begin` writes.
-template <class Whose, class F>
-void write_sums(Bulk& bulk, const Sums<Whose>& sums, F begin) {
+// One row per difference; `begin` writes its first cells.
+template <class Owner, class F>
+void write_sums(Bulk& bulk, const Sums<Owner>& sums, F begin) {
   for (const auto& [key, delta] : sums) {
     if (delta == Totals{}) continue;
     auto cell = begin(bulk.next().begin(), unix_ms(key.first), key.second);
@@ -125,7 +125,7 @@ void rebuild_rollups(soci::session& sql, JobGroups& groups) {
   }
 }
 
-// A span at a time: all at once would be sorted on the disk.
+// One period at a time: all at once would be sorted on disk.
 void rebuild_property_rollups(soci::session& sql) {
   sql << "DELETE FROM property_rollups";
   std::vector<std::pair<std::string, long long>> periods;
