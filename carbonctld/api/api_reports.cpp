@@ -78,22 +78,22 @@ Result<ledger::Totals> Api::total(ledger::ReportQuery query) const {
 // In the calendar's order; a period without jobs is a row of zeros.
 ServerResponse Api::report_by_period(const ServerRequest& request, std::string_view by) const {
   Parameters parameters(request);
-  const auto span = *parse_calendar_period(by);
-  auto query = query_of(parameters, sources_.clock(), default_reach(span));
+  const auto period = *parse_calendar_period(by);
+  auto query = query_of(parameters, sources_.clock(), default_reach(period));
   if (parameters.text("then_by"))
     parameters.fail("then_by", "needs by = " + std::string(ledger::kDimensions) + "; not '" + std::string(by) + "'");
   if (!parameters.error().empty()) return error_response(400, parameters.error());
   query.visible = visible(request.caller, QueryKind::kSums);
   const auto window = query.when;
-  const auto spans = periods_in(span, window, kMaxPeriods + 1);
-  if (spans.size() > kMaxPeriods)
+  const auto periods = periods_in(period, window, kMaxPeriods + 1);
+  if (periods.size() > kMaxPeriods)
     return error_response(400, "more than " + std::to_string(kMaxPeriods) + " rows; accepted: a later start");
   std::vector<ledger::ReportRow> rows;
-  for (const auto& s : spans) {
-    query.when = s.when;
+  for (const auto& p : periods) {
+    query.when = p.when;
     const auto sum = total(query);
     if (!sum) return unavailable(sum.error());
-    rows.push_back({s.name, "", *sum});
+    rows.push_back({p.name, "", *sum});
   }
   return {200, report_json(std::string(by), window, rows, false)};
 }

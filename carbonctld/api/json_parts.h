@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the JSON views share.
+// Helpers of the JSON views.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -8,7 +8,7 @@
 
 namespace carbon::carbonctld {
 
-// Names from Slurm may be no UTF-8.
+// Names from Slurm may not be valid UTF-8.
 inline std::string text_of(const nlohmann::json& j) { return j.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace); }
 
 template <class T, class F>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The queue as JSON: deferred jobs, those that run, and what one caller is and sees.
+// JSON of the queue (deferred, queued and running jobs), and of a caller's identity and rights.
 #include "carbonctld/api/json_parts.h"
 #include "carbonctld/api/json_views.h"
 

@@ -19,7 +19,7 @@ using net::ServerResponse;
 constexpr std::string_view kCookie = "slurm_carbon";
 constexpr std::string_view kProxySecretHeader = "x-slurm-carbon-proxy";
 
-// Nothing from elsewhere, nothing inline, in nobody's frame.
+// Content security policy: no other origin, nothing inline, no framing.
 constexpr const char* kPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -50,7 +50,7 @@ std::string session_of(const ServerRequest& request) {
   return {};
 }
 
-// What a browser says of a request that another page caused.
+// Whether a browser marks the request as caused by a page of another site.
 bool from_elsewhere(const ServerRequest& request) {
   const auto site = request.header("sec-fetch-site");
   return !site.empty() && site != "same-origin" && site != "none";
@@ -99,7 +99,7 @@ std::optional<net::Caller> Web::caller(const ServerRequest& request) {
   return of_proxy(request);
 }
 
-// Believed from this host alone, with the secret, and never that he is root.
+// Accepted only from this host, with the secret, and never for root.
 std::optional<net::Caller> Web::of_proxy(const ServerRequest& request) const {
   if (config_.web.user_header.empty() || proxy_secret_.empty() || !is_loopback(request.peer)) return std::nullopt;
   const auto user = request.header(config_.web.user_header);
@@ -113,7 +113,7 @@ ServerResponse Web::new_link(const net::Caller& caller) {
   const auto now = clock_();
   const auto secret = sessions_.new_link(caller.uid, now);
   spdlog::info("web link for uid={}", caller.uid);
-  // Behind '#' a browser keeps it to itself: no proxy and no log sees it.
+  // A browser does not send the part after '#': no proxy or log sees it.
   return {200,
           nlohmann::json{{"url", config_.web_url() + "/#link=" + secret}, {"until", format_utc(now + WebSessions::kLinkLasts)}}
               .dump()};

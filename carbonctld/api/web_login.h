@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The web page: its files, its logins, and who asks when a browser does. What a user sees there comes from the API (api.h) as he
-// is its caller: the page has no rule of its own. docs/web.md.
+// The web page's files, logins and callers. The page's data comes from the API (api.h), called as the user who is logged in: the
+// page has no access rules of its own. docs/web.md.
 #pragma once
 
 #include <functional>
@@ -15,15 +15,15 @@ namespace carbon::carbonctld {
 
 class Web {
  public:
-  // `proxy_secret`: what the site's reverse proxy proves itself with; empty: none is trusted. `config` must outlive it.
+  // `proxy_secret`: authenticates the site's reverse proxy; empty: no proxy is trusted. `config` must outlive it.
   Web(const config::Config& config, std::string proxy_secret, std::function<Instant()> clock)
       : config_(config), proxy_secret_(std::move(proxy_secret)), clock_(std::move(clock)), sessions_(config.web.session) {}
 
-  // Any thread. The page's files, and POST /web/session and /web/logout; none: another path.
+  // Serves the page's files, POST /web/session and POST /web/logout; none: another path. Any thread.
   std::optional<net::ServerResponse> open(const net::ServerRequest& request);
-  // Whom a browser asks for, by its session or by the reverse proxy; none: by neither. May read, not write.
+  // The user of a browser's request, by its session or the reverse proxy; none: neither applies. For reading only.
   std::optional<net::Caller> caller(const net::ServerRequest& request);
-  // POST /v1/web/links: a link that logs the caller in, once.
+  // POST /v1/web/links: creates a link that logs the caller in, once.
   net::ServerResponse new_link(const net::Caller& caller);
 
  private:

@@ -12,7 +12,7 @@ constexpr std::size_t kMost = 10'000;
 
 }  // namespace
 
-// Where there are too many, the one that would end first gives way.
+// If there are too many, the one that expires first is removed.
 void WebSessions::add(Entries& to, const std::string& secret, Entry entry, Instant now) {
   std::erase_if(to, [now](const auto& e) { return e.second.until <= now; });
   if (to.size() >= kMost) {

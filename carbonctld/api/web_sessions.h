@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who is logged in to the web page: links that log in once, and sessions. In memory alone: a restart logs everybody out.
+// Sessions of the web page, and the one-time links that open them. In memory only: a restart logs all users out.
 #pragma once
 
 #include <cstdint>
@@ -18,9 +18,9 @@ class WebSessions {
 
   explicit WebSessions(Duration lasts) : lasts_(lasts) {}
 
-  // All from any thread. Secrets are of 256 random bits.
+  // Any thread. Links and sessions are secrets of 256 random bits.
   std::string new_link(std::uint32_t uid, Instant now);
-  // The session that the link opens; none: it is used, too old, or none of ours.
+  // The new session; none: the link is used, expired or unknown.
   std::optional<std::string> open(const std::string& link, Instant now);
   std::optional<std::uint32_t> user_of(const std::string& session, Instant now);
   void close(const std::string& session);
