@@ -36,7 +36,7 @@ struct JobDetails {
   // None: from its start, or to its end.
   std::optional<Instant> kept_from{}, kept_to{};
   bool operator==(const JobDetails&) const = default;
-  // Whether slurm-carbon chose the start or the site, even if that is the same as without it.
+  // Whether the job's mode let slurm-carbon decide, whatever the decision was.
   bool decided() const { return !mode.empty() && mode != "off" && mode != "observe"; }
 };
 
@@ -78,8 +78,8 @@ struct JobRow {
   bool restated = false;  // the grams changed after the summary was written
 
   double coverage() const;
-  // counterfactual - emission; none if either is not completely known, or without a decision: a wait in the queue is not our
-  // saving.
+  // counterfactual - emission; none if either is not completely known, or unless details.decided(). Includes what a wait in the
+  // queue changed.
   std::optional<std::int64_t> saved_ug() const;
 
   bool operator==(const JobRow&) const = default;
