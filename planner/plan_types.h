@@ -22,6 +22,9 @@ struct RuntimeAtom {
   double weight = 0;
 };
 
+// Stands for a transfer of unknown emission, in grams: a job with this cost is never moved.
+inline constexpr double kUnknownTransfer = 1e12;
+
 struct PlanJob {
   Instant ready;                          // when it arrived
   Instant latest;                         // it has to start by then

@@ -9,7 +9,6 @@ namespace carbon::replay {
 namespace {
 
 constexpr Duration kRound = std::chrono::minutes(15);
-constexpr double kUnknownTransfer = 1e12;  // grams: a job whose cost of a move is not known is not moved
 
 template <class Job>
 auto find_job(std::vector<Job>& jobs, std::size_t id) {
@@ -51,7 +50,7 @@ std::vector<double> PlannerDecider::transfers(const JobRequest& request, Instant
   std::vector<double> grams;
   for (std::size_t s = 0; s < sites.size(); ++s) {
     const auto transfer = policies::transfer_emission(request, sites, s);
-    grams.push_back(transfer ? transfer->value() : kUnknownTransfer);
+    grams.push_back(transfer ? transfer->value() : planner::kUnknownTransfer);
   }
   return grams;
 }

@@ -10,7 +10,6 @@ namespace carbon::carbonctld {
 namespace {
 
 constexpr std::ptrdiff_t kMostInLine = 1000;
-constexpr double kUnknownTransfer = 1e12;  // grams: where the cost of a move is not known, the job stays
 
 }  // namespace
 
@@ -55,7 +54,7 @@ planner::PlanJob ReplanDecisions::plan_job(const WaitingJob& w) const {
   if (w.data_gb <= 0) return job;
   for (std::size_t s = 0; s < ahead_.size(); ++s) {
     const auto transfer = policies::transfer_emission(request(w), ahead_, s);
-    job.transfer_g.push_back(transfer ? transfer->value() : kUnknownTransfer);
+    job.transfer_g.push_back(transfer ? transfer->value() : planner::kUnknownTransfer);
   }
   return job;
 }
