@@ -91,7 +91,7 @@ SiteSeries GridFeeds::series_of(const FallbackChain& chain, Instant now, Interva
     views.push_back(feed->view(now));
     accuracy.insert(accuracy.end(), feed->accuracy().begin(), feed->accuracy().end());
     if (country.empty()) country = feed->feed().provider->country;
-    for (auto& line : feed->take_events()) events.push_back(std::move(line));
+    for (auto& line : feed->drain_events()) events.push_back(std::move(line));
   }
   auto site = merge_feeds(views, yearly_factor(chain.zone, country), chain.zone, now, window);
   site.site = chain.site;

@@ -125,12 +125,12 @@ SiteSeries merge_feeds(std::span<const FeedView> feeds, const YearlyFactor& year
 
   out.origin = Origin::kActual;
   std::vector<IntensityPoint> points;
-  for (const auto& [segment, layer] : timeline.segments()) {
+  for (const auto& [segment, source] : timeline.segments()) {
     auto& point = points.emplace_back(segment);
     if (point.when.end <= now) continue;
     out.origin = std::max(out.origin, point.origin);
-    if (layer >= feeds.size()) continue;
-    const auto& feed = feeds[layer];
+    if (source >= feeds.size()) continue;
+    const auto& feed = feeds[source];
     point.band = forecast::band_of(point, feed.accuracy, feed.status->last_good, *feed.own);
   }
   // The timeline's segments are in order and do not overlap, so this cannot fail.

@@ -16,7 +16,7 @@ std::vector<Interval> Timeline::gaps() const {
   return gaps;
 }
 
-void Timeline::fill(std::span<const IntensityPoint> points, std::size_t layer) {
+void Timeline::fill(std::span<const IntensityPoint> points, std::size_t source) {
   std::vector<Segment> added;
   auto next = points.begin();
   for (const auto& gap : gaps()) {
@@ -24,7 +24,7 @@ void Timeline::fill(std::span<const IntensityPoint> points, std::size_t layer) {
     // The last point in this gap may extend into the next gap too, so `next` stays on it.
     for (auto point = next; point != points.end() && point->when.start < gap.end; ++point) {
       const Interval when{std::max(point->when.start, gap.start), std::min(point->when.end, gap.end)};
-      added.push_back({{when, point->value, point->origin}, layer});
+      added.push_back({{when, point->value, point->origin}, source});
     }
   }
   const auto old = static_cast<std::ptrdiff_t>(segments_.size());

@@ -19,11 +19,12 @@ class Timeline {
 
   struct Segment {
     IntensityPoint point;
-    std::size_t layer;  // as given to fill()
+    std::size_t source;  // as given to fill()
   };
 
-  // `points` are in ascending order and do not overlap; they are clipped to the remaining gaps.
-  void fill(std::span<const IntensityPoint> points, std::size_t layer);
+  // Adds the next layer. `points` are in ascending order and do not overlap; they are clipped to the remaining gaps. `source`: a
+  // number of the caller's, kept in the segments.
+  void fill(std::span<const IntensityPoint> points, std::size_t source);
   const std::vector<Segment>& segments() const { return segments_; }
   std::vector<Interval> gaps() const;
 

@@ -33,7 +33,7 @@ class TrackedFeed {
   // Valid until the next refresh().
   FeedView view(Instant now);
   // Log lines since the last call: one for an outage, one for its end.
-  std::vector<std::string> take_events() { return std::exchange(events_, {}); }
+  std::vector<std::string> drain_events() { return std::exchange(events_, {}); }
 
  private:
   struct Part {

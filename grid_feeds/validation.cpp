@@ -60,7 +60,7 @@ bool is_flat(const Points& points) {
 Result<Reading> validate(Reading reading, Instant now) {
   reading.points = in_order(std::move(reading.points));
   auto& points = reading.points;
-  if (points.empty()) return Error{"the answer holds no values"};
+  if (points.empty()) return Error{"the answer contains no values"};
   if (std::all_of(points.begin(), points.end(), [](const auto& p) { return p.value.value() == 0.0; })) {
     return Error{"all values are zero (" + span_text(points.front(), points.back()) + ")"};
   }

@@ -122,7 +122,7 @@ struct ErrorRecord {  // ascending by until_ms
 
 struct Header {
   std::uint64_t magic;
-  std::uint64_t checksum;  // XXH3, 64 bits, of all bytes behind this field
+  std::uint64_t checksum;  // XXH3, 64 bits, of all bytes after this field
   std::uint64_t size;      // of the file
   std::uint32_t version;
   std::uint32_t associations_enforced;

@@ -68,7 +68,7 @@ Result<Reading> parse(const Feed& feed, const Query& query, std::span<const Answ
     const auto origin = when.end <= query.now && at(*parsed, "GeneratedAt").is_null() ? Origin::kActual : Origin::kForecast;
     reading.points.push_back({when, GramsPerKwh(items[i].value), origin});
   }
-  if (reading.points.empty()) return Error{"the file holds no value for location " + feed.zone};
+  if (reading.points.empty()) return Error{"the file contains no value for location " + feed.zone};
   return reading;
 }
 

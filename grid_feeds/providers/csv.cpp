@@ -36,7 +36,7 @@ Result<Reading> parse(const Feed& feed, const Query& query, std::span<const Answ
     if (!row.value || when.end <= query.window.start || when.start >= query.window.end) continue;
     reading.points.push_back({when, GramsPerKwh(*row.value), when.end <= query.now ? Origin::kActual : Origin::kForecast});
   }
-  if (reading.points.empty()) return Error{"the file holds no value from " + format_utc(query.window.start) + " on"};
+  if (reading.points.empty()) return Error{"the file contains no value from " + format_utc(query.window.start) + " on"};
   return reading;
 }
 

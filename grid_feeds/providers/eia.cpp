@@ -74,8 +74,9 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
   reading.points = mix.points();
   reading.notes = mix.notes();
   if (reading.points.empty()) {
-    return Error{rows.empty() ? "the answer holds no rows: is '" + std::string(respondent_of(feed)) + "' a balancing authority?"
-                              : "the answer holds no values"};
+    return Error{rows.empty()
+                     ? "the answer contains no rows: is '" + std::string(respondent_of(feed)) + "' a balancing authority?"
+                     : "the answer contains no values"};
   }
   return reading;
 }

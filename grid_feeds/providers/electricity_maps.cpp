@@ -74,7 +74,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
     if (!points) return points.error();
     reading.points.insert(reading.points.end(), points->begin(), points->end());
   }
-  if (reading.points.empty()) return Error{"the answer holds no values"};
+  if (reading.points.empty()) return Error{"the answer contains no values"};
   return reading;
 }
 

@@ -54,7 +54,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
     if (!body) continue;
     if (const auto added = add_points(feed, {part, *body}, reading); !added) return added.error();
   }
-  if (reading.points.empty()) return Error{"the answer holds no values"};
+  if (reading.points.empty()) return Error{"the answer contains no values"};
   return reading;
 }
 

@@ -97,7 +97,7 @@ Result<Reading> parse(const Feed&, const Query&, std::span<const Answer> answers
       reading.points.push_back({when, GramsPerKwh(*row.forecast * scale), Origin::kForecast});
     }
   }
-  if (reading.points.empty()) return Error{"the answer holds no values"};
+  if (reading.points.empty()) return Error{"the answer contains no values"};
   return reading;
 }
 

@@ -136,7 +136,8 @@ Status read_document(std::string_view body, const std::string& area, const AddQu
     const bool repeats = std::string_view(series.child_value("curveType")) == "A03";
     for (const auto& period : series.children("Period")) read_period(period, type, consumed ? -1.0 : 1.0, repeats, bounded);
   }
-  if (quantities > kMaxQuantities) return Error{"the answer holds more than " + std::to_string(kMaxQuantities) + " quantities"};
+  if (quantities > kMaxQuantities)
+    return Error{"the answer contains more than " + std::to_string(kMaxQuantities) + " quantities"};
   return Done{};
 }
 
@@ -224,7 +225,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
       reading.notes.push_back("no forecast: " + (loaded ? expected : loaded).error().message);
     }
   }
-  if (reading.points.empty()) return Error{"the answer holds no values"};
+  if (reading.points.empty()) return Error{"the answer contains no values"};
   return reading;
 }
 

@@ -27,7 +27,7 @@ std::vector<Request> requests(const Feed& feed, const Query& query) {
   std::vector<Request> all{http_request("ahead", feed.url(kBase, "/intensity/" + here + "/fw48h"), good_for)};
   if (query.window.start < query.now) {
     const auto from = minute_in(std::max(query.window.start, query.now - kLongestRange));
-    all.push_back(http_request("behind", feed.url(kBase, "/intensity/" + from + "/" + here), good_for));
+    all.push_back(http_request("past", feed.url(kBase, "/intensity/" + from + "/" + here), good_for));
   }
   return all;
 }
@@ -52,7 +52,7 @@ Result<Reading> parse(const Feed&, const Query& query, std::span<const Answer> a
     if (const auto why = text(at(at(*body, "error"), "message"))) return Error{"the provider says: " + *why};
     for (const auto& item : elements(at(*body, "data"))) add_point(item, query.now, reading.points);
   }
-  if (reading.points.empty()) return Error{"the answer holds no values"};
+  if (reading.points.empty()) return Error{"the answer contains no values"};
   return reading;
 }
 

@@ -48,7 +48,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
     const auto forecast = number(at(at(item, "intensity"), "forecast"));
     if (from && to && forecast) reading.points.push_back({{*from, *to}, GramsPerKwh(*forecast), Origin::kForecast});
   }
-  if (reading.points.empty()) return Error{"the answer holds no values"};
+  if (reading.points.empty()) return Error{"the answer contains no values"};
   return reading;
 }
 

@@ -39,7 +39,7 @@ Result<Json> slots_in(std::string_view page) {
   if (page.find_first_not_of(" \t\r\n") == std::string_view::npos) return Error{"the answer is empty"};
   const auto variable = page.find("ictArr");
   const auto open = variable == std::string_view::npos ? variable : page.find('[', variable);
-  if (open == std::string_view::npos) return Error{"the page holds no array ictArr"};
+  if (open == std::string_view::npos) return Error{"the page contains no array ictArr"};
   const auto close = page.find(']', open);
   if (close == std::string_view::npos) return Error{"the array ictArr is cut"};
   return parse_json(page.substr(open, close - open + 1));
@@ -63,7 +63,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
     }
   }
   reading.points = mix.points();
-  if (reading.points.empty()) return Error{"the page holds no filled slot"};
+  if (reading.points.empty()) return Error{"the page contains no filled slot"};
   return reading;
 }
 

@@ -72,7 +72,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
     }
   }
   reading.points = mix.points();
-  if (reading.points.empty()) return Error{"the answer holds no values"};
+  if (reading.points.empty()) return Error{"the answer contains no values"};
   return reading;
 }
 

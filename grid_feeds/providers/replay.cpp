@@ -32,7 +32,7 @@ struct Ring {
 };
 
 Result<Ring> make_ring(std::vector<CsvRow> rows) {
-  if (rows.size() < 2) return Error{"holds fewer than two rows"};
+  if (rows.size() < 2) return Error{"contains fewer than two rows"};
   const Duration last_step = rows.back().start - rows[rows.size() - 2].start;
   const Duration period = rows.back().start + last_step - rows.front().start;
   return Ring{std::move(rows), period};
@@ -83,7 +83,7 @@ Result<Reading> parse(const Feed& feed, const Query& query, std::span<const Answ
   if (!ring) return ring.error();
   auto points = play(*ring, query, *feed.time("origin"), feed.time("start").value_or(ring->rows.front().start), scale);
   if (!points) return points.error();
-  if (points->empty()) return Error{"column '" + feed.zone + "' holds no value in this window"};
+  if (points->empty()) return Error{"column '" + feed.zone + "' contains no value in this window"};
   Reading reading;
   if (feed.option("emissions") == "direct") reading.kind.emissions = Emissions::kDirect;
   reading.simulated = true;

@@ -45,7 +45,7 @@ Result<Reading> parse(const Feed&, const Query&, std::span<const Answer> answers
     const auto value = number(at(fields_of(row), "taux_co2"));
     if (start && value) reading.points.push_back({{*start, *start + 15min}, GramsPerKwh(*value), Origin::kActual});
   }
-  if (reading.points.empty()) return Error{"the answer holds no values"};
+  if (reading.points.empty()) return Error{"the answer contains no values"};
   return reading;
 }
 

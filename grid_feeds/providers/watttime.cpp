@@ -31,7 +31,7 @@ Result<Session> session(std::string_view body) {
   const auto parsed = parse_json(body);
   if (!parsed) return parsed.error();
   const auto token = text(at(*parsed, "token"));
-  if (!token || token->empty()) return Error{"the answer holds no token"};
+  if (!token || token->empty()) return Error{"the answer contains no token"};
   return Session{*token, 28min};
 }
 
@@ -99,7 +99,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
     if (!body) continue;
     if (const auto added = add_points(feed, {part, *body}, reading); !added) return added.error();
   }
-  if (reading.points.empty()) return Error{"the answer holds no values"};
+  if (reading.points.empty()) return Error{"the answer contains no values"};
   return reading;
 }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prints how the own forecast does on a year of recorded intensity, against "as yesterday at the same hour": issued each day at
-// 00:00 UTC for the next 24 hours, and issued each hour for the next 48; always from the past alone, from 29 January on.
-// Usage: forecast_table [--csv FILE]. Ends with 1 where the daily forecast is not worth having (Tally::good), with 77 where
-// there is no file.
+// Prints the errors of our own forecast on a year of recorded intensity, compared with persistence (the same hour of the day
+// before): issued daily at 00:00 UTC for the next 24 hours, and hourly for the next 48; from the past alone, from 29 January on.
+// Usage: forecast_table [--csv FILE]. Exit status 1 if the daily forecast is too poor (Tally::good), 77 if there is no file.
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -20,7 +19,7 @@ namespace carbon::grid_feeds {
 namespace {
 using namespace std::chrono_literals;
 
-constexpr std::array kLastLeads{1, 3, 6, 12, 24, 36, 48};  // of the groups that the hourly forecasts are shown in
+constexpr std::array kLastLeads{1, 3, 6, 12, 24, 36, 48};  // of the groups of hourly forecasts
 constexpr std::size_t kHours = 48;
 
 struct Errors {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The snapshot of 50 sites, a week in steps of five minutes: what opening it costs, and one integral over a random window.
-// p50 and p99 are over single openings, and over rounds of 64 integrals (a clock is not fine enough for one), in the unit named;
-// `cpu_`: this thread's processor time, which another process's turn on the same core is not in.
+// Benchmarks of the snapshot of 50 sites, a week in steps of five minutes: opening it, and one integral over a random window.
+// p50 and p99 are over single openings, and over rounds of 64 integrals (the clock is too coarse for one), in the given unit.
+// `cpu_`: this thread's processor time, without time in which other processes ran.
 #include <benchmark/benchmark.h>
 #include <time.h>
 #include <unistd.h>

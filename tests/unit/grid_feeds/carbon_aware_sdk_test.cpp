@@ -29,7 +29,7 @@ TEST(CarbonAwareSdk, ALocationThatIsNotThereIsNamed) {
   EXPECT_EQ(parse(file_of("Oslo"), query, {{"file", R"({"Emissions":[{"Location":"Sydney","Rating":1,"Time":"2026-01-01"}]})"}})
                 .error()
                 .message,
-            "the file holds no value for location Oslo");
+            "the file contains no value for location Oslo");
 }
 
 TEST(CarbonAwareSdk, Recorded) {

@@ -28,7 +28,7 @@ TEST(CsvFile, ColumnsMayBeNamed) {
 TEST(CsvFile, AnOldFileIsAnError) {
   const auto reading = parse(feed_of("csv", "KR", {{"file", "/x.csv"}}), query, {{"file", "datetime,KR\n2020-01-01,1\n"}});
   ASSERT_FALSE(reading.ok());
-  EXPECT_EQ(reading.error().message, "the file holds no value from 2026-11-24T00:00:00Z on");
+  EXPECT_EQ(reading.error().message, "the file contains no value from 2026-11-24T00:00:00Z on");
 }
 
 }  // namespace csv_test

@@ -53,7 +53,7 @@ TEST(Eia, NoRowsAndErrors) {
   const auto error = [](const std::string& text) {
     return parse(feed_of("eia", "CISOO"), query, {{"mix", text}}).error().message;
   };
-  EXPECT_EQ(error(body("")), "the answer holds no rows: is 'CISOO' a balancing authority?");
+  EXPECT_EQ(error(body("")), "the answer contains no rows: is 'CISOO' a balancing authority?");
   EXPECT_EQ(error(R"({"error":"Invalid facet","code":400})"), "the provider says: Invalid facet");
 }
 
@@ -65,7 +65,7 @@ TEST(Eia, AnotherRespondentIsRefused) {
 // A broken time stamp must cost neither time nor memory (found by the fuzzer).
 TEST(Eia, HoursThatAreYearsApartAreNoMix) {
   const auto rows = row("2001-01-01T11", "NG", "300") + "," + row("2026-11-23T11", "NG", "300");
-  EXPECT_EQ(parse(feed_of("eia", "CISO"), query, {{"mix", body(rows)}}).error().message, "the answer holds no values");
+  EXPECT_EQ(parse(feed_of("eia", "CISO"), query, {{"mix", body(rows)}}).error().message, "the answer contains no values");
 }
 
 TEST(Eia, Recorded) {
@@ -79,7 +79,7 @@ TEST(Eia, Recorded) {
   EXPECT_EQ(value_at(*with_nulls, utc("2022-10-31T10:30Z")), -1);
   EXPECT_EQ(value_at(*with_nulls, utc("2022-10-31T11:30Z")), 490);
   EXPECT_EQ(parse(feed_of("eia", "EIA"), query, {{"mix", battery}}).error().message,
-            "the answer holds no values");  // storage alone
+            "the answer contains no values");  // storage alone
 }
 
 }  // namespace eia_test

@@ -26,7 +26,7 @@ TEST(GbNeso, AsksForTheFutureAndThePastAtAnAddressThatHoldsForTheHalfHour) {
 }
 
 TEST(GbNeso, MeasuredWhereItIsOverElseForecastAndNullIsNotZero) {
-  const auto reading = parse(feed_of("gb-neso", "GB"), query, {{"ahead", kAhead}, {"behind", kBehind}});
+  const auto reading = parse(feed_of("gb-neso", "GB"), query, {{"ahead", kAhead}, {"past", kBehind}});
   ASSERT_TRUE(reading.ok()) << reading.error().message;
   EXPECT_EQ(reading->points.size(), 4u);
   EXPECT_EQ(value_at(*reading, utc("2026-11-24T02:10Z")), 108);
@@ -42,8 +42,8 @@ TEST(GbNeso, TheKnownWaysToSayNothing) {
     const auto reading = parse(feed_of("gb-neso", "GB"), query, {{"ahead", body}});
     return reading ? "" : reading.error().message;
   };
-  EXPECT_EQ(error("{}"), "the answer holds no values");
-  EXPECT_EQ(error(R"({"data":[]})"), "the answer holds no values");
+  EXPECT_EQ(error("{}"), "the answer contains no values");
+  EXPECT_EQ(error(R"({"data":[]})"), "the answer contains no values");
   EXPECT_EQ(error(""), "the answer is empty");
   EXPECT_EQ(error("<html>blocked</html>"), "the answer is a page of HTML or XML and not JSON");
   EXPECT_EQ(error(R"({"data":[{"from":"2026-)"), "the answer is not JSON: it is damaged or cut");

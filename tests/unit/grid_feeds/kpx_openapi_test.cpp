@@ -28,7 +28,7 @@ TEST(KpxOpenApi, ErrorsComeWithStatus200) {
                   "<returnReasonCode>12</returnReasonCode></cmmMsgHeader></OpenAPI_ServiceResponse>"),
             "the provider says: code 12 NO_OPENAPI_SERVICE_ERROR");
   EXPECT_EQ(error("SERVICE ACCESS DENIED").substr(0, 26), "the answer is not XML: No ");
-  EXPECT_EQ(error("<response><header><resultCode>00</resultCode></header><items/></response>"), "the answer holds no values");
+  EXPECT_EQ(error("<response><header><resultCode>00</resultCode></header><items/></response>"), "the answer contains no values");
 }
 
 TEST(KpxOpenApi, Recorded) {

@@ -24,9 +24,9 @@ TEST(Kpx, TheMixOfASlotInKoreanTimeWithoutPumping) {
 
 TEST(Kpx, APageWithoutTheArray) {
   const auto error = [](const std::string& page) { return parse(feed_of("kpx", "KR"), query, {{"page", page}}).error().message; };
-  EXPECT_EQ(error("<html>maintenance</html>"), "the page holds no array ictArr");
+  EXPECT_EQ(error("<html>maintenance</html>"), "the page contains no array ictArr");
   EXPECT_EQ(error("var ictArr = [{\"coal\":"), "the array ictArr is cut");
-  EXPECT_EQ(error("var ictArr = [];"), "the page holds no filled slot");
+  EXPECT_EQ(error("var ictArr = [];"), "the page contains no filled slot");
 }
 
 // Expected values: factors of fuel_mix.cpp, storage excluded, mean over the valid slots.

@@ -8,30 +8,30 @@
 namespace carbon::grid_feeds {
 namespace {
 
-std::string complaint(const std::string& provider, const Options& options) {
+std::string error_of(const std::string& provider, const Options& options) {
   const auto feed = make_feed(site_of("GB", {}), choice_of(provider, options));
   return feed ? "" : feed.error().message;
 }
 
-TEST(Provider, AnUnknownNameIsAnsweredWithThoseKnown) {
-  const auto message = complaint("gb-nseo", {});
+TEST(Provider, AnUnknownNameIsAnErrorThatListsThoseKnown) {
+  const auto message = error_of("gb-nseo", {});
   EXPECT_NE(message.find("carbon.conf:7: provider 'gb-nseo' is not known; accepted: "), std::string::npos) << message;
   EXPECT_NE(message.find("gb-neso"), std::string::npos) << message;
 }
 
-TEST(Provider, AnUnknownOptionIsAnsweredWithThoseKnownAndItsLine) {
-  EXPECT_EQ(complaint("static", {{"intensity", "1"}, {"colour", "green"}}),
+TEST(Provider, AnUnknownOptionIsAnErrorThatListsThoseKnown) {
+  EXPECT_EQ(error_of("static", {{"intensity", "1"}, {"colour", "green"}}),
             "carbon.conf:8: 'colour' is no option of provider static; accepted: zone, intensity, emissions");
 }
 
 TEST(Provider, OptionsAreCheckedByType) {
-  EXPECT_NE(complaint("gb-neso", {{"base_url", "api.example.org"}}).find("accepted: an address"), std::string::npos);
-  EXPECT_NE(complaint("replay", {{"file", "x"}, {"origin", "noon"}}).find("accepted: a time"), std::string::npos);
-  EXPECT_NE(complaint("static", {{"intensity", "1"}, {"emissions", "some"}}).find("accepted: lifecycle|direct"),
+  EXPECT_NE(error_of("gb-neso", {{"base_url", "api.example.org"}}).find("accepted: an address"), std::string::npos);
+  EXPECT_NE(error_of("replay", {{"file", "x"}, {"origin", "noon"}}).find("accepted: a time"), std::string::npos);
+  EXPECT_NE(error_of("static", {{"intensity", "1"}, {"emissions", "some"}}).find("accepted: lifecycle|direct"),
             std::string::npos);
 }
 
-TEST(Provider, TheFeedsZoneStandsBeforeTheSites) {
+TEST(Provider, TheFeedsZoneOverridesTheSites) {
   EXPECT_EQ(feed_of("gb-neso", "GB").zone, "GB");
   EXPECT_EQ(feed_of("gb-neso", "GB", {{"zone", "UK"}}).zone, "UK");
 }

@@ -69,7 +69,7 @@ TEST(Replay, ErrorsNameLineAndColumn) {
             "line 3: 'much' in column GB; accepted: a number or nothing");
   EXPECT_EQ(error("GB", "datetime,GB\n2022-01-02,1\n2022-01-01,1\n"), "line 3: its time is not after that of the line before");
   EXPECT_EQ(error("GB", "datetime,GB\n2022-01-02\n"), "line 2: has fewer columns than line 1");
-  EXPECT_EQ(error("GB", "datetime,GB\n2022-01-02,1\n"), "holds fewer than two rows");
+  EXPECT_EQ(error("GB", "datetime,GB\n2022-01-02,1\n"), "contains fewer than two rows");
   EXPECT_FALSE(parse(feed_of("replay", "GB", options("0")), at(0h, 0h, 4h), {{"file", kFile}}).ok());
   EXPECT_FALSE(parse(feed_of("replay", "GB", options("1e12")), at(0h, 0h, 4h), {{"file", kFile}}).ok());
 }
@@ -78,7 +78,7 @@ TEST(Replay, AColumnWithoutValuesIsAnError) {
   const auto reading =
       parse(feed_of("replay", "KR", options()), at(0h, 0h, 4h), {{"file", "datetime,KR\n2022-01-01,\n2022-01-02,\n"}});
   ASSERT_FALSE(reading.ok());
-  EXPECT_EQ(reading.error().message, "column 'KR' holds no value in this window");
+  EXPECT_EQ(reading.error().message, "column 'KR' contains no value in this window");
 }
 
 TEST(Replay, PlaysARealYear) {
