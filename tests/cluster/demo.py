@@ -14,12 +14,12 @@ JOB_SECONDS = 13  # of wall time: five hours of the simulated day
 GRACE = 120
 
 
-def say(text=""):
+def narrate(text=""):
     print(text, flush=True)
 
 
 def heading(text):
-    say(f"\n== {text}  {SIMULATED}")
+    narrate(f"\n== {text}  {SIMULATED}")
 
 
 def free_user_name():
@@ -42,9 +42,9 @@ class Story:
     def show(self, *argv):
         """Runs a command as the user and prints both."""
         name = pathlib.Path(argv[0]).name
-        say(f"{self.user}$ " + " ".join([name, *(f"'{a}'" if " " in a else a for a in argv[1:])]))
+        narrate(f"{self.user}$ " + " ".join([name, *(f"'{a}'" if " " in a else a for a in argv[1:])]))
         said = self.slurm.run(*argv, user=self.user)
-        say((said.out + said.err).rstrip())
+        narrate((said.out + said.err).rstrip())
 
     def scarbon(self, *arguments):
         self.show(str(self.carbon.installed / "scarbon"), *arguments)
@@ -52,8 +52,8 @@ class Story:
     def submit(self, name, *options):
         options = [f"--job-name={name}", *options, "--time=1"]
         job, said = self.slurm.sbatch(*options, script=f"sleep {JOB_SECONDS}", user=self.user)
-        say(f"{self.user}$ sbatch {' '.join(options)} --wrap='sleep {JOB_SECONDS}'")
-        say(f"{said.err}Submitted batch job {job}")
+        narrate(f"{self.user}$ sbatch {' '.join(options)} --wrap='sleep {JOB_SECONDS}'")
+        narrate(f"{said.err}Submitted batch job {job}")
         return job
 
     def submit_all(self):
@@ -105,7 +105,7 @@ class Story:
         heading("Result")
         for name, job in (("deferred", self.defer), ("relocated", self.relocate)):
             partition, grams, otherwise = jobs[job]
-            say(
+            narrate(
                 f"The {name} job emitted {grams:.2f} g CO2e in partition {partition}; begun at submission at its home site the same "
                 f"work would have emitted {otherwise:.2f} g ({100 * (grams / otherwise - 1):+.0f} %)."
             )
@@ -115,10 +115,10 @@ class Story:
             raise Failed(f"the relocatable job ran in partition {jobs[self.relocate][0]} instead of coast")
 
 
-def say_how_to_use(cluster, user):
+def print_instructions(cluster, user):
     slurm = cluster.slurm
     stop = cluster.daemons.keep()
-    say(
+    narrate(
         f"""
 The cluster stays up {SIMULATED}.
   use it:   export SLURM_CONF={slurm.conf} PATH=$PATH:{cluster.carbon.installed} TZ=UTC
@@ -136,7 +136,9 @@ def main():
     parser = argparse.ArgumentParser(prog="./demo", description=__doc__)
     parser.add_argument("--keep", action="store_true", help="leave the cluster up and say how to use and stop it")
     keep = parser.parse_args().keep
-    say(f"Starting munged, MariaDB, slurmdbd, slurmctld, a slurmd and a carbond per site, and carbonctld {SIMULATED}")
+    narrate(
+        f"Starting munged, MariaDB, slurmdbd, slurmctld, a slurmd and a carbond per site, and carbonctld {SIMULATED}"
+    )
     user = free_user_name()
     cluster = Cluster(name="demo", users=[user])
     cluster.daemons.at_the_end(["userdel", user])
@@ -150,14 +152,14 @@ def main():
         story.wait_for_summaries()
         story.report()
         story.verdict()
-        say(
+        narrate(
             "\nNothing here was measured. For real figures: GPU nodes need no setting, carbond finds NVIDIA's library by itself; for a real"
             "\ngrid name a provider in carbon.conf, such as gb-neso, which needs no key (slurm_conf/carbon.conf; docs/feeds.md)."
         )
         if keep:
-            say_how_to_use(cluster, user)
+            print_instructions(cluster, user)
     if not keep:
-        say("\nAll that the demo started has ended; its directory and its user are removed.")
+        narrate("\nAll that the demo started has ended; its directory and its user are removed.")
 
 
 if __name__ == "__main__":

@@ -45,16 +45,16 @@ class GuidesTest(CarbonCase):
     def test_what_users_are_told(self):
         (self.slurm.home("games") / "train.sh").write_text(SCRIPT)
         self.carbon.wait_for_hour(14, 17)  # of the simulated day: the evening's peak lies ahead
-        told, deferred = {}, None
+        output, deferred = {}, None
         for line in commands("user.md"):
             if line == "scarbon queue":
-                deferred = told["sbatch --carbon=defer train.sh"].out.split()[-1]
+                deferred = output["sbatch --carbon=defer train.sh"].out.split()[-1]
                 wait_until(lambda: self.carbon.scarbon("queue", "-P", "-n").out, 20, "round of re-planning")
-            told[line] = self.type(line.replace("JOB", deferred or "JOB"), user="games")
-        self.assertRegex(told["scarbon estimate train.sh"].out, r"best time +inland .* -\d")
-        self.assertIn("carbon: deferred to", told["sbatch --carbon=defer train.sh"].err)
-        self.assertEqual(told["sbatch --carbon=off train.sh"].err, "")
-        self.assertRegex(told["scarbon queue"].out, rf"(?m)^{deferred} ")
+            output[line] = self.type(line.replace("JOB", deferred or "JOB"), user="games")
+        self.assertRegex(output["scarbon estimate train.sh"].out, r"best time +inland .* -\d")
+        self.assertIn("carbon: deferred to", output["sbatch --carbon=defer train.sh"].err)
+        self.assertEqual(output["sbatch --carbon=off train.sh"].err, "")
+        self.assertRegex(output["scarbon queue"].out, rf"(?m)^{deferred} ")
         self.assertEqual(self.slurm.wait_for_end(deferred)["JobState"], "COMPLETED")
 
     def test_what_administrators_are_told(self):
@@ -67,10 +67,10 @@ class GuidesTest(CarbonCase):
             lambda: "job among all: "
             + self.slurm.run("sacct", "-X", "-j", job, "-o", "JobID,State,Submit,Eligible,Start,End").out,
         )
-        told = {line: self.type(line) for line in commands("administrator.md")}
-        self.assertIn("problems: 0, advice: 0", told["scarbon doctor"].out)
-        self.assertIn("carbon:g=", told["sacct -a -X -o JobID,State,AdminComment%80"].out)
-        self.assertIn("research", told["scarbon report --by account"].out)
+        output = {line: self.type(line) for line in commands("administrator.md")}
+        self.assertIn("problems: 0, advice: 0", output["scarbon doctor"].out)
+        self.assertIn("carbon:g=", output["sacct -a -X -o JobID,State,AdminComment%80"].out)
+        self.assertIn("research", output["scarbon report --by account"].out)
 
 
 if __name__ == "__main__":

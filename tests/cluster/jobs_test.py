@@ -154,13 +154,17 @@ class JobsTest(CarbonCase):
         if not any(o in options for o in ("-S", "--start=midnight", "-E")):
             options += ("-S", "now-2hours")  # without it: from midnight on
 
-        def say(*command):
+        def lines_of(*command):
             return self.slurm.run(*command, *options, user=user, check=False, env=env)
 
         cells = cells_of(options)
 
         def ask():
-            before, ours, after = say("sacct"), say(self.carbon.installed / "scarbon", "jobs"), say("sacct")
+            before, ours, after = (
+                lines_of("sacct"),
+                lines_of(self.carbon.installed / "scarbon", "jobs"),
+                lines_of("sacct"),
+            )
             return (before, ours, after) if only_time_went_on(before.out, after.out, cells) else None
 
         return wait_until(ask, 60, f"two answers of sacct {' '.join(map(str, options))} that differ in times alone")
@@ -192,13 +196,13 @@ class JobsTest(CarbonCase):
     def test_there_are_jobs_of_every_kind(self):
         wanted = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "REQUEUED", "RUNNING", "PENDING"}
 
-        def say():
+        def rows():
             options = ("-a", "-X", "-D", "-n", "-P", "-S", "now-2hours", "-o", "JobID,State")
             return self.slurm.run("sacct", *options).out.splitlines()
 
         # slurmdbd hears of the job that was submitted last a moment later.
         rows = wait_until(
-            lambda: (r := say()) and wanted <= {row.split("|")[1].split()[0] for row in r} and r,
+            lambda: (r := rows()) and wanted <= {row.split("|")[1].split()[0] for row in r} and r,
             60,
             "job in each state",
         )

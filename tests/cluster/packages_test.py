@@ -313,7 +313,7 @@ class PackagesTest(unittest.TestCase):
             wait_until(lambda u=unit: "name in [[site]] = 1; accepted:" in self.journal(u, "-p", "err"), 30, self.logs)
             self.debian.write("/etc/slurm/carbon.conf", conf)
             self.debian.shell(reload)
-            wait_until(lambda u=unit: "read anew" in self.journal(u), 30, self.logs)
+            wait_until(lambda u=unit: "reloaded " in self.journal(u), 30, self.logs)
             self.assertEqual(self.debian.run("systemctl", "show", "-P", "MainPID", unit).out, pid)
             self.assertEqual(self.debian.run("systemctl", "is-active", unit).out.strip(), "active")
 

@@ -290,9 +290,9 @@ class WebTest(CarbonCase):
         self.see("keys", ".site summary", "The figures as a table")
         self.browser.ask("value", name="keys", expression="document.querySelector('.site summary').focus()")
         self.browser.ask("press", name="keys", key="Enter")
-        told = self.browser.ask("aria", name="keys", selector=".site")
-        self.assertIn("table", told)
-        self.assertIn("GPUs running", told)
+        labels = self.browser.ask("aria", name="keys", selector=".site")
+        self.assertIn("table", labels)
+        self.assertIn("GPUs running", labels)
 
 
 if __name__ == "__main__":

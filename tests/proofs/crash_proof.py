@@ -95,7 +95,7 @@ def main():
     parser.add_argument("--job-seconds", type=float, nargs=2, default=(5, 40))
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    controller = Controller(trouble=0.2, seed=options.seed)
+    controller = Controller(lost_answers=0.2, seed=options.seed)
     with Node(GPUS, controller, reading_interval="1s") as node:
         node.start()
         stop, numbers, expected = threading.Event(), iter(range(1, 10**9)), {}

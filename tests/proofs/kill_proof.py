@@ -104,8 +104,8 @@ def accounted(cluster, load):
         beyond += abs(off) * drew > said_itself
         if abs(off) * drew > max(MOST_ENERGY_ERROR * drew, SILENT_JOULES * job.gpus, said_itself) and not run["note"]:
             yield f"job {job.job_id} on {node.name}: {100 * off:+.1f} %, {off * drew:+.0f} J where it says +-{said_itself:.0f} J"
-        if abs((run["end_ms"] - run["start_ms"]) / 1000 - job.held) > 2.5:
-            yield f"job {job.job_id}: {(run['end_ms'] - run['start_ms']) / 1000} s in the ledger, {job.held} s in Slurm"
+        if abs((run["end_ms"] - run["start_ms"]) / 1000 - job.allocated) > 2.5:
+            yield f"job {job.job_id}: {(run['end_ms'] - run['start_ms']) / 1000} s in the ledger, {job.allocated} s in Slurm"
     if unnamed:
         print(
             f"{len(unnamed)} jobs have no energy, and their records say so: slurmctld started them before the node had registered with it "

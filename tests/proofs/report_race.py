@@ -71,8 +71,8 @@ def load_slurmdbd(slurm, jobs, associations):
                 f" 4294967294, 0, 'inland1', 1, 'inland', 1, {state}, 480, {start - 60}, {start - 60}, {start},"
                 f" {start + elapsed}, '{tres}', '{tres}')"
             )
-        tell_mariadb(slurm, f"INSERT INTO {slurm.name}_job_table ({columns}) VALUES {', '.join(rows)};")
-    tell_mariadb(
+        run_sql(slurm, f"INSERT INTO {slurm.name}_job_table ({columns}) VALUES {', '.join(rows)};")
+    run_sql(
         slurm,
         f"INSERT INTO {slurm.name}_step_table (job_db_inx, exit_code, id_step, nodelist, nodes_alloc, state, step_name,"
         f" task_cnt, time_start, time_end, tres_alloc) SELECT job_db_inx, exit_code, {BATCH_STEP}, nodelist, 1, state,"
@@ -82,7 +82,7 @@ def load_slurmdbd(slurm, jobs, associations):
 
 def roll_up(slurm, first):
     """slurmdbd sums up a cluster's time only from when it registered, and sreport leaves out a cluster without time."""
-    tell_mariadb(
+    run_sql(
         slurm,
         f"UPDATE {slurm.name}_event_table SET time_start = {first - 86400} WHERE node_name = '' AND time_end = 0;",
     )
@@ -123,14 +123,14 @@ def sum_up(slurm, jobs, associations):
     )
     for table, rows in tables:
         for at in range(0, len(rows), 50_000):
-            tell_mariadb(slurm, f"INSERT INTO {table} VALUES {', '.join(rows[at:at + 50_000])};")
-    tell_mariadb(
+            run_sql(slurm, f"INSERT INTO {table} VALUES {', '.join(rows[at:at + 50_000])};")
+    run_sql(
         slurm,
         f"DELETE FROM {slurm.name}_last_ran_table; INSERT INTO {slurm.name}_last_ran_table VALUES ({now}, {now}, {now});",
     )
 
 
-def tell_mariadb(slurm, statement):
+def run_sql(slurm, statement):
     subprocess.run(
         [
             "mariadb",

@@ -13,7 +13,7 @@ import sys
 import time
 
 from harness.cluster import Cluster
-from harness.load import DIRTY, GREEN, TOLERANCE, Trouble, broken, held, make_load, offered, play, waves
+from harness.load import DIRTY, GREEN, TOLERANCE, Disturbance, allocated, broken, make_load, offered, play, waves
 from harness.processes import wait_until
 from harness.replan import SETTINGS, plan_of, started
 
@@ -61,25 +61,25 @@ def kills(count=200, killed=50, restarts=5, beside=0):
     print(f"{count} jobs arrive in {span:.0f} s at 8 GPUs: load {offered(load, 8):.2f} by their work alone")
     without = copy.deepcopy(load) if beside else None
     if without:
-        with Cluster(carbon=False) as cluster, Trouble(cluster, 0, restarts, span):
+        with Cluster(carbon=False) as cluster, Disturbance(cluster, 0, restarts, span):
             play(cluster.slurm, without, carbon=False)
         print(
-            f"without slurm-carbon: load by GPUs held={held(without, 8):.2f} "
+            f"without slurm-carbon: load by allocated GPUs={allocated(without, 8):.2f} "
             f"past cap plus {TOLERANCE} s: {len(broken(without, lambda job: job.cap + TOLERANCE))}"
         )
-    with Cluster(**forecast(waves(90, 30))) as cluster, Trouble(cluster, killed, restarts, span) as trouble:
+    with Cluster(**forecast(waves(90, 30))) as cluster, Disturbance(cluster, killed, restarts, span) as disturbance:
         play(cluster.slurm, load, carbon=True)
-        trouble.thread.join()
+        disturbance.thread.join()
         moved = cluster.carbon.log().count(" why=")
         for line in (cluster.slurm.root / "log" / "slurmctld.log").read_text(errors="replace").splitlines():
             if "equeue" in line:
                 print("slurmctld:", line)
-    if trouble.failure:
-        raise trouble.failure
+    if disturbance.failure:
+        raise disturbance.failure
     table(load, without)
     print(
-        f"carbonctld killed={trouble.killed} slurmctld restarted={trouble.restarted} changes sent={moved} "
-        f"load by GPUs held={held(load, 8):.2f}"
+        f"carbonctld killed={disturbance.killed} slurmctld restarted={disturbance.restarted} changes sent={moved} "
+        f"load by allocated GPUs={allocated(load, 8):.2f}"
     )
     return verdict(load, broken(load, lambda job: job.cap + TOLERANCE))
 

@@ -79,7 +79,7 @@ class Page:
             self.ask("Page.navigate", url=self.url)
             deadline = time.monotonic() + 60
             while not self.loaded:
-                self.take(deadline)
+                self.receive(deadline)
         except BaseException:
             self.__exit__()
             raise
@@ -106,13 +106,13 @@ class Page:
         os.write(self.to_browser, json.dumps(message).encode() + b"\0")
         deadline = time.monotonic() + 60
         while True:
-            answer = self.take(deadline)
+            answer = self.receive(deadline)
             if answer.get("id") == self.last_id:
                 if "error" in answer:
                     raise Failed(f"{method}: {answer['error']}")
                 return answer["result"]
 
-    def take(self, deadline):
+    def receive(self, deadline):
         """The next message; events are kept."""
         while b"\0" not in self.unread:
             if not select.select([self.from_browser], [], [], max(0, deadline - time.monotonic()))[0]:

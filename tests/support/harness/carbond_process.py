@@ -28,10 +28,10 @@ def wait_until(condition, seconds=30, what="a condition"):
 
 
 class Controller:
-    """Takes POST /v1/records and keeps every body. `trouble` is the share of requests that are stored but not acknowledged."""
+    """Takes POST /v1/records and keeps every body. `lost_answers` is the share of requests that are stored but not acknowledged."""
 
-    def __init__(self, trouble=0.0, seed=0):
-        self.bodies, self.trouble, self.random = [], trouble, random.Random(seed)
+    def __init__(self, lost_answers=0.0, seed=0):
+        self.bodies, self.lost_answers, self.random = [], lost_answers, random.Random(seed)
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -43,7 +43,7 @@ class Controller:
                 outer.bodies.append(body)
                 answer = b'{"stored": 1, "known": 0}'
                 try:
-                    self.send_response(503 if outer.random.random() < outer.trouble else 200)
+                    self.send_response(503 if outer.random.random() < outer.lost_answers else 200)
                     self.send_header("Content-Length", str(len(answer)))
                     self.end_headers()
                     self.wfile.write(answer)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A load of jobs with a wait cap each, played against a cluster; and daemons that are killed under it."""
+"""A load of jobs, each with a maximum delay, played against a cluster whose daemons are killed meanwhile."""
 import dataclasses
 import random
 import time
@@ -33,18 +33,18 @@ class Job:
     deferred: bool = False
     submit: int = 0
     start: int = 0
-    held: int = 0  # seconds, by all runs
+    allocated: int = 0  # seconds, of all runs
     state: str = ""
-    requeued: int = 0  # how often Slurm ended a run that had begun, and let the job wait again
+    requeued: int = 0  # how often Slurm ended a run and queued the job again
 
     @property
     def wait(self):
-        """Until its first start: Slurm itself lets a job that it requeued wait for two minutes, with or without slurm-carbon."""
+        """Until its first start: Slurm lets a requeued job wait for two minutes, with or without slurm-carbon."""
         return self.start - self.submit
 
 
 def make_load(count, span, partitions, caps, seconds, seed=1, gpus=(1, 1, 2, 4)):
-    """`count` jobs that arrive over `span` seconds; lengths from the pair `seconds`."""
+    """`count` jobs that arrive over `span` seconds; run times from the pair `seconds`."""
     chance = random.Random(seed)
     return [
         Job(
@@ -59,22 +59,22 @@ def make_load(count, span, partitions, caps, seconds, seed=1, gpus=(1, 1, 2, 4))
 
 
 def offered(load, gpus):
-    """Work that arrives by the capacity of `gpus` over the time in which it arrives."""
+    """Offered load: GPU seconds of work, divided by those of `gpus` over the time in which the work arrives."""
     span = max(job.arrival for job in load)
     return sum(job.gpus * job.seconds for job in load) / (gpus * span)
 
 
-def held(load, gpus):
-    """The same by how long the jobs held their GPUs: a start and an end take Slurm seconds."""
+def allocated(load, gpus):
+    """The same by the time for which GPUs were allocated: a start and an end take Slurm seconds."""
     span = max(job.arrival for job in load)
-    return sum(job.gpus * job.held for job in load) / (gpus * span)
+    return sum(job.gpus * job.allocated for job in load) / (gpus * span)
 
 
 def submit(slurm, job, carbon):
     options = ["--time=1", f"--partition={job.partition}", f"--gres=gpu:{job.gpus}"]
     if carbon:
         options += ["--carbon=defer", f"--carbon-max-delay=0:{job.cap}"]
-    for _ in range(60):  # slurmctld may be away
+    for _ in range(60):  # slurmctld may be down
         job.job_id, said = slurm.sbatch(*options, script=f"sleep {job.seconds}", check=False)
         if job.job_id:
             job.deferred = "carbon: deferred to" in said.err
@@ -84,7 +84,7 @@ def submit(slurm, job, carbon):
 
 
 def play(slurm, load, carbon):
-    """Submits each job when it is due, waits until all have ended, and fills in what Slurm's accounting says of them."""
+    """Submits each job when it is due, waits until all have ended, and fills in their times from Slurm's accounting."""
     begun = time.monotonic()
     for job in load:
         time.sleep(max(0.0, begun + job.arrival - time.monotonic()))
@@ -117,10 +117,10 @@ def play(slurm, load, carbon):
         begun = [row for row in rows if unix(row[1])]
         job.submit, job.state, job.requeued = unix(rows[0][0]), rows[-1][2], len(begun) - 1
         job.start = unix(begun[0][1]) if begun else 0
-        job.held = sum(int(row[3]) for row in begun)
+        job.allocated = sum(int(row[3]) for row in begun)
 
 
-class Trouble(Schedule):
+class Disturbance(Schedule):
     """carbonctld killed `kills` times and slurmctld restarted `restarts` times, at random over `span` seconds."""
 
     def __init__(self, cluster, kills, restarts, span, seed=2):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Daemons behind a keeper, and waiting by asking."""
+"""Daemons that a supervisor runs, and waiting by polling."""
 import json
 import os
 import pathlib
@@ -10,7 +10,7 @@ import time
 
 
 class Failed(Exception):
-    """What could not be done, with the last lines of the log that says why."""
+    """What failed, with the last lines of the log that says why."""
 
 
 def tail(log, lines=15):
@@ -21,7 +21,7 @@ def tail(log, lines=15):
 
 
 def wait_until(question, seconds, what, pause=0.1):
-    """Asks until the answer is true; returns it. `what` completes 'no ... within N s'."""
+    """Calls `question` until its answer is true; returns the answer. `what` completes 'no ... within N s'."""
     deadline = time.monotonic() + seconds
     while True:
         answer = question()
@@ -39,18 +39,18 @@ class Daemons:
         self.directory = pathlib.Path(directory)
         self.logs = {}
         self.kept = False
-        self.keeper = subprocess.Popen(
-            [sys.executable, str(pathlib.Path(__file__).with_name("process_keeper.py")), str(directory)],
+        self.supervisor = subprocess.Popen(
+            [sys.executable, str(pathlib.Path(__file__).with_name("process_supervisor.py")), str(directory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
             cwd="/",
         )
 
-    def _ask(self, **request):
-        self.keeper.stdin.write(json.dumps(request).encode() + b"\n")
-        self.keeper.stdin.flush()
-        answer = json.loads(self.keeper.stdout.readline() or '{"error": "the keeper of the daemons has ended"}')
+    def _request(self, **request):
+        self.supervisor.stdin.write(json.dumps(request).encode() + b"\n")
+        self.supervisor.stdin.flush()
+        answer = json.loads(self.supervisor.stdout.readline() or '{"error": "the supervisor of the daemons has ended"}')
         if "error" in answer:
             raise Failed(answer["error"])
         return answer
@@ -59,7 +59,7 @@ class Daemons:
         """Starts a daemon in the foreground and waits until ready() is true; returns its process id."""
         pathlib.Path(log).parent.mkdir(parents=True, exist_ok=True)
         self.logs[name] = log
-        pid = self._ask(
+        pid = self._request(
             do="start",
             name=name,
             argv=[str(a) for a in argv],
@@ -79,22 +79,22 @@ class Daemons:
 
     def status(self, name):
         """None while it runs, else its exit status."""
-        return self._ask(do="status", name=name)["status"]
+        return self._request(do="status", name=name)["status"]
 
     def end(self, name, signal_number=signal.SIGTERM, seconds=20):
         """Ends a daemon and waits for it; returns its exit status."""
-        return self._ask(do="end", name=name, signal=int(signal_number), seconds=seconds)["status"]
+        return self._request(do="end", name=name, signal=int(signal_number), seconds=seconds)["status"]
 
     def at_the_end(self, argv):
-        self._ask(do="finally", argv=argv)
+        self._request(do="finally", argv=argv)
 
     def keep(self):
-        """The daemons outlive this process; returns the id of the process to be sent SIGTERM to end them."""
+        """Lets the daemons outlive this process; returns the id of the process that ends them on SIGTERM."""
         self.kept = True
-        return self._ask(do="keep")["pid"]
+        return self._request(do="keep")["pid"]
 
     def close(self):
-        self.keeper.stdin.close()
+        self.supervisor.stdin.close()
         if not self.kept:
-            self.keeper.wait()
-        self.keeper.stdout.close()
+            self.supervisor.wait()
+        self.supervisor.stdout.close()

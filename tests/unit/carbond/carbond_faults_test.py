@@ -233,14 +233,14 @@ class Faults(unittest.TestCase):
 
     def test_the_controller_is_away_and_says_no(self):
         node = self.node()
-        self.controller.trouble = 1.0
+        self.controller.lost_answers = 1.0
         node.start()
         node.mark("start", 1, [0])
         time.sleep(1)
         node.mark("end", 1, [0])
         wait_until(lambda: len(self.controller.bodies) >= 2, what="a second try")
         node.stop(signal.SIGKILL)
-        self.controller.trouble = 0.0
+        self.controller.lost_answers = 0.0
         node.start()
         wait_until(lambda: not list((node.spool / "outbox").iterdir()), what="an empty outbox")
         self.assertEqual(len(self.controller.records()), 1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nothing that the harness started outlives the program that asked for it."""
+"""No process that the harness started outlives the program that started it."""
 import os
 import pathlib
 import signal
@@ -33,9 +33,9 @@ def alive(pid):
         return False
 
 
-class KeeperTest(unittest.TestCase):
+class SupervisorTest(unittest.TestCase):
     def setUp(self):
-        self.root = pathlib.Path(tempfile.mkdtemp(prefix="carbon-keeper-"))
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix="carbon-supervisor-"))
         self.addCleanup(lambda: self.assertFalse(self.root.exists(), "the directory is left"))
 
     def start(self, daemons):
@@ -85,15 +85,15 @@ class KeeperTest(unittest.TestCase):
     def test_a_kept_cluster_ends_on_sigterm(self):
         daemons = Daemons(self.root)
         pids = self.start(daemons)
-        keeper = daemons.keep()
-        daemons.keeper.stdin.close()
+        supervisor = daemons.keep()
+        daemons.supervisor.stdin.close()
         self.assertTrue(all(map(alive, pids)))
-        os.kill(keeper, signal.SIGTERM)
-        daemons.keeper.wait(20)
-        daemons.keeper.stdout.close()
+        os.kill(supervisor, signal.SIGTERM)
+        daemons.supervisor.wait(20)
+        daemons.supervisor.stdout.close()
         self.assertFalse(any(map(alive, pids)))
 
-    def test_a_daemon_that_ends_at_once_is_told_with_its_log(self):
+    def test_a_daemon_that_ends_at_once_is_reported_with_its_log(self):
         daemons = Daemons(self.root)
         with self.assertRaisesRegex(Failed, "status 3:\nno such key"):
             daemons.start("broken", ["sh", "-c", "echo no such key; exit 3"], self.root / "log", lambda: False)

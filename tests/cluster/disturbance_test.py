@@ -1,27 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs keep their caps while carbonctld is killed and slurmctld restarted under them: the short form of start_guarantee_proof.py kills.
-And a site that only observes changes not one job."""
+"""Jobs start within their caps while carbonctld is killed and slurmctld is restarted. This is the short form of
+`start_guarantee_proof.py kills`. And a site that only observes changes no job."""
 import sys
 import time
 import unittest
 
 from harness.cluster import Cluster
-from harness.load import TOLERANCE, Trouble, broken, make_load, play, waves
+from harness.load import TOLERANCE, Disturbance, broken, make_load, play, waves
 from harness.replan import SETTINGS, plan_of, unix
 
 
-class TroubleTest(unittest.TestCase):
-    def test_every_job_runs_by_its_cap_whoever_dies(self):
+class DisturbanceTest(unittest.TestCase):
+    def test_every_job_runs_by_its_cap_when_daemons_die(self):
         load = make_load(24, 36, ["inland", "coast"], (20, 40), (2, 5))
-        with Cluster(settings=SETTINGS, forecast=waves(40, 15)) as cluster, Trouble(cluster, 5, 1, 40) as trouble:
+        with Cluster(settings=SETTINGS, forecast=waves(40, 15)) as cluster, Disturbance(
+            cluster, 5, 1, 40
+        ) as disturbance:
             play(cluster.slurm, load, carbon=True)
-        self.assertIsNone(trouble.failure)
-        self.assertEqual((trouble.killed, trouble.restarted), (5, 1))
+        self.assertIsNone(disturbance.failure)
+        self.assertEqual((disturbance.killed, disturbance.restarted), (5, 1))
         self.assertGreater(sum(job.deferred for job in load), 5)
         self.assertEqual(broken(load, lambda job: job.cap + TOLERANCE), [])
 
     def test_a_site_that_observes_changes_nothing(self):
-        """Three hours of the replayed grid: a day of it passes in a minute."""
+        """Three hours of the replayed grid, of which a day takes one minute."""
         settings = {
             ("placement", "observe"): "true",
             ("placement", "default_mode"): '"auto"',

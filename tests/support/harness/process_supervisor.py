@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Keeps the daemons of one cluster, and ends all of them whatever happens to the program that asked for them.
+"""Process supervisor: runs the daemons of one cluster and ends all of them, whatever happens to the program that uses
+it.
 
-The keeper is a process of its own: `python3 keeper.py DIRECTORY`. It takes one JSON request a line on its standard input
-and answers each with a line. When that input closes (the test ended, crashed or was killed), or on SIGTERM, it ends every
-process that it started and, being their subreaper, all that came from them (slurmstepd detaches itself; so do the tasks of
-jobs), then removes the directory. All by process id, and only its own children, which cannot be mistaken for others while
-they are not reaped.
+It is a process of its own: `python3 process_supervisor.py DIRECTORY`. It reads JSON requests from its standard input, one
+a line, and answers each with a line. When that input closes (the test ended, crashed or was killed), or on SIGTERM, it
+ends every process that it started. It is their subreaper, so it also ends descendants that detached themselves
+(slurmstepd, the tasks of jobs). Then it removes the directory. It signals only its own children: a process id cannot be
+used again before it has reaped the child.
 
 Requests, by their key "do":
   start   name, argv, env, log, cwd -> {"pid"}
   status  name                      -> {"status"}  null while it runs, else the exit status, -N for signal N
   end     name, signal, seconds     -> {"status"}  SIGKILL after `seconds`
   finally argv                      -> {}          a command to run once all has ended
-  keep                              -> {"pid"}     of the keeper: the end of its input no longer ends it, SIGTERM does
+  keep                              -> {"pid"}     of the supervisor: now SIGTERM ends it, and not the end of its input
 """
 import ctypes
 import json
@@ -48,7 +49,7 @@ def children_of(pids):
     return found
 
 
-class Keeper:
+class Supervisor:
     def __init__(self, directory):
         self.directory = directory
         self.pids = {}  # name -> pid
@@ -72,7 +73,7 @@ class Keeper:
                 argv, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
             )
         child.returncode = 0  # reaped here, not by subprocess
-        self.statuses.pop(child.pid, None)  # of an earlier process with this id: those of jobs end here, too
+        self.statuses.pop(child.pid, None)  # of an earlier process with this id: processes of jobs are reaped here, too
         self.pids[name] = child.pid
         return {"pid": child.pid}
 
@@ -109,7 +110,7 @@ class Keeper:
             self.kept = True
             os.dup2(
                 os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno()
-            )  # or a pipe behind the caller would never close
+            )  # an open stderr would keep a pipe of the caller open
             return {"pid": os.getpid()}
         raise ValueError(f"no such request: {do}")
 
@@ -132,7 +133,7 @@ class Keeper:
             for line in lines:
                 try:
                     answer = self.answer(json.loads(line))
-                except Exception as bad:  # told to the one who asked
+                except Exception as bad:  # reported to the caller
                     answer = {"error": f"{type(bad).__name__}: {bad}"}
                 try:
                     print(json.dumps(answer), flush=True)
@@ -140,20 +141,20 @@ class Keeper:
                     pass
 
     def end_all(self):
-        """First the polite signal, so that the daemons end as they would on a real host; then the other one."""
-        mine = children_of([os.getpid()])
+        """SIGTERM first, so that the daemons end as they would on a real host; then SIGKILL."""
+        own = children_of([os.getpid()])
         for number, seconds in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, GRACE_SECONDS)):
-            for pid in mine:
+            for pid in own:
                 try:
                     os.kill(pid, number)
                 except ProcessLookupError:
                     pass
             deadline = time.monotonic() + seconds
-            while mine and time.monotonic() < deadline:
+            while own and time.monotonic() < deadline:
                 time.sleep(0.02)
                 self.reap()
-                mine = children_of([os.getpid()])
-            if not mine:
+                own = children_of([os.getpid()])
+            if not own:
                 break
         for argv in self.last_commands:
             subprocess.run(
@@ -170,12 +171,12 @@ def main():
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
     signal.set_wakeup_fd(woken)
-    keeper = Keeper(sys.argv[1])
+    supervisor = Supervisor(sys.argv[1])
     try:
-        keeper.serve(stop)
+        supervisor.serve(stop)
     finally:
         signal.set_wakeup_fd(-1)
-        keeper.end_all()
+        supervisor.end_all()
 
 
 if __name__ == "__main__":
