@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Merges new intensity values into the stored ones. Pure.
+// Merges new intensity values into the stored ones, by origin, and lists the times whose value changed. Pure.
+// (grid_feeds/timeline also merges intervals, but only by the order of its layers.)
 #pragma once
 
 #include <span>
