@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the own forecast must always and must never do. How good it is on real grids: forecast_table.
+// Properties of our own forecast. Its errors on recorded data: tests/bench/forecast_table.cpp.
 #include "forecast/own_forecast.h"
 
 #include <gtest/gtest.h>
@@ -32,7 +32,7 @@ double cycle(int hour) {
 }
 double cycle_and_week(int hour) { return cycle(hour) + (hour / 24 % 7 >= 5 ? -60 : 0); }
 
-// A value with noise that is the same whenever the hour is asked for.
+// A value with noise; always the same for the same hour.
 std::function<std::optional<double>(int)> noisy(double (*base)(int), double sigma, unsigned seed = 1) {
   return [=](int hour) {
     std::mt19937 random(seed * 1'000'003u + static_cast<unsigned>(hour));
@@ -58,7 +58,7 @@ void expect_same(const OwnForecast& a, const OwnForecast& b) {
   }
 }
 
-TEST(OwnForecast, CoversEachHourAheadAndSaysWhatItIs) {
+TEST(OwnForecast, CoversEachHourAheadWithItsOrigin) {
   const auto past = series(kDays60, noisy(cycle_and_week, 5));
   const auto forecast = own_forecast(past.view(), at(kDays60) + 10min, 168);
   EXPECT_EQ(forecast.known_until, at(kDays60));
@@ -79,7 +79,7 @@ TEST(OwnForecast, ConstantStaysConstant) {
   }
 }
 
-TEST(OwnForecast, ADayThatRepeatsIsForeseenExactly) {
+TEST(OwnForecast, ForecastsARepeatingDayExactly) {
   const auto past = series(40 * 24 + 7, cycle);
   const auto forecast = own_forecast(past.view(), at(40 * 24 + 7), 168);
   ASSERT_EQ(forecast.points.size(), 168u);
@@ -87,7 +87,7 @@ TEST(OwnForecast, ADayThatRepeatsIsForeseenExactly) {
     EXPECT_NEAR(point.value.value(), cycle(static_cast<int>((point.when.start - start) / 1h)), 1e-6);
 }
 
-TEST(OwnForecast, ANewLevelIsFollowedWithinADay) {
+TEST(OwnForecast, FollowsANewLevelWithinADay) {
   // The level wanders over days, as weather makes it; then all is 1.6 times as much.
   const auto wandering = [](int hour) { return cycle(hour) + 50 * std::sin(hour / 37.0) + 30 * std::sin(hour / 17.0); };
   const auto base = noisy(wandering, 10);
@@ -140,7 +140,7 @@ TEST(OwnForecast, ShorterStepsCountAsTheMeanOfTheirHour) {
   for (std::size_t i = 0; i < 48; ++i) EXPECT_NEAR(a.points[i].value.value(), b.points[i].value.value(), 1e-3);
 }
 
-TEST(OwnForecast, GapsAndALateFeedAreBorne) {
+TEST(OwnForecast, ToleratesGapsAndALateFeed) {
   std::mt19937 random(3);
   const auto base = noisy(cycle_and_week, 5);
   const auto past = series(kDays60, [&](int hour) -> std::optional<double> {
@@ -155,7 +155,7 @@ TEST(OwnForecast, GapsAndALateFeedAreBorne) {
   EXPECT_LT(mean_error(forecast, cycle_and_week), 15.0);
 }
 
-TEST(OwnForecast, AfterALongGapItBeginsAnew) {
+TEST(OwnForecast, StartsAgainAfterALongGap) {
   const auto past = series(kDays60 + 30, [](int hour) -> std::optional<double> {
     if (hour < 30 * 24) return 700.0;
     if (hour < kDays60) return std::nullopt;
@@ -172,7 +172,7 @@ TEST(OwnForecast, AfterALongGapItBeginsAnew) {
   for (const auto& point : later->points) EXPECT_NEAR(point.value.value(), 100.0, 1e-6);
 }
 
-TEST(OwnForecast, AnyLengthOfPastIsBorne) {
+TEST(OwnForecast, AcceptsAnyLengthOfPast) {
   const auto past = series(24 * 24, noisy(cycle_and_week, 5));
   OwnForecaster own;
   for (int hours = 0; hours < 24 * 24; ++hours) {
@@ -191,7 +191,7 @@ TEST(OwnForecast, AnyLengthOfPastIsBorne) {
   }
 }
 
-TEST(OwnForecast, NothingComesOfNoPastOrAnOldOne) {
+TEST(OwnForecast, IsEmptyWithoutARecentPast) {
   EXPECT_TRUE(own_forecast({}, start, 24).points.empty());
   const auto past = series(30 * 24, cycle);
   EXPECT_TRUE(own_forecast(past.view(), at(37 * 24), 24).points.empty());
