@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Users as this host knows them. Any thread.
+// Names and ids of this host's users. Any thread.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace carbon::carbonctld {
 
-// None: nobody here has that number, or that name.
+// None: this host has no user of that id, or of that name.
 std::optional<std::string> login_name(std::uint32_t uid);
 std::optional<net::Caller> login_of(const std::string& user);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Slurm's PrivateData hides from ordinary users.
+// Slurm's PrivateData: what is hidden from ordinary users.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@ namespace carbon::carbonctld {
 
 struct Privacy {
   bool jobs = false, usage = false, users = false, accounts = false;
-  // True where either hides it.
+  // Hides what either of the two hides.
   Privacy operator|(const Privacy& o) const {
     return {jobs || o.jobs, usage || o.usage, users || o.users, accounts || o.accounts};
   }

@@ -34,17 +34,17 @@ class DbConnection {
   DbConnection() {
     std::uint16_t flags = 0;
     errno = 0;
-    held_ = slurmdb_connection_get(&flags);
+    connection_ = slurmdb_connection_get(&flags);
   }
   ~DbConnection() {
-    if (held_) slurmdb_connection_close(&held_);
+    if (connection_) slurmdb_connection_close(&connection_);
   }
   DbConnection(const DbConnection&) = delete;
   DbConnection& operator=(const DbConnection&) = delete;
-  void* get() const { return held_; }
+  void* get() const { return connection_; }
 
  private:
-  void* held_ = nullptr;
+  void* connection_ = nullptr;
 };
 
 slurm_selected_step_t selected(std::uint32_t job_id) {
@@ -69,7 +69,7 @@ slurm_selected_step_t selected(const SlurmJob& job) {
   return s;
 }
 
-// The lists do not own what they hold: cluster name and selections stay the caller's.
+// The lists do not own their items: cluster name and selections stay the caller's.
 struct Condition {
   Condition(const std::string& cluster, std::vector<slurm_selected_step_t>& jobs)
       : clusters(slurm_list_create(nullptr)), steps(slurm_list_create(nullptr)), name(cluster) {
@@ -85,7 +85,7 @@ struct Condition {
   slurmdb_job_cond_t cond{};
 };
 
-// As sacct names them. A run that was requeued has a flag beside its last state.
+// As sacct names them. A requeued run has a flag in addition to its last state.
 std::string state_name(std::uint32_t state) {
   constexpr std::array<const char*, JOB_END> kNames = {"PENDING",   "RUNNING",   "SUSPENDED", "COMPLETED",
                                                        "CANCELLED", "FAILED",    "TIMEOUT",   "NODE_FAIL",
@@ -103,7 +103,7 @@ std::string exit_code_text(std::uint32_t status) {
   return std::to_string(WEXITSTATUS(s) % 128) + ":" + std::to_string(WIFSIGNALED(s) ? WTERMSIG(s) : 0);
 }
 
-// The pairs themselves are opaque; what Slurm prints of them is not: "PrivateData            = jobs".
+// The pairs are opaque, but Slurm prints them: "PrivateData            = jobs".
 std::string setting(SlurmListPointer pairs, std::string_view name) {
   char* printed = nullptr;
   std::size_t size = 0;
@@ -125,7 +125,7 @@ std::string setting(SlurmListPointer pairs, std::string_view name) {
 
 using QosNames = std::map<std::uint32_t, std::string>;
 
-// Empty where slurmdbd does not tell: a job's QOS is then not known.
+// Empty if slurmdbd does not answer: a job's QOS is then unknown.
 QosNames qos_names(void* db) {
   slurmdb_qos_cond_t all{};
   QosNames names;
@@ -161,7 +161,7 @@ SlurmJob job_of(const slurmdb_job_rec_t& r, const QosNames& qos) {
 class LibslurmApi final : public SlurmApi {
  public:
   LibslurmApi() {
-    ::setenv("SLURM_BITSTR_LEN", "0", 1);  // an array's list of tasks is told whole
+    ::setenv("SLURM_BITSTR_LEN", "0", 1);  // do not abbreviate an array's list of tasks
     slurm_init(nullptr);
   }
 
@@ -185,7 +185,8 @@ class LibslurmApi final : public SlurmApi {
     if (!db.get()) return failed("connect to slurmdbd");
     std::vector<slurm_selected_step_t> wanted{selected(job)};
     Condition condition(job.cluster, wanted);
-    condition.cond.flags = JOBCOND_FLAG_NO_STEP;  // without DUP: the last run; with it slurmdbd changes all, whatever the times
+    condition.cond.flags =
+        JOBCOND_FLAG_NO_STEP;  // without DUP: the last run; with it slurmdbd changes all runs, whatever the times
     slurmdb_job_rec_t change{};
     change.derived_ec = NO_VAL;
     std::string comment(admin_comment), energy;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests and answers are JSON, one a datagram-like message: a 4-byte length, then the text.
+// Requests and answers are JSON messages: a 4-byte length, then the text.
 #include "carbonctld/slurm/slurm_child.h"
 
 #include <fcntl.h>
@@ -30,7 +30,7 @@ using nlohmann::json;
 
 constexpr std::uint32_t kMaxMessage = 64u << 20;
 
-// Waits for `fd` until `deadline`; false when it passed.
+// Waits for `fd` until `deadline`; false if it passes.
 bool ready(int fd, short events, std::chrono::steady_clock::time_point deadline) {
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
@@ -81,7 +81,7 @@ json answer_to(const json& request, SlurmApi& api) {
     return done(api.write_summary(request.at("job"), request.at("comment"), joules));
   }
   if (call == "associations") return wrap(api.associations(request.at("clusters")));
-  if (call == "places") return wrap(api.topology(request.at("others")));
+  if (call == "topology") return wrap(api.topology(request.at("others")));
   if (call == "rights") return wrap(api.rights(request.at("user")));
   if (call == "settings") return wrap(api.settings());
   if (call == "queue") return wrap(api.queue(request.at("others")));
@@ -93,7 +93,7 @@ json answer_to(const json& request, SlurmApi& api) {
 
 std::string text_of(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
 
-// What an answer holds, or its error.
+// The value of an answer, or its error.
 template <class T>
 Result<T> value_of(const Result<std::string>& answer) {
   if (!answer) return answer.error();
@@ -106,7 +106,7 @@ Result<T> value_of(const Result<std::string>& answer) {
       return j.at("value").get<T>();
     }
   } catch (const json::exception&) {
-    return Error{"slurm: the helper process gave no sensible answer"};
+    return Error{"slurm: the answer of the helper process cannot be parsed"};
   }
 }
 
@@ -126,7 +126,7 @@ Status SlurmChild::start() {
   posix_spawn_file_actions_init(&actions);
   posix_spawnattr_init(&attributes);
   posix_spawn_file_actions_adddup2(&actions, ends[1], kChildSocket);
-  // The daemon's threads have its signals blocked; the child must end on them.
+  // The daemon's threads block its signals; the child must end on them.
   sigset_t none, all;
   sigemptyset(&none);
   sigfillset(&all);
@@ -157,7 +157,7 @@ void SlurmChild::end() {
   pid_ = -1;
 }
 
-// Waits for the first byte; false where the deadline passes, or quit() and its time.
+// Waits for the first byte; false if the deadline passes, or the time that quit() leaves.
 bool SlurmChild::answers(Clock::time_point deadline) const {
   constexpr auto kLook = std::chrono::milliseconds(200);
   for (;;) {
@@ -169,7 +169,7 @@ bool SlurmChild::answers(Clock::time_point deadline) const {
 
 Result<std::string> SlurmChild::ask(const std::string& request) {
   const std::lock_guard lock(mutex_);
-  if (Clock::now() >= give_up_.load()) return Error{"slurm: not asked any more: carbonctld ends"};
+  if (Clock::now() >= give_up_.load()) return Error{"slurm: not called: carbonctld is shutting down"};
   if (pid_ < 0) {
     const auto started = start();
     if (!started) return started.error();
@@ -181,7 +181,7 @@ Result<std::string> SlurmChild::ask(const std::string& request) {
   end();
   ++losses_;
   const bool late = Clock::now() >= deadline;
-  if (!late) return Error{"slurm: the process that asks libslurm ended (is slurm.conf in place, and munged running?)"};
+  if (!late) return Error{"slurm: the helper process ended (is slurm.conf in place, and munged running?)"};
   char text[64];
   std::snprintf(text, sizeof text, "slurm: no answer within %g s", seconds(patience_));
   return Error{text};
@@ -202,7 +202,7 @@ Result<std::vector<Association>> SlurmChild::associations(const std::vector<std:
 }
 
 Result<Topology> SlurmChild::topology(const std::vector<std::string>& others) {
-  return value_of<Topology>(ask(text_of({{"call", "places"}, {"others", others}})));
+  return value_of<Topology>(ask(text_of({{"call", "topology"}, {"others", others}})));
 }
 
 Result<SlurmSettings> SlurmChild::settings() { return value_of<SlurmSettings>(ask(text_of({{"call", "settings"}}))); }
@@ -228,7 +228,7 @@ Status SlurmChild::requeue_job(std::uint32_t job_id) {
 }
 
 int serve_slurm(int socket, const std::function<std::unique_ptr<SlurmApi>()>& make) {
-  // A call into libslurm may take a minute, its beginning too; when the daemon is gone nobody waits for its answer any more.
+  // A call into libslurm, or its initialisation, may take a minute. If the daemon ends meanwhile, this process ends at once.
   std::thread([socket] {
     pollfd daemon{socket, POLLRDHUP, 0};
     while (::poll(&daemon, 1, -1) < 0 && errno == EINTR) {
@@ -236,15 +236,15 @@ int serve_slurm(int socket, const std::function<std::unique_ptr<SlurmApi>()>& ma
     ::_exit(0);
   }).detach();
   const auto api = make();
-  constexpr auto kEver = std::chrono::steady_clock::time_point::max();
-  while (const auto request = receive_message(socket, kEver)) {
+  constexpr auto kNoDeadline = std::chrono::steady_clock::time_point::max();
+  while (const auto request = receive_message(socket, kNoDeadline)) {
     std::string answer;
     try {
       answer = text_of(answer_to(json::parse(*request), *api));
     } catch (const json::exception& e) {
       answer = text_of({{"error", std::string("slurm: ") + e.what()}});
     }
-    if (!send_message(socket, answer, kEver)) return 1;
+    if (!send_message(socket, answer, kNoDeadline)) return 1;
   }
   return 0;
 }

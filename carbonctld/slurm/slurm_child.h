@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A SlurmApi that does its calls in a child process, so that libslurm's fatal(), exit(), leaks and endless waits end the child
-// and not the daemon: the next call starts another.
+// SlurmApi by a helper process: libslurm's fatal(), exit(), leaks and endless waits end the helper and not the daemon. The next
+// call starts another helper.
 #pragma once
 
 #include <sys/types.h>
@@ -16,12 +16,13 @@
 
 namespace carbon::carbonctld {
 
-// The file descriptor by which a child gets its requests.
+// The child's file descriptor for requests and answers.
 inline constexpr int kChildSocket = 3;
 
 class SlurmChild final : public SlurmApi {
  public:
-  // `argv`: what to run; it must call serve_slurm(kChildSocket, ...). A call without an answer in `patience` is an error.
+  // `argv`: the command to run; it must call serve_slurm(kChildSocket, ...). A call without an answer within `patience` is an
+  // error.
   SlurmChild(std::vector<std::string> argv, Duration patience) : argv_(std::move(argv)), patience_(patience) {}
   ~SlurmChild() override;
   SlurmChild(const SlurmChild&) = delete;
@@ -37,9 +38,9 @@ class SlurmChild final : public SlurmApi {
   Status change_job(const JobChange& change) override;
   Status signal_job(std::uint32_t job_id, int signal_number) override;
   Status requeue_job(std::uint32_t job_id) override;
-  // The daemon ends: a call that waits has two seconds more, later ones are errors. Any thread.
+  // Called when the daemon ends: a waiting call has two more seconds, later ones are errors. Any thread.
   void quit() { give_up_ = Clock::now() + std::chrono::seconds(2); }
-  // How many children ended or were given up within a call. Any thread.
+  // Children that ended, or were abandoned, during a call. Any thread.
   std::uint64_t losses() const { return losses_; }
 
  private:
@@ -59,8 +60,8 @@ class SlurmChild final : public SlurmApi {
   std::atomic<Clock::time_point> give_up_ = Clock::time_point::max();
 };
 
-// The child's side: answers requests until the other end closes, whatever the API does just then. `make`: the API, whose making
-// may take long too. Returns the process's exit status.
+// The child's side: answers requests until the other end closes, even while a call into the API hangs. `make` creates the API,
+// which may also take long. Returns the exit status of the process.
 int serve_slurm(int socket, const std::function<std::unique_ptr<SlurmApi>()>& make);
 
 }  // namespace carbon::carbonctld

@@ -13,7 +13,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// libslurm tries for ten seconds to connect to a cluster that is gone: not in each round.
+// libslurm tries for ten seconds to connect to a cluster that is down, so it is not tried in each round.
 constexpr auto kRetryAfter = std::chrono::minutes(2);
 
 class Federation {
@@ -30,7 +30,7 @@ class Federation {
   Federation(const Federation&) = delete;
   Federation& operator=(const Federation&) = delete;
 
-  // Null: it is none of them, or takes no jobs.
+  // Null: it is not a member, or accepts no jobs.
   slurmdb_cluster_rec_t* find(const std::string& name) const {
     const auto it = std::find_if(members_.begin(), members_.end(), [&](const auto* c) { return text(c->name) == name; });
     if (it == members_.end()) return nullptr;
@@ -44,7 +44,7 @@ class Federation {
   std::vector<slurmdb_cluster_rec_t*> members_;
 };
 
-// libslurm's calls go to this cluster.
+// Directs libslurm's calls to this cluster.
 class Asking {
  public:
   explicit Asking(slurmdb_cluster_rec_t* cluster) { working_cluster_rec = cluster; }
@@ -71,7 +71,7 @@ bool has_controller(const slurmdb_cluster_rec_t& cluster) {
 }  // namespace
 
 Status ask_clusters(const std::vector<std::string>& others, const std::function<Status(const ClusterAsked&)>& ask) {
-  static std::map<std::string, Clock::time_point> silent;  // cluster -> until when it is left alone
+  static std::map<std::string, Clock::time_point> silent;  // cluster -> when to try it again
   const Federation federation;
   const auto* own = federation.find(own_name());
   const auto asked = ask({"", own == nullptr ? 0 : own->fed.id});

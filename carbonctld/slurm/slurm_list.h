@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A list of libslurm, destroyed with its holder. It owns its items only where libslurm made it so.
+// Owner of a libslurm list: destroys it. Whether that frees the items is decided by libslurm, which made the list.
 #pragma once
 
 #include "carbonctld/slurm/slurm_versions.h"
@@ -15,22 +15,22 @@ void each_of(SlurmListPointer list, F f) {
 
 class SlurmList {
  public:
-  explicit SlurmList(SlurmListPointer held) : held_(held) {}
+  explicit SlurmList(SlurmListPointer list) : list_(list) {}
   ~SlurmList() {
-    if (held_) slurm_list_destroy(held_);
+    if (list_) slurm_list_destroy(list_);
   }
   SlurmList(const SlurmList&) = delete;
   SlurmList& operator=(const SlurmList&) = delete;
-  explicit operator bool() const { return held_ != nullptr; }
-  SlurmListPointer get() const { return held_; }
+  explicit operator bool() const { return list_ != nullptr; }
+  SlurmListPointer get() const { return list_; }
 
   template <class Item, class F>
   void each(F f) const {
-    each_of<Item>(held_, f);
+    each_of<Item>(list_, f);
   }
 
  private:
-  SlurmListPointer held_;
+  SlurmListPointer list_;
 };
 
 }  // namespace carbon::carbonctld

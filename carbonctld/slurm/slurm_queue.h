@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Slurm's queue and nodes as slurmctld tells of them, and what carbonctld may change in a job that waits.
+// Slurm's queue and nodes as slurmctld reports them, and what carbonctld may change in a pending job.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +13,12 @@ namespace carbon::carbonctld {
 
 enum class JobState : std::uint8_t { kPending, kRunning, kOther };  // kOther: suspended, completing, moved to another cluster
 
-// A job, or what still waits of an array. Finished ones are left out.
+// A job, or the pending tasks of an array. Finished jobs are left out.
 struct QueuedJob {
   std::string id;  // as updates address it: "12", "12_3", "12_[4-9]"
   std::uint32_t job_id = 0;
   std::uint32_t array_job_id = 0;  // 0: no array
-  std::uint32_t tasks = 1;         // of an array, that wait in this record
+  std::uint32_t tasks = 1;         // of an array: pending tasks in this record
   bool heterogeneous = false;
   bool batch = true;
   JobState state = JobState::kPending;
@@ -32,13 +32,13 @@ struct QueuedJob {
   std::int64_t nice = 0;
   std::uint32_t restarts = 0;
   Instant submit{};
-  Instant begin{};    // the earliest start that was asked for; the epoch: none yet
+  Instant begin{};    // the requested earliest start; the epoch: none yet
   Instant started{};  // of a running one
   Duration limit{0};  // 0: none
   std::string admin_comment;
   std::string cluster = {};  // of a federation; empty: this cluster
-  bool federated = false;    // its federation knows it: its number is of one job only
-  bool stranded = false;     // it was sent to other clusters, and none of them has taken it
+  bool federated = false;    // its job id is unique in its federation
+  bool stranded = false;     // it was sent to other clusters, and none has accepted it
 
   double units() const { return gpus * tasks; }
 };
@@ -46,7 +46,7 @@ struct QueuedJob {
 struct GpuNode {
   std::string name;
   std::vector<std::string> partitions, features;
-  double gpus = 0;  // that jobs may have: none on a node that is down; on a draining one those that are still held
+  double gpus = 0;  // usable by jobs: none on a node that is down; those still allocated on a draining one
   std::string cluster = {};
   bool operator==(const GpuNode&) const = default;
 };
@@ -55,11 +55,11 @@ struct SlurmQueue {
   std::vector<QueuedJob> jobs;
   std::vector<GpuNode> nodes;
   std::vector<std::string> others;       // clusters of the federation that jobs and nodes are of too
-  std::vector<std::string> controllers;  // hosts of slurmctld and its backups; empty where there are none
+  std::vector<std::string> controllers;  // hosts of slurmctld and its backups; empty if there is no backup
   std::string active;                    // the one of them that answers first
 };
 
-// What is to be changed in one job; what is not set stays.
+// A change of one job. What is not set stays as it is.
 struct JobChange {
   std::string id;
   std::optional<Instant> begin;  // whole seconds

@@ -44,7 +44,7 @@ std::uint32_t tasks_in(const slurm_job_info_t& j) {
   return j.array_max_tasks > 0 ? std::min(n, j.array_max_tasks) : n;
 }
 
-// slurmctld cuts a long list of tasks short ("0-7,9,..."): then the array as a whole is meant.
+// slurmctld abbreviates a long list of tasks ("0-7,9,..."): then the whole array is addressed.
 std::string id_of(const slurm_job_info_t& j) {
   if (j.array_job_id == 0) return std::to_string(j.job_id);
   const auto array = std::to_string(j.array_job_id);
@@ -99,7 +99,7 @@ QueuedJob job_of(const slurm_job_info_t& j) {
   out.nice = static_cast<std::int64_t>(j.nice) - static_cast<std::int64_t>(NICE_OFFSET);
   out.restarts = j.restart_cnt;
   out.submit = time_of(j.submit_time);
-  out.begin = time_of(j.eligible_time);  // its begin time (start_time of a waiting job may be a guess of the scheduler's)
+  out.begin = time_of(j.eligible_time);  // its begin time (start_time of a pending job may be the scheduler's estimate)
   out.started = out.state == JobState::kRunning ? time_of(j.start_time) : Instant{};
   out.limit = minutes_or_zero(j.time_limit);
   out.admin_comment = text(j.admin_comment);
@@ -108,7 +108,7 @@ QueuedJob job_of(const slurm_job_info_t& j) {
   return out;
 }
 
-// Down, or not to be given new jobs. Nodes that slurmctld has not heard of since its own restart count as they are.
+// Down, or closed to new jobs. Nodes that have not registered since slurmctld's restart count by their last state.
 bool closed(std::uint32_t state) {
   const auto base = state & NODE_STATE_BASE;
   if (base == NODE_STATE_DOWN || base == NODE_STATE_FUTURE) return true;
@@ -134,7 +134,7 @@ Status load_jobs(std::vector<QueuedJob>& jobs, const std::string& cluster) {
   return Done{};
 }
 
-// A node says its partitions only beside a list of them.
+// A node's partitions are known only from the list of partitions.
 Status load_nodes(std::vector<GpuNode>& nodes, const std::string& cluster) {
   partition_info_msg_t* partitions = nullptr;
   node_info_msg_t* answer = nullptr;
@@ -170,7 +170,7 @@ const std::vector<std::string>& controllers() {
   return hosts;
 }
 
-// A standby answers too, but only behind the primary.
+// A standby answers pings too; the list starts with the primary.
 void find_active(SlurmQueue& queue) {
   if (controllers().size() < 2) return;
   queue.controllers = controllers();
@@ -179,7 +179,7 @@ void find_active(SlurmQueue& queue) {
   }
 }
 
-// An array's tasks are answered for one by one.
+// For an array libslurm returns one result per task.
 Status first_error(int rc, job_array_resp_msg_t* answers, const std::string& call) {
   if (rc != SLURM_SUCCESS) return failed(call);
   Status status = Done{};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of SlurmApi that looks at the queue and moves jobs, by libslurm. For slurm_api.cpp.
+// The part of SlurmApi that reads the queue and changes jobs, by libslurm. For slurm_api.cpp.
 #pragma once
 
 #include "carbonctld/slurm/slurm_queue.h"

@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kRetry = 5s;
-constexpr int kAssociationsEach = 5;  // times as old as what slurmctld says: there are many, and they change seldom
+constexpr int kAssociationsEach = 5;  // multiple of `fresh`: there are many associations, and they change rarely
 
 }  // namespace
 
@@ -29,7 +29,7 @@ bool SlurmState::refresh_topology(Instant now) {
   const auto state = settings ? "ok" : settings.error().message;
   if (state != state_) {
     settings ? spdlog::info("slurmctld answers partitions={} nodes={}", topology->partitions.size(), topology->nodes.size())
-             : spdlog::warn("{}; {}", state, settings_ ? "what it said last stands" : "time limits are not known yet");
+             : spdlog::warn("{}; {}", state, settings_ ? "using its last answer" : "time limits are not known yet");
   }
   state_ = state;
   if (!settings) return false;
@@ -48,7 +48,7 @@ bool SlurmState::refresh_associations(Instant now) {
   const std::lock_guard lock(mutex_);
   if (slurmdbd_answers_ && !list) {
     spdlog::warn("{}; {}", list.error().message,
-                 associations_->empty() ? "no job is relocated until users' associations are known" : "what it said last stands");
+                 associations_->empty() ? "no job is relocated until users' associations are known" : "using its last answer");
   }
   slurmdbd_answers_ = list.ok();
   if (!list || *list == *associations_) return false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What slurmctld last said of itself, and slurmdbd of users. Where they do not answer, the last known stands, and the log says so
-// once.
+// Cache of Slurm's topology and settings (slurmctld) and associations (slurmdbd). While they do not answer, the last answer stays
+// in use; this is logged once.
 #pragma once
 
 #include <memory>
@@ -15,17 +15,17 @@ namespace carbon::carbonctld {
 
 class SlurmState {
  public:
-  // Neither is owned. `fresh`: how old what it knows may become. `clusters`: the own one, then others of its federation.
+  // Neither is owned. `fresh`: maximum age of an answer. `clusters`: this cluster first, then others of its federation.
   SlurmState(SlurmApi& slurmctld, SlurmApi& slurmdbd, Duration fresh, std::vector<std::string> clusters)
       : slurmctld_(slurmctld), slurmdbd_(slurmdbd), fresh_(fresh), clusters_(std::move(clusters)) {}
 
-  // Asks where it is time to, and sooner while there is no answer. True where something changed. One thread calls it.
+  // Asks for what is due; earlier after a failure. True if something changed. One thread calls it.
   bool refresh(Instant now);
 
   // Any thread. Never null.
   std::shared_ptr<const Topology> topology() const;
   std::shared_ptr<const std::vector<Association>> associations() const;
-  std::optional<SlurmSettings> settings() const;  // none: slurmctld has never answered
+  std::optional<SlurmSettings> settings() const;  // none: slurmctld has not answered yet
   std::string state() const;                      // "ok", or why not
 
  private:

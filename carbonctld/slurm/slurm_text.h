@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What all files that talk libslurm use of it.
+// Helpers that all files with calls into libslurm share.
 #pragma once
 
 extern "C" {
@@ -17,11 +17,11 @@ namespace carbon::carbonctld {
 
 inline std::string text(const char* c) { return c ? c : ""; }
 
-// What libslurm says of the call that has just failed.
+// The error of the libslurm call that has just failed.
 inline Error failed(const std::string& call) {
   const int code = errno;
-  const bool told = code != 0 && code != SLURM_ERROR;
-  return Error{"slurm: " + call + ": " + (told ? slurm_strerror(code) : "no answer")};
+  const bool known = code != 0 && code != SLURM_ERROR;
+  return Error{"slurm: " + call + ": " + (known ? slurm_strerror(code) : "no answer")};
 }
 
 inline Duration minutes_or_zero(std::uint32_t m) {

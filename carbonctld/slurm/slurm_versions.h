@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the Slurm releases that this builds with differ in what carbonctld uses of libslurm, and nothing else.
+// Differences of libslurm's interface between the supported Slurm releases.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ inline constexpr bool kTakesEnergy = SLURM_VERSION_NUMBER >= SLURM_VERSION_NUM(2
 using SlurmListPointer = decltype(slurm_list_create(nullptr));
 using SlurmListWalk = decltype(slurm_list_iterator_create(nullptr));
 
-// Associations without the limits that they inherit, which cost slurmdbd time: a member up to 22.05, a flag from 23.11 on.
+// Requests associations without inherited limits, which cost slurmdbd time: a member up to 22.05, a flag from 23.11 on.
 template <class Condition>
 void without_parent_limits(Condition& condition) {
   if constexpr (requires { condition.without_parent_limits; }) {
@@ -31,7 +31,7 @@ void without_parent_limits(Condition& condition) {
   }
 }
 
-// A call on one job: by its number, by 26.05 by an identity of jobs and steps that holds it.
+// A call on one job: by its id; in 26.05 by a step identity that contains it.
 template <class... Rest, class... Given>
 int call_on_job(int (*call)(std::uint32_t, Rest...), std::uint32_t job_id, Given... given) {
   return call(job_id, given...);
@@ -45,15 +45,15 @@ int call_on_job(int (*call)(slurm_step_id_t, Rest...), std::uint32_t job_id, Giv
   return call(whole, given...);
 }
 
-// slurmdbd's settings as pairs of words; none by 26.05: PrivateData is not among them there, and the question ends the process,
-// since Slurm's plugin calls a function (slurmdbd_free_conf) that libslurm keeps to itself.
+// slurmdbd's settings as pairs of words. None in 26.05: they lack PrivateData there, and the request ends the process, because
+// Slurm's plugin calls a function (slurmdbd_free_conf) that libslurm does not export.
 inline std::optional<SlurmListPointer> slurmdbd_settings(SlurmListPointer (*ask)(void*), void* slurmdbd) { return ask(slurmdbd); }
 template <class Settings>
 std::optional<SlurmListPointer> slurmdbd_settings(int (*)(void*, Settings**), void*) {
   return std::nullopt;
 }
 
-// What slurm_load_ctl_conf gave: by 26.05 the function has another name.
+// Frees the result of slurm_load_ctl_conf; in 26.05 the function has another name.
 template <class Settings>
 void free_slurm_settings(Settings* settings) {
   if constexpr (requires { slurm_free_conf(settings); }) {

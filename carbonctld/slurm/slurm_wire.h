@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What crosses the socket between the daemon and the child that talks libslurm, as JSON. For slurm_child.cpp.
+// JSON messages between the daemon and its helper process for libslurm. For slurm_child.cpp.
 #pragma once
 
 #include <nlohmann/json.hpp>

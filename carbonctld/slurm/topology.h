@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where jobs can run, as slurmctld tells of it, and who may run them, as slurmdbd does: what the snapshot says of partitions.
+// Topology of the cluster: partitions, nodes and the federation, as slurmctld reports them.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ struct SlurmNode {
   bool operator==(const SlurmNode&) const = default;
 };
 
-// A cluster of the federation that slurmctld is part of, and that takes jobs.
+// A cluster of slurmctld's federation that accepts jobs.
 struct FederatedCluster {
   std::string name;      // empty: this cluster
   std::uint32_t id = 0;  // Slurm's number of it, 1 to 63
@@ -41,13 +41,14 @@ struct Topology {
   bool operator==(const Topology&) const = default;
 };
 
-// The site's partition with the kinds of its nodes that have all of its features. No limits where slurmctld does not know it.
+// Limits of a site's partition, with the kinds of its nodes that have all features of the site. Default limits if slurmctld does
+// not know the partition.
 PartitionLimits limits_of(const Topology& topology, const std::string& partition, const Site& site);
 
-// The number of a cluster (empty: this one) in the federation; 0: it is in none, takes no jobs, or does not answer.
+// Number of a cluster (empty: this one) in the federation; 0: it is in none, accepts no jobs, or does not answer.
 std::uint32_t fed_id_of(const Topology& topology, const std::string& cluster);
 
-// Features of a node of this cluster; none where slurmctld does not know it.
+// Features of a node of this cluster; null if slurmctld does not know it.
 const std::vector<std::string>* features_of(const Topology& topology, const std::string& node);
 
 }  // namespace carbon::carbonctld

@@ -27,7 +27,7 @@ std::vector<std::string> names(const char* list) {
   return out;
 }
 
-// The groups and their members; who has one as his own group is known by its gid.
+// Groups and their members. Users with a group as their primary group are known by its gid.
 void read_groups(const char* list, PartitionLimits& limits) {
   for (const auto& name : names(list)) {
     limits.some_groups = true;
@@ -79,7 +79,7 @@ SlurmNode node_of(const node_info_t& n) {
   return {text(n.name), names(n.partitions), std::move(kind)};
 }
 
-// A failure leaves `out` as it was.
+// On a failure `out` is unchanged.
 Status load(Topology& out, const std::string& cluster) {
   partition_info_msg_t* partitions = nullptr;
   errno = 0;
@@ -133,7 +133,7 @@ Result<std::vector<Association>> associations(void* db, const std::vector<std::s
   std::map<std::string, std::optional<std::uint32_t>> uids;
   found.each<const slurmdb_assoc_rec_t>([&](const auto& a) {
     const auto user = text(a.user);
-    if (user.empty()) return;  // an account's own
+    if (user.empty()) return;  // the association of an account itself
     const auto [known, fresh] = uids.try_emplace(user);
     if (const auto* entry = fresh ? getpwnam(user.c_str()) : nullptr) known->second = entry->pw_uid;
     if (known->second) out.push_back({*known->second, text(a.cluster), text(a.acct), text(a.partition), a.is_def == 1});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of SlurmApi that looks at partitions, nodes and associations, by libslurm. For slurm_api.cpp.
+// The part of SlurmApi that reads partitions, nodes and associations, by libslurm. For slurm_api.cpp.
 #pragma once
 
 #include "carbonctld/slurm/topology.h"

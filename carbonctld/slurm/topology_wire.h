@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Topology and associations as JSON, between the daemon and the child that talks libslurm. For slurm_child.cpp.
+// Topology and associations as JSON, between the daemon and its helper process for libslurm. For slurm_child.cpp.
 #pragma once
 
 #include <nlohmann/json.hpp>
