@@ -36,13 +36,13 @@ class Fields {
       const auto line = body.substr(0, body.find('\n'));
       body.remove_prefix(std::min(body.size(), line.size() + 1));
       const auto equals = line.find('=');
-      if (equals != std::string_view::npos) held_.emplace(line.substr(0, equals), line.substr(equals + 1));
+      if (equals != std::string_view::npos) values_.emplace(line.substr(0, equals), line.substr(equals + 1));
     }
   }
 
   std::string text(std::string_view key) {
-    const auto it = held_.find(key);
-    if (it != held_.end()) return std::string(it->second);
+    const auto it = values_.find(key);
+    if (it != values_.end()) return std::string(it->second);
     fail(key, "is missing");
     return {};
   }
@@ -74,7 +74,7 @@ class Fields {
     return out;
   }
 
-  bool has(std::string_view key) const { return held_.contains(key); }
+  bool has(std::string_view key) const { return values_.contains(key); }
 
   std::vector<std::string> texts(std::string_view key) {
     std::vector<std::string> out;
@@ -93,7 +93,7 @@ class Fields {
   void fail(std::string_view key, const std::string& what) {
     if (error_.empty()) error_ = "mark: " + std::string(key) + ' ' + what;
   }
-  std::map<std::string_view, std::string_view> held_;
+  std::map<std::string_view, std::string_view> values_;
   std::string error_;
 };
 

@@ -18,8 +18,8 @@ using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::minutes;
 
-// Takes exactly `digits` decimal digits from the front of `text`; none where they are not there.
-std::optional<int> take_digits(std::string_view& text, std::size_t digits) {
+// Reads exactly `digits` decimal digits from the front of `text` and removes them; none if there are fewer.
+std::optional<int> read_digits(std::string_view& text, std::size_t digits) {
   if (text.size() < digits) return std::nullopt;
   int value = 0;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + digits, value);
@@ -28,13 +28,13 @@ std::optional<int> take_digits(std::string_view& text, std::size_t digits) {
   return value;
 }
 
-bool take(std::string_view& text, char c) {
+bool skip(std::string_view& text, char c) {
   if (text.empty() || text.front() != c) return false;
   text.remove_prefix(1);
   return true;
 }
 
-std::optional<Duration> take_fraction(std::string_view& text) {
+std::optional<Duration> read_fraction(std::string_view& text) {
   int ms = 0, scale = 100;
   std::size_t n = 0;
   for (; n < text.size() && text[n] >= '0' && text[n] <= '9'; ++n, scale /= 10) ms += (text[n] - '0') * scale;
@@ -43,45 +43,45 @@ std::optional<Duration> take_fraction(std::string_view& text) {
   return Duration(ms);
 }
 
-std::optional<Duration> take_offset(std::string_view& text) {
-  if (text.empty() || take(text, 'Z')) return Duration::zero();
+std::optional<Duration> read_offset(std::string_view& text) {
+  if (text.empty() || skip(text, 'Z')) return Duration::zero();
   const int sign = text.front() == '-' ? -1 : 1;
-  if (!take(text, '+') && !take(text, '-')) return std::nullopt;
-  const auto h = take_digits(text, 2);
-  take(text, ':');
-  const auto m = text.empty() ? std::optional<int>(0) : take_digits(text, 2);
+  if (!skip(text, '+') && !skip(text, '-')) return std::nullopt;
+  const auto h = read_digits(text, 2);
+  skip(text, ':');
+  const auto m = text.empty() ? std::optional<int>(0) : read_digits(text, 2);
   if (!h || !m || *h > 14 || *m > 59) return std::nullopt;
   return sign * (Duration(hours(*h)) + Duration(minutes(*m)));
 }
 
 std::optional<Instant> parse(std::string_view text) {
-  const auto year = take_digits(text, 4);
-  if (!year || !take(text, '-')) return std::nullopt;
-  const auto month = take_digits(text, 2);
-  if (!month || !take(text, '-')) return std::nullopt;
-  const auto day = take_digits(text, 2);
+  const auto year = read_digits(text, 4);
+  if (!year || !skip(text, '-')) return std::nullopt;
+  const auto month = read_digits(text, 2);
+  if (!month || !skip(text, '-')) return std::nullopt;
+  const auto day = read_digits(text, 2);
   if (!day) return std::nullopt;
   const auto ymd = date::year(*year) / date::month(static_cast<unsigned>(*month)) / date::day(static_cast<unsigned>(*day));
   if (!ymd.ok()) return std::nullopt;
   Instant t = date::sys_days(ymd);
   if (text.empty()) return t;
-  if (!take(text, 'T') && !take(text, ' ')) return std::nullopt;
-  const auto h = take_digits(text, 2);
-  if (!h || !take(text, ':')) return std::nullopt;
-  const auto m = take_digits(text, 2);
+  if (!skip(text, 'T') && !skip(text, ' ')) return std::nullopt;
+  const auto h = read_digits(text, 2);
+  if (!h || !skip(text, ':')) return std::nullopt;
+  const auto m = read_digits(text, 2);
   if (!m || *h > 24 || *m > 59) return std::nullopt;
   t += hours(*h) + minutes(*m);
-  if (take(text, ':')) {
-    const auto s = take_digits(text, 2);
+  if (skip(text, ':')) {
+    const auto s = read_digits(text, 2);
     if (!s || *s > 60) return std::nullopt;
     t += std::chrono::seconds(*s);
-    if (take(text, '.')) {
-      const auto ms = take_fraction(text);
+    if (skip(text, '.')) {
+      const auto ms = read_fraction(text);
       if (!ms) return std::nullopt;
       t += *ms;
     }
   }
-  const auto offset = take_offset(text);
+  const auto offset = read_offset(text);
   if (!offset || !text.empty()) return std::nullopt;
   return t - *offset;
 }
