@@ -52,14 +52,14 @@ class ReloadTest : public testing::Test {
 TEST_F(ReloadTest, AGoodConfigurationTakesTheOldOnesPlace) {
   ASSERT_NE(grid().find("\"name\":\"a\""), std::string::npos) << grid();
   reload_with("name = \"a\"", "name = \"b\"");
-  ASSERT_TRUE(log_says("read anew")) << text_of("log");
+  ASSERT_TRUE(log_says("reloaded ")) << text_of("log");
   EXPECT_TRUE(daemon_->alive());
   EXPECT_NE(grid().find("\"name\":\"b\""), std::string::npos) << grid();
 }
 
 TEST_F(ReloadTest, ABadOneIsRefusedAndTheOldOneKept) {
   reload_with("pue = 1.0", "pue = 0.5");
-  EXPECT_TRUE(log_says("carbon.conf:9: pue in [[site]] = 0.5; accepted: a number from 1 to 5; the configuration stays as it was"))
+  EXPECT_TRUE(log_says("carbon.conf:9: pue in [[site]] = 0.5; accepted: a number from 1 to 5; keeping the previous configuration"))
       << text_of("log");
   reload_with("provider = \"static\"", "provider = \"gb-nesso\"");
   EXPECT_TRUE(log_says("gb-nesso")) << text_of("log");
@@ -77,7 +77,7 @@ TEST_F(ReloadTest, OneThatDoesNotStartGivesWayToTheOldOne) {
   ASSERT_EQ(::listen(taken, 1), 0);
   ::getsockname(taken, reinterpret_cast<sockaddr*>(&at), &size);
   reload_with("port = ", "host = \"127.0.0.1\"\nport = " + std::to_string(ntohs(at.sin_port)) + " # ");
-  EXPECT_TRUE(log_says("the configuration stays as it was")) << text_of("log");
+  EXPECT_TRUE(log_says("keeping the previous configuration")) << text_of("log");
   EXPECT_TRUE(daemon_->wait_until_it_serves()) << "where it did before";
   ::close(taken);
 }
