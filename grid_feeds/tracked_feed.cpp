@@ -6,9 +6,8 @@
 
 #include <algorithm>
 #include <cctype>
-#include <fstream>
-#include <iterator>
 
+#include "core/file.h"
 #include "core/strings.h"
 #include "grid_feeds/validation.h"
 
@@ -16,7 +15,7 @@ namespace carbon::grid_feeds {
 namespace {
 using namespace std::chrono_literals;
 
-constexpr std::uintmax_t kMaxFile = 256u << 20;
+constexpr std::size_t kMaxFile = 256u << 20;
 constexpr Duration kFirstWait = 150s;
 constexpr Duration kLongestWait = 1h;
 // A 401 usually means a wrong token, which waiting does not fix, but some providers use it for a rate limit, which waiting does
@@ -34,16 +33,6 @@ std::string log_name(const Feed& feed) {
   std::string options;
   for (const auto& [key, value] : feed.options) options += key + "=" + value + "\n";
   return options.empty() ? name : name + "." + std::to_string(XXH32(options.data(), options.size(), 0));
-}
-
-Result<std::string> read_whole(const std::filesystem::path& file) {
-  std::error_code problem;
-  const auto size = std::filesystem::file_size(file, problem);
-  if (problem) return Error{file.string() + ": " + problem.message()};
-  if (size > kMaxFile) return Error{file.string() + ": is longer than 256 MiB"};
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return Error{file.string() + ": cannot be opened"};
-  return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
 // Files and constants: read at every refresh, since no provider has to answer.
@@ -111,7 +100,7 @@ bool TrackedFeed::update_reading(Query query, Fetcher& fetcher) {
 
 TrackedFeed::Failure TrackedFeed::read_files(const std::vector<Request>& requests, Parts& parts) {
   for (const auto& request : requests) {
-    auto content = read_whole(request.file);
+    auto content = read_file(request.file, kMaxFile);
     if (!content) return FetchError{FetchFailure::kOther, content.error().message};
     parts[request.part].body = std::move(content).value();
   }
