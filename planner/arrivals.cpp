@@ -8,7 +8,7 @@ namespace carbon::planner {
 namespace {
 
 constexpr Duration kMemory = std::chrono::hours(72);
-constexpr Duration kLeastSpan = std::chrono::hours(6);  // a rate from less than this says little
+constexpr Duration kLeastSpan = std::chrono::hours(6);  // a rate over less time is unreliable
 constexpr Duration kShortest = std::chrono::minutes(5);
 constexpr double kRatio = 1.25;
 

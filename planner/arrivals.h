@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The demand that is still to come, as the last days were: jobs that arrived, by kind, as rates.
+// Arrival rates by kind of job, from the arrivals of the last 72 hours: the demand that the planner expects.
 #pragma once
 
 #include <compare>
@@ -12,14 +12,14 @@
 
 namespace carbon::planner {
 
-// Prices hold for half an hour.
+// The step of shadow prices.
 inline constexpr Duration kPriceStep = std::chrono::minutes(30);
 
-// Lengths are told apart in classes, each a quarter longer than the one before.
+// Run times are grouped into classes; each class is a quarter longer than the one before.
 int runtime_class(Duration runtime);
 Duration runtime_of(int runtime_class);
 
-// Jobs alike enough to share a demand.
+// Jobs that compete alike for capacity.
 struct JobKind {
   int runtime_class = 0;
   int cap_steps = 0;  // wait cap in price steps

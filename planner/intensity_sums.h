@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The intensity ahead on an even grid, filled where the series is silent.
+// Running integral of an intensity forecast on an even grid, with its gaps filled.
 #pragma once
 
 #include <vector>
@@ -8,8 +8,8 @@
 
 namespace carbon::planner {
 
-// Running integral of the intensity in g/kWh x s at start + i x step, i = 0..steps. Where the series does not cover a step whole,
-// the step takes the value of 24 hours before; where that is not known either, the mean of what is known.
+// Running integral of the intensity in g/kWh x s at start + i x step, i = 0..steps. A step that the series does not cover
+// entirely has the value of 24 hours before; if that is not known either, the mean of all known steps.
 std::vector<double> intensity_sums(const SeriesView& series, Instant start, Duration step, std::size_t steps);
 
 }  // namespace carbon::planner

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the planner is told: sites, jobs that wait, jobs that run.
+// The planner's input: sites, waiting jobs, running jobs.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct PlanSite {
   double capacity = 0;    // in units: CPUs or GPUs
 };
 
-// One of the lengths that a job may have. The weights of a job's atoms add up to 1.
+// A point of a run-time distribution. The weights of a job's atoms add up to 1.
 struct RuntimeAtom {
   Duration runtime{0};
   double weight = 0;
@@ -27,10 +27,10 @@ inline constexpr double kUnknownTransfer = 1e12;
 
 struct PlanJob {
   Instant ready;                          // when it arrived
-  Instant latest;                         // it has to start by then
+  Instant latest;                         // latest start
   Duration runtime{0};                    // expected
-  std::span<const RuntimeAtom> runtimes;  // where more is known than the expected length; not owned
-  double units = 1;                       // cpus or gpus
+  std::span<const RuntimeAtom> runtimes;  // its distribution; empty: not known; not owned
+  double units = 1;                       // CPUs or GPUs
   Watts power;                            // of all its units, before PUE
   std::uint64_t sites = 1;                // bit i: site i can run it
   std::vector<double> transfer_g;         // grams to bring its data to each site; empty: none

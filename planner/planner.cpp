@@ -10,20 +10,20 @@ namespace carbon::planner {
 namespace {
 
 constexpr int kTrials = 100;
-constexpr double kGoesOnHours = 24;  // for so long jobs may keep arriving as they have: an overload is not over within a day
+constexpr double kGoesOnHours = 24;  // an overload is assumed to go on for a day
 
 double hours(Duration d) { return seconds(d) / 3600; }
 
-// How long a job waits that stands behind all others where each starts as early as it fits: until nine tenths of them have begun.
-double hours_of_queue(Instant now, const Timetable& table, std::span<const Slot> packed) {
+// The wait at the end of the queue if each job starts as early as it fits: until nine tenths of the jobs have started.
+double hours_of_queue(Instant now, const ResourceProfile& profile, std::span<const Slot> packed) {
   std::vector<Instant> starts;
-  for (const auto& slot : packed) starts.push_back(table.start_of(slot));
+  for (const auto& slot : packed) starts.push_back(profile.start_of(slot));
   const auto nth = starts.begin() + std::ssize(starts) * 9 / 10;
   std::nth_element(starts.begin(), nth, starts.end());
   return nth == starts.end() ? 0.0 : hours(*nth - now);
 }
 
-// How long all capacity has work, counting no arrivals.
+// How long the pending and running jobs keep all capacity busy.
 double hours_of_backlog(Instant now, std::span<const PlanJob> pending, std::span<const RunningJob> running,
                         std::span<const PlanSite> sites) {
   double work = 0, widest = 0, least = std::numeric_limits<double>::infinity();
@@ -36,8 +36,8 @@ double hours_of_backlog(Instant now, std::span<const PlanJob> pending, std::span
   return work / std::max(1.0, least - widest);  // a job waits while fewer units than its own are free
 }
 
-// Whether wait caps would break if jobs kept arriving as they have, though all capacity is used from now on. Then no unit may be
-// left idle for a greener hour: what is not done now would be missing for as long as the overload lasts.
+// True if wait caps would be exceeded at the present arrival rate even with all capacity in use. Then no unit may be left idle
+// for a greener hour: the lost capacity would be missing for as long as the overload lasts.
 bool overloaded(double hours_of_queue, std::span<const PlanSite> sites, std::span<const Rate> expected) {
   double capacity = 0, inflow = 0, allowed = 0;
   for (const auto& site : sites) capacity += site.capacity;
@@ -56,13 +56,13 @@ std::vector<Placement> Planner::plan(Instant now, std::span<const PlanJob> pendi
                                      std::span<const PlanSite> sites) {
   const auto expected = arrivals_.rates(now);
   prices_.update(now, pending, running, sites, expected);
-  Timetable table(now, pending, running, sites, prices_);
-  PlanSearch search(table, pending);
-  // The queue is no longer than the backlog takes; only where that is too long it has to be looked at.
+  ResourceProfile profile(now, pending, running, sites, prices_);
+  RuinAndRecreate search(profile, pending);
+  // The backlog bounds the queue from above: the queue has to be computed only if the backlog is too long.
   short_of_capacity_ = overloaded(hours_of_backlog(now, pending, running, sites), sites, expected);
   if (short_of_capacity_) {
     search.pack();
-    short_of_capacity_ = overloaded(hours_of_queue(now, table, search.slots()), sites, expected);
+    short_of_capacity_ = overloaded(hours_of_queue(now, profile, search.slots()), sites, expected);
   }
   if (!short_of_capacity_) {
     search.insert_all();
@@ -76,7 +76,7 @@ std::vector<Placement> Planner::plan(Instant now, std::span<const PlanJob> pendi
   }
   std::vector<Placement> placements;
   placements.reserve(pending.size());
-  for (const auto& slot : search.slots()) placements.push_back({slot.site, table.start_of(slot)});
+  for (const auto& slot : search.slots()) placements.push_back({slot.site, profile.start_of(slot)});
   return placements;
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plans all jobs that wait together: a start and a site for each, so that caps hold, capacity suffices and carbon is least.
-// Online: it knows the jobs that have arrived, those that run, the intensity ahead, and how jobs have arrived so far.
-// docs/planner.md.
+// The joint planner: an online scheduler that gives each waiting job a start and a site, with the least emissions within wait
+// caps and capacity. It knows the jobs that wait and run, the intensity forecast, and the past arrivals. docs/planner.md.
 #pragma once
 
 #include <span>
@@ -15,15 +14,15 @@ namespace carbon::planner {
 
 class Planner {
  public:
-  // A job has arrived: it will be among the pending ones, and more like it are to be expected.
+  // Notes an arrival: the job will be among the pending ones, and more like it are expected.
   void arrived(const PlanJob& job) { arrivals_.add(job); }
 
-  // A start and a site for each pending job, in their order. Starts are `now` or later, and not after the job's latest but where
-  // the capacity leaves no other way: then as soon as it fits. Deterministic: the effort is counted, never timed.
+  // A start and a site for each pending job, in their order. No start is before `now`. A start is after the job's latest only if
+  // the capacity does not suffice: then the job starts as soon as it fits. Deterministic: the effort is counted, never timed.
   std::vector<Placement> plan(Instant now, std::span<const PlanJob> pending, std::span<const RunningJob> running,
                               std::span<const PlanSite> sites);
 
-  // In the last plan some job starts after its latest: capacity no longer suffices. Then each end of a job is worth a new plan.
+  // In the last plan capacity did not suffice: a job starts after its latest. Then each end of a job is worth a new plan.
   bool short_of_capacity() const { return short_of_capacity_; }
 
  private:

@@ -14,19 +14,18 @@ namespace {
 constexpr Duration kFine = std::chrono::minutes(5), kCoarse = std::chrono::minutes(15);
 constexpr Duration kFinest = std::chrono::seconds(1);
 constexpr double kManyStarts = 5e6;  // jobs x sites x steps above which steps are coarse
-// Waiting jobs meet each other in the timetable itself; the price stands for the demand that it does not show.
+// The profile shows the demand of waiting jobs; the price adds the expected demand, which it does not show.
 constexpr double kPriceShare = 0.9;
-// A start in the last five hours before a job's latest start leaves no room for the unforeseen where capacity is dear: it costs
-// up to one more hour's price.
+// If capacity is scarce, a start in the last five hours before a job's latest start leaves no reserve: it costs up to one more
+// hour's price.
 constexpr Duration kReserve = std::chrono::hours(5);
-// Jobs that run longer than expected hold their units: where lengths are not known and capacity is dear, the aim is to start this
+// Jobs that run longer than expected keep their units: if run times are not known and capacity is scarce, jobs aim to start this
 // much earlier.
 constexpr Duration kUnsure = std::chrono::minutes(90);
-// Of the units of a running job whose length is not known, those are free that are so with some certainty: it counts with half
-// again its chance to still run.
+// The units of a running job of unknown run time count as occupied with 1.5 times the probability that it still runs.
 constexpr double kCaution = 1.5;
-// Grams for a start one step late. It grows with the square, so that no job pays for many others.
-constexpr double kLateFine = 1e9;
+// Grams for a start one step late. The penalty grows with the square of the steps: many short delays are better than a long one.
+constexpr double kLatePenalty = 1e9;
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
 Instant floor_to(Instant t, Duration step) { return Instant(t.time_since_epoch() / step * step); }
@@ -36,7 +35,7 @@ double at(const std::vector<double>& sums, double x) {
   return sums[i] + std::min(1.0, x - static_cast<double>(i)) * (sums[i + 1] - sums[i]);
 }
 
-// Where no job may wait for five hours, steps are finer: a sixtieth of the longest cap, as far as the lengths of jobs allow.
+// If no job may wait for five hours, steps are finer: a sixtieth of the longest cap, but not finer than run times allow.
 Duration fine_step(std::span<const PlanJob> jobs) {
   Duration cap{0}, runtime{0};
   for (const auto& job : jobs) {
@@ -54,7 +53,7 @@ Duration step_for(Instant now, std::span<const PlanJob> jobs, std::size_t sites)
   return starts > kManyStarts ? fine * (kCoarse / kFine) : fine;
 }
 
-double late_fine(std::size_t steps) { return kLateFine * static_cast<double>(steps) * static_cast<double>(steps); }
+double late_penalty(std::size_t steps) { return kLatePenalty * static_cast<double>(steps) * static_cast<double>(steps); }
 
 Duration longest_of(Duration expected, std::span<const RuntimeAtom> runtimes) {
   for (const auto& atom : runtimes) expected = std::max(expected, atom.runtime);
@@ -63,8 +62,8 @@ Duration longest_of(Duration expected, std::span<const RuntimeAtom> runtimes) {
 
 }  // namespace
 
-Timetable::Timetable(Instant now, std::span<const PlanJob> jobs, std::span<const RunningJob> running,
-                     std::span<const PlanSite> sites, const ShadowPrices& prices)
+ResourceProfile::ResourceProfile(Instant now, std::span<const PlanJob> jobs, std::span<const RunningJob> running,
+                                 std::span<const PlanSite> sites, const ShadowPrices& prices)
     : now_(now), step_(step_for(now, jobs, sites.size())), origin_(floor_to(now, step_)) {
   Duration reach{0}, longest{0};
   double work = 0, capacity = kNever;
@@ -74,7 +73,7 @@ Timetable::Timetable(Instant now, std::span<const PlanJob> jobs, std::span<const
     work += job.units * (in_steps(job.runtime) + 1);
   }
   for (const auto& site : sites) capacity = std::min(capacity, site.capacity);
-  // Room for every job even where all of them queue up behind each other.
+  // Long enough for all jobs one after another.
   steps_ = static_cast<std::size_t>(in_steps(reach) + 2 * in_steps(longest) + 2 * work / capacity) + 3;
   for (std::size_t k = 0; k < sites.size(); ++k) {
     Lane& lane = lanes_.emplace_back();
@@ -89,7 +88,7 @@ Timetable::Timetable(Instant now, std::span<const PlanJob> jobs, std::span<const
   for (const auto& job : running) occupy(job);
 }
 
-void Timetable::occupy(const RunningJob& job) {
+void ResourceProfile::occupy(const RunningJob& job) {
   const RuntimeAtom expected{job.runtime, 1.0};
   const auto runtimes = job.runtimes.empty() ? std::span(&expected, 1) : job.runtimes;
   auto& free = lanes_[job.site].free;
@@ -104,12 +103,12 @@ void Timetable::occupy(const RunningJob& job) {
   }
 }
 
-std::pair<std::size_t, std::size_t> Timetable::steps_of(const PlanJob& job, const Slot& slot) const {
+std::pair<std::size_t, std::size_t> ResourceProfile::steps_of(const PlanJob& job, const Slot& slot) const {
   const auto end = static_cast<std::size_t>(position(slot.step) + in_steps(job.runtime) + 0.999);
   return {slot.step, std::min(std::max(end, slot.step + 1), steps_)};
 }
 
-double Timetable::cost(const PlanJob& job, const Lane& lane, std::size_t step) const {
+double ResourceProfile::cost(const PlanJob& job, const Lane& lane, std::size_t step) const {
   const double from = position(step);
   const auto until = [&](double to) { return job.power.value() * at(lane.carbon, to) + job.units * at(lane.price, to); };
   double sum = -until(from);
@@ -118,13 +117,13 @@ double Timetable::cost(const PlanJob& job, const Lane& lane, std::size_t step) c
   return sum;
 }
 
-double Timetable::reserve_fine(const PlanJob& job, const Lane& lane, std::size_t step) const {
-  if (step == 0) return 0.0;  // nothing can come between
+double ResourceProfile::late_reserve_penalty(const PlanJob& job, const Lane& lane, std::size_t step) const {
+  if (step == 0) return 0.0;  // it starts at once: nothing can delay it
   const double into = static_cast<double>(step) - in_steps(job.latest - kReserve - origin_);
   return into <= 0 ? 0.0 : job.units * lane.rate[step] * into / in_steps(kReserve);
 }
 
-std::size_t Timetable::last_start(const PlanJob& job, const Lane& lane) const {
+std::size_t ResourceProfile::last_start(const PlanJob& job, const Lane& lane) const {
   const auto step_of = [&](Instant t) {
     return std::min(static_cast<std::size_t>(std::max(0.0, in_steps(t - origin_))), steps_ - 1);
   };
@@ -134,9 +133,9 @@ std::size_t Timetable::last_start(const PlanJob& job, const Lane& lane) const {
   return lane.price[last] > lane.price[aim] ? aim : last;
 }
 
-bool Timetable::is_late(const Slot& slot) { return slot.cost >= kLateFine; }
+bool ResourceProfile::is_late(const Slot& slot) { return slot.cost >= kLatePenalty; }
 
-Slot Timetable::search(const PlanJob& job, Aim aim) const {
+Slot ResourceProfile::search(const PlanJob& job, Aim aim) const {
   Slot best{static_cast<std::size_t>(std::countr_zero(job.sites)), steps_ - 1, kNever};
   for (std::size_t k = 0; k < lanes_.size(); ++k) {
     if ((job.sites >> k & 1) == 0) continue;
@@ -151,21 +150,21 @@ Slot Timetable::search(const PlanJob& job, Aim aim) const {
         seen = std::max(seen, s);
         while (seen < end && lane.free[seen] >= job.units - 1e-9) ++seen;
         if (seen < end) {
-          s = seen;  // and on behind the step that is full
+          s = seen;  // continue after the full step
           continue;
         }
       }
-      double c = cost(job, lane, s) + reserve_fine(job, lane, s) + transfer;
-      if (s > last) c += late_fine(s - last);
+      double c = cost(job, lane, s) + late_reserve_penalty(job, lane, s) + transfer;
+      if (s > last) c += late_penalty(s - last);
       const bool sooner = aim == Aim::kEarliest && s < best.step;
       if (best.cost == kNever || sooner || c < best.cost - 1e-9 * std::abs(best.cost)) best = {k, s, c};
     }
   }
-  if (best.cost == kNever) best.cost = late_fine(steps_);
+  if (best.cost == kNever) best.cost = late_penalty(steps_);
   return best;
 }
 
-void Timetable::change(const PlanJob& job, const Slot& slot, double by) {
+void ResourceProfile::change(const PlanJob& job, const Slot& slot, double by) {
   const auto [first, end] = steps_of(job, slot);
   auto& free = lanes_[slot.site].free;
   for (std::size_t i = first; i < end; ++i) free[i] += by;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who occupies what when: the free units of each site in even steps from now on, and the cheapest start that fits.
+// Resource profile: the free units of each site in even steps from now on, and the cheapest start that fits a job.
 #pragma once
 
 #include <span>
@@ -14,26 +14,26 @@ namespace carbon::planner {
 struct Slot {
   std::size_t site = 0;
   std::size_t step = 0;  // 0: now
-  double cost = 0;       // grams: carbon, transfer, the price of the capacity, and fines for a late start
+  double cost = 0;       // grams: carbon, transfer, price of the capacity, and penalty for a late start
 };
 
-class Timetable {
+class ResourceProfile {
  public:
-  // All that is passed must outlive this. Steps are five minutes, finer where no job may wait for long, three times as long where
-  // jobs and sites are very many.
-  Timetable(Instant now, std::span<const PlanJob> jobs, std::span<const RunningJob> running, std::span<const PlanSite> sites,
-            const ShadowPrices& prices);
+  // The arguments must outlive this. Steps are five minutes: shorter if no job may wait for long, three times as long if there
+  // are very many jobs and sites.
+  ResourceProfile(Instant now, std::span<const PlanJob> jobs, std::span<const RunningJob> running,
+                  std::span<const PlanSite> sites, const ShadowPrices& prices);
 
-  // The least cost of a start that fits; where none fits by the job's latest start, the first one after it.
+  // The cheapest start that fits; if none fits by the job's latest start, the first one after it.
   Slot best(const PlanJob& job) const { return search(job, Aim::kLeastCost); }
-  // The same as if all units were free.
+  // The cheapest start if all units were free.
   Slot ideal(const PlanJob& job) const { return search(job, Aim::kLeastCostIfFree); }
   // The first start that fits.
   Slot earliest(const PlanJob& job) const { return search(job, Aim::kEarliest); }
   // Starts after the job's latest start.
   static bool is_late(const Slot& slot);
-  void take(const PlanJob& job, const Slot& slot) { change(job, slot, -job.units); }
-  void give_back(const PlanJob& job, const Slot& slot) { change(job, slot, job.units); }
+  void reserve(const PlanJob& job, const Slot& slot) { change(job, slot, -job.units); }
+  void release(const PlanJob& job, const Slot& slot) { change(job, slot, job.units); }
   // The steps that a job occupies: [first, last).
   std::pair<std::size_t, std::size_t> steps_of(const PlanJob& job, const Slot& slot) const;
   Instant start_of(const Slot& slot) const {
@@ -51,7 +51,7 @@ class Timetable {
   double in_steps(Duration d) const { return static_cast<double>(d.count()) / static_cast<double>(step_.count()); }
   double position(std::size_t step) const { return step == 0 ? in_steps(now_ - origin_) : static_cast<double>(step); }
   double cost(const PlanJob& job, const Lane& lane, std::size_t step) const;
-  double reserve_fine(const PlanJob& job, const Lane& lane, std::size_t step) const;
+  double late_reserve_penalty(const PlanJob& job, const Lane& lane, std::size_t step) const;
   std::size_t last_start(const PlanJob& job, const Lane& lane) const;
   enum class Aim : std::uint8_t { kLeastCost, kLeastCostIfFree, kEarliest };
   Slot search(const PlanJob& job, Aim aim) const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts jobs into a timetable one by one, least slack first, and then improves on it: takes a job that stands badly and some of
-// those that stand where it would like to be out, puts them back in another order, and keeps what costs less.
+// Ruin and recreate (large neighbourhood search). Inserts jobs into a resource profile one by one, least slack first. Then it
+// repeatedly removes a badly placed job and some of the jobs that block its preferred slot, reinserts them in another order, and
+// keeps the result if it is cheaper.
 #pragma once
 
 #include <functional>
@@ -12,27 +13,27 @@
 
 namespace carbon::planner {
 
-class PlanSearch {
+class RuinAndRecreate {
  public:
-  PlanSearch(Timetable& table, std::span<const PlanJob> jobs);
+  RuinAndRecreate(ResourceProfile& profile, std::span<const PlanJob> jobs);
   void insert_all();
   void improve(int trials);
-  // All as early as they fit, least slack first, whatever it emits.
+  // Places all jobs as early as they fit, least slack first, regardless of emissions.
   void pack();
-  // Goes over to `other`, slots of an earlier plan, unless that costs more.
+  // Returns to `other`, slots of an earlier plan, unless they cost more.
   void keep_better(const std::vector<Slot>& other);
   bool any_late() const;
   const std::vector<Slot>& slots() const { return slots_; }  // per job
 
  private:
   std::vector<std::size_t> badly_placed() const;
-  std::vector<std::size_t> in_the_way_of(std::size_t job) const;
+  std::vector<std::size_t> blocking(std::size_t job) const;
   void replace(std::vector<std::size_t>& jobs);
   std::vector<std::size_t> least_slack_first() const;
   void insert(const std::function<Slot(const PlanJob&)>& where);
-  void take_out_all();
+  void release_all();
 
-  Timetable& table_;
+  ResourceProfile& profile_;
   std::span<const PlanJob> jobs_;
   std::vector<Slot> slots_;
   bool placed_ = false;

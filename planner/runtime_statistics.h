@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How long jobs of a class run, learned from those that have finished and those that still run.
+// Kaplan-Meier estimate of the run-time distribution of a class of jobs, from finished jobs and (censored) running ones.
 #pragma once
 
 #include <span>
@@ -11,12 +11,12 @@ namespace carbon::planner {
 
 class RuntimeStatistics {
  public:
-  // `mean`: of all jobs of the class, as far as it is known beforehand.
+  // `mean`: prior mean of the class.
   explicit RuntimeStatistics(Duration mean) : mean_(mean) {}
 
   void finished(Duration runtime);
-  // The distribution as atoms of equal weight: Kaplan and Meier's estimate (1958), in which a job that still runs counts as one
-  // that is longer than its time so far. What it leaves open at the long end is placed so that the mean is right.
+  // The distribution as atoms of equal weight, after Kaplan and Meier (1958): `running` are the elapsed times of running jobs.
+  // The mass that the estimate leaves beyond the longest run time is placed so that the mean equals the prior mean.
   std::vector<RuntimeAtom> atoms(std::span<const Duration> running) const;
 
  private:
@@ -24,7 +24,7 @@ class RuntimeStatistics {
   std::vector<Duration> finished_;  // ascending
 };
 
-// What is left of a job that has run for `elapsed`. Beyond all atoms: half as long again.
+// The distribution of the rest of a job that has run for `elapsed`; if it has outlived all atoms, half of `elapsed`.
 std::vector<RuntimeAtom> residual(std::span<const RuntimeAtom> runtimes, Duration elapsed);
 
 }  // namespace carbon::planner

@@ -14,19 +14,19 @@ namespace carbon::planner {
 namespace {
 
 constexpr double kStepHours = 0.5;
-constexpr std::size_t kAheadSteps = 40;  // arrivals are expected for 20 hours: beyond, the plan will be made anew often enough
+constexpr std::size_t kAheadSteps = 40;  // arrivals are expected for 20 hours; later ones are left to later plans
 constexpr int kColdRounds = 100, kWarmRounds = 12;
 // Of the spread of the carbon cost per unit hour:
-constexpr double kSoftness = 0.02;   // two starts that differ by less are liked about alike
-constexpr double kGain = 0.15;       // price rise per round where demand is twice the capacity
-constexpr double kCeiling = 1.0;     // no capacity is dearer: demand that cannot be met would raise prices without end
-constexpr double kSettled = 0.0005;  // no price moved by more in a round: enough
+constexpr double kSoftness = 0.02;     // starts whose costs differ by less get about equal weights
+constexpr double kGain = 0.15;         // price rise per round where demand is twice the capacity
+constexpr double kCeiling = 1.0;       // upper bound: unmet demand would raise prices without end
+constexpr double kConverged = 0.0005;  // converged: no price moved by more in a round
 constexpr double kGainDecay = 0.02;
 
-constexpr double kLeastLiked = 600;  // exp(-600) and its inverse are still numbers
+constexpr double kLargestExponent = 600;  // exp(-600) and its inverse are still numbers
 
-// out[i] = values[i] + ... + values[i + width - 1], for all i where that fits. By sums within blocks of `width` forwards and
-// backwards: nothing is subtracted, so values of very different size do not swallow each other.
+// out[i] = values[i] + ... + values[i + width - 1], for all i where that fits. Computed from forward and backward sums
+// within blocks of `width`, without subtraction, so that small values do not vanish next to large ones.
 void window_sums(std::span<const double> values, std::size_t width, std::vector<double>& out) {
   const std::size_t n = values.size();
   static thread_local std::vector<double> forward, backward;
@@ -44,11 +44,11 @@ void window_sums(std::span<const double> values, std::size_t width, std::vector<
 
 double steps_in(Duration d) { return static_cast<double>(d.count()) / static_cast<double>(kPriceStep.count()); }
 
-// A length in price steps.
+// A duration in price steps.
 struct StepSpan {
   explicit StepSpan(Duration runtime)
       : whole(static_cast<std::size_t>(runtime / kPriceStep)), part(steps_in(runtime) - static_cast<double>(whole)) {}
-  // The integral behind running sums over [s, s + length).
+  // The integral over [s, s + duration) from its running sums.
   double over(const std::vector<double>& sum, std::size_t s) const {
     return sum[s + whole] + part * (sum[s + whole + 1] - sum[s + whole]) - sum[s];
   }
@@ -81,7 +81,7 @@ void ShadowPrices::update(Instant now, std::span<const PlanJob> pending, std::sp
   prepare(now, pending, running, sites);
   const int rounds = cold_ ? kColdRounds : kWarmRounds;
   for (int round = 0; round < rounds; ++round) {
-    if (ascend(sites, kGain / (1 + kGainDecay * round)) < kSettled * spread_) break;
+    if (ascend(sites, kGain / (1 + kGainDecay * round)) < kConverged * spread_) break;
   }
   sum_prices();
   cold_ = false;
@@ -171,9 +171,9 @@ double ShadowPrices::ascend(std::span<const PlanSite> sites, double gain) {
   return most;
 }
 
-// Adds to `usage` what jobs of one length class occupy, each spread over its starts by exp(-cost / softness).
+// Adds the units that one run-time class occupies to `usage`; jobs are spread over starts by exp(-cost / softness).
 void ShadowPrices::choose(const RuntimeClass& jobs) {
-  like(jobs);
+  weigh_starts(jobs);
   start_waiting(jobs);
   for (const auto& expected : jobs.expected) start_expected(expected);
   for (const auto& atom : jobs.runtimes) {
@@ -189,7 +189,7 @@ void ShadowPrices::choose(const RuntimeClass& jobs) {
   }
 }
 
-void ShadowPrices::like(const RuntimeClass& jobs) {
+void ShadowPrices::weigh_starts(const RuntimeClass& jobs) {
   double least = std::numeric_limits<double>::infinity();
   for (auto& lane : lanes_) {
     lane.choice.assign(jobs.starts, 0.0);
@@ -203,7 +203,7 @@ void ShadowPrices::like(const RuntimeClass& jobs) {
     least = std::min(least, *std::min_element(lane.choice.begin(), lane.choice.end()));
   }
   for (auto& lane : lanes_) {
-    for (auto& choice : lane.choice) choice = std::exp(-std::min(kLeastLiked, (choice - least) / (kSoftness * spread_)));
+    for (auto& choice : lane.choice) choice = std::exp(-std::min(kLargestExponent, (choice - least) / (kSoftness * spread_)));
   }
 }
 
@@ -220,7 +220,7 @@ void ShadowPrices::start_waiting(const RuntimeClass& jobs) {
       if ((w.sites >> k & 1) != 0) lanes_[k].starts[w.last] += w.units / sum;
     }
   }
-  // A share that stands at `last` is open to all starts up to it.
+  // A share at `last` counts for all starts up to it.
   for (auto& lane : lanes_) {
     double open = 0;
     for (std::size_t s = jobs.starts; s-- > 0;) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The price of capacity: what a unit (cpu or gpu) of a site is worth in each half hour ahead, in grams per unit hour, so that the
-// demand of waiting and of expected jobs just fits. Dual ascent on the capacity constraints, with smoothed choices of the jobs,
-// from the prices of the round before. docs/planner.md.
+// Shadow prices (Lagrange multipliers) of capacity: what a unit (CPU or GPU) of a site is worth in each half hour ahead, in grams
+// per unit hour, so that the demand of waiting and expected jobs just fits. Computed by dual ascent on the capacity constraints
+// with smoothed job choices, starting from the previous round's prices. docs/planner.md.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ class ShadowPrices {
  public:
   void update(Instant now, std::span<const PlanJob> pending, std::span<const RunningJob> running, std::span<const PlanSite> sites,
               std::span<const Rate> expected);
-  // Grams per unit from the book's start to `at`: the running sum of a site's prices. 0 before the first update.
+  // Running sum of a site's prices up to `at`, in grams per unit. 0 before the first update.
   double sum_until(std::size_t site, Instant at) const;
 
  private:
@@ -27,8 +27,8 @@ class ShadowPrices {
     std::vector<double> carbon;   // running sum of grams per unit; one more than steps
     std::vector<double> fixed;    // units of running jobs
     std::vector<double> usage;    // units
-    std::vector<double> choice;   // of the length class at hand: how much a start is liked
-    std::vector<double> windows;  // sums of choice over the starts that are open to expected jobs
+    std::vector<double> choice;   // of the current run-time class: weight of each start
+    std::vector<double> windows;  // sums of `choice` over the starts that are open to expected jobs
     std::vector<double> starts;   // units that start
   };
   struct Waiting {  // units of pending jobs of one kind: they may start in the steps [0, last]
@@ -42,7 +42,7 @@ class ShadowPrices {
     double units_per_step;
   };
   struct RuntimeClass {
-    std::vector<RuntimeAtom> runtimes;  // one where lengths are known; else what is known of those of its pending jobs
+    std::vector<RuntimeAtom> runtimes;  // one if run times are known; else the distribution
     double mean_steps = 0;
     std::vector<Waiting> waiting;
     std::vector<Expected> expected;
@@ -52,10 +52,10 @@ class ShadowPrices {
   void collect(Instant now, std::span<const PlanJob> pending, std::span<const Rate> expected);
   void prepare(Instant now, std::span<const PlanJob> pending, std::span<const RunningJob> running,
                std::span<const PlanSite> sites);
-  // The most that a price moved.
+  // Returns the largest change of a price.
   double ascend(std::span<const PlanSite> sites, double gain);
   void choose(const RuntimeClass& jobs);
-  void like(const RuntimeClass& jobs);
+  void weigh_starts(const RuntimeClass& jobs);
   void start_waiting(const RuntimeClass& jobs);
   void start_expected(const Expected& jobs);
   void sum_prices();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The planner's parts: what it expects of lengths and arrivals, what it takes capacity to be worth, and where a job fits.
+// The planner's parts: run-time statistics, intensity sums, and plans of a few jobs.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -36,11 +36,9 @@ PlanJob job_of(Duration runtime, Duration cap, double units = 1) {
           .transfer_g = {}};
 }
 
-TEST(RuntimeStatistics, WithoutAnyEndTheMeanIsAllThatIsKnown) {
-  EXPECT_NEAR(mean_hours(RuntimeStatistics(5h).atoms({})), 5.0, 1e-6);
-}
+TEST(RuntimeStatistics, StartsFromThePriorMean) { EXPECT_NEAR(mean_hours(RuntimeStatistics(5h).atoms({})), 5.0, 1e-6); }
 
-TEST(RuntimeStatistics, RunningJobsCountAsLongerThanTheyHaveRun) {
+TEST(RuntimeStatistics, RunningJobsAreCensored) {
   RuntimeStatistics statistics(10h);
   for (int i = 0; i < 10; ++i) statistics.finished(1h);
   const std::vector<Duration> running(10, 5h);
@@ -49,11 +47,11 @@ TEST(RuntimeStatistics, RunningJobsCountAsLongerThanTheyHaveRun) {
   EXPECT_NEAR(mean_hours(residual(atoms, 5h)), 14.0, 1e-6);
 }
 
-TEST(RuntimeStatistics, AJobThatOutlivesAllThatIsKnownIsGivenHalfAsLongAgain) {
+TEST(RuntimeStatistics, AJobThatOutlivesAllAtomsIsExpectedToRunHalfAsLongAgain) {
   EXPECT_NEAR(mean_hours(residual(std::vector<RuntimeAtom>{{2h, 1.0}}, 4h)), 2.0, 1e-9);
 }
 
-TEST(Outlook, BeyondTheSeriesTheDayBeforeStandsIn) {
+TEST(IntensitySums, BeyondTheSeriesTheDayBeforeIsRepeated) {
   std::vector<std::optional<double>> values;
   for (int h = 0; h < 24; ++h) values.push_back(100 + h);
   const auto s = hourly(values);
@@ -61,15 +59,15 @@ TEST(Outlook, BeyondTheSeriesTheDayBeforeStandsIn) {
   EXPECT_NEAR(sums[30] - sums[29], 3600 * 105.0, 1e-6);
 }
 
-TEST(Planner, JobsThatCannotAllRunInTheGreenHourShareItInTheCheapestWay) {
+TEST(Planner, JobsThatDoNotAllFitInTheGreenHourRunAroundIt) {
   // One unit; the green hour is the third. The job that gains most takes it, the others run around it, all in time.
   const auto s = hourly({500, 400, 100, 400, 500, 500, 500, 500, 500, 500, 500, 500});
   const std::vector<PlanSite> sites{{{s.view(), 1.0}, 1.0}};
   const std::vector<PlanJob> jobs{job_of(1h, 10h), job_of(1h, 10h), job_of(1h, 10h)};
   Planner planner;
-  auto places = planner.plan(t0, jobs, {}, sites);
+  auto placements = planner.plan(t0, jobs, {}, sites);
   std::vector<Instant> starts;
-  for (const auto& p : places) starts.push_back(p.start);
+  for (const auto& p : placements) starts.push_back(p.start);
   std::sort(starts.begin(), starts.end());
   EXPECT_EQ(starts, (std::vector<Instant>{t0 + 1h, t0 + 2h, t0 + 3h}));
 }
@@ -79,20 +77,20 @@ TEST(Planner, AnUrgentJobComesBeforeAGreenerOne) {
   const std::vector<PlanSite> sites{{{s.view(), 1.0}, 1.0}};
   const std::vector<PlanJob> jobs{job_of(1h, 6h), job_of(1h, 0h)};
   Planner planner;
-  const auto places = planner.plan(t0, jobs, {}, sites);
-  EXPECT_EQ(places[1].start, t0);
-  EXPECT_GE(places[0].start, t0 + 1h);
+  const auto placements = planner.plan(t0, jobs, {}, sites);
+  EXPECT_EQ(placements[1].start, t0);
+  EXPECT_GE(placements[0].start, t0 + 1h);
 }
 
-TEST(Planner, RunningJobsHoldTheirUnits) {
+TEST(Planner, RunningJobsOccupyTheirUnits) {
   const auto s = hourly({100, 200, 300, 400, 500, 500});
   const std::vector<PlanSite> sites{{{s.view(), 1.0}, 2.0}};
   const std::vector<RunningJob> running{{0, 1, t0 - 1h, 3h, {}}};
   const std::vector<PlanJob> jobs{job_of(1h, 5h, 2), job_of(1h, 5h, 1)};
   Planner planner;
-  const auto places = planner.plan(t0, jobs, running, sites);
-  EXPECT_EQ(places[0].start, t0 + 2h) << "needs both units";
-  EXPECT_EQ(places[1].start, t0);
+  const auto placements = planner.plan(t0, jobs, running, sites);
+  EXPECT_EQ(placements[0].start, t0 + 2h) << "needs both units";
+  EXPECT_EQ(placements[1].start, t0);
 }
 
 TEST(Planner, WhereNothingFitsInTimeAJobRunsAsSoonAsItCan) {
@@ -111,9 +109,9 @@ TEST(Planner, ManySitesAreWeighedTogether) {
   near.sites = far.sites = 0b11;
   far.transfer_g = {0, 1000};
   Planner planner;
-  const auto places = planner.plan(t0, std::vector<PlanJob>{far, near}, {}, sites);
-  EXPECT_EQ(places[0].site, 0u) << "moving its data costs more than it saves";
-  EXPECT_EQ(places[1].site, 1u);
+  const auto placements = planner.plan(t0, std::vector<PlanJob>{far, near}, {}, sites);
+  EXPECT_EQ(placements[0].site, 0u) << "moving its data costs more than it saves";
+  EXPECT_EQ(placements[1].site, 1u);
 }
 
 // As many jobs of an hour on one unit, with a cap of 6 h, came each hour of the last day.
@@ -128,8 +126,8 @@ Planner after_a_day_of(int jobs_per_hour) {
   return planner;
 }
 
-std::ptrdiff_t start_at_once(const std::vector<Placement>& places) {
-  return std::count_if(places.begin(), places.end(), [](const Placement& p) { return p.start == t0; });
+std::ptrdiff_t start_at_once(const std::vector<Placement>& placements) {
+  return std::count_if(placements.begin(), placements.end(), [](const Placement& p) { return p.start == t0; });
 }
 
 TEST(Planner, InLastingOverloadNoUnitIdlesForAGreenerHour) {
