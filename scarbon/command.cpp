@@ -7,25 +7,25 @@
 
 namespace carbon::scarbon {
 
-int complain(const std::string& message) {
+int print_error(const std::string& message) {
   fmt::print(stderr, "scarbon: {}\n", message);
   return 1;
 }
 
-void say_simulated() {
+void print_simulated_note() {
   fmt::print(stderr, "scarbon: {}\n", tr("note: these figures are based on simulated GPUs or simulated intensities"));
 }
 
 void add_table_options(CLI::App& app, TableStyle& style) {
   app.add_flag_callback(
-      "-p,--parsable", [&style] { style.layout = TableLayout::kParsable; }, "fields with '|' behind each");
+      "-p,--parsable", [&style] { style.layout = TableLayout::kParsable; }, "a '|' after each field");
   app.add_flag_callback(
-      "-P,--parsable2", [&style] { style.layout = TableLayout::kParsable2; }, "fields with '|' between them");
+      "-P,--parsable2", [&style] { style.layout = TableLayout::kParsable2; }, "a '|' between fields");
   app.add_flag_callback(
-      "--csv", [&style] { style.layout = TableLayout::kCsv; }, "comma-separated values, quoted where they must be");
-  app.add_option("--delimiter", style.delimiter, "in place of '|'");
+      "--csv", [&style] { style.layout = TableLayout::kCsv; }, "comma-separated values, quoted where needed");
+  app.add_option("--delimiter", style.delimiter, "delimiter to use instead of '|'");
   app.add_flag_callback(
-      "-n,--noheader", [&style] { style.header = false; }, "no header");
+      "-n,--noheader", [&style] { style.header = false; }, "omit the header");
 }
 
 }  // namespace carbon::scarbon

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The sub-commands of scarbon. Each adds its options to the command line; the returned action runs it and gives the exit code.
+// The sub-commands of scarbon. Each adds its options to the command line; the returned action runs it and returns the exit code.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -17,7 +17,7 @@ struct Command {
   std::function<int()> run;
 };
 
-// What all commands share; filled in by the command line before a command runs.
+// State shared by all commands; the command line fills it in before a command runs.
 struct Session {
   std::string config_file;
   std::filesystem::path file() const {
@@ -37,12 +37,12 @@ Command web_command(CLI::App& parent, const Session& session);
 Command replay_command(CLI::App& parent);
 Command doctor_command(CLI::App& parent, const Session& session);
 
-// sacct's options of how a table is printed; `style` outlives the parsing.
+// sacct's options for the layout of tables; `style` must outlive the parsing.
 void add_table_options(CLI::App& app, TableStyle& style);
 
 // "scarbon: <message>" on standard error; returns exit code 1.
-int complain(const std::string& message);
-// Says on standard error that figures come from simulated GPUs or intensities.
-void say_simulated();
+int print_error(const std::string& message);
+// Notes on standard error that figures come from simulated GPUs or intensities.
+void print_simulated_note();
 
 }  // namespace carbon::scarbon

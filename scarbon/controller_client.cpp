@@ -4,38 +4,38 @@
 namespace carbon::scarbon {
 
 Result<std::string> Controller::get_bytes(const std::string& path) {
-  auto response = ask(question(path, {}), path);
+  auto response = send(request_for(path, {}), path);
   if (!response) return response.error();
   return std::move(response->body);
 }
 
 Result<nlohmann::json> Controller::get(const std::string& path, const net::QueryParameters& query) {
-  return ask_json(question(path, query), path);
+  return send_for_json(request_for(path, query), path);
 }
 
 Result<nlohmann::json> Controller::post(const std::string& path, std::string body) {
-  auto request = question(path, {});
+  auto request = request_for(path, {});
   request.method = "POST";
   request.body = std::move(body);
-  return ask_json(std::move(request), path);
+  return send_for_json(std::move(request), path);
 }
 
-net::HttpRequest Controller::question(const std::string& path, const net::QueryParameters& query) const {
+net::HttpRequest Controller::request_for(const std::string& path, const net::QueryParameters& query) const {
   net::HttpRequest request;
   request.url = base_ + path + net::query_string(query);
   request.max_body = 256u << 20;
   return request;
 }
 
-Result<nlohmann::json> Controller::ask_json(net::HttpRequest request, const std::string& path) {
-  const auto response = ask(std::move(request), path);
+Result<nlohmann::json> Controller::send_for_json(net::HttpRequest request, const std::string& path) {
+  const auto response = send(std::move(request), path);
   if (!response) return response.error();
   auto body = nlohmann::json::parse(response->body, nullptr, false);
   if (!body.is_object()) return Error{"carbonctld at " + base_ + ": the answer to " + path + " is not a JSON object"};
   return body;
 }
 
-Result<net::HttpResponse> Controller::ask(net::HttpRequest request, const std::string& path) {
+Result<net::HttpResponse> Controller::send(net::HttpRequest request, const std::string& path) {
   if (const auto signed_ = munge_.sign(request); !signed_) return signed_.error();
   auto response = transport_.send(request);
   if (!response) return Error{"carbonctld at " + base_ + ": " + response.error().message};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Questions to carbonctld (docs/api.md), signed with the caller's MUNGE credential.
+// Client of carbonctld's API (docs/api.md). Requests are signed with the caller's MUNGE credential.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -19,23 +19,24 @@ class Controller {
  public:
   explicit Controller(const config::Config& config) : base_(config.controller_url()), munge_(config.munge_socket) {}
 
-  // GET `path` (such as "/v1/jobs"). Errors: carbonctld away, its refusal in its own words, an answer that is not JSON.
+  // GET `path`, such as "/v1/jobs". Errors: carbonctld unreachable, its refusal with its reason, an answer that is not a JSON
+  // object.
   Result<nlohmann::json> get(const std::string& path, const net::QueryParameters& query);
   Result<nlohmann::json> post(const std::string& path, std::string body);
-  // As get(), an answer that is no JSON.
+  // As get(), for an answer that is not JSON.
   Result<std::string> get_bytes(const std::string& path);
 
  private:
-  net::HttpRequest question(const std::string& path, const net::QueryParameters& query) const;
-  Result<net::HttpResponse> ask(net::HttpRequest request, const std::string& path);
-  Result<nlohmann::json> ask_json(net::HttpRequest request, const std::string& path);
+  net::HttpRequest request_for(const std::string& path, const net::QueryParameters& query) const;
+  Result<net::HttpResponse> send(net::HttpRequest request, const std::string& path);
+  Result<nlohmann::json> send_for_json(net::HttpRequest request, const std::string& path);
 
   std::string base_;
   net::Munge munge_;
   net::CurlTransport transport_;
 };
 
-// Reads of an answer's field: none where it is absent, null or of another type.
+// Fields of an answer; none (or "", false) if absent, null or of another type.
 std::optional<double> number_at(const nlohmann::json& object, const char* key);
 std::string text_at(const nlohmann::json& object, const char* key);
 bool flag_at(const nlohmann::json& object, const char* key);

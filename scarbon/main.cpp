@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// scarbon: sacct's habits, plus carbon.
+// The command scarbon: parses the command line and runs one sub-command.
 #include <CLI/CLI.hpp>
 #include <vector>
 
@@ -11,11 +11,11 @@ int main(int argc, char** argv) {
   using namespace carbon::scarbon;
   namespace manual = carbon::manual;
   set_up_texts();
-  CLI::App app{"Energy and emissions of Slurm jobs: what sacct shows, plus carbon.", "scarbon"};
+  CLI::App app{"Show energy and emissions of Slurm jobs, in the style of sacct.", "scarbon"};
   app.set_version_flag("-V,--version", std::string("scarbon ") + SLURM_CARBON_VERSION);
   Session session;
   app.add_option("--config", session.config_file,
-                 "carbon.conf to read (default: $SLURM_CARBON_CONF, beside $SLURM_CONF, /etc/slurm/carbon.conf)")
+                 "carbon.conf to read (default: $SLURM_CARBON_CONF, next to $SLURM_CONF, /etc/slurm/carbon.conf)")
       ->type_name("FILE");
   app.require_subcommand(1);
   app.fallthrough();

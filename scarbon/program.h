@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs another program, found by PATH, and reads what it prints.
+// Runs another program, looked up in PATH, and captures its standard output.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace carbon::scarbon {
 
-enum class Complaints { kShown, kHidden };  // what it writes to standard error
+enum class StandardError { kShown, kDiscarded };
 
-// Its standard output; an error where it cannot be run, is killed or ends with another code than 0.
-Result<std::string> output_of(std::vector<std::string> command, Complaints complaints = Complaints::kShown);
+// The program's standard output. Errors: it cannot be run, is killed, or ends with a nonzero exit code.
+Result<std::string> output_of(std::vector<std::string> command, StandardError standard_error = StandardError::kShown);
 
 }  // namespace carbon::scarbon

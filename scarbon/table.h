@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tables as sacct and sreport print them: padded columns under a line of dashes, or fields with '|' between them.
+// Tables in the style of sacct and sreport: padded columns under a line of dashes, or delimited fields.
 #pragma once
 
 #include <optional>
@@ -8,13 +8,13 @@
 
 namespace carbon::scarbon {
 
-// sacct's cell: right-justified in `width` characters (left-justified where width is negative), cut with '+' where it is longer.
+// A cell as sacct pads it: right-justified in `width` characters, left-justified if negative; longer text is cut and ends in '+'.
 std::string padded_cell(const std::string& text, int width);
 
-// With '|': behind each field (-p), or between fields (-P); as comma-separated values (RFC 4180).
+// A '|' after each field (-p) or between fields (-P); comma-separated values (RFC 4180).
 enum class TableLayout { kPadded, kParsable, kParsable2, kCsv };
 
-inline constexpr int kAsItIs = 0;  // a column whose cells, header included, have their width already
+inline constexpr int kAsItIs = 0;  // a column whose cells, header included, are already padded
 
 struct Table {
   std::vector<std::string> header;
@@ -30,7 +30,7 @@ struct TableStyle {
 
 std::string print_table(const Table& table, const TableStyle& style);
 
-// Four significant digits, never an exponent; empty where there is no value: missing is not zero.
+// Four significant digits, never an exponent; empty without a value, as missing is not zero.
 std::string figure(std::optional<double> value);
 std::string percent(std::optional<double> share);
 

@@ -33,24 +33,24 @@ std::string_view environment(const char* name) {
 // "ko" of "ko_KR.UTF-8".
 std::string language_of(std::string_view locale) { return std::string(locale.substr(0, locale.find_first_of("_.@"))); }
 
-// The most wanted first: LC_ALL, LC_MESSAGES or LANG names one, LANGUAGE ("ko:en") others before it, unless that one is C.
-std::vector<std::string> asked_languages() {
+// Preferred languages, best first: those of LANGUAGE ("ko:en"), then the one of LC_ALL, LC_MESSAGES or LANG; none in locale C.
+std::vector<std::string> preferred_languages() {
   std::string locale;
   for (const char* name : {"LC_ALL", "LC_MESSAGES", "LANG"}) {
     if (locale.empty()) locale = language_of(environment(name));
   }
   if (locale.empty() || locale == "C" || locale == "POSIX") return {};
-  std::vector<std::string> asked;
+  std::vector<std::string> preferred;
   for (std::string_view rest = environment("LANGUAGE"); !rest.empty();) {
     const auto colon = rest.find(':');
-    asked.push_back(language_of(rest.substr(0, colon)));
+    preferred.push_back(language_of(rest.substr(0, colon)));
     rest = colon == std::string_view::npos ? std::string_view() : rest.substr(colon + 1);
   }
-  asked.push_back(locale);
-  return asked;
+  preferred.push_back(locale);
+  return preferred;
 }
 
-// A language is the name of a folder.
+// A language becomes a folder's name.
 bool is_plain(const std::string& language) {
   return !language.empty() && language.find('/') == std::string::npos && language[0] != '.';
 }
@@ -62,7 +62,7 @@ void set_up_texts() {
   const auto program = std::filesystem::read_symlink("/proc/self/exe", failed);
   if (failed) return;
   const auto folder = program.parent_path().parent_path() / "share" / "locale";
-  for (const std::string& language : asked_languages()) {
+  for (const std::string& language : preferred_languages()) {
     if (language == kWrittenIn) return;
     if (!is_plain(language)) continue;
     if (auto catalogue = Catalogue::read(folder / language / "LC_MESSAGES" / "scarbon.mo")) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The reports' prose in the user's language (LANG; po/). Names of columns and fields are not translated: scripts read them.
+// Translation of the reports' texts (LANGUAGE, LANG; po/). Names of columns and fields are not translated, as scripts read them.
 #pragma once
 
 #include <fmt/format.h>
@@ -9,13 +9,13 @@
 
 namespace carbon::scarbon {
 
-// Once, at the start. The catalogue is beside the program: ../share/locale/LANGUAGE/LC_MESSAGES/scarbon.mo.
+// Call once, at the start. The catalogue, relative to the program: ../share/locale/LANGUAGE/LC_MESSAGES/scarbon.mo.
 void set_up_texts();
-// The text in the user's language; itself where there is no translation.
+// The text in the user's language, or `text` itself if there is no translation.
 const char* tr(const char* text);
-// Marks a text that is translated where it is printed.
+// Marks a text for translation that is translated later, when it is printed.
 constexpr const char* tr_noop(const char* text) { return text; }
-// With {} or {name} in it, filled in.
+// As tr(), then formatted.
 template <class... Arguments>
 std::string trf(const char* text, Arguments&&... arguments) {
   return fmt::format(fmt::runtime(tr(text)), std::forward<Arguments>(arguments)...);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// scarbon backfill: asks for the summaries that Slurm's records lack, and estimates jobs from before the plugin.
+// scarbon backfill: requests the summaries that Slurm's records lack, and estimates jobs that ran before slurm-carbon.
 #include <fmt/format.h>
 
 #include <memory>
@@ -18,7 +18,7 @@ struct BackfillOptions {
   bool no_estimates = false, dry_run = false;
 };
 
-constexpr std::size_t kAtOnce = 500;
+constexpr std::size_t kBatch = 500;
 
 struct Work {
   std::vector<ledger::EnergyRecord> estimates;
@@ -48,45 +48,45 @@ Work work_of(const SacctTable& sacct, const JobFormat::Runs& runs, Watts gpu_pow
 }
 
 Status send(const Work& work, Controller& controller) {
-  Progress estimated("estimates"), asked_for("summaries");
-  for (std::size_t at = 0; at < work.estimates.size(); at += kAtOnce) {
+  Progress estimated("estimates"), requested("summaries");
+  for (std::size_t at = 0; at < work.estimates.size(); at += kBatch) {
     std::string list;
-    for (std::size_t i = at; i < std::min(work.estimates.size(), at + kAtOnce); ++i)
+    for (std::size_t i = at; i < std::min(work.estimates.size(), at + kBatch); ++i)
       list += (list.empty() ? "[" : ",") + to_json(work.estimates[i]);
     const auto stored = controller.post("/v1/estimates", list + "]");
     if (!stored) return stored.error();
-    estimated(std::min(at + kAtOnce, work.estimates.size()), work.estimates.size());
+    estimated(std::min(at + kBatch, work.estimates.size()), work.estimates.size());
   }
-  for (std::size_t at = 0; at < work.summaries.size(); at += kAtOnce) {
+  for (std::size_t at = 0; at < work.summaries.size(); at += kBatch) {
     auto part = nlohmann::json::array();
-    for (std::size_t i = at; i < std::min(work.summaries.size(), at + kAtOnce); ++i) part.push_back(work.summaries[i]);
-    const auto asked = controller.post("/v1/summaries", nlohmann::json{{"jobs", part}}.dump());
-    if (!asked) return asked.error();
-    asked_for(std::min(at + kAtOnce, work.summaries.size()), work.summaries.size());
+    for (std::size_t i = at; i < std::min(work.summaries.size(), at + kBatch); ++i) part.push_back(work.summaries[i]);
+    const auto accepted = controller.post("/v1/summaries", nlohmann::json{{"jobs", part}}.dump());
+    if (!accepted) return accepted.error();
+    requested(std::min(at + kBatch, work.summaries.size()), work.summaries.size());
   }
   return Done{};
 }
 
 int run_backfill(const BackfillOptions& options, const Session& session) {
   const auto config = session.config();
-  if (!config) return complain(config.error().message);
+  if (!config) return print_error(config.error().message);
   Controller controller(*config);
   const auto format = JobFormat::make({{FormatPart::kFields, kPastFields}});
-  if (!format) return complain(format.error().message);
+  if (!format) return print_error(format.error().message);
   ::setenv("SLURM_TIME_FORMAT", "standard", 1);
   const auto sacct = format->run({"--allusers", "--allocations", "--starttime=" + options.start, "--endtime=" + options.end,
                                   "--state=bf,ca,cd,dl,f,nf,oom,pr,to"},
                                  SacctLayout::kParsable);
-  if (!sacct) return complain(sacct.error().message);
-  const auto runs = ask_runs(controller, JobFormat::jobs_in(*sacct));
-  if (!runs) return complain(runs.error().message);
+  if (!sacct) return print_error(sacct.error().message);
+  const auto runs = fetch_runs(controller, JobFormat::jobs_in(*sacct));
+  if (!runs) return print_error(runs.error().message);
   auto work = work_of(*sacct, *runs, config->placement.gpu_power);
   if (options.no_estimates) work.estimates.clear();
   if (!options.dry_run) {
-    if (const auto sent = send(work, controller); !sent) return complain(sent.error().message);
+    if (const auto sent = send(work, controller); !sent) return print_error(sent.error().message);
   }
-  fmt::print("{} jobs looked at; {} summaries {}; {} jobs {} at {:.0f} W a GPU; {} without GPUs left out\n", work.jobs,
-             work.summaries.size(), options.dry_run ? "to be asked for" : "asked for", work.estimates.size(),
+  fmt::print("{} jobs checked; {} summaries {}; {} jobs {} at {:.0f} W per GPU; {} jobs without GPUs skipped\n", work.jobs,
+             work.summaries.size(), options.dry_run ? "to be requested" : "requested", work.estimates.size(),
              options.dry_run ? "to be estimated" : "estimated", config->placement.gpu_power.value(), work.without_gpu);
   return 0;
 }
@@ -95,23 +95,20 @@ int run_backfill(const BackfillOptions& options, const Session& session) {
 
 Command backfill_command(CLI::App& parent, const Session& session) {
   auto options = std::make_shared<BackfillOptions>();
-  auto* app =
-      parent.add_subcommand("backfill", "Write the summaries that Slurm's records lack; estimate jobs from before the plugin");
+  auto* app = parent.add_subcommand("backfill",
+                                    "Write summaries that Slurm's records lack, and estimate jobs that ran before slurm-carbon");
   app->add_option("-S,--starttime,--start", options->start, "jobs after this time; sacct's time formats")->required();
-  app->add_option("-E,--endtime,--end", options->end, "jobs before this time: a node may yet send its record of a later one")
+  app->add_option("-E,--endtime,--end", options->end, "jobs before this time; for later jobs, nodes may still send records")
       ->capture_default_str();
-  app->add_flag("--no-estimates", options->no_estimates, "the summaries alone");
-  app->add_flag("-n,--dry-run", options->dry_run, "say what would be done, and do nothing");
+  app->add_flag("--no-estimates", options->no_estimates, "write summaries only");
+  app->add_flag("-n,--dry-run", options->dry_run, "print what would be done, but do nothing");
   app->footer(
-      "For root and SlurmUser. A job that the ledger does not know is estimated: each of its GPUs draws [placement] gpu_power of "
-      "carbon.conf\n"
-      "from its start to its end, at the best known carbon intensity of its site, else the country's yearly factor. Its method "
-      "is\n"
-      "\"estimated\", in scarbon jobs and in Slurm's record; its uncertainty is six sevenths of it. A node's own record that "
-      "comes after all\n"
-      "takes its place. Repeating it changes nothing.\n"
+      "For root and SlurmUser. A job that is not in the ledger is estimated: each of its GPUs draws [placement] gpu_power of\n"
+      "carbon.conf from its start to its end, at the best known carbon intensity of its site, else the country's yearly factor.\n"
+      "Its method is \"estimated\", in scarbon jobs and in Slurm's record; its uncertainty is six sevenths of its energy. A\n"
+      "node's own record, if it arrives later, replaces the estimate. Running the command again changes nothing.\n"
       "Example: scarbon backfill -S 2026-01-01 --dry-run\n"
-      "Exit status: 0; 1 where sacct or carbonctld failed.");
+      "Exit status: 0; 1 if sacct or carbonctld failed.");
   return {app, [options, &session] { return run_backfill(*options, session); }};
 }
 

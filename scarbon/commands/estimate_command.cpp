@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// scarbon estimate: what a job would emit now, at the best time and at the best site, before it is submitted; by the code that
-// decides in slurmctld, from the snapshot that slurmctld decides by.
+// scarbon estimate: the emissions of a job, before its submission, if started now, at the best time or at the best site. It uses
+// the same code and the same snapshot as the plugin in slurmctld.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -46,7 +46,7 @@ std::string default_partition(const snapshot::SnapshotContent& snapshot) {
   return {};
 }
 
-std::optional<PricedStart> first_now(const std::vector<Row>& rows) {
+std::optional<PricedStart> first_start_now(const std::vector<Row>& rows) {
   for (const auto& row : rows) {
     if (row.estimate.now) return row.estimate.now;
   }
@@ -68,25 +68,25 @@ nlohmann::json priced_start_json(const std::string& name, const PricedStart& pri
 void print_json(const std::vector<Row>& rows, const snapshot::SnapshotContent& snapshot,
                 const placement::SubmitDecision& decision) {
   auto options = nlohmann::json::array();
-  auto refused = nlohmann::json::object();
-  if (const auto now = first_now(rows)) {
+  auto unchanged = nlohmann::json::object();
+  if (const auto now = first_start_now(rows)) {
     options.push_back(priced_start_json("now", *now, snapshot, *now));
     for (const auto& row : rows) {
       if (row.estimate.best) options.push_back(priced_start_json(row.name, *row.estimate.best, snapshot, *now));
     }
   }
   for (const auto& row : rows) {
-    if (!row.estimate.unchanged_reason.empty()) refused[row.name] = row.estimate.unchanged_reason;
+    if (!row.estimate.unchanged_reason.empty()) unchanged[row.name] = row.estimate.unchanged_reason;
   }
   fmt::print("{}\n", nlohmann::json{{"options", options},
-                                    {"left_alone", refused},
+                                    {"unchanged", unchanged},
                                     {"decision", decision.message.empty() ? nlohmann::json() : nlohmann::json(decision.message)}}
                          .dump());
 }
 
 void print_table_of(const std::vector<Row>& rows, const snapshot::SnapshotContent& snapshot) {
   Table table{{"Option", "Site", "Start", "gCO2e", "Change%", "How"}, {-10, -12, -19, 10, 8, -40}, {}};
-  const auto now = first_now(rows);
+  const auto now = first_start_now(rows);
   const auto add = [&](const std::string& name, const PricedStart& priced) {
     const auto& site = snapshot.sites[priced.site];
     const auto change = now->grams.value() > 0 ? std::optional(priced.grams / now->grams - 1.0) : std::nullopt;
@@ -101,30 +101,31 @@ void print_table_of(const std::vector<Row>& rows, const snapshot::SnapshotConten
   for (const auto& row : rows) {
     if (!row.estimate.unchanged_reason.empty()) fmt::print("{}: none: {}\n", row.name, row.estimate.unchanged_reason);
   }
-  if (!now && rows.front().estimate.unchanged_reason.empty()) fmt::print("The carbon intensity of its window is not known\n");
+  if (!now && rows.front().estimate.unchanged_reason.empty())
+    fmt::print("the carbon intensity at the time of the job is not known\n");
 }
 
 int run_estimate(const EstimateOptions& options, const Session& session) {
   const auto config = session.config();
-  if (!config) return complain(config.error().message);
+  if (!config) return print_error(config.error().message);
   const auto script = read_script(options.script);
-  if (!script) return complain(script.error().message);
+  if (!script) return print_error(script.error().message);
   auto batch = options_of_script(*script);
-  if (!batch) return complain(options.script + ": " + batch.error().message);
+  if (!batch) return print_error(options.script + ": " + batch.error().message);
   for (const auto& [name, value] : options.given) (*batch)[name] = value;
 
   const auto at = now();
   Controller controller(*config);
   const auto bytes = controller.get_bytes("/v1/snapshot");
-  if (!bytes) return complain(bytes.error().message);
+  if (!bytes) return print_error(bytes.error().message);
   const auto snapshot = snapshot::Snapshot::from_bytes(*bytes, "the snapshot of carbonctld");
-  if (!snapshot) return complain(snapshot.error().message);
-  if (snapshot->stale(at)) return complain("carbonctld's snapshot is too old: jobs run at once");
+  if (!snapshot) return print_error(snapshot.error().message);
+  if (snapshot->stale(at)) return print_error("carbonctld's snapshot is too old; jobs run at once");
 
   const auto& content = snapshot->content();
   const auto fallback = default_partition(content);
   auto job = request_of(*batch, fallback, at);
-  if (!job) return complain(job.error().message);
+  if (!job) return print_error(job.error().message);
   job->who.uid = ::getuid();
   job->who.gid = ::getgid();
   std::vector<Row> rows;
@@ -137,11 +138,11 @@ int run_estimate(const EstimateOptions& options, const Session& session) {
     print_json(rows, content, decision);
   } else {
     print_table_of(rows, content);
-    if (!decision.message.empty()) fmt::print("Submitted as it stands: {}\n", decision.message);
+    if (!decision.message.empty()) fmt::print("Submitted now: {}\n", decision.message);
   }
   for (const auto& site : content.sites) {
     if (!site.meta.simulated) continue;
-    say_simulated();
+    print_simulated_note();
     break;
   }
   return 0;
@@ -151,10 +152,10 @@ int run_estimate(const EstimateOptions& options, const Session& session) {
 
 Command estimate_command(CLI::App& parent, const Session& session) {
   auto options = std::make_shared<EstimateOptions>();
-  auto* app = parent.add_subcommand("estimate",
-                                    "What a job would emit now, at the best time and at the best site, before it is submitted");
-  app->add_option("script", options->script, "the job script, whose #SBATCH lines are read; '-': standard input")->required();
-  app->add_flag("--json", options->json, "one line of JSON");
+  auto* app = parent.add_subcommand(
+      "estimate", "Estimate the emissions of a job before its submission: now, at the best time and at the best site");
+  app->add_option("script", options->script, "the job script, for its #SBATCH lines; '-': standard input")->required();
+  app->add_flag("--json", options->json, "print JSON, on one line");
   add_batch_options(*app, options->given);
   return {app, [options, &session] { return run_estimate(*options, session); }};
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// scarbon grid: each site's carbon intensity now, and its greenest window ahead; how its feeds stand; how good forecasts were.
+// scarbon grid: each site's carbon intensity and greenest window, the state of its feeds, and the accuracy of forecasts.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -27,7 +27,8 @@ struct Window {
   double mean;
 };
 
-// The window of `length` of least mean intensity that starts within `within` of `from`; none where the series is too short.
+// The window of `length` with the lowest mean intensity that starts at most `within` after `from`; none if the series is too
+// short.
 std::optional<Window> greenest(const IntensitySeries& series, Instant from, Duration length, Duration within) {
   const std::array<core::SiteForecast, 1> sites{{{series.view(), 1.0}}};
   JobRequest job;
@@ -50,24 +51,24 @@ bool any_simulated(const nlohmann::json& answer) {
   return std::any_of(sites.begin(), sites.end(), [](const auto& s) { return flag_at(s, "simulated"); });
 }
 
-// Words for a person, above a table that is for a person.
+// Only above a table for people, not for scripts.
 void print_title(const TableStyle& style, const std::string& title) {
   if (style.layout == TableLayout::kPadded && style.header) fmt::print("{}\n", title);
 }
 
-void say_troubles(const nlohmann::json& answer) {
-  for (const auto& trouble : feed_troubles(answer)) fmt::print(stderr, "scarbon: {}\n", trouble);
+void print_feed_problems(const nlohmann::json& answer) {
+  for (const auto& problem : feed_problems(answer)) fmt::print(stderr, "scarbon: {}\n", problem);
 }
 
 int show_accuracy(const GridOptions& options, const nlohmann::json& answer) {
   const auto table = accuracy_table(answer);
   print_title(
       options.style,
-      "Errors of forecasts in gCO2e/kWh by hours ahead, from the log of forecasts as issued; of what came, 10 % lay below "
+      "Forecast errors in gCO2e/kWh by hours ahead, from the log of issued forecasts; 10 % of the actual values were below "
       "P10 times the forecast, 10 % above P90 times");
   fmt::print("{}", print_table(table, options.style));
   if (table.rows.empty())
-    fmt::print(stderr, "scarbon: no forecast can be judged yet: nothing was measured after one was issued\n");
+    fmt::print(stderr, "scarbon: no forecast can be scored yet: no intensity was measured after one was issued\n");
   return 0;
 }
 
@@ -78,7 +79,7 @@ int show_sites(const GridOptions& options, const nlohmann::json& answer, Duratio
   std::string plots;
   for (const auto& site : answer.value("sites", nlohmann::json::array())) {
     const auto ahead = ahead_of(site);
-    if (!ahead) return complain(ahead.error().message);
+    if (!ahead) return print_error(ahead.error().message);
     const auto here = number_at(site, "intensity_now");
     const auto best = greenest(ahead->series, at, length, within);
     const auto change = best && here && *here > 0 ? std::optional(best->mean / *here - 1.0) : std::nullopt;
@@ -89,30 +90,30 @@ int show_sites(const GridOptions& options, const nlohmann::json& answer, Duratio
     auto plot = plot_ahead(ahead->series, at, within);
     if (best) plot.greenest = Interval{best->start, best->start + length};
     plot.terminal = isatty(STDOUT_FILENO) == 1;
-    plots += fmt::format("\n{} ({}, {}), gCO2e/kWh, 10-90 % band where known, * greenest window\n{}", text_at(site, "name"),
+    plots += fmt::format("\n{} ({}, {}), gCO2e/kWh, 10-90 % band if known, * greenest window\n{}", text_at(site, "name"),
                          text_at(site, "zone"), provider_text(site), plot_site(*ahead, plot));
   }
-  print_title(options.style, fmt::format("Carbon intensity in gCO2e/kWh; greenest start of a window of {} within {}",
+  print_title(options.style, fmt::format("Carbon intensity in gCO2e/kWh; greenest window of {} that starts within {}",
                                          format_slurm_duration(length), format_slurm_duration(within)));
   fmt::print("{}{}", print_table(table, options.style), plots);
-  say_troubles(answer);
+  print_feed_problems(answer);
   return 0;
 }
 
 int run_grid(const GridOptions& options, const Session& session) {
   const auto config = session.config();
-  if (!config) return complain(config.error().message);
+  if (!config) return print_error(config.error().message);
   const auto length = parse_slurm_duration(options.window), within = parse_slurm_duration(options.within);
-  if (!length) return complain("--window: " + length.error().message);
-  if (!within) return complain("--within: " + within.error().message);
+  if (!length) return print_error("--window: " + length.error().message);
+  if (!within) return print_error("--within: " + within.error().message);
   for (const auto& [name, text, value] :
        {std::tuple("--window", options.window, *length), {"--within", options.within, *within}}) {
     if (value <= Duration::zero())
-      return complain(std::string(name) + ": '" + text + "' is no time; accepted: more than 0 seconds");
+      return print_error(std::string(name) + ": '" + text + "' is not a positive time; accepted: more than 0 seconds");
   }
   Controller controller(*config);
   const auto answer = controller.get(options.accuracy ? "/v1/grid/accuracy" : "/v1/grid", {});
-  if (!answer) return complain(answer.error().message);
+  if (!answer) return print_error(answer.error().message);
   int code = 0;
   if (options.json) {
     fmt::print("{}\n", answer->dump(2));
@@ -123,7 +124,7 @@ int run_grid(const GridOptions& options, const Session& session) {
   } else {
     code = show_sites(options, *answer, *length, *within);
   }
-  if (any_simulated(*answer)) say_simulated();
+  if (any_simulated(*answer)) print_simulated_note();
   return code;
 }
 
@@ -131,16 +132,16 @@ int run_grid(const GridOptions& options, const Session& session) {
 
 Command grid_command(CLI::App& parent, const Session& session) {
   auto options = std::make_shared<GridOptions>();
-  auto* app = parent.add_subcommand("grid", "Each site's carbon intensity now, and its greenest window ahead");
+  auto* app = parent.add_subcommand("grid", "Show each site's carbon intensity and its greenest window");
   app->add_option("--window", options->window, "length of the window, in Slurm's time syntax")->capture_default_str();
-  app->add_option("--within", options->within, "how far ahead it may start")->capture_default_str();
-  auto* plot = app->add_flag("--plot", options->plot, "the time ahead as bars, with the band of each forecast where it is known");
-  auto* feeds = app->add_flag("--feeds", options->feeds, "each feed: how it stands, what was refused or left out, and why");
-  app->add_flag("--accuracy", options->accuracy, "each provider's error, and the own forecast's, by how far ahead they looked")
+  app->add_option("--within", options->within, "the latest start of the window, from now")->capture_default_str();
+  auto* plot = app->add_flag("--plot", options->plot, "plot the forecast as bars, with its band if known");
+  auto* feeds = app->add_flag("--feeds", options->feeds, "state of each feed, and what was rejected or omitted and why");
+  app->add_flag("--accuracy", options->accuracy, "error of each provider's forecasts and of our own, by hours ahead")
       ->excludes(plot)
       ->excludes(feeds);
   feeds->excludes(plot);
-  app->add_flag("--json", options->json, "carbonctld's answer as JSON");
+  app->add_flag("--json", options->json, "print carbonctld's answer as JSON");
   add_table_options(*app, options->style);
   return {app, [options, &session] { return run_grid(*options, session); }};
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// scarbon jobs: sacct's rows and columns from sacct itself, with the ledger's columns joined to them.
+// scarbon jobs: sacct's rows and columns, printed by sacct itself, joined with columns from the ledger.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -26,25 +26,25 @@ bool any_simulated(const JobFormat::Runs& runs) {
   });
 }
 
-// What sacct prints, as it is.
+// Prints sacct's output unchanged.
 int print_sacct(std::vector<std::string> arguments) {
   const auto output = sacct_output(arguments);
-  if (!output) return complain(output.error().message);
+  if (!output) return print_error(output.error().message);
   fmt::print("{}", *output);
   return 0;
 }
 
 int print_help_format() {
   if (const int status = print_sacct({"--helpformat"}); status != 0) return status;
-  fmt::print("\nFields of slurm-carbon; empty where nothing is known, and for steps: energy is metered by job.\n\n");
+  fmt::print("\nFields of slurm-carbon; empty if not known, and for steps, as energy is metered per job.\n\n");
   for (const auto& field : job_fields()) fmt::print("{:<16} {}\n", field.name, field.help);
   return 0;
 }
 
-// The end of a command whose ledger did not answer: what sacct knows was shown.
-int ended(const Result<JobFormat::Runs>& runs) {
-  if (!runs) return complain(runs.error().message + "; energy and emission are left empty");
-  if (any_simulated(*runs)) say_simulated();
+// The exit status. Without the ledger, sacct's columns were still printed.
+int finish(const Result<JobFormat::Runs>& runs) {
+  if (!runs) return print_error(runs.error().message + "; energy and emissions are left empty");
+  if (any_simulated(*runs)) print_simulated_note();
   return 0;
 }
 
@@ -53,21 +53,21 @@ int print_json(const JobsOptions& options, Controller& controller) {
   auto arguments = options.sacct.selection;
   arguments.emplace_back("--json");
   const auto output = sacct_output(arguments);
-  if (!output) return complain(output.error().message);
+  if (!output) return print_error(output.error().message);
   auto answer = nlohmann::ordered_json::parse(*output, nullptr, false);
-  if (!answer.is_object() || !answer["jobs"].is_array()) return complain("sacct --json: no list of jobs in its output");
+  if (!answer.is_object() || !answer["jobs"].is_array()) return print_error("sacct --json: the output has no list of jobs");
   const auto key_of = [](const nlohmann::ordered_json& job) {
     return JobFormat::Key(job.value("cluster", ""), fmt::format("{}", job.value("job_id", 0U)));
   };
   std::vector<JobFormat::Key> jobs;
   for (const auto& job : answer["jobs"]) jobs.push_back(key_of(job));
-  const auto runs = ask_runs(controller, jobs);
+  const auto runs = fetch_runs(controller, jobs);
   for (auto& job : answer["jobs"]) {
     const auto found = runs ? runs->find(key_of(job)) : JobFormat::Runs::const_iterator();
     job["carbon"] = runs && found != runs->end() ? nlohmann::ordered_json(found->second) : nlohmann::ordered_json::array();
   }
   fmt::print("{}\n", answer.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
-  return ended(runs);
+  return finish(runs);
 }
 
 int run_jobs(const JobsOptions& options, const Session& session) {
@@ -78,37 +78,36 @@ int run_jobs(const JobsOptions& options, const Session& session) {
     return print_sacct(std::move(arguments));
   }
   const auto config = session.config();
-  if (!config) return complain(config.error().message);
+  if (!config) return print_error(config.error().message);
   Controller controller(*config);
   if (options.json) return print_json(options, controller);
   const auto format = JobFormat::make(options.sacct.format);
-  if (!format) return complain(format.error().message);
+  if (!format) return print_error(format.error().message);
   const bool padded = options.style.layout == TableLayout::kPadded;
   const auto sacct = format->run(options.sacct.selection, padded ? SacctLayout::kPadded : SacctLayout::kParsable);
-  if (!sacct) return complain(sacct.error().message);
-  const auto runs = ask_runs(controller, JobFormat::jobs_in(*sacct));
+  if (!sacct) return print_error(sacct.error().message);
+  const auto runs = fetch_runs(controller, JobFormat::jobs_in(*sacct));
   const auto table = format->join(*sacct, runs ? *runs : JobFormat::Runs(), options.sacct.duplicates);
-  if (!table) return complain(table.error().message);
+  if (!table) return print_error(table.error().message);
   fmt::print("{}", print_table(*table, options.style));
-  return ended(runs);
+  return finish(runs);
 }
 
 }  // namespace
 
 Command jobs_command(CLI::App& parent, const Session& session) {
   auto options = std::make_shared<JobsOptions>();
-  auto* app = parent.add_subcommand("jobs", "sacct's rows and columns, with energy and emission");
+  auto* app = parent.add_subcommand("jobs", "Show sacct's rows and columns, with energy and emissions");
   app->footer(
-      "A row and a column of sacct is sacct's own, to the byte: sacct runs, as you, and Slurm's rules say what you see. Energy "
-      "is\n"
-      "metered by job, so a step's row has none. Examples:\n"
-      "  scarbon jobs -X -S now-7days                      your jobs of a week, a row each\n"
+      "Rows and columns of sacct are exactly sacct's: it runs as you, and Slurm's rules decide what you see. Energy is metered\n"
+      "per job, so the rows of steps have none. Examples:\n"
+      "  scarbon jobs -X -S now-7days                      your jobs of a week, one row each\n"
       "  scarbon jobs -j 1234 -o JobID,State,Co2eG,Method  one job, by field\n"
       "  scarbon jobs -a -S 2026-11-01 -P -n -o User,Co2eG for scripts\n"
-      "Exit status: 0; 1 where sacct or carbonctld failed (sacct's columns are still shown where carbonctld does not answer).");
+      "Exit status: 0; 1 if sacct or carbonctld failed (if only carbonctld failed, sacct's columns are still shown).");
   add_sacct_options(*app, options->sacct);
   add_table_options(*app, options->style);
-  app->add_flag("--json", options->json, "sacct's JSON, with each job's runs as the ledger has them under \"carbon\"");
+  app->add_flag("--json", options->json, "print sacct's JSON, with the ledger's runs of each job under \"carbon\"");
   app->add_flag("-e,--helpformat", options->help_format, "list the fields, sacct's and slurm-carbon's");
   app->add_flag("-B,--batch-script", options->script, "print the batch script of a job, as sacct does");
   app->add_flag("--env-vars", options->environment, "print the environment of a job's batch script, as sacct does");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// scarbon queue: the deferred jobs that wait for their time, as carbonctld plans them now.
+// scarbon queue: the deferred jobs and their planned starts, from carbonctld's current plan.
 #include <fmt/format.h>
 
 #include <memory>
@@ -22,7 +22,7 @@ std::string local(const nlohmann::json& job, const char* key) {
   return t ? format_local(*t) : "";
 }
 
-// Where it is to run; behind an arrow where that is not where it was submitted to.
+// "site", or "home->site" if the job is to run at another site.
 std::string where(const nlohmann::json& job) {
   const auto home = text_at(job, "home"), site = text_at(job, "site");
   return home == site ? site : home + "->" + site;
@@ -43,12 +43,12 @@ Table table_of(const nlohmann::json& jobs) {
 
 int run_queue(const QueueOptions& options, const Session& session) {
   const auto config = session.config();
-  if (!config) return complain(config.error().message);
+  if (!config) return print_error(config.error().message);
   net::QueryParameters query;
   if (!options.user.empty()) query.emplace_back("user", options.user);
   Controller controller(*config);
   const auto answer = controller.get("/v1/queue", query);
-  if (!answer) return complain(answer.error().message);
+  if (!answer) return print_error(answer.error().message);
   if (options.json) {
     fmt::print("{}\n", answer->dump(2));
     return 0;
@@ -56,13 +56,13 @@ int run_queue(const QueueOptions& options, const Session& session) {
   const auto jobs = answer->value("jobs", nlohmann::json::array());
   if (options.style.layout == TableLayout::kPadded && options.style.header) {
     const auto at = time_at(*answer, "at");
-    fmt::print("Deferred jobs that wait, as planned at {}; expected gCO2e with PUE, begun now at home and as planned\n",
-               at ? format_local(*at) : "(not yet)");
+    fmt::print("Deferred jobs, plan of {}; expected gCO2e with PUE: started now at the home site, and as planned\n",
+               at ? format_local(*at) : "(none yet)");
   }
   fmt::print("{}", print_table(table_of(jobs), options.style));
   if (const auto problem = text_at(*answer, "problem"); !problem.empty())
-    fmt::print(stderr, "scarbon: the plan is not renewed: {}\n", problem);
-  if (flag_at(*answer, "simulated")) say_simulated();
+    fmt::print(stderr, "scarbon: the plan is not being updated: {}\n", problem);
+  if (flag_at(*answer, "simulated")) print_simulated_note();
   return 0;
 }
 
@@ -70,9 +70,9 @@ int run_queue(const QueueOptions& options, const Session& session) {
 
 Command queue_command(CLI::App& parent, const Session& session) {
   auto options = std::make_shared<QueueOptions>();
-  auto* app = parent.add_subcommand("queue", "Deferred jobs: when each is to begin, at the latest when, and what that saves");
+  auto* app = parent.add_subcommand("queue", "Show deferred jobs: planned and latest start, and expected savings");
   app->add_option("-u,--user", options->user, "jobs of this user");
-  app->add_flag("--json", options->json, "carbonctld's answer as it is; times in UTC");
+  app->add_flag("--json", options->json, "print carbonctld's answer as JSON; times in UTC");
   add_table_options(*app, options->style);
   return {app, [options, &session] { return run_queue(*options, session); }};
 }

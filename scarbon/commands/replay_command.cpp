@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// scarbon replay: what a policy would have saved on a recorded job history, before anyone enables it.
+// scarbon replay: what a policy would have saved on a recorded job history.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -33,7 +33,7 @@ struct ReplayOptions {
   bool json = false;
 };
 
-// All that a replay needs, read and checked.
+// The checked input of a replay.
 struct Prepared {
   replay::Trace trace;
   replay::Setting setting;
@@ -43,9 +43,9 @@ Result<std::vector<replay::SiteModel>> sites_of(const ReplayOptions& options) {
   const auto capacity = parse_capacity(options.capacity);
   if (!capacity) return Error{"--capacity: " + capacity.error().message};
   if (!options.sites.empty() && !options.zones.empty())
-    return Error{"--sites and --zone exclude each other: --sites names the zones"};
+    return Error{"--sites and --zone exclude each other: the file of --sites has the zones"};
   if (!options.sites.empty()) return read_sites(options.sites, *capacity);
-  if (options.zones.empty()) return Error{"--zone or --sites is needed"};
+  if (options.zones.empty()) return Error{"--zone or --sites is required"};
   std::vector<replay::SiteModel> sites;
   for (const auto& zone : options.zones) sites.push_back({.name = zone, .zone = zone, .capacity = *capacity});
   return sites;
@@ -118,7 +118,7 @@ nlohmann::json to_json(const replay::PolicyReport& report) {
           {"worst_user_stretch_growth", s.worst_slowdown_growth},
           {"moved_jobs", s.moved},
           {"makespan_h", hours(s.makespan)},
-          {"mean_length_error_h", hours(report.mean_runtime_error)},
+          {"mean_runtime_error_h", hours(report.mean_runtime_error)},
           {"unknown_job_hours", s.unknown_job_hours},
           {"wall_s", report.wall_s}};
 }
@@ -137,41 +137,41 @@ std::string print(const std::vector<replay::PolicyReport>& reports) {
   return print_table(table, {});
 }
 
-// What the policies were told of the jobs' lengths, and how far off it was.
+// What the policies knew of the jobs' run times, and its mean error.
 std::string print_runtimes(const replay::Trace& trace, const replay::Setting& setting,
                            const std::vector<replay::PolicyReport>& reports) {
   using replay::RuntimeSource;
   if (setting.runtime == RuntimeSource::kExact || reports.empty()) return "";
   const std::string_view what = setting.runtime == RuntimeSource::kClassMean ? "the mean of the job's class"
                                 : setting.runtime == RuntimeSource::kLimit
-                                    ? "the time that its user asked for"
-                                    : "predicted, the mean of its user's two last jobs (Tsafrir, Etsion and Feitelson 2007)";
+                                    ? "the time limit"
+                                    : "predicted, the mean of the user's last two jobs (Tsafrir, Etsion and Feitelson 2007)";
   Duration sum{0};
   for (const auto& job : trace.jobs) sum += job.runtime;
   std::string errors;
   for (const auto& r : reports) errors += fmt::format("{} {:.2f}h", errors.empty() ? "" : ",", hours(r.mean_runtime_error));
-  return fmt::format("A job's length: {}; off by{} on average, where a job runs for {:.2f}h\n", what, errors,
+  return fmt::format("Run time known to policies: {}; mean error{}, mean run time {:.2f}h\n", what, errors,
                      hours(sum) / static_cast<double>(trace.jobs.size()));
 }
 
-// Runs that are over at once show none.
+// Short replays show no bar.
 replay::EngineOptions progress_bar(const std::string& policy) { return {.progress = Progress(policy, 5000)}; }
 
 int run_replay(const ReplayOptions& options) {
   const auto prepared = prepare(options);
-  if (!prepared) return complain(prepared.error().message);
+  if (!prepared) return print_error(prepared.error().message);
   const auto& [trace, setting] = *prepared;
   for (const auto& name : options.policies) {
-    if (!replay::is_policy(name)) return complain("--policy: there is no '" + name + "'; accepted are " + replay::policy_names());
+    if (!replay::is_policy(name))
+      return print_error("--policy: '" + name + "' is not a policy; accepted: " + replay::policy_names());
   }
   const replay::Replay replay(trace, setting);
   std::vector<replay::PolicyReport> reports;
   for (const auto& name : options.policies) reports.push_back(replay.run(name, progress_bar(name)));
   if (trace.skipped > 0)
-    fmt::print(stderr, "scarbon: note: {} rows of {} never ran or used nothing; they are left out\n", trace.skipped,
-               options.jobs);
+    fmt::print(stderr, "scarbon: note: skipped {} rows of {} that never ran or used nothing\n", trace.skipped, options.jobs);
   if (!options.json) {
-    fmt::print("{} jobs; carbon in kgCO2e at 1 kW per cpu or gpu; saved against run-now at the same capacity\n{}{}",
+    fmt::print("{} jobs; carbon in kgCO2e at 1 kW per CPU or GPU; savings compared with run-now at the same capacity\n{}{}",
                trace.jobs.size(), print(reports), print_runtimes(trace, setting, reports));
     return 0;
   }
@@ -185,34 +185,34 @@ int run_replay(const ReplayOptions& options) {
 
 Command replay_command(CLI::App& parent) {
   auto options = std::make_shared<ReplayOptions>();
-  auto* app = parent.add_subcommand("replay", "What a policy would have saved on a recorded job history");
+  auto* app = parent.add_subcommand("replay", "Compute what a policy would have saved on a recorded job history");
   app->add_option("--jobs", options->jobs, "job trace: CSV (arrival_time,length,cpus|gpus), SWF (.gz too) or a sacct -P dump")
       ->type_name("FILE")
       ->required();
   app->add_option("--job-unit", options->job_unit, "unit of times in a CSV trace")
       ->check(CLI::IsMember({"s", "h"}))
       ->capture_default_str();
-  app->add_option("--intensity", options->intensity, "CSV with datetime and a column per zone, gCO2e/kWh")
+  app->add_option("--intensity", options->intensity, "CSV with a column datetime and one column per zone, in gCO2e/kWh")
       ->type_name("FILE")
       ->required();
-  app->add_option("--zone", options->zones, "grid zone of the site; several make several sites")->delimiter(',');
+  app->add_option("--zone", options->zones, "grid zone of the site; several zones make several sites")->delimiter(',');
   app->add_option("--sites", options->sites, "TOML file of sites: name, zone, capacity, pue, transfer_kwh_per_gb")
       ->type_name("FILE");
   app->add_option("--from", options->from,
-                  "UTC time at which the trace begins (default: where the intensity does, or the trace's own)");
+                  "UTC time at which the trace starts (default: the trace's own, or the start of the intensity)");
   app->add_option("--policy", options->policies, replay::policy_names())->delimiter(',')->capture_default_str();
-  app->add_option("--capacity", options->capacity, "cpus or gpus of a site, or unlimited")->capture_default_str();
-  app->add_option("--max-wait", options->max_wait, "how long jobs may wait: 24h, or 6h,24h@2h (under 2 h: 6 h)")
+  app->add_option("--capacity", options->capacity, "CPUs or GPUs of a site, or unlimited")->capture_default_str();
+  app->add_option("--max-wait", options->max_wait, "longest wait: 24h, or 6h,24h@2h (jobs under 2 h: 6 h, others 24 h)")
       ->capture_default_str();
-  app->add_option("--length", options->length, "what policies know of a job's length: exact, class-mean, limit, predicted")
+  app->add_option("--length", options->length, "what policies know of a job's run time: exact, class-mean, limit, predicted")
       ->capture_default_str();
-  app->add_option("--forecast", options->forecast, "what policies know of the intensity ahead")
+  app->add_option("--forecast", options->forecast, "what policies know of future intensity")
       ->check(CLI::IsMember({"perfect", "own"}))
       ->capture_default_str();
   app->add_option("--stretch-bound", options->slowdown_bound,
-                  "by how much a user's mean stretch, (wait + length) / length, may grow over run-now (default: no bound)")
+                  "how much a user's mean slowdown, (wait + run time) / run time, may grow over run-now (default: no bound)")
       ->check(CLI::NonNegativeNumber);
-  app->add_flag("--json", options->json, "JSON");
+  app->add_flag("--json", options->json, "print JSON");
   return {app, [options] { return run_replay(*options); }};
 }
 

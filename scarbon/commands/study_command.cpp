@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// scarbon study: what a set of jobs took as a whole. sacct selects the jobs, the ledger has their energy.
+// scarbon study: energy, emissions and costs of a set of jobs. sacct selects the jobs, the ledger has their energy.
 #include <fmt/format.h>
 #include <fnmatch.h>
 
@@ -23,13 +23,13 @@ struct StudyOptions {
   bool json = false, started = false, of_jobs = false;
 };
 
-// The columns that sacct is asked for behind JobFormat's key.
+// The columns requested from sacct, after JobFormat's key.
 enum Column : std::size_t { kJobId = 3, kName, kComment, kState, kSeconds, kTres, kEnd, kSubmitLine };
 constexpr const char* kFields = "JobID,JobName,Comment,State,ElapsedRaw,AllocTRES,End,SubmitLine";
 
 double gpus_of(const std::string& tres) { return gpus_in_tres(tres).value_or(GpuSum{}).count; }
 
-// A local time as sacct prints it without SLURM_TIME_FORMAT; none for "Unknown".
+// Parses a local time as sacct prints it without SLURM_TIME_FORMAT; none for "Unknown".
 std::optional<Instant> time_of(const std::string& text) {
   const auto t = parse_slurm_time(text, now());
   return t ? std::optional(*t) : std::nullopt;
@@ -70,7 +70,7 @@ Trial trial_of(const std::vector<std::string>& row, const JobRuns* runs) {
   t.end = time_of(row[kEnd]);
   t.gpu_hours = gpus_of(row[kTres]) * std::atof(row[kSeconds].c_str()) / 3600;
   if (runs == nullptr) return t;
-  double gpu_seconds = 0;  // of all runs, where sacct's row has the last alone
+  double gpu_seconds = 0;  // of all runs; sacct's row has only the last
   for (const auto& run : *runs) {
     add_run(t, run);
     gpu_seconds += number_at(run, "gpu_s").value_or(0);
@@ -84,7 +84,7 @@ Result<std::vector<Trial>> trials_of(const StudyOptions& options, Controller& co
   if (!format) return format.error();
   auto selection = options.selection;
   if (!options.started && !options.of_jobs) selection.emplace_back("--starttime=1970-01-02");
-  ::setenv("SLURM_TIME_FORMAT", "standard", 1);  // times are read here, not shown
+  ::setenv("SLURM_TIME_FORMAT", "standard", 1);  // times are parsed here, not shown
   auto sacct = format->run(selection, SacctLayout::kParsable);
   if (!sacct) return sacct.error();
   const auto like = [](const std::string& pattern, const std::string& text) {
@@ -93,7 +93,7 @@ Result<std::vector<Trial>> trials_of(const StudyOptions& options, Controller& co
   std::erase_if(sacct->rows, [&](const auto& row) {
     return !like(options.name, row[kName]) || !like(options.comment, row[kComment]) || row[kState] == "PENDING";
   });
-  const auto runs = ask_runs(controller, JobFormat::jobs_in(*sacct));
+  const auto runs = fetch_runs(controller, JobFormat::jobs_in(*sacct));
   if (!runs) return runs.error();
   std::vector<Trial> trials;
   for (const auto& row : sacct->rows) {
@@ -142,29 +142,29 @@ void print_summary(const Study& s, const config::Prices& prices) {
 
 int run_study(const StudyOptions& options, const Session& session) {
   const auto config = session.config();
-  if (!config) return complain(config.error().message);
+  if (!config) return print_error(config.error().message);
   Controller controller(*config);
   auto trials = trials_of(options, controller);
-  if (!trials) return complain(trials.error().message);
-  if (trials->empty()) return complain("no job that has begun is among those asked for");
+  if (!trials) return print_error(trials.error().message);
+  if (trials->empty()) return print_error("none of the selected jobs has started");
   const auto study = study_of(std::move(*trials), options.final_run, config->prices);
-  if (!study) return complain(study.error().message);
+  if (!study) return print_error(study.error().message);
   if (options.json) {
     auto answer = study_json(*study, config->prices);
     answer["paragraph"] = study_paragraph(*study);
     fmt::print("{}\n", answer.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
     return 0;
   }
-  if (options.style.layout != TableLayout::kPadded) {  // for scripts: the trials alone
+  if (options.style.layout != TableLayout::kPadded) {  // for scripts: only the trials
     fmt::print("{}", print_table(trials_table(*study), options.style));
     return 0;
   }
   print_summary(*study, config->prices);
   fmt::print("\n{}", print_table(trials_table(*study), options.style));
   if (!study->spread.empty())
-    fmt::print("\n{}\n{}", tr("How the emission spread over the settings"), print_table(spread_table(*study), options.style));
+    fmt::print("\n{}\n{}", tr("Emissions by setting"), print_table(spread_table(*study), options.style));
   fmt::print("\n{}\n{}\n", tr("For a paper"), study_paragraph(*study));
-  if (study->simulated) say_simulated();
+  if (study->simulated) print_simulated_note();
   return 0;
 }
 
@@ -172,10 +172,10 @@ int run_study(const StudyOptions& options, const Session& session) {
 
 Command study_command(CLI::App& parent, const Session& session) {
   auto options = std::make_shared<StudyOptions>();
-  auto* app = parent.add_subcommand("study", "What a set of jobs, such as a search for a model's settings, took as a whole");
-  const auto value = [&](const char* names, const char* handed_on, const char* help) {
+  auto* app = parent.add_subcommand("study", "Sum up a set of jobs, such as a search for a model's settings");
+  const auto value = [&](const char* names, const char* passed_on, const char* help) {
     app->add_option_function<std::string>(
-        names, [options, handed_on](const std::string& v) { options->selection.push_back(std::string(handed_on) + '=' + v); },
+        names, [options, passed_on](const std::string& v) { options->selection.push_back(std::string(passed_on) + '=' + v); },
         help);
   };
   value("-W,--wckeys", "--wckeys", "jobs of these wckeys");
@@ -189,7 +189,7 @@ Command study_command(CLI::App& parent, const Session& session) {
         options->selection.push_back("--jobs=" + v);
         options->of_jobs = true;
       },
-      "these jobs, with commas between them; an array's id means all its tasks");
+      "these jobs, separated by commas; an array's id means all its tasks");
   app->add_option_function<std::string>(
       "-S,--starttime,--start",
       [options](const std::string& v) {
@@ -200,24 +200,22 @@ Command study_command(CLI::App& parent, const Session& session) {
   app->add_flag_callback(
       "-a,--allusers", [options] { options->selection.emplace_back("--allusers"); },
       "jobs of all users, as far as Slurm lets you see them");
-  app->add_option("--name", options->name, "jobs whose name matches this pattern: * any text, ? any character");
+  app->add_option("--name", options->name, "jobs whose name matches this pattern (*: any text, ?: any character)");
   app->add_option("--comment", options->comment,
                   "jobs whose comment matches this pattern (needs AccountingStoreFlags=job_comment)");
-  app->add_option("--final", options->final_run, "the job that is the final run (default: the last one that was completed)");
-  app->add_flag("--json", options->json, "all of it as JSON");
+  app->add_option("--final", options->final_run, "the job that is the final run (default: the last completed one)");
+  app->add_flag("--json", options->json, "print JSON");
   add_table_options(*app, options->style);
   app->footer(
       "A trial's settings are read from its comment, its name or its command line: --param lr=0.1 --param batch=32, as in\n"
       "  sbatch --comment='--param lr=0.1' train.sh\n"
-      "Prices are those of carbon.conf, [prices]; the defaults are those of the article, of 2019. Own hardware: as many "
-      "GPUs as "
-      "the\n"
-      "study held at a time on average, bought for it alone, and the electricity. With -P, -p or --csv: the trials alone. "
+      "Prices are in carbon.conf, [prices]; the defaults are those of Strubell et al. 2019. Own hardware: as many GPUs as the\n"
+      "study used at a time on average, bought for it alone, and the electricity. -P, -p and --csv print only the trials.\n"
       "Examples:\n"
       "  scarbon study -W bert-search\n"
       "  scarbon study --name 'lr-*' -S 2026-11-01 --final 4711\n"
       "  scarbon study -j 4700          a job array\n"
-      "Exit status: 0; 1 where there is no such job, or sacct or carbonctld failed.");
+      "Exit status: 0; 1 if there is no such job, or sacct or carbonctld failed.");
   return {app, [options, &session] { return run_study(*options, session); }};
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// scarbon web: a link that logs its user in to carbonctld's web page, once.
+// scarbon web: prints a one-time link that logs the user in to carbonctld's web page.
 #include <fmt/format.h>
 
 #include <memory>
@@ -12,12 +12,12 @@ namespace {
 
 int run_web(bool quiet, const Session& session) {
   const auto config = session.config();
-  if (!config) return complain(config.error().message);
+  if (!config) return print_error(config.error().message);
   Controller controller(*config);
   const auto answer = controller.post("/v1/web/links", "");
-  if (!answer) return complain(answer.error().message);
+  if (!answer) return print_error(answer.error().message);
   fmt::print("{}\n", text_at(*answer, "url"));
-  if (!quiet) fmt::print(stderr, "scarbon: this link logs you in once, within two minutes; give it to nobody\n");
+  if (!quiet) fmt::print(stderr, "scarbon: this link logs you in once, within two minutes; do not share it\n");
   return 0;
 }
 
@@ -25,8 +25,8 @@ int run_web(bool quiet, const Session& session) {
 
 Command web_command(CLI::App& parent, const Session& session) {
   auto quiet = std::make_shared<bool>(false);
-  auto* app = parent.add_subcommand("web", "Log in to the web page: prints a link that does it, once");
-  app->add_flag("-q,--quiet", *quiet, "the link alone");
+  auto* app = parent.add_subcommand("web", "Print a one-time link that logs you in to the web page");
+  app->add_flag("-q,--quiet", *quiet, "print only the link");
   return {app, [quiet, &session] { return run_web(*quiet, session); }};
 }
 

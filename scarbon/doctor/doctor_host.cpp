@@ -29,7 +29,7 @@ bool is_here(const std::string& host) {
 // Without slurmctld, scontrol fails after its own timeout.
 std::map<std::string, std::string> running_config() {
   std::map<std::string, std::string> out;
-  const auto output = output_of({"timeout", "20", "scontrol", "show", "config"}, Complaints::kHidden);
+  const auto output = output_of({"timeout", "20", "scontrol", "show", "config"}, StandardError::kDiscarded);
   if (!output) return out;
   std::istringstream lines(*output);
   for (std::string line; std::getline(lines, line);) {
@@ -67,7 +67,7 @@ bool controls(const Host& host) {
 
 std::vector<std::string> expanded(const std::string& list) {
   std::vector<std::string> out;
-  const auto output = output_of({"timeout", "20", "scontrol", "show", "hostnames", list}, Complaints::kHidden);
+  const auto output = output_of({"timeout", "20", "scontrol", "show", "hostnames", list}, StandardError::kDiscarded);
   std::istringstream lines(output ? *output : "");
   for (std::string line; std::getline(lines, line);) out.push_back(line);
   return out;

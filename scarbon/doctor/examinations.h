@@ -31,7 +31,7 @@ struct Answers {
   Instant asked{};
   std::string record_refused;  // its answer to an empty list of records; empty: accepted, or not root, who alone may send them
 };
-Answers ask_carbonctld(const Host& host);
+Answers query_carbonctld(const Host& host);
 Examination examine_carbonctld(const Host& host, const Answers& answers);
 Examination examine_feeds(const Host& host, const Answers& answers, Instant now);
 Examination examine_snapshot(const Host& host, const Answers& answers, Instant now);

@@ -4,7 +4,7 @@
 namespace carbon::scarbon::doctor {
 
 std::vector<Examination> examine(const Host& host, const std::string& nvml) {
-  const auto answers = ask_carbonctld(host);
+  const auto answers = query_carbonctld(host);
   const auto at = now();
   return {examine_carbon_conf(host),
           examine_slurm_conf(host),

@@ -88,7 +88,7 @@ void check_sites(const Host& host, Examination& out) {
 void check_federation(const Host& host, Examination& out) {
   const auto others = host.config->other_clusters();
   if (others.empty()) return;
-  const auto output = output_of({"timeout", "20", "scontrol", "show", "federation"}, Complaints::kHidden);
+  const auto output = output_of({"timeout", "20", "scontrol", "show", "federation"}, StandardError::kDiscarded);
   if (!output) {
     out.not_checked.push_back("the federation: scontrol show federation failed");
     return;

@@ -30,7 +30,7 @@ void check_slurm(const nlohmann::json& health, Examination& out) {
 
 }  // namespace
 
-Answers ask_carbonctld(const Host& host) {
+Answers query_carbonctld(const Host& host) {
   Answers out;
   if (!host.config) {
     out.problem = "carbon.conf, which has its address, cannot be used";

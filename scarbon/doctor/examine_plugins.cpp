@@ -53,7 +53,7 @@ std::optional<Version> slurm_here(const Host& host, Fits fits) {
   const auto running = host.running.find("slurm_version");
   const auto ctld = running == host.running.end() ? std::nullopt : version_in(running->second);
   if (fits == Fits::kExactly && ctld) return ctld;
-  const auto output = output_of({host.node.empty() ? "scontrol" : "slurmd", "-V"}, Complaints::kHidden);
+  const auto output = output_of({host.node.empty() ? "scontrol" : "slurmd", "-V"}, StandardError::kDiscarded);
   const auto here = output ? version_in(*output) : std::nullopt;
   return here ? here : ctld;
 }

@@ -13,7 +13,7 @@ namespace {
 
 using placement::SubmitRequest;
 
-// Long name, and the short one where there is one. Those of the second list take no value.
+// Long name, and the short one or "". Those of the second list take no value.
 constexpr std::array<std::pair<const char*, const char*>, 30> kWithValue{{{"partition", "p"},
                                                                           {"account", "A"},
                                                                           {"qos", "q"},
@@ -56,7 +56,7 @@ std::optional<std::uint32_t> number(std::string_view text) {
   return ec == std::errc{} && end == text.data() + text.size() && n < 100'000'000 ? std::optional(n) : std::nullopt;
 }
 
-// Reads of the options; keeps the first error.
+// Typed access to the options; keeps the first error.
 class Reader {
  public:
   explicit Reader(const BatchOptions& options) : options_(options) {}
@@ -75,7 +75,7 @@ class Reader {
     if (!n) fail(name, "a whole number");
     return n;
   }
-  // "2", "2-4": least and most.
+  // "2" or "2-4": minimum and maximum.
   std::pair<std::optional<std::uint32_t>, std::optional<std::uint32_t>> range(std::string_view name) {
     if (!has(name)) return {};
     const auto value = text(name);
@@ -85,7 +85,7 @@ class Reader {
     if (!least || !most) fail(name, "a number of nodes, such as 2 or 2-4");
     return {least, most};
   }
-  // In MB where no unit stands behind it.
+  // In MB; a number without a unit is in MB.
   std::uint64_t memory(std::string_view name) {
     if (!has(name)) return 0;
     auto value = text(name);
@@ -159,12 +159,12 @@ void add_batch_options(CLI::App& app, BatchOptions& options) {
   for (const auto& [name, letter] : kWithValue) {
     app.add_option_function<std::string>(
            flags_of(name, letter), [&options, key = std::string(name)](const std::string& value) { options[key] = value; },
-           "as sbatch's")
+           "as in sbatch")
         ->take_last();
   }
   for (const auto& [name, letter] : kFlags) {
     app.add_flag_callback(
-        flags_of(name, letter), [&options, key = std::string(name)] { options[key] = ""; }, "as sbatch's");
+        flags_of(name, letter), [&options, key = std::string(name)] { options[key] = ""; }, "as in sbatch");
   }
 }
 

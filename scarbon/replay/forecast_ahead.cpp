@@ -10,7 +10,7 @@
 namespace carbon::scarbon {
 namespace {
 
-constexpr std::size_t kHoursAhead = 72;  // the longest wait and a long job; beyond, the planner repeats the last day
+constexpr std::size_t kHoursAhead = 72;  // covers the longest wait plus a long job; beyond that the planner repeats the last day
 
 class ZoneForecast {
  public:
@@ -33,7 +33,7 @@ class ZoneForecast {
 
   IntensitySeries actual_;
   forecast::OwnForecaster forecaster_;
-  std::deque<IntensitySeries> by_hour_;  // kept: the next policy is asked about the same hours again
+  std::deque<IntensitySeries> by_hour_;  // kept: the next policy needs the same hours
   Instant first_{};
 };
 

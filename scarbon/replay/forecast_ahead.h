@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For scarbon replay --forecast own: the intensity ahead as the project's own forecast would have given it at each hour.
+// scarbon replay --forecast own: our own forecast as it would have been issued at each hour.
 #pragma once
 
 #include <vector>
@@ -9,8 +9,8 @@
 
 namespace carbon::scarbon {
 
-// `actual`, per site, has to begin `kForecastPast` before the replay. The result shares its state between copies; what it returns
-// stays valid until it is asked about a later hour. Where nothing can be forecast it returns an empty view.
+// `actual`: one series per site, starting `kForecastPast` before the replay. Copies of the result share state; a returned view is
+// valid until the next call with a later hour, and empty if no forecast is possible.
 replay::SeriesAhead forecast_ahead(std::vector<IntensitySeries> actual);
 
 inline constexpr Duration kForecastPast = std::chrono::days(90);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A bar for long work, on a terminal alone: files and pipes stay clean.
+// A progress bar on standard error, shown only on a terminal.
 #pragma once
 
 #include <cstddef>
@@ -9,9 +9,9 @@ namespace carbon::scarbon {
 
 class Progress {
  public:
-  // Shown where standard error is a terminal and there are at least `least` steps.
+  // Not shown for fewer than `least` steps.
   explicit Progress(std::string name, std::size_t least = 1) : name_(std::move(name)), least_(least) {}
-  // `done` of `total` steps; draws where that changes the percentage, and clears the line at the end.
+  // `done` of `total` steps. Redraws when the percentage changes; clears the line at the end.
   void operator()(std::size_t done, std::size_t total);
 
  private:

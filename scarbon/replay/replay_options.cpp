@@ -30,14 +30,14 @@ Result<std::uint32_t> parse_capacity(std::string_view text) {
   std::uint32_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size() || value == 0 || value == replay::kUnlimited)
-    return Error{"'" + std::string(text) + "' is not a capacity; accepted are a whole number from 1, and unlimited"};
+    return Error{"'" + std::string(text) + "' is not a capacity; accepted: a whole number from 1, or unlimited"};
   return value;
 }
 
 Result<replay::WaitCaps> parse_wait_caps(std::string_view text) {
   const auto fail = [&] {
     return Error{"'" + std::string(text) +
-                 "' is not a wait; accepted are 24h (all jobs) and 6h,24h@2h (jobs under 2 h: 6 h, others 24 h)"};
+                 "' is not a wait; accepted: 24h (all jobs), or 6h,24h@2h (jobs under 2 h: 6 h, others 24 h)"};
   };
   const auto comma = text.find(','), at = text.find('@');
   replay::WaitCaps caps;
@@ -59,7 +59,7 @@ Result<replay::RuntimeSource> parse_runtime_source(std::string_view text) {
   if (text == "class-mean") return replay::RuntimeSource::kClassMean;
   if (text == "limit") return replay::RuntimeSource::kLimit;
   if (text == "predicted") return replay::RuntimeSource::kPredicted;
-  return Error{"'" + std::string(text) + "' is not a length; accepted are exact, class-mean, limit, predicted"};
+  return Error{"'" + std::string(text) + "' is not a source of run times; accepted: exact, class-mean, limit, predicted"};
 }
 
 Result<std::vector<replay::SiteModel>> read_sites(const std::string& path, std::uint32_t default_capacity) {
@@ -73,7 +73,8 @@ Result<std::vector<replay::SiteModel>> read_sites(const std::string& path, std::
       for (const auto& table : *tables) sites.push_back(read_site(*table.as_table(), default_capacity, error));
       std::set<std::string> names;
       for (std::size_t i = 0; i < sites.size(); ++i) {
-        if (!names.insert(sites[i].name).second) error.report((*tables)[i].source(), "site '" + sites[i].name + "' stands twice");
+        if (!names.insert(sites[i].name).second)
+          error.report((*tables)[i].source(), "site '" + sites[i].name + "' is defined twice");
       }
       if (sites.size() > kMostSites) error.report(tables->source(), "has more than " + std::to_string(kMostSites) + " sites");
     }

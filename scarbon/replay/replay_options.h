@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The notations of scarbon replay: capacities, wait caps, lengths, and the file of --sites.
+// Parsers for options of scarbon replay: capacities, wait caps, run-time sources, and the file of --sites.
 #pragma once
 
 #include <string>
@@ -12,7 +12,7 @@ namespace carbon::scarbon {
 
 // "28" or "unlimited".
 Result<std::uint32_t> parse_capacity(std::string_view text);
-// "6h,24h@2h": jobs under 2 h may wait 6 h, others 24 h. "24h": all may.
+// "6h,24h@2h": jobs under 2 h may wait 6 h, others 24 h. "24h": all jobs may wait 24 h.
 Result<replay::WaitCaps> parse_wait_caps(std::string_view text);
 Result<replay::RuntimeSource> parse_runtime_source(std::string_view text);
 

@@ -15,8 +15,8 @@ constexpr double kLeastShare = 0.01;
 const std::vector<Equivalent>& equivalents() {
   static const std::vector<Equivalent> all{
       {"driving_km", tr_noop("{} km driven by car"), 400 / 1.609344,
-       tr_noop("400 g a mile of the average passenger car, US EPA 2023")},
-      {"flights", tr_noop("{} return flights of one passenger, New York - San Francisco"), 1984 * kPound,
+       tr_noop("400 g per mile, average passenger car, US EPA 2023")},
+      {"flights", tr_noop("{} return flights New York - San Francisco, one passenger"), 1984 * kPound,
        tr_noop("0.9 t, Strubell et al. 2019")},
       {"human_years", tr_noop("{} years of an average human"), 11023 * kPound, tr_noop("5 t, Strubell et al. 2019")},
       {"car_lives", tr_noop("{} lives of an average car, fuel included"), 126000 * kPound, tr_noop("57 t, Strubell et al. 2019")},

@@ -44,7 +44,7 @@ std::string joined(std::initializer_list<std::string> parts) {
   return out;
 }
 
-// The worst way in which a value of the window is known.
+// The least reliable origin of the window's values.
 std::string how_known(const IntensitySeries& series, Interval window) {
   std::optional<Origin> worst;
   for (const auto& p : series.points()) {
@@ -53,7 +53,7 @@ std::string how_known(const IntensitySeries& series, Interval window) {
   return worst ? std::string(to_string(*worst)) : "";
 }
 
-// Of the whole window or none.
+// The mean over the window; none if it is not fully covered.
 std::optional<double> mean_of(const IntensitySeries& series, Interval window) {
   const auto sum = series.view().integrate(window.start, window.end);
   if (sum.covered < window.length()) return std::nullopt;
@@ -123,13 +123,13 @@ Table feeds_table(const json& answer) {
   return table;
 }
 
-std::vector<std::string> feed_troubles(const json& answer) {
+std::vector<std::string> feed_problems(const json& answer) {
   std::vector<std::string> out;
   for (const auto& site : list_at(answer, "sites")) {
     const auto& feeds = list_at(site, "feeds");
     for (const auto& feed : feeds) {
-      const auto trouble = joined({text_at(feed, "problem"), text_at(feed, "left_out")});
-      if (!trouble.empty()) out.push_back(text_at(site, "name") + ": " + text_at(feed, "provider") + ": " + trouble);
+      const auto problems = joined({text_at(feed, "problem"), text_at(feed, "left_out")});
+      if (!problems.empty()) out.push_back(text_at(site, "name") + ": " + text_at(feed, "provider") + ": " + problems);
     }
     if (const auto problem = text_at(site, "problem"); feeds.empty() && !problem.empty())
       out.push_back(text_at(site, "name") + ": " + problem);

@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-// The sum over the runs; none where no run knows it. `partial` tells that some run does not.
+// The sum over the runs that have the value; none if no run has it.
 std::optional<double> sum(const JobRuns& runs, const char* key) {
   std::optional<double> total;
   for (const auto& run : runs) {
@@ -61,28 +61,27 @@ std::string method(const JobRuns& runs) {
 constexpr std::array<JobField, 15> kFields{{
     {"EnergyKWh", 10, "energy of the job's devices, before PUE, in kWh",
      [](const JobRuns& r) { return figure(sum(r, "energy_kwh")); }},
-    {"GpuEnergyKWh", 12, "the GPUs' part of it, in kWh", [](const JobRuns& r) { return figure(sum(r, "gpu_kwh")); }},
-    {"CpuEnergyKWh", 12, "the CPUs' and memory's part of it, in kWh", [](const JobRuns& r) { return figure(sum(r, "cpu_kwh")); }},
-    {"IdleGpuKWh", 10,
-     "energy of GPUs that were held and idle, in kWh; of an interval of the profile that was partly idle, its share",
+    {"GpuEnergyKWh", 12, "the part of the GPUs, in kWh", [](const JobRuns& r) { return figure(sum(r, "gpu_kwh")); }},
+    {"CpuEnergyKWh", 12, "the part of CPUs and memory, in kWh", [](const JobRuns& r) { return figure(sum(r, "cpu_kwh")); }},
+    {"IdleGpuKWh", 10, "energy of allocated but idle GPUs, in kWh; partly idle intervals of the profile count in proportion",
      [](const JobRuns& r) { return figure(sum(r, "held_idle_kwh")); }},
-    {"Co2eG", 10, "emission with the site's PUE, in gCO2e", [](const JobRuns& r) { return figure(sum(r, "co2e_g")); }},
+    {"Co2eG", 10, "emissions with the site's PUE, in gCO2e", [](const JobRuns& r) { return figure(sum(r, "co2e_g")); }},
     {"AvgIntensity", 12, "mean carbon intensity over the job's energy, in gCO2e/kWh",
      [](const JobRuns& r) { return figure(energy_mean(r, "avg_intensity_g_per_kwh")); }},
-    {"Site", 10, "where it ran", [](const JobRuns& r) { return texts(r, "site"); }},
+    {"Site", 10, "the site where the job ran", [](const JobRuns& r) { return texts(r, "site"); }},
     {"CounterfactualG", 15,
-     "emission of the same profile begun at submission at the home site, without what a requeue cost, in gCO2e",
+     "emissions of the same profile if started at submission at the home site, without the cost of a requeue, in gCO2e",
      [](const JobRuns& r) { return figure(sum(r, "counterfactual_g")); }},
-    {"SavedCo2eG", 10, "CounterfactualG less Co2eG", [](const JobRuns& r) { return figure(sum(r, "saved_g")); }},
-    {"Method", 12, "how the energy was obtained: counter, integrated, estimated; (sim) where simulated", method},
+    {"SavedCo2eG", 10, "CounterfactualG minus Co2eG", [](const JobRuns& r) { return figure(sum(r, "saved_g")); }},
+    {"Method", 12, "how the energy was obtained: counter, integrated, estimated; (sim) if simulated", method},
     {"Coverage", 8, "share of the energy whose intensity is known, in %",
      [](const JobRuns& r) { return percent(energy_mean(r, "coverage")); }},
     {"Intensity", 13, "how the intensity was obtained: actual, forecast, own-forecast, yearly-factor",
      [](const JobRuns& r) { return texts(r, "intensity"); }},
-    {"Provider", 12, "who published the intensity", [](const JobRuns& r) { return texts(r, "provider"); }},
+    {"Provider", 12, "the source of the intensity", [](const JobRuns& r) { return texts(r, "provider"); }},
     {"Uncertainty", 11, "half-width of the energy's 95 % interval, in kWh",
      [](const JobRuns& r) { return figure(sum(r, "uncertainty_kwh")); }},
-    {"Restated", 8, "yes where a corrected intensity has changed the emission",
+    {"Restated", 8, "yes if a corrected intensity has changed the emissions",
      [](const JobRuns& r) { return std::string(r.empty()            ? ""
                                                : any(r, "restated") ? "yes"
                                                                     : "no"); }},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The fields that `scarbon jobs` adds to sacct's, and their value for one row: a job with all its runs.
+// The fields that `scarbon jobs` adds to sacct's, and their values for one row: a job with all its runs.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -11,7 +11,7 @@
 
 namespace carbon::scarbon {
 
-// All runs (restarts) of a job that carbonctld knows, as /v1/jobs gives them; empty: nothing is known of it.
+// All runs (restarts) of a job in the ledger, as /v1/jobs returns them; empty: none.
 using JobRuns = std::vector<nlohmann::json>;
 
 struct JobField {
@@ -22,7 +22,7 @@ struct JobField {
 };
 
 std::span<const JobField> job_fields();
-// By name, any case; none for sacct's own fields.
+// By name, ignoring case; null for sacct's own fields.
 const JobField* find_job_field(std::string_view name);
 
 }  // namespace carbon::scarbon

@@ -17,11 +17,11 @@ namespace {
 
 constexpr std::string_view kDefaultFields =
     "JobID,JobName,Partition,State,Elapsed,EnergyKWh,Co2eG,SavedCo2eG,AvgIntensity,Site,Method";
-constexpr std::string_view kBriefFields = "EnergyKWh,Co2eG";  // behind those of sacct -b
+constexpr std::string_view kBriefFields = "EnergyKWh,Co2eG";  // after those of sacct -b
 constexpr std::array<std::string_view, 3> kKeyFields{"Cluster", "JobIDRaw", "Start"};
 constexpr int kKeyWidth = 128;
-constexpr int kTries = 3;                             // of two questions to sacct about the same rows
-constexpr Duration kSameRun = std::chrono::hours(1);  // a run that began farther from sacct's is another one
+constexpr int kTries = 3;                             // attempts to get the same rows from two sacct runs
+constexpr Duration kSameRun = std::chrono::hours(1);  // a run whose start differs by more from sacct's is another run
 
 std::string trimmed(const std::string& cell) {
   const auto first = cell.find_first_not_of(' ');
@@ -41,7 +41,7 @@ std::optional<RowKey> key_of(const std::vector<std::string>& row) {
   return RowKey{{trimmed(row[0]), std::move(id)}, trimmed(row[2])};
 }
 
-// sacct has one width for a field, however often it stands in the format: the last one given.
+// sacct uses one width per field, however often it is in the format: the last one given.
 std::string key_format(bool with_width) {
   std::string format = "--format=";
   for (const auto name : kKeyFields) {
@@ -54,7 +54,7 @@ bool same_name(std::string_view a, std::string_view b) {
   return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
 }
 
-// The run that began when sacct says; where its time is not to be read (SLURM_TIME_FORMAT), the next one.
+// The run that started at sacct's start time; if that cannot be parsed (SLURM_TIME_FORMAT), the next one.
 JobRuns run_of(JobRuns& left, const std::string& start) {
   if (left.empty() || start == "Unknown" || start == "None") return {};
   auto best = left.begin();
@@ -74,7 +74,7 @@ Result<int> parse_width(std::string_view item, std::string_view text) {
   int width = 0;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), width);
   if (ec == std::errc{} && end == text.data() + text.size() && width != 0 && std::abs(width) <= 4096) return width;
-  return Error{"'" + std::string(item) + "' has no width behind '%'; accepted: a whole number such as %20 or %-20"};
+  return Error{"'" + std::string(item) + "' has no valid width after '%'; accepted: a whole number such as %20 or %-20"};
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which columns `scarbon jobs` shows, what sacct is asked for them, and how its rows and the ledger's runs become one table.
-// Pure.
+// The columns of `scarbon jobs`: requests them from sacct, and joins sacct's rows with the ledger's runs. Pure but for run().
 #pragma once
 
 #include <map>
@@ -23,18 +22,18 @@ struct FormatPart {
 
 class JobFormat {
  public:
-  // Without parts: our default. The error names the field that is wrong.
+  // Without parts: the default columns. The error names the wrong field.
   static Result<JobFormat> make(const std::vector<FormatPart>& parts);
 
-  // Runs sacct for these columns and for the key of the join, which stands in front of each row.
+  // Runs sacct for these columns and for the key of the join, which comes first in each row.
   Result<SacctTable> run(const std::vector<std::string>& selection, SacctLayout layout) const;
 
   // Cluster and raw job id.
   using Key = std::pair<std::string, std::string>;
   using Runs = std::map<Key, JobRuns>;  // of a job, by restart
-  // The jobs among sacct's rows, each once; steps are none.
+  // The distinct jobs in sacct's rows, without steps.
   static std::vector<Key> jobs_in(const SacctTable& sacct);
-  // `each_run`: a row stands for one run of its job (sacct -D), not for all of them.
+  // `each_run`: a row is one run of its job (sacct -D), not all of them.
   Result<Table> join(const SacctTable& sacct, const Runs& runs, bool each_run) const;
 
   // sacct's options for the columns, without the key.
@@ -49,11 +48,11 @@ class JobFormat {
   void add_own(std::string_view fields);
 
   std::vector<Slot> slots_;  // of -o; sacct's columns of -b and -l follow
-  std::vector<Slot> last_;   // ours behind those
+  std::vector<Slot> last_;   // our fields after those
   std::vector<std::string> arguments_;
   bool names_key_ = false;  // a field of the key is among the columns
   bool open_ended_ = false;
-  bool long_ = false;  // which sacct does not take beside other fields
+  bool long_ = false;  // sacct refuses -l together with other fields
 };
 
 }  // namespace carbon::scarbon

@@ -40,7 +40,7 @@ std::vector<std::string> sums_cells(const std::string& name, const json& row, st
           percent(number_at(row, "coverage"))};
 }
 
-// The sum of rows whose figures add up; null is none.
+// Sums of all numbers that can be added up; null counts as none.
 json added(const json& rows, std::size_t from) {
   json sum = json::object();
   for (std::size_t i = from; i < rows.size(); ++i) {
@@ -51,7 +51,7 @@ json added(const json& rows, std::size_t from) {
   return sum;
 }
 
-// States as slurmdbd has them, and what they are called in a report.
+// Job states of slurmdbd, and their fields in a report.
 constexpr std::array<std::pair<const char*, const char*>, 9> kWaste{{{"FAILED", "failed_g"},
                                                                      {"CANCELLED", "cancelled_g"},
                                                                      {"TIMEOUT", "timeout_g"},

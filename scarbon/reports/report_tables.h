@@ -9,12 +9,12 @@
 
 namespace carbon::scarbon {
 
-// Sums by `by`; 0 of `top`: all rows. Rows left out are summed up in "(others)", all in "(all)".
+// Sums by `by`; `top` 0: all rows. "(others)" sums up omitted rows, "(all)" all rows.
 Table sums_table(const nlohmann::json& answer, std::size_t top);
-// What was emitted for nothing, by the jobs' last state; of an answer with then_by=state.
+// Wasted emissions by the jobs' final state, from an answer with then_by=state.
 Table waste_table(const nlohmann::json& answer, std::size_t top);
 Table budgets_table(const nlohmann::json& answer);
-// "budget of nlp for 2026-11: 90 % is spent", a line each where one is nearly or wholly spent.
+// "budget of nlp for 2026-11: 90 % is spent", one line per budget that is nearly or fully spent.
 std::vector<std::string> budget_warnings(const nlohmann::json& answer);
 
 // The waste of each key: {"key", "co2e_g", "failed_g", "cancelled_g", "timeout_g", "requeued_g", "other_g", "wasted_g",

@@ -26,7 +26,7 @@ void add_to(Study& study, const Trial& t) {
   study.kwh += t.kwh.value_or(0);
   study.facility_kwh += t.facility_kwh.value_or(0);
   study.grams += t.grams.value_or(0);
-  study.uncertainty_kwh += t.uncertainty_kwh.value_or(0);  // as if all erred the same way: never too small
+  study.uncertainty_kwh += t.uncertainty_kwh.value_or(0);  // assumes fully correlated errors, so it is never too small
   study.unknown += t.kwh ? 0 : 1;
   study.simulated = study.simulated || t.simulated;
   if (t.start && (study.span.start == Instant{} || *t.start < study.span.start)) study.span.start = *t.start;
@@ -131,7 +131,7 @@ Result<Study> study_of(std::vector<Trial> trials, const std::string& final_run, 
   if (!final_run.empty()) {
     const auto named = std::find_if(study.trials.begin(), study.trials.end(), [&](const auto& t) { return t.id == final_run; });
     if (named == study.trials.end())
-      return Error{"--final: job " + final_run + " is none of the study's " + std::to_string(study.trials.size())};
+      return Error{"--final: job " + final_run + " is not one of the study's " + std::to_string(study.trials.size()) + " jobs"};
     study.final_run = static_cast<std::size_t>(named - study.trials.begin());
   }
   if (study.final_run) {

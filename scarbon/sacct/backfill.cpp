@@ -76,7 +76,7 @@ std::optional<ledger::EnergyRecord> estimate_of(const PastJob& job, Watts gpu_po
   r.user = job.user;
   r.account = job.account;
   r.partition = job.partition;
-  r.note = "estimated by scarbon backfill: not metered, each GPU taken to draw " +
+  r.note = "estimated by scarbon backfill: not metered, assumed power of each GPU " +
            std::to_string(std::lround(gpu_power.value())) + " W";
   ledger::DeviceEnergy d;
   d.type = "gpu";
@@ -85,8 +85,8 @@ std::optional<ledger::EnergyRecord> estimate_of(const PastJob& job, Watts gpu_po
   d.first = Instant(std::chrono::floor<std::chrono::hours>(r.start));
   std::int64_t sum = 0;
   for (auto from = d.first; from < r.end; from += kStep) {
-    const auto held = std::min(r.end, from + kStep) - std::max(r.start, from);
-    d.mj.push_back(std::llround(gpu_power.value() * static_cast<double>(held.count())));
+    const auto overlap = std::min(r.end, from + kStep) - std::max(r.start, from);
+    d.mj.push_back(std::llround(gpu_power.value() * static_cast<double>(overlap.count())));
     sum += d.mj.back();
   }
   d.estimated_mj = sum;

@@ -6,20 +6,20 @@
 namespace carbon::scarbon {
 namespace {
 
-constexpr std::size_t kJobsPerQuestion = 1000;
+constexpr std::size_t kJobsPerRequest = 1000;
 
 }  // namespace
 
-Result<JobFormat::Runs> ask_runs(Controller& controller, const std::vector<JobFormat::Key>& jobs) {
+Result<JobFormat::Runs> fetch_runs(Controller& controller, const std::vector<JobFormat::Key>& jobs) {
   JobFormat::Runs runs;
-  for (std::size_t at = 0; at < jobs.size(); at += kJobsPerQuestion) {
+  for (std::size_t at = 0; at < jobs.size(); at += kJobsPerRequest) {
     std::string list;
-    for (std::size_t i = at; i < std::min(jobs.size(), at + kJobsPerQuestion); ++i)
+    for (std::size_t i = at; i < std::min(jobs.size(), at + kJobsPerRequest); ++i)
       list += (list.empty() ? "" : ",") + jobs[i].second;
     const auto answer = controller.get("/v1/jobs", {{"jobs", list}});
     if (!answer) return answer.error();
     const auto found = answer->find("jobs");
-    if (found == answer->end() || !found->is_array()) return Error{"carbonctld: no list of jobs in its answer"};
+    if (found == answer->end() || !found->is_array()) return Error{"carbonctld: its answer has no list of jobs"};
     for (const auto& run : *found) {
       const auto id = run.find("job_id");
       if (id != run.end() && id->is_number_unsigned())

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ledger's runs of given jobs, asked of carbonctld.
+// Fetches the ledger's runs of given jobs from carbonctld.
 #pragma once
 
 #include <vector>
@@ -9,6 +9,6 @@
 
 namespace carbon::scarbon {
 
-Result<JobFormat::Runs> ask_runs(Controller& controller, const std::vector<JobFormat::Key>& jobs);
+Result<JobFormat::Runs> fetch_runs(Controller& controller, const std::vector<JobFormat::Key>& jobs);
 
 }  // namespace carbon::scarbon

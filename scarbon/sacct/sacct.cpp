@@ -21,9 +21,9 @@ std::vector<std::size_t> widths_of(std::string_view dashes) {
   return widths;
 }
 
-// One row from the front of `rest`; false where `rest` ends within it. Each cell has its column's width and a blank behind it. A
-// number that is longer than its column stands out to the right.
-bool take_padded(std::string_view& rest, const std::vector<std::size_t>& widths, std::vector<std::string>& cells) {
+// Reads one row from the front of `rest`; false if `rest` ends within it. Each cell has its column's width and is followed by a
+// blank. A number that is longer than its column overflows to the right.
+bool read_padded_row(std::string_view& rest, const std::vector<std::size_t>& widths, std::vector<std::string>& cells) {
   for (const auto width : widths) {
     if (rest.size() <= width) return false;
     const auto end = rest[width] == ' ' ? width : rest.find(' ', width);
@@ -36,7 +36,7 @@ bool take_padded(std::string_view& rest, const std::vector<std::size_t>& widths,
   return true;
 }
 
-bool take_parsable(std::string_view& rest, std::size_t columns, std::vector<std::string>& cells) {
+bool read_parsable_row(std::string_view& rest, std::size_t columns, std::vector<std::string>& cells) {
   for (std::size_t i = 0; i < columns; ++i) {
     const auto end = rest.find(i + 1 < columns ? kSacctDelimiter : '\n');
     if (end == std::string_view::npos) return false;
@@ -46,14 +46,14 @@ bool take_parsable(std::string_view& rest, std::size_t columns, std::vector<std:
   return true;
 }
 
-// All rows of `rest`, each by `take(rest, cells)`.
-template <class Take>
-Result<SacctTable> rows_of(std::vector<std::string> header, std::string_view rest, Take take) {
+// All rows of `rest`, each read by `read_row(rest, cells)`.
+template <class ReadRow>
+Result<SacctTable> rows_of(std::vector<std::string> header, std::string_view rest, ReadRow read_row) {
   SacctTable table{std::move(header), {}};
   while (!rest.empty()) {
     const auto row = rest;
-    if (!take(rest, table.rows.emplace_back()))
-      return Error{"sacct: '" + std::string(row.substr(0, row.find('\n'))) + "' in its output is no row of its table"};
+    if (!read_row(rest, table.rows.emplace_back()))
+      return Error{"sacct: '" + std::string(row.substr(0, row.find('\n'))) + "' in its output is not a row of its table"};
   }
   return table;
 }
@@ -66,28 +66,28 @@ Result<std::string> sacct_output(const std::vector<std::string>& arguments) {
   return output_of(std::move(command));
 }
 
-// The line of dashes under the header gives the widths.
+// The line of dashes below the header determines the widths.
 Result<SacctTable> read_padded(std::string_view output) {
   const auto first = output.find('\n');
   const auto second = first == std::string_view::npos ? first : output.find('\n', first + 1);
-  if (second == std::string_view::npos) return Error{"sacct: no header in its output"};
+  if (second == std::string_view::npos) return Error{"sacct: its output has no header"};
   const auto widths = widths_of(output.substr(first + 1, second - first - 1));
   auto names = output.substr(0, first + 1);
   std::vector<std::string> header;
-  if (widths.empty() || !take_padded(names, widths, header)) return Error{"sacct: no header in its output"};
+  if (widths.empty() || !read_padded_row(names, widths, header)) return Error{"sacct: its output has no header"};
   return rows_of(std::move(header), output.substr(second + 1),
-                 [&](auto& rest, auto& cells) { return take_padded(rest, widths, cells); });
+                 [&](auto& rest, auto& cells) { return read_padded_row(rest, widths, cells); });
 }
 
 Result<SacctTable> read_parsable(std::string_view output) {
   const auto first = output.find('\n');
-  if (first == std::string_view::npos) return Error{"sacct: no header in its output"};
+  if (first == std::string_view::npos) return Error{"sacct: its output has no header"};
   auto names = output.substr(0, first + 1);
   const auto columns = 1 + static_cast<std::size_t>(std::count(names.begin(), names.end(), kSacctDelimiter));
   std::vector<std::string> header;
-  take_parsable(names, columns, header);
+  read_parsable_row(names, columns, header);
   return rows_of(std::move(header), output.substr(first + 1),
-                 [&](auto& rest, auto& cells) { return take_parsable(rest, columns, cells); });
+                 [&](auto& rest, auto& cells) { return read_parsable_row(rest, columns, cells); });
 }
 
 Result<SacctTable> run_sacct(std::vector<std::string> arguments, SacctLayout layout) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Slurm's own sacct, run as the user, so that what it shares with `scarbon jobs` is sacct's to the byte and Slurm's own rules say
-// which jobs the user sees.
+// Runs Slurm's sacct as the user and parses its output. So `scarbon jobs` prints sacct's columns unchanged, and Slurm's rules
+// decide which jobs the user sees.
 #pragma once
 
 #include <string>
@@ -10,8 +10,7 @@
 
 namespace carbon::scarbon {
 
-// What sacct printed. In a padded table each cell, header included, has the width that sacct gave its column, or more where sacct
-// itself lets a number stand out.
+// sacct's output. In a padded table each cell, header included, has its column's width, or more if sacct lets a number overflow.
 struct SacctTable {
   std::vector<std::string> header;
   std::vector<std::vector<std::string>> rows;
@@ -19,14 +18,14 @@ struct SacctTable {
 
 enum class SacctLayout { kPadded, kParsable };
 
-// What sacct with these arguments prints. Its messages go to our standard error. Errors: it is not there, or it failed.
+// The standard output of sacct with these arguments. Its messages go to our standard error. Errors: sacct is missing or failed.
 Result<std::string> sacct_output(const std::vector<std::string>& arguments);
-// As a table; `arguments` has no option of layout. Error also: the output is no table.
+// As a table; `arguments` must not choose a layout. Also an error: the output is not a table.
 Result<SacctTable> run_sacct(std::vector<std::string> arguments, SacctLayout layout);
 
-// The two readers of its output. A value may hold a newline.
+// Parsers of sacct's two layouts. A value may contain a newline.
 Result<SacctTable> read_padded(std::string_view output);
 Result<SacctTable> read_parsable(std::string_view output);
-inline constexpr char kSacctDelimiter = '\x1f';  // a name may hold '|', hardly this
+inline constexpr char kSacctDelimiter = '\x1f';  // unlike '|', hardly ever part of a name
 
 }  // namespace carbon::scarbon

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// sacct's options as `scarbon jobs` takes them: with sacct's names and meanings, handed on to sacct.
+// sacct's options for `scarbon jobs`: same names and meanings, passed on to sacct.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -11,12 +11,12 @@
 namespace carbon::scarbon {
 
 struct SacctOptions {
-  std::vector<std::string> selection;  // which rows, and how values are shown: handed on as they are
+  std::vector<std::string> selection;  // which rows, and how values are shown: passed on unchanged
   std::vector<FormatPart> format;      // -o, -b, -l in the order given
   bool duplicates = false;
 };
 
-// `options` outlives the parsing.
+// `options` must outlive the parsing.
 void add_sacct_options(CLI::App& app, SacctOptions& options);
 
 }  // namespace carbon::scarbon

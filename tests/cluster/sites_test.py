@@ -164,7 +164,7 @@ class SitesTest(CarbonCase):
         self.assertRegex(shown.out, r"(?m)^now +inland +now ")
         self.assertRegex(shown.out, r"(?m)^best time +inland ")
         self.assertRegex(shown.out, r"(?m)^best site +coast +now ")
-        self.assertIn("Submitted as it stands: carbon: moved from inland to coast (partition coast)", shown.out)
+        self.assertIn("Submitted now: carbon: moved from inland to coast (partition coast)", shown.out)
         self.assertIn("simulated", shown.err)
         said = json.loads(
             self.carbon.scarbon("estimate", "--json", script, "--carbon=off", user=self.slurm.users[0]).out

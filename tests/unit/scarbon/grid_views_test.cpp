@@ -33,7 +33,7 @@ TEST_F(GridViews, FeedsSayHowTheyStandAndWhatWasRefused) {
   EXPECT_EQ(said,
             "a|gb-neso|out|2026-11-24T03:00:00|never|HTTP 403 Forbidden\n"
             "a|kpx|ok|2026-11-24T01:00:00|2026-11-24T03:00:00|zeros from x to y were left out; multiplied by 3.00\n");
-  EXPECT_EQ(feed_troubles(kGrid),
+  EXPECT_EQ(feed_problems(kGrid),
             (std::vector<std::string>{"a: gb-neso: HTTP 403 Forbidden", "a: kpx: zeros from x to y were left out",
                                       "b: the feeds have not been asked yet"}));
 }

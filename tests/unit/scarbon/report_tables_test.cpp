@@ -80,7 +80,7 @@ TEST(ReportTables, Budgets) {
 
 TEST(Equivalents, EachWithItsSourceWhereItSaysSomething) {
   EXPECT_EQ(equivalent_lines(2485),
-            (std::vector<std::string>{"9.998 km driven by car (400 g a mile of the average passenger car, US EPA 2023)"}));
+            (std::vector<std::string>{"9.998 km driven by car (400 g per mile, average passenger car, US EPA 2023)"}));
   const auto nas = equivalent_lines(284.02e6);  // the article's architecture search
   ASSERT_EQ(nas.size(), 3u);
   EXPECT_EQ(nas[2].substr(0, 5), "4.969") << "five cars' lives: " << nas[2];
