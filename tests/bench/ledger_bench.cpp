@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ledger at the size of a year of a large cluster: ledger_year.h says which, and by which variables.
+// The ledger with a year of a large cluster, as ledger_year.h generates it.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -55,9 +55,9 @@ void jobs_of_one_user_in_a_month(benchmark::State& state) {
 }
 BENCHMARK(jobs_of_one_user_in_a_month)->Unit(benchmark::kMillisecond);
 
-// Bodies of new records, `each` to a POST, apart from the year's jobs.
+// Bodies of new records, `each` in a POST, of jobs that are not in the year.
 std::vector<std::string> fresh_bodies(std::size_t bodies, std::uint32_t each) {
-  // Behind those of each run before on the same ledger: records of the same job, of whatever cluster, are read along.
+  // Higher than in earlier runs on the same ledger: records of the same job id, of any cluster, would be read, too.
   static auto id = static_cast<std::uint32_t>(1'000'000'000 + std::time(nullptr) % 30'000 * 100'000);
   std::vector<std::string> out(bodies);
   for (auto& body : out) {
@@ -73,8 +73,8 @@ std::vector<std::string> fresh_bodies(std::size_t bodies, std::uint32_t each) {
   return out;
 }
 
-// From the JSON of a POST to what the sender waits for: the commit, synced. By so many senders at once, as carbonctld's server
-// has them; what of it is on more than one thread is so in carbonctld.
+// From the JSON of a POST to the synced commit that the sender waits for, with several senders at once, each on a thread as in
+// carbonctld.
 void ingest(benchmark::State& state) {
   const auto senders = static_cast<std::size_t>(state.range(0));
   const auto each = static_cast<std::uint32_t>(state.range(1));
@@ -111,7 +111,7 @@ BENCHMARK(ingest)
     ->MeasureProcessCPUTime()
     ->Iterations(3);
 
-// Records that are stored become rows and rollups.
+// From stored records to rows and rollups.
 void accounting(benchmark::State& state) {
   std::int64_t jobs = 0;
   for (auto _ : state) jobs += static_cast<std::int64_t>(year_ledger().account());
@@ -119,7 +119,7 @@ void accounting(benchmark::State& state) {
 }
 BENCHMARK(accounting)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(1);
 
-// One site's day is corrected: until all its jobs' rows and all rollups are right again.
+// A correction of one site's day: until the rows of all its jobs and all rollups are up to date.
 void restatement_of_a_day(benchmark::State& state) {
   auto& store = year_ledger().store();
   double level = 200;

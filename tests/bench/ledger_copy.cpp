@@ -16,9 +16,9 @@ constexpr long long kPart = 250'000;  // rows
 
 struct CopiedTable {
   const char* name;
-  const char* order;  // that of the key, in which InnoDB keeps them
+  const char* order;  // by key, as InnoDB stores them
 };
-// The jobs last: with them it is whole.
+// jobs last: they complete the copy.
 constexpr CopiedTable kTables[] = {{"records", "job_id, restart_count, cluster, node, start_ms"},
                                    {"intensities", "site, start_ms"},
                                    {"job_groups", "id"},
@@ -27,7 +27,7 @@ constexpr CopiedTable kTables[] = {{"records", "job_id, restart_count, cluster, 
                                    {"meta", "name"},
                                    {"jobs", "job_id, restart_count, cluster"}};
 
-// As LOAD DATA reads it.
+// In the format of LOAD DATA.
 void put_cell(std::FILE* out, sqlite3_stmt* row, int column) {
   if (sqlite3_column_type(row, column) == SQLITE_NULL) {
     std::fputs("\\N", out);

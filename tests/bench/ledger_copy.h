@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A ledger in an SQLite file brought into an empty one on MariaDB, by LOAD DATA: many times as fast as making it there.
+// Copies a ledger from SQLite into an empty one on MariaDB with LOAD DATA, many times as fast as filling it there.
 #pragma once
 
 #include <filesystem>
@@ -8,8 +8,8 @@
 
 namespace carbon::ledger {
 
-// `connection`: where Store::open() has made the tables. Goes on where it was broken off; `between` is called between its parts
-// and may end the process. The summaries that wait are left out: all are taken for written.
+// `connection`: where Store::open() has created the tables. Continues an interrupted copy; `between` is called between its parts
+// and may end the process. Pending summaries are not copied.
 void copy_ledger(const std::filesystem::path& sqlite, const std::string& connection, const std::function<void()>& between);
 
 }  // namespace carbon::ledger

@@ -97,7 +97,7 @@ YearLedger::YearLedger() : jobs_(jobs_wanted()) {
   if (must(store_->counts()).jobs < jobs_) {
     store_.reset();
     open_sqlite();
-    copy_ledger(dir_ / (std::to_string(jobs_) + ".sqlite"), mariadb_->connection("one"), [this] { leave_if_late(); });
+    copy_ledger(dir_ / (std::to_string(jobs_) + ".sqlite"), mariadb_->connection("one"), [this] { exit_if_late(); });
     store_ = must(Store::open(mariadb_->connection("one")));
   }
   account();
@@ -111,16 +111,16 @@ YearLedger::~YearLedger() {
 
 std::unique_ptr<Store> YearLedger::open_sqlite() const {
   auto store = must(Store::open("sqlite3://db=" + (dir_ / (std::to_string(jobs_) + ".sqlite")).string()));
-  must(Accountant(*store, sites()).run(kYear + kYearLength));  // what a run that was broken off had left
+  must(Accountant(*store, sites()).run(kYear + kYearLength));  // left over from an interrupted run
   if (must(store->counts()).jobs < jobs_) fill(*store);
   return store;
 }
 
-// So that a large one is made in parts, where others need the machine too.
-void YearLedger::leave_if_late() const {
+// A large ledger can be made in several runs, if others need the machine, too.
+void YearLedger::exit_if_late() const {
   const char* text = std::getenv("CARBON_BENCH_SECONDS");
   if (!text || std::chrono::steady_clock::now() - began_ < std::chrono::seconds(std::stoul(text))) return;
-  std::cerr << "ledger_year: not made yet; to be gone on with\n";
+  std::cerr << "ledger_year: incomplete; run again to continue\n";
   std::_Exit(75);
 }
 
@@ -153,7 +153,7 @@ void YearLedger::fill(Store& store) const {
     must(store.put(batch.records));
     must(store.account(batch.rows, must(store.due(kBatch)), kYear));
     if ((id / kBatch) % 10 == 9) std::cerr << "ledger_year: " << id + kBatch - 1 << " of " << jobs_ << " jobs\n";
-    leave_if_late();
+    exit_if_late();
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A generated ledger: a year of a large cluster, 2000 users, 100 accounts, 2 sites, hourly intensities. Made by the
-// ledger's own code, but that what Slurm tells of a job is known when it is first accounted. One on MariaDB is a copy of the one
-// on SQLite (ledger_copy.h), with no summary left to be written.
+// ledger's own code, except that the details from Slurm are known when a job is first accounted. The one on MariaDB is a copy of
+// the one on SQLite (ledger_copy.h), without pending summaries.
 #pragma once
 
 #include <chrono>
@@ -28,7 +28,7 @@ std::vector<IntensityPoint> hours(Instant from, std::size_t count, double level)
 class YearLedger {
  public:
   // CARBON_BENCH_JOBS: how many jobs (default 100000). CARBON_BENCH_DIR: where it is kept for the next run (default: a temporary
-  // directory); what a run that was broken off had made is gone on with. CARBON_BENCH_MARIADB: on a MariaDB of its own, beside.
+  // directory); an interrupted run is continued. CARBON_BENCH_MARIADB: on a MariaDB server in that directory.
   // CARBON_BENCH_SECONDS: how long to work at making it (default: until it is made; else the process ends with status 75).
   YearLedger();
   ~YearLedger();
@@ -41,7 +41,7 @@ class YearLedger {
  private:
   std::unique_ptr<Store> open_sqlite() const;
   void fill(Store& store) const;
-  void leave_if_late() const;
+  void exit_if_late() const;
 
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   std::uint32_t jobs_;
@@ -52,7 +52,7 @@ class YearLedger {
   std::unique_ptr<Store> store_;
 };
 
-// The one of this process, made when it is first asked for.
+// The one of this process, made at the first call.
 YearLedger& year_ledger();
 
 template <class T>

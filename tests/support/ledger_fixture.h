@@ -130,7 +130,7 @@ class LedgerTest : public ::testing::Test {
 
   // Accounts all jobs that are due.
   void account(Instant now = kDay) {
-    const auto done = Accountant(*store_, sites()).run(now, 7);  // several batches, where there is much
+    const auto done = Accountant(*store_, sites()).run(now, 7);  // in several batches
     ASSERT_TRUE(done) << done.error().message;
   }
 
@@ -148,7 +148,7 @@ class LedgerTest : public ::testing::Test {
     for (std::uint32_t hour = 0; hour < 4; ++hour) put({make_record(number(hour), kDay + 1h * hour, {kKwhMj})});
     put_hours("a", kDay, {100, 100, 100, 100});
     account();
-    EXPECT_EQ(put_hours("a", kDay, {200, 100, 100, 300}), 3u);  // with the one that ended as the last hour began
+    EXPECT_EQ(put_hours("a", kDay, {200, 100, 100, 300}), 3u);  // with the one that ended when the last hour began
     EXPECT_EQ(store_->counts()->due, 3);
     account();
     EXPECT_EQ(job(number(0)).co2e_ug, 200'000'000);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A MariaDB of the test's own, reached by a socket in the test's temporary directory.
+// A MariaDB server for one test, with its socket in the test's temporary directory.
 #pragma once
 
 #include <fcntl.h>
@@ -22,7 +22,7 @@ class LocalMariadb {
     char name[] = "/tmp/carbon-mariadb-XXXXXX";
     if (::mkdtemp(name)) make(name);
   }
-  // In `dir`, which stays, with further options.
+  // In `dir`, which is kept, with further options.
   LocalMariadb(const std::string& dir, std::vector<std::string> options) : keep_(true), options_(std::move(options)) {
     std::filesystem::create_directories(dir);
     make(dir);
@@ -89,7 +89,7 @@ class LocalMariadb {
   pid_t spawn(std::vector<std::string> command) const {
     const pid_t pid = ::fork();
     if (pid != 0) return pid;
-    // A starting mariadbd clears its temporary directory of what it takes for its own leavings: by default /tmp, everybody's.
+    // A starting mariadbd deletes temporary files of earlier servers from its temporary directory: by default that is /tmp.
     ::setenv("TMPDIR", dir_.c_str(), 1);
     std::vector<char*> argv;
     for (auto& a : command) argv.push_back(a.data());

@@ -8,16 +8,16 @@
 namespace carbon::carbonctld {
 namespace {
 
-TEST(Access, WherePrivateDataOfSlurmdbdIsNotToldWhatTheSiteSaysCounts) {
+TEST(Access, AnUnreportedPrivateDataOfSlurmdbdIsTakenFromTheConfiguration) {
   FakeSlurm slurm;
   slurm.rights_of["ada"].privacy = Privacy{false, true, false, false};
   slurm.rights_of["bob"] = {};
-  UserRightsCache book(slurm, {true, false, false, false});
-  EXPECT_EQ(book.of("ada", Instant{})->privacy, (Privacy{false, true, false, false}));
-  EXPECT_EQ(book.of("bob", Instant{})->privacy, (Privacy{true, false, false, false}));
+  UserRightsCache cache(slurm, {true, false, false, false});
+  EXPECT_EQ(cache.of("ada", Instant{})->privacy, (Privacy{false, true, false, false}));
+  EXPECT_EQ(cache.of("bob", Instant{})->privacy, (Privacy{true, false, false, false}));
 }
 
-TEST(Access, WhatNobodyHasSaidIsHidden) {
+TEST(Access, WithoutAnyPrivateDataEverythingIsHidden) {
   const SlurmSettings open;
   SlurmRights rights;
   EXPECT_EQ(visible_to("bob", QueryKind::kJobs, open, rights)->user, "bob");

@@ -19,7 +19,7 @@ using nlohmann::json;
 
 constexpr std::uint32_t kSlurmUser = 64030;
 
-// Two ordinary users that each Debian has: who asks is looked up by uid.
+// Two ordinary users of any Debian: the API looks callers up by uid.
 const passwd& account(const char* name) {
   const auto* found = ::getpwnam(name);
   if (!found) throw std::runtime_error(std::string("no user ") + name);
@@ -45,9 +45,9 @@ class ApiTest : public ledger::LedgerTest {
     return Api(config_, *store_, *ingest_,
                {[this] { return grid_; }, [this] { return settings_; },
                 [this](const auto& user) {
-                  auto told = rights_known_ ? std::optional(rights_[user]) : std::nullopt;
-                  if (told && !told->privacy) told->privacy.emplace();  // slurmdbd tells of nothing hidden
-                  return told;
+                  auto reported = rights_known_ ? std::optional(rights_[user]) : std::nullopt;
+                  if (reported && !reported->privacy) reported->privacy.emplace();  // slurmdbd reports that nothing is hidden
+                  return reported;
                 },
                 [] { return Health{}; }, [] { return kDay + 12h; }, [this] { return queue_; }});
   }
@@ -97,7 +97,7 @@ TEST_F(ApiTest, RecordsAreTakenFromRootAndSlurmUserAlone) {
   EXPECT_EQ(store_->counts()->records, 0);
   EXPECT_EQ(post(kSlurmUser, body).body, R"({"known":0,"stored":1})");
   EXPECT_EQ(post(0, body).body, R"({"known":1,"stored":0})");
-  settings_.reset();  // slurmctld never answered: who SlurmUser is, is not known
+  settings_.reset();  // slurmctld never answered: SlurmUser is unknown
   if (::geteuid() != kSlurmUser) {
     EXPECT_EQ(post(kSlurmUser, body).status, 403);
   }
@@ -118,7 +118,7 @@ TEST_F(ApiTest, BadForeignAndFutureRecordsAreRefusedWithTheReason) {
   EXPECT_EQ(store_->counts()->records, 0);
 }
 
-TEST_F(ApiTest, AJobAsTheShapeSaysIt) {
+TEST_F(ApiTest, AJobHasTheDocumentedFields) {
   two_users();
   const auto answer = json::parse(ask(0, "/v1/jobs", {{"jobs", "1"}}).body);
   ASSERT_EQ(answer["jobs"].size(), 1u);
@@ -138,7 +138,7 @@ TEST_F(ApiTest, AJobAsTheShapeSaysIt) {
   EXPECT_EQ(json::parse(ask(0, "/v1/jobs", {{"limit", "1"}}).body)["truncated"], true);
 }
 
-TEST_F(ApiTest, WithPrivateJobsAUserSeesHisOwn) {
+TEST_F(ApiTest, WithPrivateJobsUsersSeeTheirOwn) {
   two_users();
   const auto count = [&](std::uint32_t uid, std::map<std::string, std::string, std::less<>> query = {}) {
     return json::parse(ask(uid, "/v1/jobs", std::move(query)).body)["jobs"].size();
@@ -166,7 +166,7 @@ TEST_F(ApiTest, OperatorsSeeAllAndCoordinatorsTheirAccounts) {
   rights_["news"] = {};
   rights_["games"].operates = true;
   EXPECT_EQ(count(kAda), 2u);
-  rights_known_ = false;  // slurmdbd does not tell: one's own
+  rights_known_ = false;  // slurmdbd does not answer: only the caller's own
   EXPECT_EQ(count(kAda), 1u);
 }
 
@@ -182,7 +182,7 @@ TEST_F(ApiTest, WhatSlurmdbdHidesIsHiddenToo) {
   EXPECT_EQ(rows("user"), 2u);
   EXPECT_EQ(json::parse(ask(kAda, "/v1/report", {{"by", "user"}, {"then_by", "account"}}).body)["rows"].size(), 1u);
   rights_["games"].privacy = {false, true, false, false};
-  EXPECT_EQ(rows("site"), 1u);  // sums over his own jobs
+  EXPECT_EQ(rows("site"), 1u);  // sums over the caller's own jobs
   EXPECT_EQ(json::parse(ask(kAda, "/v1/jobs").body)["jobs"].size(), 2u);
 }
 
@@ -203,7 +203,7 @@ TEST_F(ApiTest, ReportsByTheCalendarAndByFilter) {
   EXPECT_EQ(split[0]["then_by"], "nlp");
 }
 
-TEST_F(ApiTest, BudgetsTellWhatIsLeftAndWarn) {
+TEST_F(ApiTest, BudgetsShowWhatIsLeftAndWarn) {
   two_users();  // games: 300 g by nlp; news: 100 g by vision
   config_.budgets = {{"nlp", 0.35, config::CalendarPeriod::kMonth, 0.8},
                      {"vision", 0.2, config::CalendarPeriod::kYear, 0.8},
@@ -236,14 +236,14 @@ TEST_F(ApiTest, EstimatesAreLabelledCoveredByTheYearlyFactorAndGiveWayToARecord)
   EXPECT_EQ(job["method"], "estimated");
   EXPECT_EQ(job["intensity"], "yearly-factor");
   EXPECT_GT(job["co2e_g"], 0.0);
-  EXPECT_EQ(post(0, to_json(make_record(7, kDay, {2 * kKwhMj}))).status, 200);  // the node's own comes after all
+  EXPECT_EQ(post(0, to_json(make_record(7, kDay, {2 * kKwhMj}))).status, 200);  // the node's own record arrives later
   account();
   job = json::parse(ask(0, "/v1/jobs").body)["jobs"][0];
   EXPECT_DOUBLE_EQ(job["energy_kwh"], 2.0);
   EXPECT_EQ(job["method"], "counter");
 }
 
-TEST_F(ApiTest, IntensityByDayIsTheMeanOfWhatIsKnown) {
+TEST_F(ApiTest, IntensityByDayIsTheMeanOfKnownValues) {
   put_hours("a", kDay, {100, 200});
   const auto sites = json::parse(ask(kAda, "/v1/intensity", {{"start", "2025-11-25"}, {"end", "2025-11-26"}}).body)["sites"];
   EXPECT_EQ(sites[0]["days"][0]["mean_g_per_kwh"], 150.0);
@@ -277,7 +277,7 @@ TEST_F(ApiTest, BadParametersAreNamed) {
   EXPECT_EQ(post(0, "", "/v1/jobs").status, 405);
 }
 
-TEST_F(ApiTest, GridTellsTheSitesEvenBeforeTheFirstPoll) {
+TEST_F(ApiTest, GridListsTheSitesBeforeTheFirstPoll) {
   auto sites = json::parse(ask(kAda, "/v1/grid").body)["sites"];
   ASSERT_EQ(sites.size(), 2u);
   EXPECT_EQ(sites[0]["name"], "a");
@@ -307,7 +307,7 @@ TEST_F(ApiTest, GridTellsTheSitesEvenBeforeTheFirstPoll) {
   EXPECT_TRUE(sites[0]["feeds"][1]["last_good"].is_null()) << "never is not 1970";
 }
 
-TEST_F(ApiTest, TheGridsPastIsToldToWhoAsksForIt) {
+TEST_F(ApiTest, SinceIncludesPastIntensities) {
   grid_feeds::SiteSeries s;
   s.series = std::move(*IntensitySeries::make(
       {"Z-a", "fake", {}, kDay, false},
@@ -320,7 +320,7 @@ TEST_F(ApiTest, TheGridsPastIsToldToWhoAsksForIt) {
   EXPECT_EQ(ask(kAda, "/v1/grid", {{"since", "yesterday"}}).status, 400);
 }
 
-TEST_F(ApiTest, AccuracyIsToldBySiteMakerAndHorizon) {
+TEST_F(ApiTest, AccuracyIsReportedBySiteMakerAndHorizon) {
   auto sites = json::parse(ask(kAda, "/v1/grid/accuracy").body)["sites"];
   ASSERT_EQ(sites.size(), 2u);
   EXPECT_TRUE(sites[0]["makers"].empty());
@@ -374,7 +374,7 @@ TEST_F(ApiTest, TheQueueShowsWhatTheCallerMaySee) {
   }
 }
 
-TEST_F(ApiTest, ACallerIsToldWhoHeIsAndWhatHeSees) {
+TEST_F(ApiTest, WhoamiReportsIdentityAndRights) {
   rights_["games"].coordinates = {"nlp"};
   auto who = json::parse(ask(kAda, "/v1/whoami").body);
   EXPECT_EQ(who["user"], "games");

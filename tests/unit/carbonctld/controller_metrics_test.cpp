@@ -54,7 +54,7 @@ class MetricsTest : public ::testing::Test {
   int asked_ = 0;
 };
 
-TEST_F(MetricsTest, TellsSumsBySite) {
+TEST_F(MetricsTest, HasSumsBySite) {
   auto m = metrics();
   const auto answer = m.answer(get());
   EXPECT_EQ(answer.status, 200);
@@ -64,7 +64,7 @@ TEST_F(MetricsTest, TellsSumsBySite) {
   EXPECT_TRUE(has(answer, "carbon_site_saved_grams{site=\"a\"} 2")) << answer.body;
 }
 
-TEST_F(MetricsTest, WherePrivateDataHidesSumsTheyAreNotTold) {
+TEST_F(MetricsTest, HasNoSumsThatPrivateDataHides) {
   open_ = false;
   auto m = metrics();
   const auto answer = m.answer(get());
@@ -73,7 +73,7 @@ TEST_F(MetricsTest, WherePrivateDataHidesSumsTheyAreNotTold) {
   EXPECT_TRUE(has(answer, "carbon_deferred_jobs{site=\"b\"} 0")) << answer.body;
 }
 
-TEST_F(MetricsTest, WithATokenItsHolderAloneIsTold) {
+TEST_F(MetricsTest, WithATokenOnlyItsHolderGetsMetrics) {
   open_ = false;
   auto m = metrics("sesame");
   EXPECT_EQ(m.answer(get()).status, 401);
@@ -82,7 +82,7 @@ TEST_F(MetricsTest, WithATokenItsHolderAloneIsTold) {
   EXPECT_TRUE(has(m.answer(get("Bearer sesame")), "carbon_site_jobs_total{site=\"a\"} 7"));
 }
 
-TEST_F(MetricsTest, SumsAreAskedForNowAndThenHoweverManyAsk) {
+TEST_F(MetricsTest, SumsAreCachedBetweenScrapes) {
   auto m = metrics();
   for (int i = 0; i < 5; ++i) m.answer(get());
   EXPECT_EQ(asked_, 1);
@@ -91,7 +91,7 @@ TEST_F(MetricsTest, SumsAreAskedForNowAndThenHoweverManyAsk) {
   EXPECT_EQ(asked_, 2);
 }
 
-TEST_F(MetricsTest, WhatIsNotKnownHasNoSample) {
+TEST_F(MetricsTest, UnknownValuesHaveNoSample) {
   auto m = metrics();
   const auto answer = m.answer(get());
   for (const auto* name : {"carbon_snapshot_published_timestamp_seconds ", "carbon_replan_last_round_timestamp_seconds ",
@@ -99,7 +99,7 @@ TEST_F(MetricsTest, WhatIsNotKnownHasNoSample) {
     EXPECT_EQ(answer.body.find('\n' + std::string(name)), std::string::npos) << answer.body;
 }
 
-TEST_F(MetricsTest, TellsTheGridAndTheChain) {
+TEST_F(MetricsTest, HasTheGridAndTheFallbackChain) {
   grid_feeds::SiteSeries a;
   a.site = "a";
   SeriesMeta meta;

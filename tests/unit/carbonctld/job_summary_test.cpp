@@ -21,7 +21,7 @@ ledger::JobRow row() {
   return r;
 }
 
-TEST(Summary, TellsEnergyGramsAndHow) {
+TEST(Summary, HasEnergyGramsAndMethod) {
   EXPECT_EQ(with_summary("", row()), "carbon:g=310.5,saved_g=109.5,method=counter,kwh=1.25,ci=207,intensity=actual,site=coast");
 }
 
@@ -43,7 +43,7 @@ TEST(Summary, WritingAgainReplacesAndDoesNotPileUp) {
   EXPECT_EQ(with_summary(before, row()), with_summary("x", row()));
 }
 
-TEST(Summary, WhatIsNotKnownIsLeftOut) {
+TEST(Summary, UnknownValuesAreLeftOut) {
   auto r = row();
   r.covered_mj = r.co2e_ug = 0;
   r.intensity.reset();
@@ -76,7 +76,7 @@ TEST(Summary, AWaitInTheQueueIsNoSaving) {
   }
 }
 
-TEST(Summary, FactsComeFromSlurmdbdAndTheDecisionToken) {
+TEST(Summary, DetailsComeFromSlurmdbdAndTheDecisionToken) {
   SlurmJob job;
   job.submit = from_unix_ms(1'764'000'100'000);
   job.admin_comment = "JS1:a carbon:mode=relocate,home=inland,site=coast";

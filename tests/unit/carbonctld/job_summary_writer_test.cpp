@@ -80,15 +80,15 @@ TEST_F(SummaryWriterTest, WaitsForTheRowAndForItsEnd) {
   account(kDay + 1h);
   EXPECT_EQ(run(kDay + 1h), 0u);  // slurmdbd does not know it yet
   auto& job = in_slurm(1, kDay, kDay, std::nullopt);
-  EXPECT_EQ(run(kDay + 1h + 30s), 0u);  // it still runs there: slurmctld would write over it
+  EXPECT_EQ(run(kDay + 1h + 30s), 0u);  // it still runs: slurmctld would overwrite the summary
   EXPECT_EQ(slurm_.written, 0);
   job.end = kDay + 1h;
   EXPECT_EQ(run(kDay + 2h), 1u);
   EXPECT_EQ(slurm_.written, 1);
 }
 
-// The last task of an array takes over the record of the array itself, and slurmdbd may hear late that it did.
-TEST_F(SummaryWriterTest, WhatIsOneTasksIsNotWrittenToTheWholeArray) {
+// The last task of an array takes over the record of the array itself, and slurmdbd may learn that late.
+TEST_F(SummaryWriterTest, ATasksSummaryIsNotWrittenToTheWholeArray) {
   put({make_record(1, kDay, {kKwhMj})});
   account(kDay + 1h);
   auto& job = in_slurm(1, kDay, kDay, kDay + 1h);
@@ -143,7 +143,7 @@ TEST_F(SummaryWriterTest, EachTaskOfAnArrayGetsItsOwn) {
   EXPECT_NE(slurm_.jobs[1].admin_comment.find("kwh=2,"), std::string::npos);
 }
 
-TEST_F(SummaryWriterTest, OfARequeuedJobTheLastRunIsWrittenAndTheFirstSubmissionCounts) {
+TEST_F(SummaryWriterTest, ARequeuedJobsLastRunIsWrittenAndItsFirstSubmissionCounts) {
   auto again = make_record(1, kDay + 3h, {kKwhMj});
   again.restart = 1;
   put({make_record(1, kDay + 1h, {kKwhMj}), again});
@@ -167,8 +167,8 @@ TEST_F(SummaryWriterTest, AJobSentHereWhileItWaitedCountsFromItsSubmission) {
   EXPECT_NE(slurm_.jobs[0].admin_comment.find(",submit="), std::string::npos) << "a correction must find it again";
 }
 
-// The signal came half an hour before the requeue, and the second run needs as long to get there again. Without us: an hour and a
-// half from submission on, at 500 and 400 g/kWh.
+// The signal came half an hour before the requeue, and the second run needs as long to get back to that point. Without us: an
+// hour and a half from submission on, at 500 and 400 g/kWh.
 TEST_F(SummaryWriterTest, WhatAnInterruptionCostsIsChargedToWhatItSaves) {
   auto again = make_record(1, kDay + 3h, {kKwhMj, kKwhMj / 2});
   again.end = kDay + 4h + 30min;
@@ -188,12 +188,12 @@ TEST_F(SummaryWriterTest, WhatAnInterruptionCostsIsChargedToWhatItSaves) {
   EXPECT_EQ(first.co2e_ug, 500'000'000);
   EXPECT_EQ(first.counterfactual_ug, 250'000'000);  // what ran after the signal was lost
   EXPECT_EQ(second.co2e_ug, 250'000'000);           // 1 kWh at 200 and half a kWh at 100 g/kWh
-  EXPECT_EQ(second.details.submit, kDay + 30min);   // it goes on where the first one had been
+  EXPECT_EQ(second.details.submit, kDay + 30min);   // it continues where the first run was
   EXPECT_EQ(second.counterfactual_ug, 250'000'000 + 200'000'000);
   EXPECT_EQ(first.counterfactual_ug.value() + second.counterfactual_ug.value() - first.co2e_ug - second.co2e_ug, -50'000'000);
 }
 
-TEST_F(SummaryWriterTest, OfARunThatSlurmRequeuedNothingWouldHaveRun) {
+TEST_F(SummaryWriterTest, ARunThatSlurmRequeuedHasNoCounterfactual) {
   auto again = make_record(1, kDay + 1h, {kKwhMj});
   again.restart = 1;
   put({make_record(1, kDay, {kKwhMj}), again});
@@ -236,7 +236,7 @@ TEST_F(SummaryWriterTest, ACorrectionThatComesWhileASummaryIsWrittenIsWrittenNex
   EXPECT_EQ(store_->counts()->unwritten, 0);
 }
 
-TEST_F(SummaryWriterTest, AJobThatSlurmNeverKnewIsGivenUpInTheEnd) {
+TEST_F(SummaryWriterTest, AJobThatSlurmNeverKnewIsDroppedInTheEnd) {
   put({make_record(1, kDay, {kKwhMj})});
   account();
   run(kDay + 1h);

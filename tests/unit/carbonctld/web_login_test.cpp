@@ -82,7 +82,7 @@ TEST_F(WebTest, ALinkOpensOneSession) {
   EXPECT_FALSE(reader("slurm_carbon=" + once));
 }
 
-TEST_F(WebTest, ALinkIsGoodForTwoMinutesAndASessionForItsTime) {
+TEST_F(WebTest, LinksAndSessionsExpire) {
   const auto late = link(), soon = link();
   now_ += 119s;
   const auto cookie = cookie_of(log_in(soon));
@@ -94,7 +94,7 @@ TEST_F(WebTest, ALinkIsGoodForTwoMinutesAndASessionForItsTime) {
   EXPECT_FALSE(reader(cookie));
 }
 
-TEST_F(WebTest, ASessionIsAScriptsAndAnotherSitesOutOfReach) {
+TEST_F(WebTest, ScriptsAndOtherSitesCannotUseASession) {
   const auto in = log_in(link());
   std::string cookie;
   for (const auto& [name, value] : in.headers)
@@ -113,7 +113,7 @@ TEST_F(WebTest, ABrowserMayReadAndNotWrite) {
   EXPECT_FALSE(reader(cookie, "POST"));
 }
 
-TEST_F(WebTest, LoggedOutTheSessionIsOver) {
+TEST_F(WebTest, LoggingOutEndsTheSession) {
   const auto cookie = cookie_of(log_in(link()));
   auto out = request("POST", "/web/logout");
   out.headers["cookie"] = cookie;
@@ -121,7 +121,7 @@ TEST_F(WebTest, LoggedOutTheSessionIsOver) {
   EXPECT_FALSE(reader(cookie));
 }
 
-TEST_F(WebTest, AProxyIsBelievedFromThisHostWithItsSecretAndNeverThatItIsRoot) {
+TEST_F(WebTest, AProxyIsTrustedFromThisHostWithItsSecretAndNeverForRoot) {
   EXPECT_TRUE(proxied("games", "sesame"));
   EXPECT_TRUE(proxied("games", "sesame", "::ffff:127.0.0.1"));
   EXPECT_FALSE(proxied("games", "sesame", "10.0.0.1"));
@@ -136,7 +136,7 @@ TEST_F(WebTest, AProxyIsBelievedFromThisHostWithItsSecretAndNeverThatItIsRoot) {
   EXPECT_FALSE(without.caller(r));
 }
 
-TEST_F(WebTest, ItsFilesAllowNothingFromElsewhere) {
+TEST_F(WebTest, ItsFilesAllowNoOtherOrigin) {
   const auto page = web_.open(request("GET", "/"));
   ASSERT_TRUE(page);
   EXPECT_EQ(page->type, "text/html; charset=utf-8");
@@ -153,7 +153,7 @@ TEST_F(WebTest, ItsFilesAllowNothingFromElsewhere) {
   EXPECT_FALSE(web_.open(request("GET", "/v1/queue")));
 }
 
-TEST_F(WebTest, TurnedOffThereIsNothing) {
+TEST_F(WebTest, TurnedOffItServesNothing) {
   const auto cookie = cookie_of(log_in(link()));
   config_.web.enabled = false;
   EXPECT_FALSE(web_.open(request("GET", "/")));

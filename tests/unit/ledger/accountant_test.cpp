@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// From records and intensities to rows and reports; and that each rollup equals a scan, whatever came in whatever order.
+// From records and intensities to rows and reports; and that each rollup equals a scan, whatever arrives in whatever order.
 #include "ledger/accounting/accountant.h"
 
 #include <gtest/gtest.h>
@@ -55,7 +55,7 @@ class AccountantTest : public LedgerTest {
   }
 };
 
-TEST_F(AccountantTest, WhereSitesShareAPartitionTheNodeTellsThem) {
+TEST_F(AccountantTest, SitesThatShareAPartitionAreToldApartByTheNode) {
   put_hours("a", kDay, {100});
   put_hours("b", kDay, {300});
   auto shared = sites();
@@ -148,7 +148,7 @@ TEST_F(AccountantTest, SavedIsAgainstSubmissionTimeAtHome) {
   r.partition = "gpu-b";  // moved there
   put({r});
   account();
-  EXPECT_FALSE(job(1).counterfactual_ug);  // not known before Slurm tells the time of submission
+  EXPECT_FALSE(job(1).counterfactual_ug);  // unknown until Slurm reports the time of submission
   set_details(1, kDay, "a");
   account();
   const auto row = job(1);
@@ -161,7 +161,7 @@ TEST_F(AccountantTest, SavedIsAgainstSubmissionTimeAtHome) {
   EXPECT_EQ(job(1).saved_ug(), 360'000'000);
 }
 
-TEST_F(AccountantTest, WhatSlurmTellsOfAJobIsKeptAndSummedBy) {
+TEST_F(AccountantTest, DetailsFromSlurmAreStoredAndSummedBy) {
   put_hours("a", kDay, {100, 100});
   put({make_record(1, kDay, {kKwhMj}), make_record(2, kDay, {2 * kKwhMj}), make_record(3, kDay, {3 * kKwhMj})});
   account();
@@ -171,7 +171,7 @@ TEST_F(AccountantTest, WhatSlurmTellsOfAJobIsKeptAndSummedBy) {
   details.exit_code = "1:0";
   details.qos = "long";
   details.wckey = "study";
-  details.comment = std::string(1023, 'x') + "\u00e9";  // does not fit whole
+  details.comment = std::string(1023, 'x') + "\u00e9";  // longer than the column
   details.array = {7, 3};
   details.het = {9, 0};
   details.eligible = kDay - 1h;
@@ -301,7 +301,7 @@ TEST_F(AccountantTest, RollupsEqualAScanAfterLateRecordsRevisionsAndRestatements
 
 TEST_F(AccountantTest, OnlyTheJobsOfTheHoursThatChangedAreDue) { expect_only_the_jobs_of_changed_hours_due(1); }
 
-TEST_F(AccountantTest, ARowThatChangesBehindTheReadersBackIsReadAgain) {
+TEST_F(AccountantTest, ARowThatChangesAfterItWasReadIsReadAgain) {
   put({make_record(1, kDay, {kKwhMj}), make_record(2, kDay, {kKwhMj})});
   put_hours("a", kDay, {100});
   account();

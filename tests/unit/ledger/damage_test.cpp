@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A ledger that rotted on its disk: noticed, not billed, and what is sound brought over into a new one.
+// A ledger damaged on disk: the damage is detected and not accounted, and intact records can be recovered into a new ledger.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -44,16 +44,16 @@ TEST_F(DamageTest, AChangedByteInARecordIsNoticedAndNotBilled) {
   account();
   EXPECT_EQ(job(1).energy_mj, 1'000'001);
   EXPECT_EQ(job(3).co2e_ug, job(1).co2e_ug);
-  EXPECT_EQ(job(2).energy_mj, 1'000'002);  // as it was computed from the sound record
+  EXPECT_EQ(job(2).energy_mj, 1'000'002);  // as computed from the intact record
 }
 
-TEST_F(DamageTest, ASoundLedgerIsSound) {
+TEST_F(DamageTest, AnIntactLedgerPassesTheCheck) {
   fill(100);
   reopen();
   EXPECT_TRUE(store_->check()->empty());
 }
 
-TEST_F(DamageTest, ABrokenFileIsRefusedAndWhatIsSoundIsSalvaged) {
+TEST_F(DamageTest, ADamagedFileIsRefusedAndItsIntactRecordsAreRecovered) {
   fill(2000);
   const auto size = content().size();
   const auto somewhere = content().find("\"job_id\":1000,") / 4096 * 4096;  // a page of records in the middle
@@ -78,7 +78,7 @@ TEST_F(DamageTest, ABrokenFileIsRefusedAndWhatIsSoundIsSalvaged) {
   EXPECT_TRUE(store_->check()->empty());
 }
 
-TEST_F(DamageTest, WhatIsNoLedgerCannotBeSalvaged) {
+TEST_F(DamageTest, AFileThatIsNoLedgerCannotBeRecovered) {
   std::ofstream(dir_ / "text") << std::string(10'000, 'x');
   EXPECT_FALSE(recover(dir_ / "nothing", *store_));
   const auto done = recover(dir_ / "text", *store_);

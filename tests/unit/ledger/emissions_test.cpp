@@ -54,7 +54,7 @@ TEST(Emissions, ASliceIsCutToTheJobAndSpreadEvenly) {
   EXPECT_EQ(e.origin, Origin::kForecast);  // the worst label that was used
 }
 
-TEST(Emissions, WhatIsNotKnownLowersCoverageAndIsNotZero) {
+TEST(Emissions, UnknownIntensityLowersCoverageAndIsNotZero) {
   const std::vector<EnergyRecord> job = {record(0h, 2h, {kKwhMj, 3 * kKwhMj})};
   const auto profile = profile_of(job);
   const auto part = emission_of(profile, series({hour(1, 300)}), 1.0);
@@ -87,7 +87,7 @@ TEST(Emissions, NodesAndDevicesAddUp) {
   EXPECT_EQ(profile[1].mj, 2 * kKwhMj);
 }
 
-TEST(Emissions, AJobOfNoLengthKeepsItsEnergy) {
+TEST(Emissions, AJobOfZeroLengthKeepsItsEnergy) {
   const std::vector<EnergyRecord> job = {record(0h, 0h, {kKwhMj})};
   const auto e = emission_of(profile_of(job), series({hour(0, 100)}), 1.0);
   EXPECT_DOUBLE_EQ(e.grams.value(), 100.0);
@@ -96,7 +96,7 @@ TEST(Emissions, AJobOfNoLengthKeepsItsEnergy) {
   EXPECT_DOUBLE_EQ(emission_of({}, series({}), 1.0).coverage(), 1.0);
 }
 
-TEST(Emissions, TheWorstMethodThatHasAShareIsNamed) {
+TEST(Emissions, TheWorstMethodThatContributedIsNamed) {
   std::vector<EnergyRecord> job = {record(0h, 1h, {5}), record(0h, 1h, {0}, Method::kEstimated)};
   EXPECT_EQ(method_mix(job).worst, Method::kCounter);
   job.push_back(record(0h, 1h, {7}, Method::kIntegrated));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The same ledger on MariaDB: what the tests of the store and of the accountant show on SQLite, in one pass.
+// The ledger on MariaDB: the essence of the store's and the accountant's tests, which use SQLite.
 #include <gtest/gtest.h>
 
 #include <array>
@@ -12,7 +12,7 @@ namespace carbon::ledger {
 namespace {
 using namespace std::chrono_literals;
 
-// One server for all tests, each with a database of its own.
+// One server for all tests, and a database for each.
 class MariadbTest : public LedgerTest {
  protected:
   static void SetUpTestSuite() { mariadb_ = std::make_unique<test::LocalMariadb>(); }

@@ -88,8 +88,9 @@ TEST(MergeIntensities, EachMomentHasTheBestOfTwoOverRandomLists) {
       ASSERT_EQ(got->point.value, best->point.value);
       ASSERT_EQ(got->point.origin, best->point.origin);
       const bool differs = best == f && (!h || h->point.value != f->point.value || h->point.origin != f->point.origin);
-      const bool told = std::any_of(p.changed.begin(), p.changed.end(), [&](const auto& c) { return c.start <= t && t < c.end; });
-      ASSERT_EQ(told, differs);
+      const bool reported =
+          std::any_of(p.changed.begin(), p.changed.end(), [&](const auto& c) { return c.start <= t && t < c.end; });
+      ASSERT_EQ(reported, differs);
     }
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A ledger that an earlier version made: brought up to date when it is opened, with all that it held. The schemas stand here as
-// they were; they are never changed.
+// Migration of ledgers that an earlier version made, when they are opened. The old schemas in this file are history: they never
+// change.
 #include <gtest/gtest.h>
 #include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
@@ -68,7 +68,7 @@ constexpr const char* kVersion1[] = {
     "INSERT INTO schema_version (version, applied) VALUES (1, '2026-11-24T00:00:00Z')",
 };
 
-// Two jobs of version 1: one accounted, with its summary in Slurm and its sums; one whose record has come and no more.
+// Two jobs of version 1: one accounted, with its summary in Slurm and its sums; one with only a record.
 void write_version1(soci::session& sql) {
   for (const auto* step : kVersion1) sql << step;
   for (const std::uint32_t id : {1u, 2u}) {
@@ -111,7 +111,7 @@ class MigrationTest : public LedgerTest {
   void expect_all_is_there() {
     EXPECT_EQ(store_->counts()->records, 2);
     EXPECT_EQ(store_->records({"campus", 1, 0})->size(), 1u);
-    const auto before = job(1);  // what version 1 had computed stands, before anything is accounted again
+    const auto before = job(1);  // as version 1 computed it, before jobs are accounted again
     EXPECT_EQ(before.co2e_ug, 400'000'000);
     EXPECT_EQ(before.saved_ug(), 600'000'000);
     EXPECT_EQ(before.summary, "carbon:g=400");
@@ -136,7 +136,7 @@ class MigrationTest : public LedgerTest {
       EXPECT_EQ(rows[0].sums.energy_mj, 4 * kKwhMj);
       EXPECT_EQ(rows[0].sums, report_by_scan(*store_, {Dimension::kUser, when}).at(0).sums);
     }
-    // Slurm is asked of it again, for what version 1 did not keep.
+    // The job is looked up in Slurm again, for details that version 1 did not store.
     EXPECT_EQ(store_->summaries_due(now() + 1h, 10)->size(), 2u);
     ASSERT_TRUE(store_->set_details({"campus", 1, 0}, {.submit = kDay - 1h, .mode = "defer", .home = "a", .state = "FAILED"}));
     const auto by_state = run_report(*store_, {Dimension::kState, {kDay, kDay + 24h}, {}, {{Dimension::kUser, {"ada"}}}});
@@ -150,7 +150,7 @@ class MigrationTest : public LedgerTest {
     sql << "DELETE FROM schema_version WHERE version > 6";
   }
 
-  // As version 5 had it: without sums by property.
+  // As version 5 had it: without sums by dimension.
   static void back_to_version5(soci::session& sql) {
     back_to_version6(sql);
     sql << "DROP TABLE property_rollups";
@@ -218,7 +218,7 @@ TEST_F(MigrationTest, FromTheFirstSchema) {
   EXPECT_EQ(store_->counts()->due, 0);
 }
 
-TEST_F(MigrationTest, SumsByPropertyAreMadeOfWhatIsHeld) {
+TEST_F(MigrationTest, SumsByDimensionAreComputedFromTheStoredRollups) {
   reopen();
   fill();
   store_.reset();
@@ -239,7 +239,7 @@ TEST_F(MigrationTest, OneThatWasBrokenOffIsBegunAgain) {
   {
     auto sql = raw();
     write_version1(sql);
-    // What MariaDB, which cannot roll back a table's change, may leave.
+    // What an interrupted migration may leave in MariaDB, which cannot roll back changes of tables.
     sql << "ALTER TABLE jobs ADD COLUMN grp BIGINT NOT NULL DEFAULT 0";
     sql << "CREATE TABLE job_groups (id BIGINT NOT NULL PRIMARY KEY, user_name VARCHAR(128) NOT NULL,"
            " account VARCHAR(128) NOT NULL, part VARCHAR(128) NOT NULL, site VARCHAR(128) NOT NULL, cluster VARCHAR(128) NOT "
@@ -290,7 +290,7 @@ TEST_F(MariadbMigrationTest, TheCountsAreInMetaSinceVersion7) {
   expect_counts_survive_version7([this] { return soci::session(database()); });
 }
 
-TEST_F(MariadbMigrationTest, SumsByPropertyAreMadeOfWhatIsHeld) {
+TEST_F(MariadbMigrationTest, SumsByDimensionAreComputedFromTheStoredRollups) {
   reopen();
   fill();
   store_.reset();

@@ -106,7 +106,7 @@ TEST(Record, SumsThatDoNotFitAreRefused) {
   EXPECT_EQ(error_of(j), "record: devices[0].estimated_mj = 7; accepted: whole numbers from 0 to 6");
 }
 
-TEST(Record, OneDeviceStandsOnlyOnce) {
+TEST(Record, ADeviceMayBeListedOnlyOnce) {
   auto j = sample_json();
   j["devices"][1]["device"] = "GPU-0f";
   EXPECT_EQ(error_of(j), "record: devices names 'GPU-0f' twice");
@@ -131,7 +131,7 @@ TEST(Record, AnArrayIsReadWholeOrNotAtAll) {
   EXPECT_FALSE(records_from_json(list.dump(), 1));
 }
 
-TEST(Record, EachOfAListKeepsItsText) {
+TEST(Record, EachRecordOfAListKeepsItsText) {
   const auto one = to_json(sample());
   auto other = one;
   other.insert(1, R"( "new" : {"a": [1, "]}\"", {}]} ,)");
@@ -145,7 +145,7 @@ TEST(Record, EachOfAListKeepsItsText) {
   EXPECT_TRUE(records_from_json("[]", 10)->empty());
 }
 
-TEST(Record, AListThatIsNoneIsRefused) {
+TEST(Record, MalformedListsAreRefused) {
   const auto one = to_json(sample());
   const std::vector<std::string> all = {"[" + one,
                                         "[" + one + "}",

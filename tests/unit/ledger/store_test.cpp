@@ -48,7 +48,7 @@ TEST_F(StoreTest, ARecordSentAThousandTimesCountsOnce) {
 }
 
 // A newer carbond may send more than this version knows; that stays in the ledger.
-TEST_F(StoreTest, ARecordIsStoredAsItCame) {
+TEST_F(StoreTest, ARecordIsStoredAsItWasReceived) {
   auto text = to_json(make_record(1, kDay, {10}));
   text.insert(1, R"("water_l" : 0.25, "caf\u00e9": "\\ ' :x é",  )");
   const auto list = records_from_json(" [" + text + ",\n" + to_json(make_record(2, kDay, {20})) + " ]\n", 10);
@@ -74,7 +74,7 @@ TEST_F(StoreTest, OnlyAHigherRevisionReplaces) {
   EXPECT_EQ(total_mj(store_->records({"campus", 1, 0})->front()), 99);
 }
 
-TEST_F(StoreTest, NodesRestartsAndClustersAreApart) {
+TEST_F(StoreTest, NodesRestartsAndClustersAreDistinguished) {
   auto other_run = make_record(1, kDay, {1});
   other_run.restart = 1;
   auto elsewhere = make_record(1, kDay, {1});
@@ -84,18 +84,18 @@ TEST_F(StoreTest, NodesRestartsAndClustersAreApart) {
   EXPECT_EQ(store_->due(100)->jobs.size(), 3u);
 }
 
-TEST_F(StoreTest, WhatWasPutIsThereAfterAReopen) {
+TEST_F(StoreTest, DataSurvivesAReopen) {
   put({make_record(1, kDay, {10})});
   put_hours("a", kDay, {100});
   reopen();
   EXPECT_EQ(store_->records({"campus", 1, 0})->size(), 1u);
   EXPECT_EQ(store_->due(100)->jobs.size(), 1u);
   EXPECT_EQ(store_->intensity("a", {kDay, kDay + 1h})->size(), 1u);
-  put({make_record(2, kDay, {10})});  // the queue goes on behind what it holds
+  put({make_record(2, kDay, {10})});  // the queue continues after its last entry
   EXPECT_EQ(store_->due(100)->jobs.size(), 2u);
 }
 
-TEST_F(StoreTest, TheFileIsTheOwnersAlone) {
+TEST_F(StoreTest, OnlyTheOwnerMayReadTheFile) {
   struct stat st {};
   ASSERT_EQ(::stat(file().c_str(), &st), 0);
   EXPECT_EQ(st.st_mode & 0777, 0600u);
@@ -131,7 +131,7 @@ TEST_F(StoreTest, ASummaryWaitsUntilItIsWritten) {
   EXPECT_EQ(job(1).summary, "carbon:g=1");
 }
 
-TEST_F(StoreTest, WhatIsNoLedgerIsAnError) {
+TEST_F(StoreTest, AFileThatIsNoLedgerIsAnError) {
   store_.reset();
   const auto other = dir_ / "garbage.sqlite";
   FILE* f = std::fopen(other.c_str(), "w");

@@ -16,7 +16,7 @@ namespace carbon::net {
 namespace {
 using namespace std::chrono_literals;
 
-// A server on a port of its own that ends with the test.
+// A server on a free port; stops at the end of the test.
 template <class Server>
 class Serving {
  public:
@@ -39,7 +39,7 @@ class Serving {
   std::thread thread_;
 };
 
-// Answers one connection with these bytes as they are, then closes it.
+// Sends these bytes to one connection, then closes it.
 class RawServer {
  public:
   explicit RawServer(std::string bytes) {

@@ -29,7 +29,7 @@ class MungeTest : public ::testing::Test {
   Munge munge_{munged_.socket()};
 };
 
-TEST_F(MungeTest, TellsWhoSigned) {
+TEST_F(MungeTest, VerifiesWhoSigned) {
   const auto r = signed_request();
   ASSERT_EQ(r.headers.size(), 1u);
   EXPECT_EQ(r.headers[0].first, "Authorization");

@@ -13,7 +13,7 @@ TEST(Secret, IsLongAndNeverTheSame) {
   EXPECT_EQ(a.find_first_not_of("0123456789abcdef"), std::string::npos) << a;
 }
 
-TEST(Secret, ComparesWhole) {
+TEST(Secret, ComparesAllBytes) {
   EXPECT_TRUE(same_secret("abc", "abc"));
   EXPECT_FALSE(same_secret("abc", "abd"));
   EXPECT_FALSE(same_secret("abc", "ab"));

@@ -15,7 +15,7 @@
 namespace carbon::net {
 namespace {
 
-// -1 where it is refused.
+// -1 if it is refused.
 int connected(std::uint16_t port) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in to{};
@@ -27,7 +27,7 @@ int connected(std::uint16_t port) {
   return -1;
 }
 
-// All that comes until the other end closes; closes `fd`.
+// Everything until the peer closes; closes `fd`.
 std::string rest_of(int fd) {
   std::string answer;
   char buffer[4096];
@@ -36,7 +36,7 @@ std::string rest_of(int fd) {
   return answer;
 }
 
-// One request on a socket of its own, byte by byte as given; the whole answer.
+// Sends these bytes on a new connection; returns the whole response.
 std::string exchange(std::uint16_t port, const std::string& bytes) {
   const int fd = connected(port);
   if (fd < 0) return {};
@@ -86,8 +86,8 @@ TEST_F(ServerTest, HandlerSeesMethodQueryBodyAndCaller) {
   EXPECT_NE(exchange(server_.port(), request("POST /echo", "{}")).find("POST - {} 1000"), std::string::npos);
 }
 
-// To compress a megabyte as small as it gets takes the controller's host seconds, and a caller could ask for it at will.
-TEST_F(ServerTest, AnswersComeAsTheyAreWhateverTheCallerCouldUnpack) {
+// Compressing a megabyte at the highest level takes seconds of CPU, and a caller could request it at will.
+TEST_F(ServerTest, ResponsesAreNeverCompressed) {
   const std::string asked =
       "GET /echo?q=" + std::string(500, 'a') +
       " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: alice\r\nAccept-Encoding: br, gzip, deflate\r\n\r\n";
@@ -96,13 +96,13 @@ TEST_F(ServerTest, AnswersComeAsTheyAreWhateverTheCallerCouldUnpack) {
   EXPECT_EQ(answer.find("Content-Encoding"), std::string::npos);
 }
 
-TEST_F(ServerTest, WithoutACallerThereIsNoAnswer) {
+TEST_F(ServerTest, UnauthenticatedRequestsAreRefused) {
   const auto answer = exchange(server_.port(), request("GET /echo", "", "mallory"));
   EXPECT_NE(answer.find(" 401 "), std::string::npos) << answer;
   EXPECT_NE(answer.find(R"({"error": "who is \"mallory\"?"})"), std::string::npos) << answer;
 }
 
-TEST_F(ServerTest, WhatIsOpenIsAnsweredWithoutACaller) {
+TEST_F(ServerTest, OpenPathsNeedNoAuthentication) {
   const auto answer = exchange(server_.port(), request("GET /page", "", "mallory"));
   EXPECT_NE(answer.find(" 200 "), std::string::npos) << answer;
   EXPECT_NE(answer.find("<p>127.0.0.1</p>"), std::string::npos) << answer;
@@ -144,9 +144,9 @@ TEST_F(ServerTest, ServesMoreClientsThanItHasThreads) {
   EXPECT_EQ(good, 40);
 }
 
-// As when carbonctld comes back and the outboxes of a whole cluster wait: far more connections than threads or than the
-// library's own backlog, all there before the first is read.
-TEST_F(ServerTest, AClusterThatComesAtOnceIsServedWhole) {
+// As after a restart of carbonctld, when the nodes of a whole cluster reconnect: many more connections than threads or than the
+// library's default backlog, all open before the first is read.
+TEST_F(ServerTest, ServesAWholeClusterThatConnectsAtOnce) {
   std::vector<int> clients;
   for (int i = 0; i < 300; ++i) {
     clients.push_back(connected(server_.port()));
