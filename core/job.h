@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the user asked for and what was decided about a job, in the words of Slurm.
+// A job as policies see it, its placement, and the options of sbatch that belong to them.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 
 namespace carbon::inline core {
 
-// --carbon=off|defer|relocate|interrupt|auto. kInterrupt: deferred, and once it runs taken off the nodes over dirty stretches (it
-// writes a checkpoint when it is told to). kAuto: deferred and relocated, never interrupted.
+// --carbon=off|defer|relocate|interrupt|auto. kInterrupt: deferred and, while it runs, checkpointed and requeued in periods of
+// high intensity. kAuto: deferred and relocated, never interrupted.
 enum class CarbonMode : std::uint8_t { kOff, kDefer, kRelocate, kInterrupt, kAuto };
 
 inline constexpr CarbonMode kLastMode = CarbonMode::kAuto;
@@ -27,24 +27,24 @@ constexpr bool may_defer(CarbonMode m) {
 constexpr bool may_relocate(CarbonMode m) { return m == CarbonMode::kRelocate || m == CarbonMode::kAuto; }
 constexpr bool may_interrupt(CarbonMode m) { return m == CarbonMode::kInterrupt; }
 
-// --carbon-data=GB: the data that would have to move with the job; 0 to 1e9.
+// --carbon-data=GB: the data to transfer if the job runs at another site; 0 to 1e9.
 Result<double> parse_data_gb(std::string_view text);
 
 // JobRequest::sites has a bit for each.
 inline constexpr std::size_t kMostSites = 64;
 
-// A job as a policy sees it.
+// The input of a policy.
 struct JobRequest {
   Instant ready;            // the earliest start: submission, or its begin time
   Duration runtime{0};      // expected run time
-  Duration max_delay{0};    // the start is promised by ready + max_delay
+  Duration max_delay{0};    // no start is later than ready + max_delay
   Watts power;              // expected draw of its devices, before PUE
-  std::size_t home = 0;     // index of the site that it was submitted to
+  std::size_t home = 0;     // index of the site to which it was submitted
   std::uint64_t sites = 1;  // bit i: site i can run it; the home bit is always set
-  double data_gb = 0;       // moves with the job to another site
+  double data_gb = 0;       // to transfer if it runs at another site
 };
 
-// Where and when a policy starts a job. start == ready and site == home: as without slurm-carbon.
+// The site and start of a job. {home, ready}: as without slurm-carbon.
 struct Placement {
   std::size_t site = 0;
   Instant start;

@@ -26,8 +26,8 @@ bool wants_cluster(const SubmitRequest& job, const std::string& cluster) {
   return false;
 }
 
-// A federation hands the job on as the user wrote it: it must find its partition there under the same name, and no features of
-// sites to be added.
+// A federation forwards the original request: its partition must exist there under the same name, and no features of sites can be
+// added.
 bool within_reach(const SubmitRequest& job, const SnapshotContent& snapshot, const PartitionRule& home, const PartitionRule& p) {
   if (here(snapshot, p)) return true;
   if (p.site >= count_of_sites(snapshot) || snapshot.sites[p.site].fed_id == 0 || !federated(job, snapshot, home)) return false;
@@ -41,15 +41,15 @@ bool names_all(const std::vector<std::string_view>& wanted, const std::vector<st
                      [&](const auto& f) { return std::find(wanted.begin(), wanted.end(), f) != wanted.end(); });
 }
 
-// What the user's own constraint says of sites stands: a job that names its site's features stays there.
+// The user's own choice of a site is respected: a job that requests its site's features is not moved.
 bool chose_site(const SubmitRequest& job, const SnapshotContent& snapshot, const PartitionRule& home) {
   const auto& features = snapshot.sites[home.site].features;
   const auto wanted = plain_constraint(job.constraint);
   return !features.empty() && wanted && names_all(*wanted, features);
 }
 
-// The longest delay that rules, user and deadline allow. Of the room before a deadline half is left for waiting in the queue,
-// which nobody can foresee at submission.
+// The longest delay that rules, user and deadline allow. Half of the slack before a deadline is left for waiting in the queue,
+// which cannot be known at submission.
 Duration delay_cap(const SubmitRequest& job, Duration most, Duration asked, Duration runtime, Instant now) {
   auto cap = std::min(asked, most);
   if (job.deadline) cap = std::min(cap, (*job.deadline - runtime - now) / 2);
@@ -69,12 +69,12 @@ void allow_other_sites(const SubmitRequest& job, const SnapshotContent& snapshot
   }
 }
 
-// With --exclusive the job holds all GPUs of its nodes, asked for or not.
-std::uint32_t gpus_held(const SubmitRequest& job, const PartitionLimits& home) {
+// With --exclusive the job is allocated all GPUs of its nodes, requested or not.
+std::uint32_t gpus_allocated(const SubmitRequest& job, const PartitionLimits& home) {
   if (!job.size.whole_nodes) return job.gpus->count;
   const auto each = gpus_of_each_node(home);
-  const auto held = each ? std::uint64_t{*each} * job.size.nodes : 0;
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>(std::max<std::uint64_t>(held, job.gpus->count), 1'000'000));
+  const auto allocated = each ? std::uint64_t{*each} * job.size.nodes : 0;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(std::max<std::uint64_t>(allocated, job.gpus->count), 1'000'000));
 }
 
 policies::Policy policy_for(CarbonMode mode) {
@@ -82,7 +82,7 @@ policies::Policy policy_for(CarbonMode mode) {
   return may_relocate(mode) ? policies::greenest_window : policies::lowest_window;
 }
 
-// Its time limit; zero where nobody set one.
+// Its time limit; zero: none.
 Duration limit_of(const SubmitRequest& job, const PartitionRule& home) {
   return job.time_limit.value_or(limit_without_request(home.limits));
 }
@@ -176,7 +176,7 @@ Result<Candidate> make_candidate(const SubmitRequest& job, const SnapshotContent
     return Error{"--carbon=" + std::string(to_string(options.mode)) +
                  " is not allowed for this job; allowed: " + rules.allowed.text()};
   }
-  const auto gpus = gpus_held(job, home.limits);
+  const auto gpus = gpus_allocated(job, home.limits);
   if (gpus == 0 || gpus < rules.min_gpus) return Error{"it asks for too few GPUs"};
   Candidate candidate;
   auto& request = candidate.job;
@@ -193,7 +193,7 @@ Result<Candidate> make_candidate(const SubmitRequest& job, const SnapshotContent
   if (may_defer(options.mode)) {
     request.max_delay = delay_cap(job, rules.max_delay, options.max_delay, limit * job.array->waves(), now);
   }
-  // At another site's queue nobody knows whether a deadline holds.
+  // Whether a deadline can be met in another site's queue is not known.
   if (may_relocate(options.mode) && !job.deadline && !job.pinned) allow_other_sites(job, snapshot, home, candidate);
   candidate.reach = request.sites;
   for (std::size_t i = 0; job.origin != 0 && i < count_of_sites(snapshot); ++i) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A submitted job in the words of policies/, and where it could go. Private to placement/.
+// A submitted job as the policies see it, and the sites where it could run. Private to placement/.
 #pragma once
 
 #include <array>
@@ -13,7 +13,7 @@
 
 namespace carbon::placement {
 
-// The wishes of the user where they can be read; else of the site.
+// The user's options, or the site's defaults. An error if an option cannot be parsed.
 struct JobOptions {
   CarbonMode mode = CarbonMode::kOff;
   Duration max_delay = Duration::max();
@@ -21,43 +21,43 @@ struct JobOptions {
 };
 Result<JobOptions> read_job_options(const SubmitRequest& job, CarbonMode default_mode);
 
-// Why a job is left as it is whatever the intensity; null where it may be moved.
+// Why a job is not eligible, whatever the intensity; null: it is.
 const char* ineligible_reason(const SubmitRequest& job);
 
-// A job that the rules let be moved.
+// A job that the rules allow to be moved.
 struct Candidate {
   JobRequest job;
-  double gpus = 0;                                              // that it holds at once
-  std::array<const PartitionRule*, kMostSites> partition_at{};  // where the job would go at each site
+  double gpus = 0;                                              // that it occupies at a time
+  std::array<const PartitionRule*, kMostSites> partition_at{};  // the job's partition at each site
   std::uint64_t reach = 1;  // bit i: re-planning may send it to site i; of a copy from another cluster more than `job.sites`
 };
 
-// The job's home among the sites: by its partition, and by its constraint where sites share that. Null: none of them.
+// The job's home site, by its partition, and by its constraint if sites share the partition. Null: no site.
 const PartitionRule* find_home(const SubmitRequest& job, const snapshot::SnapshotContent& snapshot);
 
-// The site of this copy's origin, likewise.
+// The site of this copy's origin, found likewise.
 const PartitionRule* find_origin(const SubmitRequest& job, const snapshot::SnapshotContent& snapshot);
 
 // The cluster of a site.
 const std::string& cluster_of(std::uint32_t site, const snapshot::SnapshotContent& snapshot);
 
-// Whether sites of one cluster are told apart by features in this partition.
+// Whether several sites of one cluster share this partition, so that features distinguish them.
 bool shared(const PartitionRule& p, const snapshot::SnapshotContent& snapshot);
 
 // Slurm's federation can take this job to other clusters.
 bool federated(const SubmitRequest& job, const snapshot::SnapshotContent& snapshot, const PartitionRule& home);
 
-// The rules that hold for a job with this home (null: none of the sites).
+// The rules for a job with this home (null: no site).
 JobRules rules_of(const SubmitRequest& job, const snapshot::SnapshotContent& snapshot, const PartitionRule* home);
 
-// Or why the job is left alone.
+// Or why the job is not moved.
 Result<Candidate> make_candidate(const SubmitRequest& job, const snapshot::SnapshotContent& snapshot, const PartitionRule& home,
                                  const JobRules& rules, const JobOptions& options, Instant now);
 
 std::vector<SiteForecast> site_forecasts(const snapshot::SnapshotContent& snapshot);
 std::size_t count_of_sites(const snapshot::SnapshotContent& snapshot);
 
-// Grams of a start at a site, its transfer included; none where they are not known.
+// Emissions of a start at a site, transfer included; none if not known.
 std::optional<GramsCo2e> grams_of(const Candidate& candidate, std::span<const SiteForecast> sites, std::size_t site,
                                   Instant start);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether a job can run in a partition of another site as it can at home: it must neither be refused there, nor wait for ever,
-// nor be cut short. Where that is not known, the answer is no.
+// Whether a job can run in another site's partition as well as at home: it must not be rejected there, wait forever, or be
+// limited to less time. If that is not known, the answer is no.
 #pragma once
 
 #include <optional>
@@ -23,10 +23,10 @@ struct JobSize {
   bool whole_nodes = false;  // --exclusive
 };
 
-// Who submits, as slurmctld knows him.
+// The submitting user, as slurmctld knows them.
 struct Submitter {
   std::uint32_t uid = 0, gid = 0;
-  std::string_view account, qos;  // empty: his default
+  std::string_view account, qos;  // empty: their default
 };
 
 struct Needs {
@@ -37,21 +37,21 @@ struct Needs {
   std::optional<Duration> time_limit;  // none: the partition's
 };
 
-// The limit that Slurm sets for a job without one of its own; zero where it sets none.
+// The limit that Slurm sets for a job that requests none; zero: no limit.
 Duration limit_without_request(const PartitionLimits& limits);
 
 bool may_use(const Submitter& who, const snapshot::SnapshotContent& snapshot, const PartitionRule& home,
              const PartitionRule& there);
 bool has_room(const Needs& needs, const PartitionLimits& home, const PartitionLimits& there);
-// All of it.
+// Both of the above, and features and limits.
 bool fits(const Needs& needs, const snapshot::SnapshotContent& snapshot, const PartitionRule& home, const PartitionRule& there);
 
-// Feature names that must all hold, of --constraint; none where it has alternatives, counts or brackets.
+// The features that --constraint requires; none if it has alternatives, counts or brackets.
 std::optional<std::vector<std::string_view>> plain_constraint(std::string_view constraint);
 
-// GPUs of each node of the kinds; none where they differ or are not known.
+// GPUs per node; none if nodes differ or it is not known.
 std::optional<std::uint32_t> gpus_of_each_node(const PartitionLimits& limits);
-// Of all its nodes.
+// GPUs of all nodes of the partition.
 std::uint64_t gpus_of_all_nodes(const PartitionLimits& limits);
 
 }  // namespace carbon::placement

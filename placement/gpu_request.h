@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How many GPUs a job asks for, by job, node, socket or task; core/tres.h reads the lists.
+// How many GPUs a job requests, by job, node, socket or task; core/tres.h reads the lists.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace carbon::placement {
 
-// The fields of a job description that say it. Counts are none where the user gave none.
+// The fields of a job description that request GPUs. A count that the user did not give is none.
 struct GpuRequest {
   std::string_view per_job;     // --gpus
   std::string_view per_node;    // --gres, --gpus-per-node
@@ -27,8 +27,8 @@ struct GpuRequest {
 
 struct GpuCount {
   std::uint32_t count = 0;      // of the whole job
-  std::uint32_t per_node = 0;   // what each of its nodes must have; 0: the request leaves it open
-  std::vector<GpuStock> types;  // of the whole job, where it asks for types
+  std::uint32_t per_node = 0;   // on each of its nodes; 0: not specified
+  std::vector<GpuStock> types;  // of the whole job, if it requests types
   bool operator==(const GpuCount&) const = default;
 };
 

@@ -21,26 +21,26 @@ double seconds_in(std::int64_t slot, Instant start, Instant end) {
 
 void GpuSlots::forget_before(Instant now) {
   const auto slot = slot_of(now);
-  if (slot < first_ || slot >= first_ + kCount) taken_.fill(0);  // the clock jumped, or nothing came for a week
-  for (auto s = first_; s < slot && s < first_ + kCount; ++s) taken(s) = 0;
+  if (slot < first_ || slot >= first_ + kCount) reserved_.fill(0);  // the clock jumped, or no job came for a week
+  for (auto s = first_; s < slot && s < first_ + kCount; ++s) reserved(s) = 0;
   first_ = slot;
 }
 
 std::int64_t GpuSlots::last_of(Instant end) const { return std::min(slot_of(end - Duration(1)), first_ + kCount - 1); }
 
-std::optional<std::int64_t> GpuSlots::full(Instant start, Duration runtime, double gpus, double capacity) const {
+std::optional<std::int64_t> GpuSlots::first_full(Instant start, Duration runtime, double gpus, double capacity) const {
   const auto end = start + runtime;
   for (auto slot = std::max(slot_of(start), first_); slot <= last_of(end); ++slot) {
-    if (taken(slot) + gpus * seconds_in(slot, start, end) > capacity * seconds(kSlot)) return slot;
+    if (reserved(slot) + gpus * seconds_in(slot, start, end) > capacity * seconds(kSlot)) return slot;
   }
   return std::nullopt;
 }
 
-std::optional<Instant> GpuSlots::room(Instant start, Instant latest, Duration runtime, double gpus, double capacity) const {
+std::optional<Instant> GpuSlots::first_fit(Instant start, Instant latest, Duration runtime, double gpus, double capacity) const {
   while (start <= latest) {
-    const auto in_the_way = full(start, runtime, gpus, capacity);
-    if (!in_the_way) return start;
-    start = start_of(*in_the_way + 1);
+    const auto blocking = first_full(start, runtime, gpus, capacity);
+    if (!blocking) return start;
+    start = start_of(*blocking + 1);
   }
   return std::nullopt;
 }
@@ -48,7 +48,7 @@ std::optional<Instant> GpuSlots::room(Instant start, Instant latest, Duration ru
 void GpuSlots::add(Instant start, Duration runtime, double gpus) {
   const auto end = start + runtime;
   for (auto slot = std::max(slot_of(start), first_); slot <= last_of(end); ++slot)
-    taken(slot) += gpus * seconds_in(slot, start, end);
+    reserved(slot) += gpus * seconds_in(slot, start, end);
 }
 
 }  // namespace carbon::placement

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// GPU time that was given out at one place, in slots of five minutes over a week: enough to see where a start still finds room.
+// Resource profile of one partition at one site: GPU time reserved by starts, in slots of five minutes over a week.
+//
+// It is separate from planner/resource_profile.h on purpose: slurmctld holds its locks while this one is used, so it has a fixed
+// size and allocates nothing; slots record fractions of their time, and there is no cost to search for.
 #pragma once
 
 #include <array>
@@ -14,24 +17,23 @@ class GpuSlots {
  public:
   void forget_before(Instant now);
 
-  // The first start from `start` to `latest` from which on `gpus` fit into `capacity` for `runtime`; none: there is none. What
-  // lies beyond the week is taken to be free.
-  std::optional<Instant> room(Instant start, Instant latest, Duration runtime, double gpus, double capacity) const;
+  // The first start from `start` to `latest` at which `gpus` fit into `capacity` for `runtime`; none: they never fit. Time beyond
+  // the week counts as free.
+  std::optional<Instant> first_fit(Instant start, Instant latest, Duration runtime, double gpus, double capacity) const;
 
   void add(Instant start, Duration runtime, double gpus);
 
  private:
   static constexpr std::int64_t kCount = 2048;
 
-  double& taken(std::int64_t slot) { return taken_[static_cast<std::size_t>(slot % kCount)]; }
-  double taken(std::int64_t slot) const { return taken_[static_cast<std::size_t>(slot % kCount)]; }
-  bool holds(std::int64_t slot) const { return slot >= first_ && slot < first_ + kCount; }
+  double& reserved(std::int64_t slot) { return reserved_[static_cast<std::size_t>(slot % kCount)]; }
+  double reserved(std::int64_t slot) const { return reserved_[static_cast<std::size_t>(slot % kCount)]; }
   std::int64_t last_of(Instant end) const;
-  // The first slot that a job begun at `start` finds full; none: it fits.
-  std::optional<std::int64_t> full(Instant start, Duration runtime, double gpus, double capacity) const;
+  // The first slot that lacks GPUs for a job that starts at `start`; none: it fits.
+  std::optional<std::int64_t> first_full(Instant start, Duration runtime, double gpus, double capacity) const;
 
-  std::int64_t first_ = 0;              // slots are counted from the epoch
-  std::array<double, kCount> taken_{};  // GPU-seconds
+  std::int64_t first_ = 0;                 // slots are counted from the epoch
+  std::array<double, kCount> reserved_{};  // GPU-seconds
 };
 
 }  // namespace carbon::placement

@@ -6,10 +6,10 @@
 namespace carbon::placement {
 namespace {
 
-constexpr std::uint32_t kAtOnce = 2;        // jobs that may begin in one second at one site
-constexpr std::int64_t kSpread = 300;       // seconds by which a start moves for it
-constexpr std::int64_t kForgetEvery = 60;   // seconds; what is past is in nobody's way until then
-constexpr std::size_t kMostKept = 100'000;  // seconds with starts; beyond, the book forgets
+constexpr std::uint32_t kAtOnce = 2;        // jobs that may start in one second at one site
+constexpr std::int64_t kSpread = 300;       // seconds by which a start is moved at most
+constexpr std::int64_t kForgetEvery = 60;   // seconds; past entries do no harm until then
+constexpr std::size_t kMostKept = 100'000;  // seconds with starts; beyond, all are forgotten
 
 std::int64_t second_of(Instant t) { return unix_ms(t) / 1000; }
 
@@ -19,33 +19,33 @@ void StartReservations::forget_before(Instant now) {
   const auto second = second_of(now);
   if (now >= now_ && second / kForgetEvery == second_of(now_) / kForgetEvery) return;
   now_ = now;
-  beginning_.erase(beginning_.begin(), beginning_.lower_bound({second, 0}));
+  starting_.erase(starting_.begin(), starting_.lower_bound({second, 0}));
   std::erase_if(full_, [second](const auto& run) { return run.second <= second; });
-  if (beginning_.size() + full_.size() > kMostKept) {
-    beginning_.clear();
+  if (starting_.size() + full_.size() > kMostKept) {
+    starting_.clear();
     full_.clear();
   }
-  for (auto& [place, slots] : given_) slots.forget_before(now);
+  for (auto& [place, slots] : slots_) slots.forget_before(now);
 }
 
-Instant StartReservations::place(const Stay& unchanged, Instant start, Instant latest) const {
-  return least_crowded(unchanged.site, with_room(unchanged, start, latest), latest);
+Instant StartReservations::find_start(const Demand& demand, Instant start, Instant latest) const {
+  return least_crowded(demand.site, first_fit(demand, start, latest), latest);
 }
 
-Instant StartReservations::with_room(const Stay& unchanged, Instant start, Instant latest) const {
-  const auto slots = given_.find({std::string(unchanged.partition), unchanged.site});
-  if (slots == given_.end() || unchanged.capacity < unchanged.gpus) return start;
-  return slots->second.room(start, latest, unchanged.runtime, unchanged.gpus, unchanged.capacity).value_or(start);
+Instant StartReservations::first_fit(const Demand& demand, Instant start, Instant latest) const {
+  const auto slots = slots_.find({std::string(demand.partition), demand.site});
+  if (slots == slots_.end() || demand.capacity < demand.gpus) return start;
+  return slots->second.first_fit(start, latest, demand.runtime, demand.gpus, demand.capacity).value_or(start);
 }
 
 Instant StartReservations::least_crowded(std::size_t site, Instant start, Instant latest) const {
   const auto first = second_of(start), last = std::max(first, std::min(first + kSpread, second_of(latest)));
-  auto second = behind_full(site, first);
-  if (second > last) second = first + added_ % (last - first + 1);  // all are full: in turn
+  auto second = first_open(site, first);
+  if (second > last) second = first + added_ % (last - first + 1);  // all are full: one after another
   return std::max(from_unix_ms(second * 1000), start);
 }
 
-std::int64_t StartReservations::behind_full(std::size_t site, std::int64_t second) const {
+std::int64_t StartReservations::first_open(std::size_t site, std::int64_t second) const {
   auto run = full_.upper_bound({site, second});
   if (run == full_.begin()) return second;
   --run;
@@ -66,20 +66,20 @@ void StartReservations::set_full(std::size_t site, std::int64_t second) {
   }
 }
 
-void StartReservations::begin_at(std::size_t site, std::int64_t second) {
-  if (behind_full(site, second) != second) return;
-  const auto at = beginning_.try_emplace({second, site}).first;
+void StartReservations::count_start(std::size_t site, std::int64_t second) {
+  if (first_open(site, second) != second) return;
+  const auto at = starting_.try_emplace({second, site}).first;
   if (++at->second < kAtOnce) return;
-  beginning_.erase(at);
+  starting_.erase(at);
   set_full(site, second);
 }
 
-void StartReservations::add(const Stay& unchanged, Instant start) {
+void StartReservations::add(const Demand& demand, Instant start) {
   ++added_;
-  begin_at(unchanged.site, second_of(start));
-  const auto [slots, fresh] = given_.try_emplace({std::string(unchanged.partition), unchanged.site});
+  count_start(demand.site, second_of(start));
+  const auto [slots, fresh] = slots_.try_emplace({std::string(demand.partition), demand.site});
   if (fresh) slots->second.forget_before(now_);
-  slots->second.add(start, unchanged.runtime, unchanged.gpus);
+  slots->second.add(start, demand.runtime, demand.gpus);
 }
 
 }  // namespace carbon::placement

@@ -27,7 +27,7 @@ std::string constraint_at(const SubmitRequest& job, const snapshot::SnapshotSite
   return out;
 }
 
-// A placement as the job is given it, with what it saves.
+// The placement of a job, with its emissions.
 struct Plan {
   Placement place;
   Instant cap_end;
@@ -35,12 +35,12 @@ struct Plan {
   std::optional<GramsCo2e> grams, grams_now;
 };
 
-Stay stay_at(const Candidate& candidate, std::size_t site) {
+Demand demand_at(const Candidate& candidate, std::size_t site) {
   const auto& there = *candidate.partition_at[site];
   return {there.name, site, static_cast<double>(gpus_of_all_nodes(there.limits)), candidate.gpus, candidate.job.runtime};
 }
 
-// Slurm's begin times are whole seconds: the next one, unless that is past the promised latest or the known intensity.
+// Slurm's begin times are whole seconds: the next one, unless it is after the cap or its intensity is not known.
 void begin_at_whole_second(Plan& plan, Instant start, const Candidate& candidate, std::span<const SiteForecast> sites) {
   auto& begin = plan.place.start;
   begin = std::chrono::ceil<std::chrono::seconds>(start);
@@ -60,7 +60,7 @@ Plan make_plan(const Candidate& candidate, CarbonMode mode, std::span<const Site
   plan.deferred = start >= now + kLeastDelay;
   plan.grams_now = grams_of(candidate, sites, candidate.job.home, now);
   if (plan.deferred) {
-    begin_at_whole_second(plan, reservations.place(stay_at(candidate, site), start, plan.cap_end), candidate, sites);
+    begin_at_whole_second(plan, reservations.find_start(demand_at(candidate, site), start, plan.cap_end), candidate, sites);
   } else {
     start = now;
     plan.grams = site == candidate.job.home ? plan.grams_now : grams_of(candidate, sites, site, now);
@@ -74,7 +74,7 @@ bool worth_it(const Plan& plan, const Candidate& candidate, double min_saving) {
          1.0 - *plan.grams / *plan.grams_now >= min_saving;
 }
 
-// The sites where a deferred job fits, for re-planning; empty where it may not go elsewhere.
+// The sites where a deferred job fits, for re-planning; empty if it may not run elsewhere.
 std::string names_of_sites(const Plan& plan, const Candidate& candidate, const SnapshotContent& snapshot) {
   std::string out;
   if (!plan.deferred || std::has_single_bit(candidate.reach)) return out;
@@ -98,22 +98,22 @@ const snapshot::SnapshotSite& home_of(const SubmitRequest& job, const SnapshotCo
   return snapshot.sites[origin != nullptr ? origin->site : candidate.job.home];
 }
 
-// The job at its site in Slurm's words.
+// Sets what Slurm needs to run the job at its site.
 void send(const SubmitRequest& job, const SnapshotContent& snapshot, const PartitionRule& there, SubmitDecision& d) {
   const auto& site = snapshot.sites[there.site];
-  if (!site.cluster.empty()) return;  // the federation hands it on as the user wrote it
+  if (!site.cluster.empty()) return;  // the federation forwards the request unchanged
   if (there.name != job.partition) d.partition = there.name;
   if (shared(there, snapshot)) d.constraint = constraint_at(job, site);
 }
 
-// Asks the policy, and puts its answer into Slurm's words and the user's.
-SubmitDecision settle(const SubmitRequest& job, const SnapshotContent& snapshot, const Candidate& candidate, CarbonMode mode,
-                      bool observe, StartReservations& reservations) {
+// Applies the policy and fills in the decision.
+SubmitDecision decide_candidate(const SubmitRequest& job, const SnapshotContent& snapshot, const Candidate& candidate,
+                                CarbonMode mode, bool observe, StartReservations& reservations) {
   const auto ahead = site_forecasts(snapshot);
   const auto plan = make_plan(candidate, mode, ahead, reservations);
   const auto &home = home_of(job, snapshot, candidate), &site = snapshot.sites[plan.place.site];
-  // A job that is given a place belongs to it: else whichever cluster of the federation has room first would run it.
-  const bool one_place = !observe && job.origin == 0 && federated(job, snapshot, *candidate.partition_at[candidate.job.home]);
+  // A decided job is bound to its cluster: otherwise the first cluster of the federation with free GPUs would run it.
+  const bool one_cluster = !observe && job.origin == 0 && federated(job, snapshot, *candidate.partition_at[candidate.job.home]);
   SubmitDecision d;
   d.token.mode = mode;
   d.token.observe = observe;
@@ -121,7 +121,7 @@ SubmitDecision settle(const SubmitRequest& job, const SnapshotContent& snapshot,
   d.token.data_gb = job.data_gb.value_or("");
   if (!worth_it(plan, candidate, snapshot.rules.min_saving)) {
     d.token.site = snapshot.sites[candidate.job.home].name;
-    if (one_place && may_relocate(mode) && plan.grams_now) d.clusters = snapshot.cluster;
+    if (one_cluster && may_relocate(mode) && plan.grams_now) d.clusters = snapshot.cluster;
     if (may_interrupt(mode)) d.token.cap = plan.cap_end;  // for its interruptions, once it runs
     if (job.mode && !observe) d.message = message_for_unchanged(plan.grams_now ? kNothingBetter : kIntensityUnknown);
     return d;
@@ -131,8 +131,8 @@ SubmitDecision settle(const SubmitRequest& job, const SnapshotContent& snapshot,
   if (observe) return d;
   if (plan.deferred) d.begin = plan.place.start;
   if (plan.place.site != candidate.job.home) send(job, snapshot, *candidate.partition_at[plan.place.site], d);
-  if (one_place) d.clusters = cluster_of(candidate.partition_at[plan.place.site]->site, snapshot);
-  reservations.add(stay_at(candidate, plan.place.site), plan.place.start);
+  if (one_cluster) d.clusters = cluster_of(candidate.partition_at[plan.place.site]->site, snapshot);
+  reservations.add(demand_at(candidate, plan.place.site), plan.place.start);
   d.message = message_for_move(
       {home, site, d.partition, d.constraint, d.begin, latest, candidate.job.ready, *plan.grams, *plan.grams_now});
   return d;
@@ -141,7 +141,7 @@ SubmitDecision settle(const SubmitRequest& job, const SnapshotContent& snapshot,
 }  // namespace
 
 SubmitDecision decide(const SubmitRequest& job, const SnapshotContent* snapshot, StartReservations& reservations, Instant now) {
-  if (job.origin != 0 && !job.only_here) return {};  // its origin left it to the federation
+  if (job.origin != 0 && !job.only_here) return {};  // its origin left the choice to the federation
   if (snapshot == nullptr) {
     const auto options = read_job_options(job, CarbonMode::kOff);
     if (options && options->mode == CarbonMode::kOff) return {};
@@ -161,7 +161,7 @@ SubmitDecision decide(const SubmitRequest& job, const SnapshotContent* snapshot,
   if (home == nullptr) return unchanged(job, kPartitionNotConfigured);
   if (job.cluster_features && federated(job, *snapshot, *home)) return unchanged(job, "it chooses clusters by their features");
   const auto candidate = make_candidate(job, *snapshot, *home, rules, *options, now);
-  return candidate ? settle(job, *snapshot, *candidate, options->mode, rules.observe, reservations)
+  return candidate ? decide_candidate(job, *snapshot, *candidate, options->mode, rules.observe, reservations)
                    : unchanged(job, candidate.error().message);
 }
 
