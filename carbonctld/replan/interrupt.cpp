@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr double kLeastRest = 0.1;  // of a job's expected length is taken to be left, whatever has run
+constexpr double kLeastRest = 0.1;  // share of the expected run time that is assumed to be left, however long a job has run
 
 struct Running {
   const QueuedJob& job;
@@ -42,8 +42,8 @@ std::optional<Running> interruptible(const QueuedJob& job, const SlurmQueue& que
                  config.placement.gpu_power * job.units()};
 }
 
-// When the job had better begin again, if it had better stop now: the carbon of the rest, of the grace and of the same time once
-// more after the restart has to be less by the site's least gain, and now has to be dirtier than then.
+// When the job is to start again, if it is worth stopping it now. The emissions of the rest, of the grace period and of repeating
+// the grace period after the restart must be less by the site's least gain, and the intensity must be higher now than then.
 std::optional<Instant> better_later(const Running& r, const config::Config& config, const SiteForecast& site, Instant now) {
   const auto& rules = config.placement.interrupt;
   if (r.times >= rules.max_times || now - r.job.started < 2 * rules.grace) return std::nullopt;
@@ -75,13 +75,13 @@ Interruption interruption(Running r, Instant begin, const config::Config& config
   r.token.again = begin;
   Interruption out;
   out.job_id = r.job.job_id;
-  out.mark.id = r.job.id;
-  out.mark.admin_comment = r.token.put_into(r.job.admin_comment);
-  out.why = "a dirty stretch until " + format_utc(begin);
+  out.token.id = r.job.id;
+  out.token.admin_comment = r.token.put_into(r.job.admin_comment);
+  out.why = "high carbon intensity until " + format_utc(begin);
   return out;
 }
 
-// It waits again after its requeue: the plan becomes a deferral like any other, with the cap as the last start.
+// The requeued job waits: from now on it is deferred like any other, with the cap as its latest start.
 JobChange resumption(const QueuedJob& job, DecisionToken token) {
   JobChange change;
   change.id = job.id;
@@ -105,11 +105,11 @@ InterruptRound plan_interruptions(const SlurmQueue& queue, const config::Config&
                                   Instant now) {
   InterruptRound out;
   for (const auto& job : queue.jobs) {
-    if (!job.cluster.empty()) continue;  // the carbonctld there sees to it
+    if (!job.cluster.empty()) continue;  // left to the carbonctld of that cluster
     const auto token = DecisionToken::parse(job.admin_comment);
     if (const auto stop = token.stop; stop && token.again) {
       if (job.state == JobState::kPending && interrupted_by_us(job)) out.resumptions.push_back(resumption(job, token));
-      if (job.state == JobState::kOther) out.next = now + 1s;  // on its way
+      if (job.state == JobState::kOther) out.next = now + 1s;  // being requeued
       if (job.state != JobState::kRunning) continue;
       if (*stop <= now) out.requeues.push_back(job.job_id);
       out.next = std::min(out.next.value_or(*stop), std::max(*stop, now + 1s));

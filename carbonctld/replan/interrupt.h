@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Jobs that asked for it (--carbon=interrupt) are taken off the nodes over a dirty stretch: the signal to write a checkpoint, a
-// grace, a requeue, and a new begin in a green stretch. Pure.
+// Carbon interruptions: jobs with --carbon=interrupt are checkpointed and requeued for a period of high intensity. A job gets a
+// signal to write its checkpoint, a grace period, a requeue, and a new begin time. Pure.
 //
-// Each step stands in the job's AdminComment before it is taken, so that a restart of carbonctld in between loses no job:
-// "times" (interruptions so far), "ran" (seconds of its earlier runs), "stop" (when the grace is over) and "again" (when it is to
-// begin again); the last two while it is under way.
+// Each step is recorded in the job's decision token (times, ran, stop, again) before it is taken, so a restart of carbonctld
+// loses no job.
 #pragma once
 
 #include <optional>
@@ -20,22 +19,22 @@ namespace carbon::carbonctld {
 
 struct Interruption {
   std::uint32_t job_id = 0;
-  JobChange mark;  // comes before the signal
+  JobChange token;  // to be sent before the signal
   std::string why;
 };
 
 struct InterruptRound {
   std::vector<Interruption> signals;
-  std::vector<std::uint32_t> requeues;  // their grace is over
-  std::vector<JobChange> resumptions;   // they wait again, and are to begin as planned
-  std::optional<Instant> next;          // when the next grace is over
+  std::vector<std::uint32_t> requeues;  // their grace period is over
+  std::vector<JobChange> resumptions;   // requeued jobs: their planned begin times
+  std::optional<Instant> next;          // when the next grace period ends
 };
 
-// `sites`: each site of the configuration as it is ahead.
+// `sites`: one for each site of the configuration.
 InterruptRound plan_interruptions(const SlurmQueue& queue, const config::Config& config, std::span<const SiteForecast> sites,
                                   Instant now);
 
-// A job that was requeued for the carbon alone, and not by Slurm or its owner as well.
+// The job was requeued by carbon interruptions only, never by Slurm or its owner.
 bool interrupted_by_us(const QueuedJob& job);
 
 }  // namespace carbon::carbonctld

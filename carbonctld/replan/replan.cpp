@@ -12,29 +12,29 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kSameTime = 2s;   // a begin time that moves by less stays
-constexpr int kStartsPerSecond = 4;  // at a site; the next ones begin a second later
+constexpr Duration kSameTime = 2s;   // a begin time that would move by less is unchanged
+constexpr int kStartsPerSecond = 4;  // at a site; further jobs start a second later
 constexpr std::int64_t kFrontNice = -1'000'000;
-constexpr std::uint32_t kHighestPriority = 0xfffffff0;  // what lies above has a meaning of its own in Slurm
+constexpr std::uint32_t kHighestPriority = 0xfffffff0;  // higher values have a special meaning in Slurm
 
 Instant second_of(Instant t) { return std::chrono::ceil<std::chrono::seconds>(t); }
 
-// Begin times of one site, a few a second at most.
+// Spreads begin times: at most a few per second and site.
 class Spacing {
  public:
-  void take(std::size_t site, Instant at) { ++taken_[{site, at}]; }
+  void add(std::size_t site, Instant at) { ++starts_[{site, at}]; }
   Instant next(std::size_t site, Instant from, Instant latest) {
     Instant at = from;
-    while (at + 1s <= latest && taken_[{site, at}] >= kStartsPerSecond) at += 1s;
-    take(site, at);
+    while (at + 1s <= latest && starts_[{site, at}] >= kStartsPerSecond) at += 1s;
+    add(site, at);
     return at;
   }
 
  private:
-  std::map<std::pair<std::size_t, Instant>, int> taken_;
+  std::map<std::pair<std::size_t, Instant>, int> starts_;
 };
 
-// The job's constraint with the features of the one site in place of the other's.
+// The job's constraint, with the features of site `from` replaced by those of `to`.
 std::string constraint_moved(const std::string& constraint, const Site& from, const Site& to) {
   std::string out;
   const auto add = [&out](std::string_view feature) { (out += out.empty() ? "" : "&") += feature; };
@@ -61,7 +61,7 @@ JobChange change_for(const Move& m, Instant begin, const config::Config& config)
   }
   auto token = w.token;
   token.site = config.sites[m.to.site].name;
-  // The other cluster's record begins now; what the job would have emitted counts from when its user submitted it.
+  // The other cluster's record begins now; the counterfactual counts from the user's submission.
   if (change.clusters && !token.submit) token.submit = w.job->submit;
   token.planned = begin;
   change.admin_comment = token.put_into(w.job->admin_comment);
@@ -92,7 +92,7 @@ DeferredJob row_for(const Move& m, Instant begin, const ReplanDecisions& decisio
   return row;
 }
 
-// What must be comes first, then what saves most.
+// Mandatory moves first, then those that save most.
 std::vector<const Move*> in_order(const std::vector<Move>& moves, const ReplanDecisions& decisions) {
   std::vector<std::pair<double, const Move*>> ranked;
   for (const auto& m : moves) {
@@ -141,7 +141,7 @@ bool is_near_cap(const WaitingJob& w, const config::Config& config, Instant now)
   return now >= w.latest - std::max(2 * config.replan.interval, (w.latest - w.job->submit) / 10);
 }
 
-std::vector<GuaranteeStatus> promises_of(const QueueReading& reading, const config::Config& config, Instant now) {
+std::vector<GuaranteeStatus> guarantees_of(const QueueReading& reading, const config::Config& config, Instant now) {
   std::vector<GuaranteeStatus> out(config.sites.size());
   for (const auto& w : reading.waiting) out[w.site].near += is_near_cap(w, config, now);
   for (const auto& q : reading.queueing) {
@@ -154,7 +154,7 @@ std::vector<GuaranteeStatus> promises_of(const QueueReading& reading, const conf
   return out;
 }
 
-// A job whose time has come and whose last start is near goes to the front, by the means that the site allows.
+// A job that is past its planned start and near its guaranteed latest start goes to the front, by the means that the site allows.
 void raise_near_cap(const QueueReading& reading, const config::Config& config, Instant now, ReplanRound& out) {
   if (config.replan.near_cap == config::NearCap::kNone) return;
   std::uint32_t highest = 0;
@@ -166,7 +166,8 @@ void raise_near_cap(const QueueReading& reading, const config::Config& config, I
     JobChange change;
     change.id = w.job->id;
     if (config.replan.near_cap == config::NearCap::kNice) {
-      // slurmctld adds it to the priority, which is at its upper end without the multifactor plugin, and wraps round there.
+      // slurmctld adds nice to the priority. Without the multifactor plugin that is near its upper bound, where it would wrap
+      // around.
       const auto room = std::int64_t{kHighestPriority} - w.job->priority, boost = std::min(w.job->nice - kFrontNice, room);
       if (boost <= 0) continue;
       change.nice = w.job->nice - boost;
@@ -208,7 +209,7 @@ ReplanRound Replanner::round(const ReplanInput& input) {
   }
   note_arrivals(reading);
   ReplanRound out;
-  out.guarantees = promises_of(reading, config_, input.now);
+  out.guarantees = guarantees_of(reading, config_, input.now);
   show_jobs(reading, config_, out);
   for (const auto& change : reading.given_up) out.changes.push_back({change, Reason::kUserChoice});
   for (const auto& change : reading.called_back) out.changes.push_back({change, Reason::kRefusedByCluster});
@@ -217,7 +218,7 @@ ReplanRound Replanner::round(const ReplanInput& input) {
   const auto moves = decisions.moves(planner_);
   Spacing spacing;
   for (const auto& m : moves) {
-    if (!changes_anything(m)) spacing.take(m.job->site, m.job->planned);
+    if (!changes_anything(m)) spacing.add(m.job->site, m.job->planned);
   }
   for (const auto* m : in_order(moves, decisions)) {
     Instant begin = m->job->planned;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// One round of re-planning: all deferred jobs that still wait, together, against the capacity and the forecast of this moment.
-// No I/O and no clock: what Slurm told goes in, what is to be changed comes out. docs/replanning.md.
+// A round of re-planning: plans all waiting deferred jobs together, for the current capacity and forecast. No I/O and no clock:
+// Slurm's queue goes in, changes come out. docs/replanning.md.
 //
-// What was decided stands in the job itself: its begin time, and the token in its AdminComment. A begin time that is not the
-// planned one is somebody's own choice, and the job is then his for good.
+// The decision is stored in the job itself: in its begin time and in the token in its AdminComment. A begin time other than the
+// planned one is the user's own choice; such a job is no longer re-planned.
 #pragma once
 
 #include <set>
@@ -20,39 +20,39 @@
 
 namespace carbon::carbonctld {
 
-// A deferred job that waits for its time, for `scarbon queue`.
+// A deferred job that waits for its planned start, for `scarbon queue`.
 struct DeferredJob {
   std::string id, name, user, account, partition, mode, home, site;
   std::uint32_t uid = 0;
-  double gpus = 0;  // of all its tasks that wait
+  double gpus = 0;  // of all its waiting tasks
   Instant submit, planned, latest, cap;
   Duration runtime{0};                        // expected
-  std::optional<GramsCo2e> now_g, planned_g;  // if it began now at home, and as planned
+  std::optional<GramsCo2e> now_g, planned_g;  // if it started now at home, and as planned
   std::string why;
 };
 
 struct ReplanInput {
   Instant now;
   const SlurmQueue& queue;
-  std::span<const SiteForecast> sites;  // each of the configuration
-  bool all = false;                     // plan for the other clusters of the federation too
+  std::span<const SiteForecast> sites;  // one for each site of the configuration
+  bool all = false;                     // also plan for the other clusters of the federation
 };
 
-// A job that holds GPUs, or a deferred one whose time has come and that waits for them.
+// A running job, or a deferred one that is past its planned start and waits for GPUs.
 struct JobNow {
   std::string id, name, user, account, partition, site;
   std::uint32_t uid = 0;
   double gpus = 0;
   Instant submit, start;          // the epoch: not yet
-  Instant expected_end;           // of a running one; its time limit may be later
-  std::optional<Instant> latest;  // start, as its user was told
+  Instant expected_end;           // of a running job; its time limit may be later
+  std::optional<Instant> latest;  // guaranteed latest start
 };
 
-// How the jobs of one site stand whose users were told a latest start.
+// The jobs of one site that have a start guarantee.
 struct GuaranteeStatus {
-  std::size_t queued = 0;   // their time has come, and they wait for GPUs
-  std::size_t near = 0;     // deferred or queued, and the latest start is near
-  std::size_t overdue = 0;  // of the queued: it has passed
+  std::size_t queued = 0;   // past their planned start, waiting for GPUs
+  std::size_t near = 0;     // deferred or queued, and the guaranteed latest start is near
+  std::size_t overdue = 0;  // of the queued: past it
 };
 
 struct ReplanChange : JobChange {
@@ -61,7 +61,7 @@ struct ReplanChange : JobChange {
 
 struct ReplanRound {
   std::vector<ReplanChange> changes;
-  std::vector<DeferredJob> deferred;        // as they are once the changes are made
+  std::vector<DeferredJob> deferred;        // after the changes
   std::vector<GuaranteeStatus> guarantees;  // of each site of the configuration
   std::vector<JobNow> running, queued;
 };
@@ -71,7 +71,7 @@ class Replanner {
   // `config` must outlive it.
   explicit Replanner(const config::Config& config) : config_(config) {}
   ReplanRound round(const ReplanInput& input);
-  // Slurm refused to send this job elsewhere: it is not tried again.
+  // Slurm refused to send this job elsewhere: it stays bound to its site.
   void refused(const std::string& id) { bound_to_site_.insert(id); }
 
  private:
@@ -79,7 +79,7 @@ class Replanner {
 
   const config::Config& config_;
   planner::Planner planner_;
-  Instant last_arrival_{};  // jobs submitted later are new to the planner
+  Instant last_arrival_{};  // jobs submitted after it are new to the planner
   std::set<std::string> bound_to_site_;
 };
 

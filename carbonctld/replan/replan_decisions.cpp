@@ -9,14 +9,14 @@
 namespace carbon::carbonctld {
 namespace {
 
-constexpr std::ptrdiff_t kMostInLine = 1000;
+constexpr std::ptrdiff_t kMostQueueing = 1000;
 
 }  // namespace
 
 std::vector<Move> ReplanDecisions::moves(planner::Planner& planner) {
   auto moves = as_planned(planner);
-  keep_where_little_is_gained(moves);
-  keep_where_there_is_room(moves);
+  undo_small_gains(moves);
+  undo_needless_yields(moves);
   release_without_gain(moves);
   bound_idle_share(moves);
   keep_guarantees(moves);
@@ -59,14 +59,14 @@ planner::PlanJob ReplanDecisions::plan_job(const WaitingJob& w) const {
   return job;
 }
 
-// What the planner makes of all jobs that wait for GPUs; those that wait for nothing else are to start as soon as they fit.
+// Plans all jobs that wait for GPUs. Queueing jobs are part of the plan: they start as soon as they fit.
 std::vector<Move> ReplanDecisions::as_planned(planner::Planner& planner) const {
   if (reading_.waiting.empty()) return {};
   std::vector<planner::PlanSite> sites;
   for (std::size_t s = 0; s < ahead_.size(); ++s) sites.push_back({ahead_[s], std::max(reading_.capacity[s], 1e-3)});
   std::vector<planner::PlanJob> jobs;
   for (const auto& w : reading_.waiting) jobs.push_back(plan_job(w));
-  for (const auto* q : first_in_line()) {
+  for (const auto* q : first_in_queue()) {
     jobs.push_back({.ready = q->job->submit,
                     .latest = now_,
                     .runtime = q->runtime,
@@ -86,11 +86,11 @@ std::vector<Move> ReplanDecisions::as_planned(planner::Planner& planner) const {
   return moves;
 }
 
-// Whoever stands far behind in a long queue starts too late to matter, and each costs the planner a search.
-std::vector<const QueueingJob*> ReplanDecisions::first_in_line() const {
+// Jobs at the end of a long queue start too late to matter, and each costs planning time.
+std::vector<const QueueingJob*> ReplanDecisions::first_in_queue() const {
   std::vector<const QueueingJob*> line;
   for (const auto& q : reading_.queueing) line.push_back(&q);
-  const auto last = line.begin() + std::min<std::ptrdiff_t>(std::ssize(line), kMostInLine);
+  const auto last = line.begin() + std::min<std::ptrdiff_t>(std::ssize(line), kMostQueueing);
   std::partial_sort(line.begin(), last, line.end(), [](const auto* a, const auto* b) {
     return a->job->priority != b->job->priority ? a->job->priority > b->job->priority : a->job->job_id < b->job->job_id;
   });
@@ -106,51 +106,51 @@ double ReplanDecisions::largest_capacity(std::uint64_t among) const {
   return most;
 }
 
-Placement ReplanDecisions::as_it_is(const WaitingJob& w) const { return {w.site, w.planned}; }
-void ReplanDecisions::leave(Move& m) const { m = {m.job, as_it_is(*m.job), Reason::kAsPlanned, false}; }
+Placement ReplanDecisions::current(const WaitingJob& w) const { return {w.site, w.planned}; }
+void ReplanDecisions::undo(Move& m) const { m = {m.job, current(*m.job), Reason::kAsPlanned, false}; }
 
-void ReplanDecisions::keep_where_little_is_gained(std::vector<Move>& moves) const {
+void ReplanDecisions::undo_small_gains(std::vector<Move>& moves) const {
   for (auto& m : moves) {
-    const auto stay = grams(*m.job, as_it_is(*m.job)), go = grams(*m.job, m.to);
+    const auto stay = grams(*m.job, current(*m.job)), go = grams(*m.job, m.to);
     if (!stay || !go) {
-      leave(m);
+      undo(m);
       continue;
     }
     const bool little = std::abs(*stay - *go) < config_.replan.min_gain * std::max(*stay, 1e-9);
-    const bool nowhere = reading_.capacity[m.to.site] <= 0;  // all of its nodes are down: what fits is not known
+    const bool nowhere = reading_.capacity[m.to.site] <= 0;  // all of its nodes are down: whether the job fits is not known
     const bool worse_elsewhere = m.to.site != m.job->site && *go >= *stay;
     if (little || nowhere || worse_elsewhere || m.to.start > m.job->latest) {
-      leave(m);
+      undo(m);
     } else {
       m.reason = *go < *stay ? Reason::kLessCarbon : Reason::kRoomForOthers;
     }
   }
 }
 
-// A job gives way at the cost of carbon only where the GPUs of its time are promised to others as well.
-void ReplanDecisions::keep_where_there_is_room(std::vector<Move>& moves) const {
+// A job moves to a dirtier time only if others need the GPUs of its current time.
+void ReplanDecisions::undo_needless_yields(std::vector<Move>& moves) const {
   for (auto& m : moves) {
     if (m.reason != Reason::kRoomForOthers) continue;
-    double taken = m.job->job->units();
+    double used = m.job->job->units();
     const Interval window{m.job->planned, m.job->planned + m.job->runtime};
     for (const auto& r : reading_.running) {
-      if (r.site == m.job->site && r.expected_end() > window.start) taken += r.job->gpus;
+      if (r.site == m.job->site && r.expected_end() > window.start) used += r.job->gpus;
     }
     for (const auto& other : moves) {
       if (&other == &m) continue;
-      const auto place = other.reason == Reason::kRoomForOthers ? as_it_is(*other.job) : other.to;
+      const auto place = other.reason == Reason::kRoomForOthers ? current(*other.job) : other.to;
       const bool meets = place.start < window.end && window.start < place.start + other.job->runtime;
-      if (place.site == m.job->site && meets) taken += other.job->job->units();
+      if (place.site == m.job->site && meets) used += other.job->job->units();
     }
-    if (taken <= reading_.capacity[m.job->site]) {
-      leave(m);
+    if (used <= reading_.capacity[m.job->site]) {
+      undo(m);
     } else {
       m.reason = Reason::kOthersNeedTime;
     }
   }
 }
 
-// Nobody waits for nothing: neither for a forecast that has come to nothing nor for a saving below the site's least.
+// A job whose expected saving has vanished, or is below the site's minimum, is released.
 void ReplanDecisions::release_without_gain(std::vector<Move>& moves) const {
   const double least = std::max(config_.placement.min_saving, config_.replan.min_gain);
   for (auto& m : moves) {
@@ -162,7 +162,7 @@ void ReplanDecisions::release_without_gain(std::vector<Move>& moves) const {
   }
 }
 
-// Deferral may leave idle at most a share of a site's GPUs: those go first that save least.
+// Deferral may leave at most a share of a site's GPUs idle: the jobs that save least are released first.
 void ReplanDecisions::bound_idle_share(std::vector<Move>& moves) const {
   if (config_.placement.max_idle_share >= 1) return;
   for (std::size_t s = 0; s < ahead_.size(); ++s) {

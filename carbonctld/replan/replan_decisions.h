@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one round of re-planning decides of each deferred job, step by step as in docs/replanning.md. Pure.
+// The decisions of a round of re-planning about each deferred job, in the steps of docs/replanning.md. Pure.
 #pragma once
 
 #include <optional>
@@ -13,35 +13,35 @@
 
 namespace carbon::carbonctld {
 
-// A job that waits, and where and when it is to begin.
+// A waiting job, and where and when it is to start.
 struct Move {
   const WaitingJob* job = nullptr;
   Placement to;
   Reason reason = Reason::kAsPlanned;
-  bool must = false;  // a promise or a rule asks for it, not the carbon
+  bool must = false;  // required by a start guarantee or a rule
 };
 
 class ReplanDecisions {
  public:
-  // `sites`: each of the configuration. All must outlive this.
+  // `sites`: one for each site of the configuration. All arguments must outlive this.
   ReplanDecisions(const config::Config& config, Instant now, std::span<const SiteForecast> sites, const QueueReading& reading)
       : config_(config), now_(now), ahead_(sites), reading_(reading) {}
 
   // One for each waiting job, in their order.
   std::vector<Move> moves(planner::Planner& planner);
-  // Grams of the job begun at `to`; none where the intensity is not known. What the move of its data costs is in it.
+  // Emissions of the job started at `to` in grams, data transfer included; none if the intensity is not known.
   std::optional<double> grams(const WaitingJob& w, const Placement& to) const;
 
  private:
   static JobRequest request(const WaitingJob& w);
   planner::PlanJob plan_job(const WaitingJob& w) const;
   std::vector<Move> as_planned(planner::Planner& planner) const;
-  std::vector<const QueueingJob*> first_in_line() const;
+  std::vector<const QueueingJob*> first_in_queue() const;
   double largest_capacity(std::uint64_t among) const;
-  Placement as_it_is(const WaitingJob& w) const;
-  void leave(Move& m) const;
-  void keep_where_little_is_gained(std::vector<Move>& moves) const;
-  void keep_where_there_is_room(std::vector<Move>& moves) const;
+  Placement current(const WaitingJob& w) const;
+  void undo(Move& m) const;
+  void undo_small_gains(std::vector<Move>& moves) const;
+  void undo_needless_yields(std::vector<Move>& moves) const;
   void release_without_gain(std::vector<Move>& moves) const;
   void bound_idle_share(std::vector<Move>& moves) const;
   double saved_per_unit(const Move& m) const;

@@ -12,21 +12,21 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kLead = 2s;  // a begin time this near is left alone
+constexpr Duration kLead = 2s;  // a begin time that is this near is not changed
 constexpr Duration kLeastRuntime = 1s;
-constexpr Duration kNoLimit = 7 * 24h;  // taken for a job without a time limit
+constexpr Duration kNoLimit = 7 * 24h;  // assumed for a job without a time limit
 
 template <class T>
 bool has(const std::vector<T>& list, const T& value) {
   return std::find(list.begin(), list.end(), value) != list.end();
 }
 
-template <class Held>
-bool has_all(const std::vector<Held>& held, const std::vector<std::string>& wanted) {
-  return std::all_of(wanted.begin(), wanted.end(), [&](const auto& w) { return has(held, Held(w)); });
+template <class Text>
+bool has_all(const std::vector<Text>& list, const std::vector<std::string>& wanted) {
+  return std::all_of(wanted.begin(), wanted.end(), [&](const auto& w) { return has(list, Text(w)); });
 }
 
-// As Slurm's answers say it: empty for the own one.
+// As in Slurm's answers: empty for the own cluster.
 const std::string& cluster_of(const Site& site, const config::Config& config) {
   static const std::string own;
   return site.cluster == config.cluster ? own : site.cluster;
@@ -46,13 +46,13 @@ std::optional<std::size_t> site_named(std::string_view name, const config::Confi
   return std::nullopt;
 }
 
-// A federation takes a job to another cluster as it is: under the same partition, with the same constraint. Arrays stay.
+// A federation sends a job to another cluster unchanged: same partition, same constraint. Arrays cannot be sent.
 bool can_change_cluster(const QueuedJob& job, const Site& from, const Site& to, std::size_t position) {
   return job.federated && job.array_job_id == 0 && to.partitions[position] == job.partition && from.features.empty() &&
          to.features.empty();
 }
 
-// Bit i: the job may be sent to site i: one of those that it was found to fit when it was submitted.
+// Bit i: the job may be sent to site i, one of those that it fitted at submission.
 std::uint64_t sites_for(const WaitingJob& w, const config::Config& config) {
   std::uint64_t mask = std::uint64_t{1} << w.site;
   const auto position = position_of(w.job->partition, config.sites[w.site]);
@@ -68,7 +68,7 @@ std::uint64_t sites_for(const WaitingJob& w, const config::Config& config) {
   return mask;
 }
 
-// What the token says of a job that was deferred; none where it says nothing of that kind.
+// The deferred job that the token describes; none if it describes no deferral.
 std::optional<WaitingJob> deferred(const QueuedJob& job, const config::Config& config) {
   WaitingJob w;
   w.token = DecisionToken::parse(job.admin_comment);
@@ -76,7 +76,7 @@ std::optional<WaitingJob> deferred(const QueuedJob& job, const config::Config& c
   const auto planned = w.token.planned, latest = w.token.latest;
   const auto home = site_named(w.token.home, config), site = site_named(w.token.site, config);
   if (mode == CarbonMode::kOff || w.token.observe || !planned || !latest || !home || !site) return std::nullopt;
-  if (*planned <= job.submit + kLead) return std::nullopt;  // sent elsewhere, to begin at once
+  if (*planned <= job.submit + kLead) return std::nullopt;  // sent elsewhere to start at once
   w.job = &job;
   w.mode = mode;
   w.home = *home;
@@ -90,8 +90,8 @@ std::optional<WaitingJob> deferred(const QueuedJob& job, const config::Config& c
   return w;
 }
 
-// Somebody chose another time or place for the job, or holds it.
-bool taken_over(const WaitingJob& w, const SlurmQueue& queue, const config::Config& config) {
+// A user chose another time or place for the job, or holds it.
+bool user_changed(const WaitingJob& w, const SlurmQueue& queue, const config::Config& config) {
   if (w.job->held || w.job->begin != w.planned) return true;
   return site_of(*w.job, queue, config) != std::optional(w.site);
 }
@@ -104,10 +104,10 @@ JobChange give_up(WaitingJob w) {
   return change;
 }
 
-// A job of another cluster is changed by way of the federation, or not at all: its number alone may be that of one of ours.
+// A job of another cluster is changed through the federation only: a local job may have the same number.
 bool is_ours(const QueuedJob& job, bool all) { return job.cluster.empty() || (all && job.federated); }
 
-// Slurm tells of no refusal. The job goes home, and is not sent away again.
+// Slurm does not report a refusal. The job is sent home for good.
 std::optional<JobChange> called_back(const QueuedJob& job, const config::Config& config) {
   auto token = DecisionToken::parse(job.admin_comment);
   if (token.home.empty() || token.observe) return std::nullopt;
@@ -123,11 +123,11 @@ std::optional<JobChange> called_back(const QueuedJob& job, const config::Config&
 void read_pending(const QueuedJob& job, const SlurmQueue& queue, const config::Config& config, Instant now, bool all,
                   QueueReading& out) {
   const bool blocked = job.held || !job.dependency.empty() || !job.reservation.empty();
-  // Slurm's own requeue defers nothing again; a requeue of ours that still lacks its begin time waits for it (interrupt.h).
+  // A job that Slurm requeued is not deferred again. A job that we requeued waits for its begin time (interrupt.h).
   const bool another_run = job.restarts > 0 && !interrupted_by_us(job);
   auto ours = job.heterogeneous || another_run || !is_ours(job, all) ? std::nullopt : deferred(job, config);
   if (ours && ours->token.again) return;
-  if (ours && taken_over(*ours, queue, config)) {
+  if (ours && user_changed(*ours, queue, config)) {
     out.given_up.push_back(give_up(*ours));
     ours.reset();
   }
@@ -174,7 +174,7 @@ std::optional<std::size_t> site_of(const QueuedJob& job, const SlurmQueue& queue
     if (has_all(features, site.features)) return s;
     if (!first) first = s;
   }
-  return first;  // where no feature tells sites that share a partition apart, the first of them
+  return first;  // no feature distinguishes the sites that share the partition: the first one
 }
 
 QueueReading read_queue(const SlurmQueue& queue, const config::Config& config, Instant now, bool all) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Slurm's queue in the words of the planner: which waiting jobs are ours to move, which jobs they have to share the GPUs with,
-// and how many GPUs there are. Pure.
+// Slurm's queue as the planner needs it: the waiting jobs that may be re-planned, the jobs that compete for GPUs, and the number
+// of GPUs. Pure.
 #pragma once
 
 #include <cstdint>
@@ -15,17 +15,17 @@
 
 namespace carbon::carbonctld {
 
-// A job that job_submit_carbon deferred and whose time has not come.
+// A job that job_submit_carbon deferred, before its planned start.
 struct WaitingJob {
   const QueuedJob* job = nullptr;
   DecisionToken token;
   CarbonMode mode = CarbonMode::kOff;
   std::size_t home = 0, site = 0;
-  Instant planned, latest, cap;  // `latest`: as the user was told
+  Instant planned, latest, cap;  // as in the token
   double data_gb = 0;
   Duration runtime{0};      // expected
   Watts power;              // expected, of all its units
-  std::uint64_t sites = 1;  // where it could run
+  std::uint64_t sites = 1;  // bit i: site i can run it
 };
 
 // Another job that waits for GPUs now.
@@ -33,7 +33,7 @@ struct QueueingJob {
   const QueuedJob* job = nullptr;
   std::size_t site = 0;
   Duration runtime{0};
-  std::optional<WaitingJob> ours;  // its planned time has come, and it is not running yet
+  std::optional<WaitingJob> ours;  // a deferred job past its planned start
 };
 
 // A job that occupies GPUs.
@@ -48,15 +48,15 @@ struct QueueReading {
   std::vector<WaitingJob> waiting;
   std::vector<QueueingJob> queueing;
   std::vector<RunningJob> running;
-  std::vector<JobChange> given_up;     // jobs that somebody has changed: marked as his
-  std::vector<JobChange> called_back;  // jobs that another cluster refused: home again
+  std::vector<JobChange> given_up;     // jobs that a user has changed: mode=user
+  std::vector<JobChange> called_back;  // jobs that another cluster refused: sent home
   std::vector<double> capacity;        // GPUs of each site
 };
 
-// `all`: deferred jobs of other clusters of the federation are ours to move too.
+// `all`: include deferred jobs of other clusters of the federation.
 QueueReading read_queue(const SlurmQueue& queue, const config::Config& config, Instant now, bool all);
 
-// The site that a job is at, by its partition and by the features that it asks for (or those of its node).
+// The site of a job, by its partition and by the features that it requests (or those of its node).
 std::optional<std::size_t> site_of(const QueuedJob& job, const SlurmQueue& queue, const config::Config& config);
 
 Duration expected_runtime(const QueuedJob& job, const PlacementRules& rules);

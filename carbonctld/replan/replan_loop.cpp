@@ -12,11 +12,11 @@ Duration ReplanLoop::round(Instant now) {
   if (!series || series->size() != config_.sites.size()) return config_.replan.interval;
   const auto queue = slurm_.queue(config_.other_clusters());
   if (!queue) {
-    say(queue.error().message);
+    set_problem(queue.error().message);
     return config_.replan.interval;
   }
   if (is_standby(*queue)) {
-    say("slurmctld is active on " + queue->active + ", and the carbonctld there plans");
+    set_problem("standby: slurmctld is active on " + queue->active);
     return config_.replan.interval;
   }
   std::vector<SiteForecast> ahead;
@@ -24,11 +24,11 @@ Duration ReplanLoop::round(Instant now) {
     ahead.push_back({(*series)[s].series.view(), config_.sites[s].pue, config_.sites[s].transfer_kwh_per_gb});
   const auto interruptions = plan_interruptions(*queue, config_, ahead, now);
   interrupt(interruptions);
-  if (led_()) {
-    say("the carbonctld at " + config_.carbonctld.leader + " plans for the federation");
+  if (is_led_()) {
+    set_problem("the leader " + config_.carbonctld.leader + " plans for the federation");
   } else {
     plan(*queue, ahead, now);
-    say("");
+    set_problem("");
   }
   if (!interruptions.next) return config_.replan.interval;
   return std::clamp<Duration>(*interruptions.next - now, std::chrono::seconds(1), config_.replan.interval);
@@ -48,7 +48,7 @@ void ReplanLoop::plan(const SlurmQueue& queue, std::span<const SiteForecast> ahe
   if (config_.carbonctld.leads()) view_.clusters.insert(view_.clusters.end(), queue.others.begin(), queue.others.end());
 }
 
-// With backups of slurmctld there is a carbonctld beside each. One on a host of its own plans in any case.
+// With backups of slurmctld each controller host has a carbonctld. One on any other host always plans.
 bool ReplanLoop::is_standby(const SlurmQueue& queue) const {
   const auto short_name = [](const std::string& host) { return host.substr(0, host.find('.')); };
   const auto is_own = [&](const std::string& host) { return short_name(host) == short_name(host_); };
@@ -56,17 +56,17 @@ bool ReplanLoop::is_standby(const SlurmQueue& queue) const {
          std::any_of(queue.controllers.begin(), queue.controllers.end(), is_own);
 }
 
-// The mark comes first: whoever finds it goes on with what it says, whatever happened to this process.
+// The token is written first: after a restart the interruption goes on from there.
 void ReplanLoop::interrupt(const InterruptRound& round) {
-  const int signal = job_signal(config_.placement.interrupt.signal).value();  // config/ takes no other
+  const int signal = job_signal(config_.placement.interrupt.signal).value();  // config/ accepts no other
   const auto failed = [](const std::string& job, const Status& done) {
     if (!done) spdlog::warn("job={} not interrupted: {}", job, done.error().message);
     return !done;
   };
   for (const auto& i : round.signals) {
-    if (failed(i.mark.id, slurm_.change_job(i.mark)) || failed(i.mark.id, slurm_.signal_job(i.job_id, signal))) continue;
+    if (failed(i.token.id, slurm_.change_job(i.token)) || failed(i.token.id, slurm_.signal_job(i.job_id, signal))) continue;
     count([](auto& c) { ++c.interruptions; });
-    spdlog::info("job={} is told to write its checkpoint (SIG{}) why=\"{}\"", i.mark.id, config_.placement.interrupt.signal,
+    spdlog::info("job={} signalled to write its checkpoint (SIG{}) why=\"{}\"", i.token.id, config_.placement.interrupt.signal,
                  i.why);
   }
   for (const auto id : round.requeues) {
@@ -74,11 +74,11 @@ void ReplanLoop::interrupt(const InterruptRound& round) {
   }
   for (const auto& change : round.resumptions) {
     if (!failed(change.id, slurm_.change_job(change)))
-      spdlog::info("job={} begins again at {}", change.id, format_utc(*change.begin));
+      spdlog::info("job={} starts again at {}", change.id, format_utc(*change.begin));
   }
 }
 
-// A job that begins or ends meanwhile refuses its change: no harm, the next round sees it as it is.
+// Slurm refuses changes of jobs that have started or ended since. That is harmless: the next round sees their new state.
 void ReplanLoop::send(const ReplanRound& round) {
   for (const auto& change : round.changes) {
     const auto done = slurm_.change_job(change);
@@ -96,11 +96,10 @@ void ReplanLoop::send(const ReplanRound& round) {
   }
 }
 
-void ReplanLoop::say(const std::string& problem) {
+void ReplanLoop::set_problem(const std::string& problem) {
   const std::lock_guard lock(mutex_);
   if (problem == view_.problem) return;
-  problem.empty() ? spdlog::info("re-planning goes on")
-                  : spdlog::warn("no re-planning: {}; begin times stand as they are", problem);
+  problem.empty() ? spdlog::info("re-planning resumed") : spdlog::warn("no re-planning: {}; begin times are unchanged", problem);
   view_.problem = problem;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Around a round of re-planning (replan.h): asks Slurm for its queue, sends the changes, keeps what `scarbon queue` shows.
+// The re-planning loop: reads Slurm's queue, runs a round of re-planning (replan.h), sends the changes, and keeps the view that
+// `scarbon queue` shows.
 #pragma once
 
 #include <functional>
@@ -17,15 +18,15 @@
 namespace carbon::carbonctld {
 
 struct QueueView {
-  Instant at{};  // the epoch: not looked yet
+  Instant at{};  // of the last round; the epoch: none yet
   std::vector<DeferredJob> deferred;
   std::vector<std::string> clusters;             // whose jobs were planned
-  std::string problem;                           // why it is not newer; empty: all is well
+  std::string problem;                           // why the plan is not updated; empty: it is
   std::vector<GuaranteeStatus> guarantees = {};  // of each site
   std::vector<JobNow> running = {}, queued = {};
 };
 
-// What the rounds did since this process began.
+// Counts since this process started.
 struct ReplanCounts {
   std::uint64_t rounds = 0;
   std::map<std::string, std::uint64_t> changes;  // that Slurm made, by reason
@@ -36,15 +37,15 @@ struct ReplanCounts {
 class ReplanLoop {
  public:
   using Series = std::shared_ptr<const std::vector<grid_feeds::SiteSeries>>;
-  // None is owned. `series`: the last of each site; null before the first. `host`: of this process, as slurm.conf names it.
-  // `led`: whether another carbonctld of the federation plans for all just now.
+  // The references must outlive this. `series`: the latest of each site; null before the first. `host`: of this process, as in
+  // slurm.conf. `is_led`: another carbonctld of the federation plans for all clusters now.
   ReplanLoop(const config::Config& config, SlurmApi& slurm, std::function<Series()> series, std::string host,
-             std::function<bool()> led)
+             std::function<bool()> is_led)
       : config_(config),
         slurm_(slurm),
         series_(std::move(series)),
         host_(std::move(host)),
-        led_(std::move(led)),
+        is_led_(std::move(is_led)),
         replanner_(config) {}
 
   // One round; returns how long until the next. One thread calls it.
@@ -57,7 +58,7 @@ class ReplanLoop {
   void plan(const SlurmQueue& queue, std::span<const SiteForecast> ahead, Instant now);
   void send(const ReplanRound& round);
   void interrupt(const InterruptRound& round);
-  void say(const std::string& problem);
+  void set_problem(const std::string& problem);
   template <class Add>
   void count(const Add& add) {
     const std::lock_guard lock(mutex_);
@@ -68,7 +69,7 @@ class ReplanLoop {
   SlurmApi& slurm_;
   std::function<Series()> series_;
   std::string host_;
-  std::function<bool()> led_;
+  std::function<bool()> is_led_;
   Replanner replanner_;
   mutable std::mutex mutex_;
   QueueView view_;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A slurmctld with a backup and a carbonctld beside each: the one beside the controller that is active plans, and only that one."""
+"""slurmctld with a backup, and a carbonctld on each host: only the one on the active controller's host plans."""
 import re
 import time
 import unittest
@@ -19,7 +19,7 @@ def green_from(second, until):
 
 class BackupTest(CarbonCase):
     cluster_class = ClusterWithBackup
-    # Of two controllers a node may register with the one that stands by; it is asked again after a third of SlurmdTimeout.
+    # A node may register with the standby controller; it is asked again after a third of SlurmdTimeout.
     options = {
         "settings": SETTINGS,
         "forecast": [(0, DIRTY)],
@@ -59,7 +59,7 @@ class BackupTest(CarbonCase):
         second = self.moved(job, lambda p: p["planned"] > first["planned"] + 10)
         self.assertGreaterEqual(self.changes("ctl1"), 1)
         self.assertEqual(self.changes("ctl2"), 0)
-        self.assertIn("slurmctld is active on ctl1, and the carbonctld there plans", self.carbon.log_of("ctl2"))
+        self.assertIn("standby: slurmctld is active on ctl1", self.carbon.log_of("ctl2"))
         self.slurm.take_over()
         before = self.changes("ctl1")
         green = int(time.time()) + 30
@@ -67,7 +67,7 @@ class BackupTest(CarbonCase):
         third = self.moved(job, lambda p: p["planned"] < second["planned"] - 10)
         self.assertGreaterEqual(self.changes("ctl2"), 1)
         self.assertEqual(self.changes("ctl1"), before)
-        self.assertIn("slurmctld is active on ctl2, and the carbonctld there plans", self.carbon.log_of("ctl1"))
+        self.assertIn("standby: slurmctld is active on ctl2", self.carbon.log_of("ctl1"))
         self.assertEqual({p["latest"] for p in (first, second, third)}, {first["latest"]})
         start = started(self.slurm, job)
         # Once it is green and nothing is gained by the seconds that are left, the plan draws them in.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A job that asked for it is told to write its checkpoint at the start of a dirty stretch, requeued, and goes on from its checkpoint
-in a green one; its record has both runs."""
+"""Carbon interruption: a job that allows it is signalled to checkpoint at the start of a dirty period, requeued, and continued
+from its checkpoint in a green period. Its record has both runs."""
 import time
 import unittest
 

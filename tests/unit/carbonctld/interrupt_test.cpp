@@ -48,7 +48,7 @@ TEST_F(InterruptTest, ADirtyStretchTakesTheJobOffStepByStep) {
   ASSERT_EQ(r.signals.size(), 1u);
   EXPECT_EQ(r.signals[0].job_id, 7u);
   EXPECT_TRUE(r.requeues.empty());
-  job_.admin_comment = *r.signals[0].mark.admin_comment;  // all that is known of it stands here
+  job_.admin_comment = *r.signals[0].token.admin_comment;  // all that is known of it stands here
   auto token = DecisionToken::parse(job_.admin_comment);
   EXPECT_EQ(token.times, 1);
   EXPECT_EQ(token.ran, 1h);

@@ -364,7 +364,7 @@ TEST_F(ReplanTest, WhoFollowsPlansNothingWhileTheLeaderDoes) {
       config_, slurm, [&] { return series; }, "ctl1", [&] { return led; });
   loop.round(kNow);
   EXPECT_TRUE(slurm.changes.empty());
-  EXPECT_EQ(loop.view().problem, "the carbonctld at north:6822 plans for the federation");
+  EXPECT_EQ(loop.view().problem, "the leader north:6822 plans for the federation");
   led = false;
   loop.round(kNow);
   EXPECT_EQ(slurm.changes.size(), 1u);
