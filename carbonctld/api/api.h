@@ -48,7 +48,7 @@ class Api {
   net::ServerResponse report(const net::ServerRequest& request) const;
   net::ServerResponse queue(const net::ServerRequest& request) const;
   net::ServerResponse whoami(const net::ServerRequest& request) const;
-  net::ServerResponse report_by_period(const net::ServerRequest& request, std::string_view by) const;
+  net::ServerResponse calendar_report(const net::ServerRequest& request, std::string_view by) const;
   net::ServerResponse budgets(const net::ServerRequest& request) const;
   net::ServerResponse intensity(const net::ServerRequest& request) const;
 

@@ -48,7 +48,7 @@ std::string_view name_of(config::CalendarPeriod period) {
 ServerResponse Api::report(const ServerRequest& request) const {
   Parameters parameters(request);
   const auto named = parameters.text("by").value_or("user");
-  if (parse_calendar_period(named)) return report_by_period(request, named);
+  if (parse_calendar_period(named)) return calendar_report(request, named);
   const auto by = ledger::parse_dimension(named);
   if (!by) return error_response(400, by.error().message + ", " + std::string(kReportPeriods));
   auto query = query_of(parameters, sources_.clock(), Duration::zero());
@@ -76,7 +76,7 @@ Result<ledger::Totals> Api::total(ledger::ReportQuery query) const {
 }
 
 // In the calendar's order; a period without jobs is a row of zeros.
-ServerResponse Api::report_by_period(const ServerRequest& request, std::string_view by) const {
+ServerResponse Api::calendar_report(const ServerRequest& request, std::string_view by) const {
   Parameters parameters(request);
   const auto period = *parse_calendar_period(by);
   auto query = query_of(parameters, sources_.clock(), default_reach(period));

@@ -62,7 +62,7 @@ inline std::string value_in(const JobRow& row, Dimension dimension) {
 }
 
 // The report computed from single jobs, without rollups.
-inline std::vector<ReportRow> report_by_scan(Store& store, const ReportQuery& query) {
+inline std::vector<ReportRow> report_from_jobs(Store& store, const ReportQuery& query) {
   JobQuery all;
   all.limit = 1'000'000;
   all.only = query.only;

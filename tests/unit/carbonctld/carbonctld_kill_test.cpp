@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The daemon itself, killed with SIGKILL at random moments while it takes in records: what it acknowledged is stored, nothing
+// The daemon, killed with SIGKILL at random moments while it receives records: what it acknowledged is stored, nothing
 // counts twice, and in the end the sums are those of the records. CARBON_KILLS sets how often (default 40; a release is tried
 // with 200).
 #include <gtest/gtest.h>
@@ -106,7 +106,7 @@ TEST_F(KillTest, WhatIsAcknowledgedIsStored) {
   EXPECT_GE(report->front().sums.jobs, jobs);
   EXPECT_LE(report->front().sums.jobs, jobs + kSenders);  // at most one of each sender was stored and not acknowledged
   EXPECT_GE(report->front().sums.energy_mj, energy);
-  const auto scan = ledger::report_by_scan(*store_, {ledger::Dimension::kCluster, {kDay, kDay + 24h * 1000}});
+  const auto scan = ledger::report_from_jobs(*store_, {ledger::Dimension::kCluster, {kDay, kDay + 24h * 1000}});
   EXPECT_EQ(report->front().sums, scan.at(0).sums);
   EXPECT_EQ(store_->counts()->jobs, store_->counts()->records);
   std::cout << kills << " kills, " << jobs << " records acknowledged, " << checked << " looked up after the kill that followed\n";

@@ -31,7 +31,7 @@ class AccountantTest : public LedgerTest {
 
   void expect_equal_to_scan(const ReportQuery& query) {
     const auto fast = run_report(*store_, query);
-    const auto slow = report_by_scan(*store_, query);
+    const auto slow = report_from_jobs(*store_, query);
     ASSERT_TRUE(fast);
     ASSERT_EQ(fast->size(), slow.size());
     for (std::size_t i = 0; i < fast->size(); ++i) {

@@ -134,7 +134,7 @@ class MigrationTest : public LedgerTest {
       ASSERT_EQ(rows.size(), 1u);
       EXPECT_EQ(rows[0].sums.jobs, 2);
       EXPECT_EQ(rows[0].sums.energy_mj, 4 * kKwhMj);
-      EXPECT_EQ(rows[0].sums, report_by_scan(*store_, {Dimension::kUser, when}).at(0).sums);
+      EXPECT_EQ(rows[0].sums, report_from_jobs(*store_, {Dimension::kUser, when}).at(0).sums);
     }
     // The job is looked up in Slurm again, for details that version 1 did not store.
     EXPECT_EQ(store_->summaries_due(now() + 1h, 10)->size(), 2u);
@@ -193,7 +193,7 @@ class MigrationTest : public LedgerTest {
     for (const auto by : {Dimension::kUser, Dimension::kAccount, Dimension::kSite, Dimension::kState}) {
       for (const Interval when : {Interval{kDay, kDay + 24h * 100}, Interval{kDay + 49h, kDay + 999h}}) {
         const auto fast = run_report(*store_, {by, when});
-        const auto slow = report_by_scan(*store_, {by, when});
+        const auto slow = report_from_jobs(*store_, {by, when});
         ASSERT_TRUE(fast);
         ASSERT_FALSE(slow.empty());
         ASSERT_EQ(fast->size(), slow.size());
