@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From the counters of the GPUs to sacct: the energy is that of the test double, the summary stands in Slurm's own record beside
-what others wrote there, and a daemon that is away loses nothing."""
+"""Energy accounting from GPU counters to sacct: the energy is that of the test double, the summary is added to Slurm's own
+record next to others' text, and nothing is lost while a daemon is down."""
 import calendar
 import signal
 import time

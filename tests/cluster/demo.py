@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The story that ./demo tells: one user, three jobs, two sites; a day of the simulated grid passes in a minute."""
+"""The scenario of ./demo: one user, three jobs, two sites. A day of the simulated grid takes one minute."""
 import argparse
 import pathlib
 import pwd

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""scarbon doctor on a real cluster: nothing on a right set-up, and each planted mistake by its name, its place and its fix.
-Where it reads files the mistake stands in a copy of them; slurmctld, slurmdbd, munged and carbonctld are the real ones."""
+"""scarbon doctor on a real cluster: no finding on a correct installation, and each planted mistake reported with its name,
+place and fix. Checks of files see a copy with the mistake; slurmctld, slurmdbd, munged and carbonctld are real."""
 import json
 import os
 import re

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Energy on a real Slurm where it is hard: arrays, heterogeneous jobs, a slurmd that is killed, jobs that swap on the same GPUs, a
-prolog or an epilog that never ran; and on each node jobs + idle = device."""
+"""Hard cases of energy accounting on a real Slurm: arrays, heterogeneous jobs, a killed slurmd, jobs that swap on one GPU, a
+prolog or an epilog that never ran. On each node jobs + idle = device."""
 import re
 import signal
 import time

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Without a good snapshot jobs run at once, as on a cluster without the plugin, and slurmctld lives on; with the next one
-deferral is back. So does it while the plugins are replaced by others."""
+"""Fail open: without a valid snapshot jobs run at once, as on a cluster without the plugin, and slurmctld keeps running;
+deferral returns with the next snapshot. The same while the plugins' files are replaced."""
 import os
 import pathlib
 import shutil
@@ -70,7 +70,7 @@ class FailOpenTest(CarbonCase):
         self.assertEqual(self.slurm.wait_for_end(job, 20)["JobState"], "COMPLETED")
 
     def loaded(self):
-        """The job_submit plugins that slurmctld has in memory; "(deleted)" stands behind one whose file was replaced."""
+        """The job_submit plugins that slurmctld has in memory; "(deleted)" follows one whose file was replaced."""
         pid = (self.slurm.root / "run" / "slurmctld.pid").read_text().strip()
         maps = pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines()
         return {line.split("/", 1)[1] for line in maps if "job_submit_carbon.so" in line}

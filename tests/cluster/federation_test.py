@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Sites that are clusters of one federation: jobs go to the greener one by Slurm's own means, at submission and while they wait,
-and their grams are those of the cluster where they ran. An array stays, and so does a job that cannot run there."""
+"""Sites that are clusters of one federation: jobs go to the greener cluster by Slurm's own means, at submission and while
+pending. Their emissions are those of the cluster where they ran. Arrays and jobs that cannot run there are not moved."""
 import unittest
 
 from harness.case import LogCase
@@ -32,7 +32,7 @@ class FederationTest(LogCase):
                 slurm.run("scancel", "-u", user)
 
     def expect(self, of_site):
-        """A new forecast of the carbonctld that leads; returns once both clusters decide by it."""
+        """Gives the leading carbonctld a new forecast; returns when both clusters use it."""
         self.cluster.carbon["inland"].forecast(of_site)
         for _ in range(2):
             before = {name: carbon.snapshot.stat().st_mtime_ns for name, carbon in self.cluster.carbon.items()}
@@ -82,7 +82,7 @@ class FederationTest(LogCase):
         with self.subTest("an array stays"):
             array, said = self.submit("--carbon=relocate", "--gres=gpu:1", "--array=0-1", seconds=1)
             self.assertNotIn("moved", said.err)
-            # Beside its tasks 24.11 leaves a row of the array itself, which it says is pending; 22.05 does not.
+            # 24.11 also lists the array itself as pending; 22.05 does not.
             left = [] if self.inland.release() == "22.05" else ["PENDING"]
             wait_until(
                 lambda: [r for r in self.inland.sacct(array, "State", "Cluster") if r[0] not in left]
@@ -108,7 +108,7 @@ class FederationTest(LogCase):
             started(self.inland, two)
             self.coast.run("scontrol", "update", "nodename=coast2", "state=resume")
         with self.subTest("what the other cluster refuses comes home"):
-            self.coast.run("scontrol", "update", "partitionname=gpu", "minnodes=2")  # which nobody looks at here
+            self.coast.run("scontrol", "update", "partitionname=gpu", "minnodes=2")  # which is not read here
             try:
                 refused, said = self.submit("--carbon=relocate", "--gres=gpu:1", "--nodes=1", seconds=1)
                 self.assertIn("moved from inland to coast", said.err)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The guides' commands on a cluster, as they stand there: docs/user.md as an ordinary user, docs/administrator.md as root."""
+"""Runs the guides' commands as they are written: docs/user.md as an ordinary user, docs/administrator.md as root."""
 import re
 import unittest
 

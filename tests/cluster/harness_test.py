@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A Slurm as the other tests expect it: an ordinary user's job gets GPUs with their indices, and its accounting record."""
+"""The harness's Slurm works as the other tests expect: an ordinary user's job gets GPUs with their indices, and a record in
+Slurm's accounting."""
 import unittest
 
 from harness.cluster import Cluster

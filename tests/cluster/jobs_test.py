@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`scarbon jobs` beside the real sacct: jobs of every kind, each of sacct's options and layouts, the shared columns byte by byte.
-Only times that run on may differ: they lie between what sacct said before and after."""
+"""`scarbon jobs` compared with the real sacct: jobs of every kind, each of sacct's options and layouts, the shared columns
+byte by byte. Only running times may differ: they lie between those of a sacct before and one after."""
 import csv
 import io
 import json
@@ -207,7 +207,7 @@ class JobsTest(CarbonCase):
             "job in each state",
         )
         self.assertGreaterEqual(len(rows), 60)
-        # An array whose begin time is to come stands in no window of time that has passed.
+        # An array with a future begin time is in no past time window.
         named = self.slurm.run(
             "sacct", "-a", "-X", "-n", "-P", "-j", f"{self.jobs['het']},{self.jobs['pending array']}", "-o", "JobID"
         ).out

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""slurm-carbon beside others: a lua plugin before and after it in the chain, `sbatch --test-only`, a user's later changes, limits on
-users and QOS, and Slurm's own preemption."""
+"""slurm-carbon together with other features: a lua plugin before and after it in the chain, `sbatch --test-only`, a user's
+later changes, limits on users and QOS, and Slurm's own preemption."""
 import re
 import time
 import unittest
@@ -145,7 +145,7 @@ class NeighboursTest(CarbonCase):
         self.assertGreater(shown["StartTime"], shown["SubmitTime"])
         self.slurm.run("scancel", job)
         job, said, shown = self.submit("at-once")
-        self.slurm.wait_for_end(job, 20)  # the plugin behind has the last word
+        self.slurm.wait_for_end(job, 20)  # the plugin after ours has the last word
 
     def test_a_mere_test_of_a_submission_leaves_nothing(self):
         before = self.slurm.run("squeue", "-h", "-t", "all", "-o", "%i").out

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Debian packages on a freshly installed Debian with an ordinary Slurm, by the commands of docs/packages.md: installed, in use,
-removed. Of all that, the GPUs alone are simulated; their library is no part of the packages."""
+"""The Debian packages on a freshly installed Debian with an ordinary Slurm, by the commands of docs/packages.md: installed,
+used, removed. Only the GPUs are simulated; their library is not part of the packages."""
 import datetime
 import os
 import pathlib

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What job_submit decides is what Slurm does: a deferred job starts when it was told to, a relocated one where it was told to,
-and the user has the last word. In this cluster jobs that say nothing are deferred."""
+"""Slurm does what job_submit decides: a deferred job starts at the announced time, a relocated one at the announced site, and
+the user has the last word. On this cluster jobs without options are deferred."""
 import calendar
 import time
 import unittest
@@ -8,7 +8,7 @@ import unittest
 from harness.case import DAY_SECONDS, CarbonCase
 from harness.processes import wait_until
 
-LATEST_START = 15  # seconds behind the plan: slurmctld looks for begin times in intervals
+LATEST_START = 15  # seconds after the plan: slurmctld checks begin times at intervals
 
 
 class PlacementTest(CarbonCase):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""carbonctld plans deferred jobs anew as the forecast and the queue change, keeps what users were told, and leaves alone what is
-theirs. The forecast is the test's own (a csv feed), so that it can change."""
+"""Re-planning: carbonctld plans deferred jobs again when the forecast or the queue changes, keeps start guarantees, and does
+not touch users' own settings. The forecast is a csv feed that the test writes."""
 import json
 import re
 import time
@@ -12,7 +12,7 @@ from harness.replan import SETTINGS, begin_of, plan_of, started
 
 DIRTY, GREEN = 400, 100
 ROUNDS = 70  # seconds within which a new forecast has to reach a job
-LATE = 15  # seconds behind the plan: slurmctld looks for begin times in intervals
+LATE = 15  # seconds after the plan: slurmctld checks begin times at intervals
 
 
 def green_from(second, until):
@@ -28,7 +28,7 @@ class ReplanTest(CarbonCase):
         wait_until(lambda: not self.slurm.run("squeue", "-h").out.strip(), 30, "empty queue")
 
     def expect(self, of_site):
-        """A new forecast; returns once job_submit decides by it."""
+        """Writes a new forecast; returns when job_submit uses it."""
         before = self.carbon.snapshot.stat().st_mtime_ns
         self.carbon.forecast(of_site)
         wait_until(lambda: self.carbon.snapshot.stat().st_mtime_ns != before, 20, "new snapshot")
@@ -101,7 +101,7 @@ class ReplanTest(CarbonCase):
         self.assertEqual(self.slurm.job(held)["Reason"], "JobHeldUser")
 
     def test_a_full_cluster_breaks_no_promise(self):
-        """Four GPUs: a job that holds them for a third of its limit, a deferred one, and six of half a minute behind it, which
+        """Four GPUs: a job that has them for a third of its limit, a deferred one, and six of half a minute after it, which
         would be let in before it and hold it up beyond its cap."""
         self.expect(green_from(40, 90))
         submitted = time.time()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What users, group leaders and administrators ask: sums, studies, budgets, the page, the past; and that nobody sees what Slurm's
-PrivateData hides from him."""
+"""Reports for users, group leaders and administrators: sums, studies, budgets, the web page, the past. No one sees what Slurm's
+PrivateData hides from them."""
 import hashlib
 import http.client
 import json
@@ -296,7 +296,7 @@ class ReportsTest(CarbonCase):
     def test_a_spoofed_uid_is_refused(self):
         target = f"/v1/jobs?jobs={self.jobs['other']}"
         uid = self.slurm.run("id", "-u", OWNER).out.strip()
-        # What a caller says of himself beside the credential counts for nothing.
+        # A caller's own claims, apart from the credential, are ignored.
         for claim in (f"{target}&uid={uid}", f"{target}&user={OWNER}"):
             status, answer = self.get(
                 claim, self.credential("GET", claim, user=OTHER), headers={"X-Remote-User": OWNER, "X-Uid": uid}

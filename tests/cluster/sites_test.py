@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where jobs may go: sites as partitions and as features of the nodes of a shared partition; who must stay stays; the grams are
-those of the site where the job ran; and under `observe` not one job is changed."""
+"""Sites as partitions and as features of a shared partition's nodes: jobs that must stay do so, emissions are those of the site
+where a job ran, and with `observe` no job is changed."""
 import calendar
 import json
 import re

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""carbonctld's web page in a real Chromium on a real cluster: who may log in and how often a link does, that each view shows what
-Slurm lets its reader see, that it renews itself, and that it can be read on a phone, in the dark and without a mouse."""
+"""carbonctld's web page in a real Chromium on a real cluster: logins and links, each view shows what Slurm lets its reader see,
+it refreshes itself, and it can be read on a phone, in dark mode and without a mouse."""
 import http.client
 import json
 import math

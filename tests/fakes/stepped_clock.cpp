@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A wall clock that a test can step, for LD_PRELOAD: CLOCK_REALTIME is off by the milliseconds that the file named by
-// CARBON_FAKE_CLOCK holds; behind a '=' they are the time itself, and it stands. Other clocks are the machine's.
+// CARBON_FAKE_CLOCK contains; after a '=' they are the time itself, and it does not move. Other clocks are the machine's.
 #include <sys/syscall.h>
 #include <unistd.h>
 

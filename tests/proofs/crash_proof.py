@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """carbond is killed with SIGKILL at random times while jobs come and go on its GPUs. Then each job must have exactly one record, whose
-energy is within the larger of 0.5 % and one update interval (100 ms) at peak power. GPUs without a counter are judged by their own
-stated interval. Prints the figures; exits 1 where one does not hold.
+energy is within the larger of 0.5 % and one update interval (100 ms) at peak power. For GPUs without a counter
+the bound is their stated uncertainty. Prints the figures; exits 1 if one is out of bounds.
 
   tests/proofs/crash_proof.py            200 kills: about six minutes
   tests/proofs/crash_proof.py --kills 8 --job-seconds 4 9

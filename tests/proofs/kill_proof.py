@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The long proof that slurm-carbon neither harms its cluster nor loses a joule. Prints what it saw and fails where it does not hold.
+"""Long test that slurm-carbon neither harms its cluster nor loses energy. Prints its findings; exits 1 on a violation.
 
   kill_proof.py [JOBS KILLS]   carbond and carbonctld killed KILLS times each, slurmctld, slurmdbd and MariaDB restarted once each, while
-                               JOBS jobs pass (default 500 and 200): each job counts once, the energy in the ledger is what the simulated
+                               JOBS jobs run (default 500 and 200): each job counts once, the energy in the ledger is what the simulated
                                GPUs drew within 0.5 %, no node is drained, no daemon of Slurm has ended by itself
 """
 import random
@@ -70,7 +70,7 @@ def unharmed(cluster):
 
 
 def accounted(cluster, load):
-    """Waits for all records; yields what is wrong, and prints the energy beside the truth."""
+    """Waits for all records; yields what is wrong, and prints the energy next to the true one."""
     slurm, carbon = cluster.slurm, cluster.carbon
 
     def missing():

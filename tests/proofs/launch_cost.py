@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What spank_carbon.so adds to the launch of a job: the time of `srun true`, with and without the plugin in plugstack.conf, one after
+"""Launch overhead of spank_carbon.so: the time of `srun true`, with and without the plugin in plugstack.conf, one after
 the other on one cluster. Prints median and 99th percentile of both. Not a test: nothing here asserts a time.
 
   tests/proofs/launch_cost.py [--launches 200]"""

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What slurm-carbon costs a job, on clusters that stand beside each other in one run:
+"""Overhead of slurm-carbon per job, measured on four clusters that run at the same time:
 
   with       slurm-carbon as it is shipped: marks by spank_carbon.so's hooks
-  scripts    the site's own Prolog and Epilog leave the marks (carbon_mark)
+  scripts    the site's own Prolog and Epilog write the marks (carbon_mark)
   without    no slurm-carbon
-  idle       no slurm-carbon, but a SPANK plugin whose prolog and epilog do nothing: what Slurm itself takes for such hooks
+  idle       no slurm-carbon, but a SPANK plugin whose prolog and epilog do nothing: Slurm's own cost of such hooks
 
 All have a Prolog and an Epilog of the site's that do nothing else, PrologFlags=Alloc, Slurm's own scheduling intervals, and the grid and
 slurm-carbon in true time, with the intervals that are shipped. Measured are the time from sbatch on an idle cluster to the job's first
-command (--samples of it; all beside each other, since a job takes a small part of that time), and the makespan of --jobs jobs of two
+command (--samples of it; all at the same time, since a job takes a small part of that time), and the makespan of --jobs jobs of two
 seconds on 8 GPUs (--rounds of it, by turns, so that none slows another). Prints medians and their ratios; fails where 'with' or 'scripts'
 is over 1.02 times 'without'. Not a test: it wants a quiet machine.
 
@@ -104,7 +104,7 @@ def makespans(sides, rounds, count):
 
 
 def turn(sides, k):
-    """Their order in round `k`: what slows the machine for a while meets another one each time."""
+    """Their order in round `k`: a temporary slowdown of the machine hits another one each time."""
     names = list(sides)
     names = names[k % len(names) :] + names[: k % len(names)]
     return names if k // len(names) % 2 == 0 else names[::-1]

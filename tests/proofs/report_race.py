@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Who tells sooner how long each user's jobs ran in a year: sacct and a sum, sreport, or scarbon; side by side on a slurmdbd with as
-many jobs as are asked for. The jobs are generated: rows of the job table that slurmdbd made in MariaDB, and energy records posted to carbonctld.
+"""Time to report how long each user's jobs ran in a year: sacct and a sum, sreport and scarbon, on one slurmdbd with a given number
+of jobs. The jobs are generated: rows of the job table that slurmdbd made in MariaDB, and energy records posted to carbonctld.
 Each job has a batch step, as any that sbatch submits. All are asked in turn, round by round, sacct with the steps and without (-X); while
 it is sacct's and sreport's turn carbonctld is stopped, so that it does not ask slurmdbd anything. The sums must be equal, user by user,
 or this fails.

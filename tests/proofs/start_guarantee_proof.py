@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The long proofs that no job waits past what it was told, on real clusters. Each prints what it saw and fails where one did.
+"""Long tests on real clusters that no job starts after its guaranteed start. Each prints its findings; exits 1 if a job was late.
 
   start_guarantee_proof.py full [JOBS]                    the same load on a full cluster, without slurm-carbon and with it
-  start_guarantee_proof.py kills [JOBS KILLS RESTARTS BESIDE]  carbonctld killed and slurmctld restarted while the jobs pass; BESIDE not 0:
-                                                  before, the same load and restarts without slurm-carbon, to be seen beside it
+  start_guarantee_proof.py kills [JOBS KILLS RESTARTS BASELINE]  carbonctld killed and slurmctld restarted while the jobs run; BASELINE not 0:
+                                                  first the same load and restarts without slurm-carbon, for comparison
   start_guarantee_proof.py minute                         a forecast that changes twice, with the intervals of an installation (one minute)
 """
 import copy
@@ -24,10 +24,10 @@ def forecast(steps):
 
 def table(load, others=None):
     for k, job in enumerate(load):
-        beside = f" without={others[k].wait:4d}s" if others else ""
+        baseline = f" without={others[k].wait:4d}s" if others else ""
         print(
             f"job={job.job_id:4d} gpus={job.gpus} seconds={job.seconds:2d} cap={job.cap:3d}s deferred={'yes' if job.deferred else 'no '} "
-            f"wait={job.wait:4d}s{beside} {job.state}{' requeued by Slurm' * job.requeued}"
+            f"wait={job.wait:4d}s{baseline} {job.state}{' requeued by Slurm' * job.requeued}"
         )
 
 
@@ -44,22 +44,22 @@ def verdict(load, bad):
 
 def full(count=50):
     load = make_load(count, 60, ["inland"], (30, 60, 120), (3, 8))
-    print(f"{count} jobs arrive in 60 s at 4 GPUs: {offered(load, 4):.1f} times what these can do in that time")
+    print(f"{count} jobs arrive in 60 s at 4 GPUs: {offered(load, 4):.1f} times their capacity in that time")
     without = copy.deepcopy(load)
     with Cluster(partitions={"inland": 1}, carbon=False) as cluster:
         play(cluster.slurm, without, carbon=False)
     with Cluster(partitions={"inland": 1}, **forecast(waves(120, 40))) as cluster:
         play(cluster.slurm, load, carbon=True)
     table(load, without)
-    beside = {job.job_id: other.wait for job, other in zip(load, without)}
-    return verdict(load, broken(load, lambda job: max(job.cap, beside[job.job_id]) + TOLERANCE))
+    baseline = {job.job_id: other.wait for job, other in zip(load, without)}
+    return verdict(load, broken(load, lambda job: max(job.cap, baseline[job.job_id]) + TOLERANCE))
 
 
-def kills(count=200, killed=50, restarts=5, beside=0):
-    span = 1.6 * count  # a start and an end hold GPUs too: the load that counts is printed at the end
+def kills(count=200, killed=50, restarts=5, baseline=0):
+    span = 1.6 * count  # starts and ends occupy GPUs too: the effective load is printed at the end
     load = make_load(count, span, ["inland", "coast"], (30, 60, 120, 180), (3, 8))
     print(f"{count} jobs arrive in {span:.0f} s at 8 GPUs: load {offered(load, 8):.2f} by their work alone")
-    without = copy.deepcopy(load) if beside else None
+    without = copy.deepcopy(load) if baseline else None
     if without:
         with Cluster(carbon=False) as cluster, Disturbance(cluster, 0, restarts, span):
             play(cluster.slurm, without, carbon=False)
@@ -85,7 +85,7 @@ def kills(count=200, killed=50, restarts=5, beside=0):
 
 
 def minute():
-    """Told at submission: at the latest a quarter of the cap behind the first plan."""
+    """The guarantee of the submission: at most a quarter of the cap after the first plan."""
     settings = {k: v for k, v in SETTINGS.items() if k[1] not in ("publish_interval", "interval", "snapshot_max_age")}
     settings |= {("carbonctld", "publish_interval"): '"1min"', ("carbonctld", "snapshot_max_age"): '"1h"'}
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // submit_burst MODE LATER: for each line of its input, a number, submits that many batch jobs of one GPU through libslurm, one
 // behind the other, and prints how many seconds that took; with a begin time so many seconds from now where LATER is not 0.
-// sbatch itself would spend most of the time on starting anew. For submit_rate.py.
+// sbatch would spend most of the time on starting its process. For submit_rate.py.
 #include <slurm/slurm.h>
 #include <slurm/slurm_errno.h>
 #include <unistd.h>

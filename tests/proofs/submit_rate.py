@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What job_submit_carbon.so costs slurmctld: the rate at which it takes submissions, with the plugin against without it.
+"""Cost of job_submit_carbon.so in slurmctld: the rate of submissions with the plugin and without it.
 
 Three slurmctlds of the same configuration take turns on one machine, a few jobs a turn, in an order that goes round, so that what slows
 the machine for a while slows all three: one with slurm-carbon as it is shipped; one without it; and one without it where each job has a
-begin time of its user's (sbatch --begin), as the plugin gives it. In each round all three begin anew, without jobs, and each has another
+begin time of its user's (sbatch --begin), as the plugin gives it. In each round all three restart without jobs, and each has another
 of the three parts: how a process' memory happens to lie, and a directory on the disk, is worth a few per cent by itself. All jobs wait:
 no node answers. The plugin decides upon each of its jobs (the run fails where it does not), so what its decisions cost slurmctld is
-counted in: a begin time, a longer record, the message to the user. carbonctld goes on beside, and what it asks slurmctld in a turn's
-time counts, too.
+counted in: a begin time, a longer record, the message to the user. carbonctld keeps running, and its requests to slurmctld during a
+turn count, too.
 
 The first one's ratio to the second tells what users and slurmctld see of slurm-carbon; to the third, what of it is the plugin's own; and
 that of the third to the second, what Slurm itself spends on a job with a begin time. Each by wall time and by the CPU time that slurmctld
@@ -58,15 +58,15 @@ class Controller:
 
     def __init__(self, carbon):
         self.carbon, self.slurm = carbon, carbon.slurm
-        self.slurm.daemons.end(f"{self.slurm.name}.slurmctld")  # it begins anew each round
+        self.slurm.daemons.end(f"{self.slurm.name}.slurmctld")  # it restarts each round
         shutil.copy2(build_directory() / "bin" / "submit_burst", carbon.installed)
         self.lines_file = self.slurm.etc / "slurm.conf.carbon"
         self.lines = self.lines_file.read_text()
         self.rounds = 0
 
     def begin(self, part, mode):
-        """Anew, without jobs, and a client that submits to it."""
-        # What was left is not deleted: ext4 then looks long for each new file's inode, whoever makes it.
+        """Restarts it without jobs, and starts a client that submits to it."""
+        # Old files are not deleted: ext4 would then search long for the inode of each new file.
         state = self.slurm.root / "state"
         state.rename(self.slurm.root / f"state.{self.rounds}")
         state.mkdir()
@@ -115,7 +115,7 @@ class Controller:
             self.carbon.stop_carbonctld()
         self.slurm.daemons.end(
             f"{self.slurm.name}.slurmctld", signal.SIGKILL
-        )  # nobody reads what it would take seconds to save
+        )  # do not wait seconds for it to save a state that is not needed
         return sum("carbon:mode=" in line for line in waiting), sum("planned=" in line for line in waiting)
 
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For tests of the daemon as a process: a munged, a carbonctld that is not started yet, and records of the ledger's tests.
+// Fixture for tests of the daemon as a process: a munged, a carbonctld not yet started, and records of the ledger's tests.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// carbonctld as a process, for tests beside a munged of their own. CARBONCTLD: its path.
+// carbonctld as a process, for tests with their own munged. CARBONCTLD: its path.
 #pragma once
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Slurm that says what the test wants.
+// Fake of SlurmApi: a test sets its answers.
 #pragma once
 
 #include <algorithm>

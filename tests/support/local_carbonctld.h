@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// carbonctld in a directory of the test's, with one site, its ledger in that directory, and the requests of a node to it.
+// carbonctld in a test's directory, with one site, its ledger in that directory, and a node's requests to it.
 #pragma once
 
 #include <fstream>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A node whose clock a test moves: GPUs of constant power, marks, readings every second.
+// A simulated node whose clock a test moves: GPUs of constant power, marks, readings every second.
 #pragma once
 
 #include "carbond/job_registry.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A spool of its own for each test.
+// A temporary spool for each test.
 #pragma once
 
 #include <cstdlib>

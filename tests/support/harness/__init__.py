@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A whole Slurm on loopback, in a directory and on ports of its own: for the tests here and for ./demo."""
+"""A complete Slurm on loopback with its own directory and ports, for the tests and for ./demo."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What several clusters can share: munged, MariaDB and slurmdbd, each in the harness' directory and on its ports."""
+"""Services that several clusters can share: munged, MariaDB and slurmdbd, in the harness's directory and on its ports."""
 import os
 import pathlib
 import socket

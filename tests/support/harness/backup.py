@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cluster whose slurmctld has a backup, and a carbonctld beside each. Both controllers run on this machine: each sees another host
-name and a hosts file that knows both, in namespaces of its own."""
+"""A cluster whose slurmctld has a backup, with a carbonctld on each host. Both controllers run on this machine, in namespaces of
+their own with different host names and a hosts file that has both."""
 import re
 import shutil
 import subprocess
@@ -48,7 +48,7 @@ class SlurmWithBackup(SlurmCluster):
         return self.etc if host == "ctl1" else self.root / f"etc.{host}"
 
     def start_slurmctld(self):
-        """Both; the second one stands by. From 26.05 on it takes over only what the primary has saved once: as it ends, or in
+        """Starts both; the second is the standby. From 26.05 on it takes over only what the primary has saved once: as it ends, or in
         five minutes."""
         shutil.copytree(self.etc, self.etc_of("ctl2"))
         conf = self.etc_of("ctl2") / "slurm.conf"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A page in headless Chromium, driven through its debugging pipe: what it logs, what it asks the network for, what it shows."""
+"""A page in headless Chromium, driven through its debugging pipe: its log, its requests, its content."""
 import base64
 import json
 import os
@@ -16,7 +16,7 @@ PROGRAMS = ("chromium-headless-shell", "chromium")
 
 
 def browser_program():
-    """None where there is none."""
+    """None if there is none."""
     return next((found for found in map(shutil.which, PROGRAMS) if found), None)
 
 

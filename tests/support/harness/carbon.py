@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""slurm-carbon on a cluster of the harness: the files of slurm_conf/ with directories, ports and sites of this cluster in them,
-carbonctld, and a carbond per node whose GPUs are a test double of NVML."""
+"""slurm-carbon on a cluster of the harness: the files of slurm_conf/ with this cluster's directories, ports and sites,
+carbonctld, and on each node a carbond with a test double of NVML."""
 import contextlib
 import datetime
 import json
@@ -48,7 +48,7 @@ def replaced(text, pattern, replacement, file):
 
 
 def with_setting(text, section, key, value):
-    """carbon.conf with `key` set: its line may stand behind '#', as defaults do."""
+    """carbon.conf with `key` set: its line may be commented out, as defaults are."""
     head, mark, rest = text.partition(f"\n[{section}]") if section else ("", "", text)
     next_table = re.search(r"\n#?\[", rest)
     body, tail = (rest[: next_table.start()], rest[next_table.start() :]) if next_table else (rest, "")
@@ -222,7 +222,7 @@ class Carbon:
                 f"pue = {pue}",
                 *self.sites[name],
                 "",
-                "  [[site.feed]]                   # simulated: no real grid stands behind it",
+                "  [[site.feed]]                   # simulated, not a real grid",
                 '  provider = "replay"',
                 f'  file = "{self.root}/grid.csv"',
                 f'  origin = "{self.origin:%Y-%m-%dT%H:%M:%SZ}"',
@@ -286,7 +286,7 @@ class Carbon:
         return runs
 
     def wait_for_summary(self, job_id, seconds=60):
-        """The keys of the summary of each run, once the emission stands there and the intensity of all its time is known."""
+        """The keys of the summary of each run, when it has the emission and the intensity of its whole time is known."""
 
         def written():
             runs = self.comment(job_id)
@@ -297,7 +297,7 @@ class Carbon:
         )
 
     def runs(self, job_id):
-        """The ledger's rows of a job, by restart: what carbonctld keeps, read beside it."""
+        """The ledger's rows of a job, by restart: read directly from its file."""
         with contextlib.closing(sqlite3.connect(f"file:{self.state}/ledger.sqlite?mode=ro", uri=True)) as ledger:
             ledger.row_factory = sqlite3.Row
             return ledger.execute("SELECT * FROM jobs WHERE job_id = ? ORDER BY restart_count", (job_id,)).fetchall()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The real carbond as a process, with simulated GPUs, marks as spank_carbon.so writes them, a munged of its own and a controller
-that only collects records. For the tests beside this file."""
+"""The real carbond as a process, with simulated GPUs, marks as spank_carbon.so writes them, a munged of its own, and a
+controller that only collects records."""
 import http.server
 import json
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A test case whose tests share one cluster with slurm-carbon; what its logs say is shown where a test fails."""
+"""A test case whose tests share one cluster with slurm-carbon. On a failure it prints the ends of the cluster's logs."""
 import sys
 import unittest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cluster with all that belongs to it, in one object: `with Cluster() as cluster: cluster.slurm.sbatch(...)`."""
+"""A cluster and everything that belongs to it, in one object: `with Cluster() as cluster: cluster.slurm.sbatch(...)`."""
 import pathlib
 import tempfile
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two clusters of a federation, a site each, under one slurmdbd: inland and coast, each with a partition `gpu` of two nodes. A
-carbonctld beside each slurmctld."""
+"""A federation of two clusters under one slurmdbd, each a site: inland and coast, each with a partition `gpu` of two nodes and
+a carbonctld."""
 import pathlib
 import tempfile
 

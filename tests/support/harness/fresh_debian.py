@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A fresh Debian with Slurm's packages and systemd, for what is installed: made once by debootstrap, booted anew each time."""
+"""A fresh Debian with Slurm's packages and systemd, for tests of installations: made once by debootstrap, booted for each test."""
 import contextlib
 import hashlib
 import os
@@ -95,7 +95,7 @@ class FreshDebian:
                 60,
                 lambda: "booted Debian: " + self.run("systemctl", "list-jobs", check=False).out,
             )
-            self.run("ip", "address", "add", "192.0.2.1/32", "dev", "lo")  # beside 127.0.0.1 alone no name is looked up
+            self.run("ip", "address", "add", "192.0.2.1/32", "dev", "lo")  # with 127.0.0.1 alone no name is resolved
             self.path("/usr/sbin/policy-rc.d").unlink()
             for package in self.packages:
                 shutil.copy2(package, self.path("/srv"))

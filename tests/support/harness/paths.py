@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the sources and the programs are."""
+"""Paths of the sources and the programs."""
 import os
 import pathlib
 

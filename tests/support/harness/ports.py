@@ -9,7 +9,7 @@ CLAIMED = (
 
 
 def claim(port):
-    """True if nobody listens on the port, at any address, and no process with this harness has claimed it."""
+    """True if no process listens on the port, at any address, and no process with this harness has claimed it."""
     owner, probe = socket.socket(socket.AF_UNIX), socket.socket()
     try:
         owner.bind(f"\0slurm-carbon port {port}")  # a name of the kernel's: no file, gone with the process

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Debian's Prometheus beside a cluster: scrapes carbonctld, and each node's carbond through a node_exporter with nothing but its
+"""Debian's Prometheus for a cluster: scrapes carbonctld, and each node's carbond through a node_exporter with only its
 textfile collector. On loopback, in the cluster's directory."""
 import json
 import shutil

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the tests of re-planning share: rounds of seconds in place of minutes, and what they ask of a job."""
+"""Shared by the tests of re-planning: settings with rounds of seconds instead of minutes, and queries of a job's plan."""
 import calendar
 import re
 import time
 
 from .processes import wait_until
 
-# A limit of one minute stands for six seconds of work; carbonctld looks at forecast and queue each other second.
+# A limit of one minute means six seconds of work; carbonctld reads forecast and queue every two seconds.
 SETTINGS = {
     ("carbonctld", "publish_interval"): '"1s"',
     ("carbonctld", "snapshot_max_age"): '"20s"',
@@ -26,7 +26,7 @@ def unix(text):
 
 
 def plan_of(slurm, job_id):
-    """slurm-carbon's part of the AdminComment, numbers as such; {} where there is none."""
+    """slurm-carbon's part of the AdminComment, numbers as such; {} if there is none."""
     token = re.search(r"(?:^|\s)carbon:(\S*)", slurm.job(job_id)["AdminComment"])
     pairs = dict(pair.split("=", 1) for pair in token[1].split(",")) if token else {}
     return {key: int(value) if value.isdigit() else value for key, value in pairs.items()}

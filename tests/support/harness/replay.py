@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The simulated grid: intensities of two zones, by formula, for the `replay` feed. No real grid stands behind it.
+"""The simulated grid: intensities of two zones, by formula, for the `replay` feed. They are not those of a real grid.
 
 INLAND burns coal and gas, most in the evening (19 h) and least in the morning (7 h). COAST lives on wind: every few days a storm
 halves its intensity. Both in g/kWh, both the same in each call.

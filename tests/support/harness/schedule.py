@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens to a cluster at given times, beside what the test does meanwhile."""
+"""Runs actions on a cluster at given times, while the test continues."""
 import threading
 import time
 

@@ -56,7 +56,7 @@ class Output:
 class SlurmCluster:
     """`partitions`: name -> number of nodes; the first one is the default. `users`: ordinary accounts of the machine.
     `shared_partition`: the name of one more, which has all nodes; each has the name of its other partition as a feature.
-    `accounting`: what else is told to sacctmgr before slurmctld starts. `node_prefix`: the nodes' name, a number behind it; else
+    `accounting`: further arguments of sacctmgr before slurmctld starts. `node_prefix`: the nodes' name, before a number; else
     that of their partition. `site_script`: with a script as Prolog and Epilog, which does nothing yet."""
 
     def __init__(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Chromium driven by playwright-core (tests/web/browser.mjs), which npm brings into the build directory as the lock file says."""
+"""Chromium driven by playwright-core (tests/web/browser.mjs), which npm installs into the build directory from the lock file."""
 import json
 import os
 import select

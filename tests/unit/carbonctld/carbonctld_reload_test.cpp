@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SIGHUP to the daemon itself: a good configuration takes the old one's place in the same process, a bad one is refused with its
-// reason in the log, and the daemon goes on as it was.
+// SIGHUP to the daemon: a valid configuration replaces the old one in the same process; an invalid one is refused with the reason
+// in the log, and the daemon keeps the old one.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 
@@ -59,7 +59,8 @@ TEST_F(ReloadTest, AGoodConfigurationTakesTheOldOnesPlace) {
 
 TEST_F(ReloadTest, ABadOneIsRefusedAndTheOldOneKept) {
   reload_with("pue = 1.0", "pue = 0.5");
-  EXPECT_TRUE(log_says("carbon.conf:9: pue in [[site]] = 0.5; accepted: a number from 1 to 5; keeping the previous configuration"))
+  EXPECT_TRUE(
+      log_says("carbon.conf:9: pue in [[site]] = 0.5; accepted: a number from 1 to 5; keeping the previous configuration"))
       << text_of("log");
   reload_with("provider = \"static\"", "provider = \"gb-nesso\"");
   EXPECT_TRUE(log_says("gb-nesso")) << text_of("log");

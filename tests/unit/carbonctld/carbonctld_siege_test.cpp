@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The daemon itself under what a bad day brings: a full disk, one that cannot be written, a thousand nodes at once, a node that
-// sends one record again and again, records out of order and from the future. What it acknowledged is stored, once; what it
-// cannot store it refuses, so that the node keeps it.
+// The daemon under stress: a full disk, a read-only disk, a thousand nodes at once, a node that repeats one record, records out
+// of order and from the future. It stores what it acknowledged, once; it refuses what it cannot store, and the node keeps that.
 #include <gtest/gtest.h>
 
 #include <atomic>

@@ -75,7 +75,7 @@ TEST(Pacing, AThousandNodesThatRestartTogetherDoNotStampedeCarbonctld) {
   EXPECT_LT(start, kNodes / 5) << "of 1000 nodes that start in one moment";
   EXPECT_LT(outage, 80);
   EXPECT_LT(back, 80 * kRecords);
-  EXPECT_LE(done, kUp + Duration(61'000)) << "and nobody waits for longer than the longest pause";
+  EXPECT_LE(done, kUp + Duration(61'000)) << "no node waits longer than the longest delay";
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can go wrong around carbond, one test each, with the real daemon as a process: afterwards a job's energy is right, or its
-record says how much of it is estimated and why."""
+"""Faults around carbond, one test each, with the real daemon as a process. Afterwards a job's energy is right, or its record says
+how much of it is estimated and why."""
 import os
 import pathlib
 import signal
@@ -46,7 +46,7 @@ class Faults(unittest.TestCase):
         self.assertEqual(record["note"], "no reading close to a start or end")
 
     def test_the_node_was_rebooted(self):
-        """Another boot id, and a clock that counts from boot begins anew: both as the kernel gives them to carbond."""
+        """Another boot id, and CLOCK_BOOTTIME restarts: both as the kernel reports them to carbond."""
         earlier = "11111111-2222-3333-4444-555555555555"
         up_ms = 100_000_000  # the first boot is a day older than this machine's
         reboot = time.time() + 4
@@ -300,7 +300,7 @@ class Faults(unittest.TestCase):
         self.assertEqual(len(self.controller.records()), 1)
 
     def mark_on_a_full_disk(self, node, fill):
-        """Room for the mark and for nothing else: carbond may be quicker than whoever fills the disk, so it is stopped meanwhile."""
+        """Room for the mark and for nothing else: carbond may be quicker than the test that fills the disk, so it is stopped meanwhile."""
         node.process.send_signal(signal.SIGSTOP)
         fill(spare=8192)
         end = node.mark("end", 1, [0])

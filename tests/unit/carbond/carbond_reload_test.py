@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""SIGHUP to the real carbond while a job runs: a bad configuration is refused with its reason in the log and the old one kept, a good one
-takes its place, and the job's energy is right."""
+"""SIGHUP to the real carbond while a job runs: an invalid configuration is refused with the reason in the log, a valid one is
+used from then on, and the job's energy is right."""
 import signal
 import unittest
 

@@ -59,7 +59,7 @@ TEST_F(Sysfs, RaplNamesWhatItCannotRead) {
   EXPECT_NE(find_rapl_meters(root).note.find("intel-rapl:0/energy_uj"), std::string::npos);
 }
 
-// At 250 W a package wraps every 17.5 min: a gap of an hour holds three wraps that nobody saw.
+// At 250 W a package wraps every 17.5 min: a gap of an hour has three unobserved wraps.
 TEST_F(Sysfs, WrapsDuringAGapAreEstimatedFromTheUsualPower) {
   zone("intel-rapl:0", "package-0", "0");
   const auto found = find_rapl_meters(root);
