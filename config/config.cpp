@@ -21,7 +21,7 @@ void read_path(TableReader& in, std::string_view key, std::filesystem::path& out
   if (!out.is_absolute() && !out.empty()) in.fail(key, "= '" + text + "'; accepted: an absolute path");
 }
 
-// "jobs,usage": a slip in a word would show what is to be hidden.
+// "jobs,usage". A misspelt word would reveal data that should be hidden.
 bool is_private_data(const std::string& list) {
   static const std::set<std::string> kWords = {"accounts",   "all",          "events", "jobs", "nodes",
                                                "partitions", "reservations", "usage",  "users"};
@@ -59,7 +59,7 @@ void read_controller(const toml::table& table, FirstError& error, ControllerConf
   in.text("private_data", out.private_data);
   if (!is_private_data(out.private_data))
     in.fail("private_data",
-            "= '" + out.private_data + "'; accepted: words of Slurm's PrivateData, such as jobs,usage; all; nothing");
+            "= '" + out.private_data + "'; accepted: values of Slurm's PrivateData, such as jobs,usage; all; an empty string");
   in.boolean("energy_tres", out.energy_tres);
   in.text("leader", out.leader);
   const auto colon = out.leader.rfind(':');

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// carbon.conf (TOML, world-readable): the one configuration file of carbond, carbonctld and scarbon. Every key, its unit and its
-// default: slurm_conf/carbon.conf. An unknown key, a wrong type, unit or range is an error that names file, line, what was found
-// and what is accepted.
+// carbon.conf (TOML, world-readable): the configuration of carbond, carbonctld and scarbon. slurm_conf/carbon.conf has all keys
+// with units and defaults. Unknown keys and wrong types, units or ranges are errors that name file, line, what was found and what
+// is accepted.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct NodeConfig {                                         // [carbond]
   Duration profile_interval = std::chrono::minutes(5);  // the step of an energy profile
   std::uint64_t outbox_max_bytes = 256u << 20;
   std::filesystem::path metrics_file;  // for node_exporter's textfile collector; empty: carbond.prom in the spool
-  std::uint32_t shards_per_gpu = 0;    // gres/shard: how many shards a GPU has; 0: one job at a time holds a GPU
+  std::uint32_t shards_per_gpu = 0;    // gres/shard: shards per GPU; 0: GPUs are not shared
 };
 
 struct ControllerConfig {  // [carbonctld]
@@ -33,11 +33,11 @@ struct ControllerConfig {  // [carbonctld]
   std::string database;                                       // SOCI connection string; empty: sqlite3 in state_dir
   Duration publish_interval = std::chrono::minutes(1);
   Duration snapshot_max_age = std::chrono::hours(1);
-  Duration horizon = std::chrono::hours(168);  // how far ahead the snapshot looks
+  Duration horizon = std::chrono::hours(168);  // how far into the future the snapshot reaches
   std::string comment_field = "AdminComment";
-  std::string private_data = "all";  // of slurmdbd.conf, where slurmdbd does not tell it
-  bool energy_tres = false;          // the energy in Slurm's accounting as a TRES, too
-  // In a federation: "host:port" of the carbonctld that asks the feeds and plans for all; empty: each for itself.
+  std::string private_data = "all";  // as in slurmdbd.conf, if slurmdbd does not report it
+  bool energy_tres = false;          // also write energy as a TRES into Slurm's accounting
+  // In a federation: "host:port" of the carbonctld that fetches feeds and plans for all clusters; empty: each for itself.
   std::string leader;
 
   std::string address() const;  // "host:port"
@@ -47,24 +47,24 @@ struct ControllerConfig {  // [carbonctld]
 
 struct WebConfig {  // [web]: carbonctld's web page
   bool enabled = true;
-  std::string url;          // where users find it; empty: http://host:port of [carbonctld]
-  std::string user_header;  // by which the site's reverse proxy names who has logged in; empty: there is none
+  std::string url;          // the address for users; empty: http://host:port of [carbonctld]
+  std::string user_header;  // in which the site's reverse proxy passes the user; empty: no proxy
   Duration session = std::chrono::hours(8);
 };
 
-// How a job whose told bound is near is brought to the front of the queue: by priority above all others, by its nice value, or
-// not at all.
+// How a job near its guaranteed start moves to the front of the queue: by a priority above all others, by its nice value, or not
+// at all.
 enum class NearCap : std::uint8_t { kTop, kNice, kNone };
 
 struct ReplanConfig {  // [replan]
   bool enabled = true;
   Duration interval = std::chrono::minutes(1);  // and at each new forecast
-  std::size_t max_changes = 200;                // a round
-  double min_gain = 0.02;                       // of a job's emission: less is not worth a change
+  std::size_t max_changes = 200;                // per round
+  double min_gain = 0.02;                       // share of a job's emissions; smaller savings cause no change
   NearCap near_cap = NearCap::kNice;
 };
 
-struct Prices {  // [prices]: for scarbon study; what they were and where they are from is printed beside each sum
+struct Prices {  // [prices]: for scarbon study, which prints `source` with each sum
   std::string currency = "USD";
   double electricity_kwh = 0.12;
   double cloud_gpu_hour_least = 0.43;  // preemptible
@@ -80,7 +80,7 @@ struct Budget {  // [[budget]]: what an account may emit in each period of the U
   std::string account;
   double co2e_kg = 0;
   CalendarPeriod period = CalendarPeriod::kYear;
-  double warn_at = 0.8;  // share of it
+  double warn_at = 0.8;  // share of the budget
 };
 
 struct Config {
@@ -96,11 +96,11 @@ struct Config {
   std::vector<Budget> budgets;
 
   std::string controller_url() const;               // "http://host:port"
-  std::string web_url() const;                      // without a slash at its end
-  std::vector<std::string> other_clusters() const;  // of the federation, that have sites
+  std::string web_url() const;                      // without a trailing slash
+  std::vector<std::string> other_clusters() const;  // clusters of the federation that have sites
 };
 
-// "/etc/slurm/carbon.conf", or carbon.conf beside $SLURM_CONF, or $SLURM_CARBON_CONF.
+// $SLURM_CARBON_CONF, else carbon.conf next to $SLURM_CONF, else /etc/slurm/carbon.conf.
 std::filesystem::path default_config_path();
 Result<Config> load_config(const std::filesystem::path& file);
 Result<Config> parse_config(std::string_view text, const std::string& name);

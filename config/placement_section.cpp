@@ -34,7 +34,7 @@ void read_min_gpus(TableReader& in, const std::function<void(std::uint32_t)>& ta
   in.integer("min_gpus", 1, 1'000'000, [&](std::int64_t n) { take(static_cast<std::uint32_t>(n)); });
 }
 
-// Reads `key` by `read` into a value of its own, and sets `out` where the key stands in the table.
+// Reads `key` into a temporary value with `read`, and sets `out` if the table has the key.
 template <class T, class Read>
 void read_if_given(TableReader& in, std::string_view key, std::optional<T>& out, const Read& read) {
   T value{};
@@ -61,7 +61,7 @@ PlacementRule read_rule(const toml::table& table, FirstError& error) {
   read_min_gpus(in, [&](std::uint32_t n) { rule.min_gpus = n; });
   read_if_given(in, "min_energy", rule.min_energy, [&](Joules& e) { in.energy("min_energy", e); });
   read_if_given(in, "observe", rule.observe, [&](bool& b) { in.boolean("observe", b); });
-  if (rule.mode && rule.allowed && !rule.allowed->has(*rule.mode)) in.fail("mode", "is not among the allowed");
+  if (rule.mode && rule.allowed && !rule.allowed->has(*rule.mode)) in.fail("mode", "is not one of `allowed`");
   in.finish();
   return rule;
 }
@@ -93,7 +93,7 @@ void read_classes(const toml::array& tables, FirstError& error, std::vector<Dela
   for (const auto& table : tables) {
     out.push_back(read_class(*table.as_table(), error));
     if (out.size() > 1 && out[out.size() - 2].shorter_than >= out.back().shorter_than)
-      error.report(table.source(), "[[placement.class]] stand by rising shorter_than");
+      error.report(table.source(), "[[placement.class]] tables must be in rising order of shorter_than");
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// [prices] and [[budget]]: for the reports alone.
+// [prices] and [[budget]] of carbon.conf, which only reports use.
 #include "config/sections.h"
 
 namespace carbon::config {

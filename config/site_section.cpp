@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// [[site]] of carbon.conf: the places where jobs can run, and the providers of their grids.
+// [[site]] of carbon.conf: locations where jobs can run, and the providers of their grids' carbon intensity.
 #include <algorithm>
 #include <set>
 #include <sstream>
@@ -22,7 +22,7 @@ FeedChoice read_feed(const toml::table& table, FirstError& error) {
   in.require("provider");
   in.text("provider", feed.provider, false);
   feed.where = error.at(table.source());
-  // Which other keys a provider knows is the provider's business: grid_feeds checks them, by the places kept here.
+  // Each provider defines its other keys: grid_feeds checks them, and reports the locations kept here.
   for (const auto& [key, node] : table) {
     if (key.str() != "provider") feed.options[std::string(key.str())] = {as_text(node), error.at(key.source())};
   }
@@ -43,15 +43,15 @@ Site read_site(const toml::table& table, FirstError& error) {
   if (const auto* feeds = in.tables("feed")) {
     for (const auto& feed : *feeds) site.feeds.push_back(read_feed(*feed.as_table(), error));
   } else {
-    in.fail("feed", "is missing: name at least one provider in [[site.feed]]");
+    in.fail("feed", "is missing; at least one [[site.feed]] is required");
   }
   in.finish();
   return site;
 }
 
-// A job's site must not depend on the order of the file: where two sites of a cluster share a partition, each names features, and
-// none has all of the other's.
-bool told_apart(const Site& a, const Site& b) {
+// A job's site must not depend on the order in the file: two sites of a cluster that share a partition must each have a feature
+// that the other lacks.
+bool distinguishable(const Site& a, const Site& b) {
   if (a.cluster != b.cluster) return true;
   const auto has_all_of = [](const Site& x, const Site& y) {
     return std::all_of(y.features.begin(), y.features.end(),
@@ -64,15 +64,15 @@ void check_sites(const toml::array& tables, const std::vector<Site>& sites, Firs
   std::set<std::string> names;
   for (std::size_t i = 0; i < sites.size(); ++i) {
     const auto& where = tables[i].source();
-    if (!names.insert(sites[i].name).second) error.report(where, "site '" + sites[i].name + "' stands twice");
+    if (!names.insert(sites[i].name).second) error.report(where, "site '" + sites[i].name + "' is defined twice");
     std::set<std::string> own;
     for (const auto& p : sites[i].partitions) {
-      if (!own.insert(p).second) error.report(where, "partition '" + p + "' stands twice");
+      if (!own.insert(p).second) error.report(where, "partition '" + p + "' is defined twice");
       for (std::size_t j = 0; j < i; ++j) {
         const auto& theirs = sites[j].partitions;
-        if (std::find(theirs.begin(), theirs.end(), p) == theirs.end() || told_apart(sites[i], sites[j])) continue;
-        error.report(where,
-                     "partition '" + p + "' belongs to two sites; accepted: one site each, or sites of different features");
+        if (std::find(theirs.begin(), theirs.end(), p) == theirs.end() || distinguishable(sites[i], sites[j])) continue;
+        error.report(where, "partition '" + p +
+                                "' belongs to two sites; accepted: one site per partition, or sites with different features");
       }
     }
   }

@@ -10,13 +10,13 @@
 namespace carbon::config {
 namespace {
 
-std::string written(const toml::node& node) {
+std::string as_written(const toml::node& node) {
   std::ostringstream out;
   node.visit([&out](const auto& n) { out << n; });
   return out.str();
 }
 
-// A number at least 0 and the unit behind it.
+// A number of at least 0, followed by its unit.
 std::optional<double> with_unit(std::string_view text, std::initializer_list<std::pair<std::string_view, double>> units) {
   double value = 0;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -41,7 +41,7 @@ void TableReader::fail(std::string_view key, const std::string& what) {
   error_.report(node != nullptr ? node->source() : table_.source(), std::string(key) + " in " + name_ + ' ' + what);
 }
 
-const toml::node* TableReader::take(std::string_view key) {
+const toml::node* TableReader::find(std::string_view key) {
   accepted_.push_back(key);
   return table_.get(key);
 }
@@ -52,12 +52,12 @@ void TableReader::require(std::string_view key) {
 
 template <class Parse>
 void TableReader::parsed(std::string_view key, const std::string& accepted, const Parse& parse) {
-  const auto* node = take(key);
-  if (node != nullptr && !parse(*node)) fail(key, "= " + written(*node) + "; accepted: " + accepted);
+  const auto* node = find(key);
+  if (node != nullptr && !parse(*node)) fail(key, "= " + as_written(*node) + "; accepted: " + accepted);
 }
 
 void TableReader::text(std::string_view key, std::string& out, bool may_be_empty) {
-  parsed(key, may_be_empty ? "a text in quotes" : "a text in quotes, not empty", [&](const toml::node& n) {
+  parsed(key, may_be_empty ? "a quoted string" : "a quoted string that is not empty", [&](const toml::node& n) {
     const auto value = n.value_exact<std::string>();
     if (!value || (value->empty() && !may_be_empty)) return false;
     out = *value;
@@ -136,7 +136,7 @@ void TableReader::bytes(std::string_view key, std::uint64_t& out) {
 }
 
 void TableReader::texts(std::string_view key, std::vector<std::string>& out) {
-  parsed(key, "a list of texts in quotes, such as [\"gpu\", \"gpu-long\"]", [&](const toml::node& n) {
+  parsed(key, "a list of quoted strings, such as [\"gpu\", \"gpu-long\"]", [&](const toml::node& n) {
     const auto* array = n.as_array();
     if (array == nullptr) return false;
     out.clear();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Typed, checked access to one TOML table. The first thing wrong is kept, with file, line, what was found and what is accepted;
-// later reads then do nothing. finish() refuses the keys that nobody asked for.
+// Typed, checked access to one TOML table. Keeps the first error, with file, line, what was found and what is accepted; after an
+// error, reads do nothing. finish() reports keys that were never read.
 #pragma once
 
 #include <toml++/toml.h>
@@ -36,7 +36,7 @@ class TableReader {
   TableReader(const toml::table& table, std::string name, FirstError& error)
       : table_(table), name_(std::move(name)), error_(error) {}
 
-  // Each reads `key` into `out` where it stands in the table and leaves `out` alone where it does not.
+  // Each reads `key` into `out`; `out` is unchanged if the table lacks the key.
   void text(std::string_view key, std::string& out, bool may_be_empty = true);
   void boolean(std::string_view key, bool& out);
   void integer(std::string_view key, std::int64_t least, std::int64_t most, const std::function<void(std::int64_t)>& take);
@@ -55,7 +55,7 @@ class TableReader {
   void finish();
 
  private:
-  const toml::node* take(std::string_view key);
+  const toml::node* find(std::string_view key);
   template <class Parse>
   void parsed(std::string_view key, const std::string& accepted, const Parse& parse);
 

@@ -13,7 +13,7 @@
 namespace carbon::log {
 namespace {
 
-// "<3>": syslog's number of the level.
+// "<3>": the level as syslog's number.
 class JournalLevel final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// How both daemons log: a line an event on stderr, "2026-11-25T10:00:00.000Z level=info job=7 ...". Never colours: a log is read
-// by programs too. Under systemd without time and level: the journal has its own clock, and takes the level from a prefix
-// (sd-daemon(3)).
+// Logging of both daemons: one line per event on stderr, "2026-11-25T10:00:00.000Z level=info job=7 ...", without colours. Under
+// systemd without the time, which the journal adds, and with the level as a prefix for the journal (sd-daemon(3)).
 #pragma once
 
 #include <string>
 
 namespace carbon::log {
 
-// `journal`: stderr is the journal's.
+// `journal`: stderr goes to the journal.
 void set_up_log(const std::string& name, bool verbose, bool journal);
-// $JOURNAL_STREAM says so of stderr.
+// Whether stderr goes to the journal, by $JOURNAL_STREAM.
 bool stderr_is_journal();
 
 }  // namespace carbon::log

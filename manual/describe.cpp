@@ -40,7 +40,7 @@ void add_description(CLI::App& app) {
     std::cout << described(app).dump(1) << '\n';
     throw CLI::Success();
   };
-  app.add_flag_callback("--describe", print, "the commands and options as JSON")->group("");
+  app.add_flag_callback("--describe", print, "print the commands and options as JSON")->group("");
 }
 
 }  // namespace carbon::manual

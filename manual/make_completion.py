@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes scarbon's completion for bash, zsh and fish from what `scarbon --describe` says:
+"""Writes scarbon's completion for bash, zsh and fish from the output of `scarbon --describe`:
 
     python3 make_completion.py SCARBON OUT
 """
@@ -14,7 +14,7 @@ def flags(option):
 
 
 def choices(option):
-    """The values that are accepted; none where any text is."""
+    """The accepted values; empty if any text is accepted."""
     _, _, listed = option["value"].partition(":{")
     return listed.rstrip("}").split(",") if listed else []
 
@@ -107,7 +107,7 @@ def zsh_specs(options):
         elif len(flags(option)) == 1:
             specs.append(f"{flags(option)[0]}[{zsh_text(option['text'])}]{value}")
         else:
-            # Each name of it excludes the others.
+            # Its names exclude each other.
             names = " ".join(flags(option))
             specs += [f"({names}){flag}[{zsh_text(option['text'])}]{value}" for flag in flags(option)]
     return " \\\n        ".join(quoted(s) for s in specs)

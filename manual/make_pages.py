@@ -3,8 +3,8 @@
 
     python3 make_pages.py SOURCE VERSION OUT PROGRAM...
 
-From what the programs say of their own options (`PROGRAM --describe`), from slurm_conf/carbon.conf, from
-the formats in docs/, and from the texts in manual/pages: NAME.SECTION.md, whose first line says what the page is about.
+Sources: the programs' own options (`PROGRAM --describe`), slurm_conf/carbon.conf, the formats in docs/, and the texts in
+manual/pages: NAME.SECTION.md, whose first line is the page's one-line description.
 """
 import json
 import pathlib
@@ -106,7 +106,7 @@ def page_of_carbon_conf(text, version):
     page.heading("Files")
     page.item(
         "\\fI/etc/slurm/carbon.conf\\fR",
-        "or what SLURM_CARBON_CONF names, or carbon.conf beside the file that SLURM_CONF names",
+        "or the file in SLURM_CARBON_CONF, or carbon.conf next to the file in SLURM_CONF",
     )
     page.item("\\fI/etc/slurm/carbon\\-secrets.conf\\fR", "tokens of providers: carbon-secrets.conf(5)")
     page.heading("See also")

@@ -8,7 +8,7 @@ import time
 
 
 def escaped(text):
-    """Plain text: nothing in it is a command of roff."""
+    """Escapes plain text for roff."""
     text = (
         text.replace("\\", "\\e")
         .replace("-", "\\-")
@@ -23,20 +23,20 @@ def escaped(text):
 def inline(text):
     """A line of Markdown."""
     parts = []
-    for piece in re.split(r"(`[^`]+`|\*\*[^*]+\*\*|\[[^\]]+\]\([^)]+\))", text):
-        if len(piece) > 2 and piece[0] == piece[-1] == "`":
-            parts.append("\\fB" + escaped(piece[1:-1]) + "\\fR")
-        elif piece.startswith("**") and piece.endswith("**") and len(piece) > 4:
-            parts.append("\\fB" + escaped(piece[2:-2]) + "\\fR")
-        elif link := re.fullmatch(r"\[([^\]]+)\]\(([^)]+)\)", piece):
+    for part in re.split(r"(`[^`]+`|\*\*[^*]+\*\*|\[[^\]]+\]\([^)]+\))", text):
+        if len(part) > 2 and part[0] == part[-1] == "`":
+            parts.append("\\fB" + escaped(part[1:-1]) + "\\fR")
+        elif part.startswith("**") and part.endswith("**") and len(part) > 4:
+            parts.append("\\fB" + escaped(part[2:-2]) + "\\fR")
+        elif link := re.fullmatch(r"\[([^\]]+)\]\(([^)]+)\)", part):
             parts.append(escaped(link[1]))
         else:
-            parts.append(escaped(piece))
+            parts.append(escaped(part))
     return re.sub(r"^([.'])", r"\\&\1", "".join(parts))
 
 
 def date():
-    """Of the build; of the release where its builder says so."""
+    """SOURCE_DATE_EPOCH if set, else now."""
     seconds = int(os.environ.get("SOURCE_DATE_EPOCH", time.time()))
     return datetime.datetime.fromtimestamp(seconds, datetime.timezone.utc).strftime("%Y-%m-%d")
 

@@ -124,7 +124,7 @@ TEST(Config, NamesFileLineFoundAndAccepted) {
 }
 
 TEST(Config, SitesAreNamedOnceAndHaveAFeed) {
-  EXPECT_NE(refusal("cluster='c'\n" + kSite + kSite).find("site 'a' stands twice"), std::string::npos);
+  EXPECT_NE(refusal("cluster='c'\n" + kSite + kSite).find("site 'a' is defined twice"), std::string::npos);
   EXPECT_NE(refusal("cluster='c'\n" + kSite + std::regex_replace(kSite, std::regex("'a'"), "'b'"))
                 .find("partition 'p' belongs to two sites"),
             std::string::npos);
@@ -154,13 +154,13 @@ TEST(Config, RulesAreCheckedWithTheirLine) {
   EXPECT_EQ(refusal("cluster='c'\n[[placement.rule]]\nallowed=['defer','green']\n"),
             "carbon.conf:3: allowed in [[placement.rule]] = 'green' is not a carbon mode; accepted: off, defer, relocate, "
             "interrupt, auto");
-  EXPECT_NE(refusal("cluster='c'\n[[placement.rule]]\nallowed=['defer']\nmode='auto'\n").find("is not among the allowed"),
+  EXPECT_NE(refusal("cluster='c'\n[[placement.rule]]\nallowed=['defer']\nmode='auto'\n").find("is not one of `allowed`"),
             std::string::npos);
   EXPECT_NE(refusal("cluster='c'\n[[placement.class]]\nshorter_than='2h'\n").find("max_delay in [[placement.class]] is missing"),
             std::string::npos);
   EXPECT_NE(refusal("cluster='c'\n[[placement.class]]\nshorter_than='2h'\nmax_delay='1h'\n"
                     "[[placement.class]]\nshorter_than='1h'\nmax_delay='1h'\n")
-                .find("carbon.conf:5: [[placement.class]] stand by rising shorter_than"),
+                .find("carbon.conf:5: [[placement.class]] tables must be in rising order of shorter_than"),
             std::string::npos);
   EXPECT_NE(refusal("cluster='c'\n[placement.interrupt]\nsignal='KILL'\n").find("accepted: USR1, USR2, TERM"), std::string::npos);
   EXPECT_NE(refusal("cluster='c'\n[placement]\nmin_energy='5'\n").find("an energy such as"), std::string::npos);
@@ -197,7 +197,7 @@ std::string shipped_file() {
   return text.str();
 }
 
-// The file that administrators copy: accepted as it stands, and each default that it shows is the program's default.
+// The file that administrators copy is accepted unchanged, and each default in it is the program's default.
 TEST(Config, TheShippedFileShowsTheTrueDefaults) {
   std::ifstream file(std::string(SLURM_CONF_DIR) + "/carbon.conf");
   std::stringstream shipped;
@@ -263,7 +263,7 @@ TEST(Config, TheShippedFileShowsTheTrueDefaults) {
   EXPECT_EQ(a.sites.at(0).transfer_kwh_per_gb, b.sites.at(0).transfer_kwh_per_gb);
 }
 
-// What the reader itself says it accepts, table by table, stands in the file with a comment behind it or above.
+// Each key that the reader accepts is in the file, with a comment after or above it.
 TEST(Config, TheShippedFileShowsEveryKeyThatIsAccepted) {
   const std::string file = shipped_file();
   const std::vector<std::pair<std::string, std::string>> tables = {
