@@ -218,7 +218,7 @@ std::string grid_json(Instant now, Instant since, std::span<const Site> sites, s
     if (i < series.size()) {
       site.update(series_json(now, since, series[i]));
     } else {
-      site.update({{"problem", "the feeds have not been asked yet"},
+      site.update({{"problem", "the feeds have not been polled yet"},
                    {"intensity_now", nullptr},
                    {"feeds", json::array()},
                    {"points", json::array()}});

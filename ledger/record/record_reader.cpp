@@ -75,7 +75,7 @@ class Members {
     } else if (s.size() < low || s.size() > high) {
       fail(key, "has " + std::to_string(s.size()) + " bytes; accepted: " + std::to_string(low) + " to " + std::to_string(high));
     } else if (std::any_of(s.begin(), s.end(), [](unsigned char c) { return c < ' ' || c == 127; })) {
-      fail(key, "holds a control character");
+      fail(key, "contains a control character");
     }
     return std::string(s);
   }
@@ -244,7 +244,7 @@ Error too_long(std::size_t bytes, const std::string& path) {
                std::to_string(kMaxRecordBytes)};
 }
 
-// `path`: of the record in the list that it came in; empty: it came alone.
+// `path`: the position in a list, for errors; empty: the text is one record.
 Result<EnergyRecord> parse_record(std::string_view text, const std::string& path) {
   if (text.size() > kMaxRecordBytes) return too_long(text.size(), path);
   static thread_local dom::parser parser;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which row of a report each group of jobs belongs to. Inside ledger/ alone.
+// Which row of a report each group of jobs belongs to. Used only in ledger/.
 #pragma once
 
 #include <soci/soci.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sums over a window from the rollups: whole years, months and days of it, and single jobs at its edges. Inside ledger/ alone.
+// Sums over a window from the rollups: whole years, months and days of it, and single jobs at its edges. Used only in ledger/.
 #pragma once
 
 #include <soci/soci.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bulk writes: many rows of one table with few statements, since a row at a time costs a round trip to the database server each.
-// Inside ledger/ alone.
+// Used only in ledger/.
 #pragma once
 
 #include <soci/soci.h>

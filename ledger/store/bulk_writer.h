@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes many rows with one statement; one implementation per database. Inside ledger/ alone.
+// Writes many rows with one statement; one implementation per database. Used only in ledger/.
 #pragma once
 
 #include <soci/soci.h>

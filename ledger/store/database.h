@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ledger's database sessions: one for writing, one for reading. Inside ledger/ alone, as SOCI is.
+// The ledger's database sessions: one for writing, one for reading. Used only in ledger/, as SOCI is.
 #pragma once
 
 #include <soci/soci.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table job_groups: each combination of user, account, partition, site, cluster, QOS, wckey and state that occurs has a
-// number, which is part of the key of a rollup. Inside ledger/ alone.
+// number, which is part of the key of a rollup. Used only in ledger/.
 #pragma once
 
 #include <soci/soci.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// JobRow <-> a row of the table jobs. Inside ledger/ alone.
+// JobRow <-> a row of the table jobs. Used only in ledger/.
 #pragma once
 
 #include <soci/soci.h>

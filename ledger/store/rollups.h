@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Rollups: sums over jobs by the UTC day, month and year in which they ended, by group and by each single dimension. A
-// transaction that changes rows of jobs changes the rollups by the difference. Inside ledger/ alone.
+// transaction that changes rows of jobs changes the rollups by the difference. Used only in ledger/.
 #pragma once
 
 #include <soci/soci.h>

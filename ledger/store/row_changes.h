@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tracks recently written job rows, so that a reader can tell whether a row it read earlier has changed since. Inside ledger/
-// alone.
+// Tracks recently written job rows, so that a reader can tell whether a row it read earlier has changed since. Used only in
+// ledger/.
 #pragma once
 
 #include <algorithm>

@@ -119,7 +119,7 @@ class Store {
   // Reads everything: the file's structure and each record's checksum. One line per problem.
   Result<std::vector<std::string>> check();
 
-  // For ledger/reports/ alone.
+  // Only for ledger/reports/.
   Database& database();
   JobGroups& groups();
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the sources of Store share. Inside ledger/store/ alone.
+// What the sources of Store share. Used only in ledger/store/.
 #pragma once
 
 #include <soci/soci.h>

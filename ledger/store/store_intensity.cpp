@@ -68,7 +68,7 @@ void replace(soci::session& sql, const std::string& site, const std::string& zon
 constexpr Duration kLongestWindow = std::chrono::days(31);
 constexpr std::size_t kMostKeys = 500'000;
 
-// Finds the jobs that ran at the site in a window, or that would have run there had they begun at submission.
+// Finds the jobs that ran at the site in a window, or that would have run there if started at submission.
 class TouchedJobs {
  public:
   TouchedJobs(soci::session& sql, const std::string& site)

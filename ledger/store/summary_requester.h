@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Queues summaries to be written into Slurm's accounting, in a transaction. Inside ledger/store/ alone.
+// Queues summaries to be written into Slurm's accounting, in a transaction. Used only in ledger/store/.
 #pragma once
 
 #include "ledger/store/bulk.h"

@@ -115,7 +115,7 @@ TEST(Record, ADeviceMayBeListedOnlyOnce) {
 TEST(Record, NamesHoldNoControlCharacters) {
   auto j = sample_json();
   j["user"] = "ada\nroot";
-  EXPECT_EQ(error_of(j), "record: user holds a control character");
+  EXPECT_EQ(error_of(j), "record: user contains a control character");
 }
 
 TEST(Record, AnArrayIsReadWholeOrNotAtAll) {
