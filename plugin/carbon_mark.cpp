@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// carbon_mark: what the site's own Prolog and Epilog of slurm.conf call in place of spank_carbon.so's hooks. Whatever happens its
-// exit status is 0: a prolog that fails drains its node and requeues the job.
+// carbon_mark: a program for the site's own Prolog and Epilog of slurm.conf, instead of spank_carbon.so's hooks. Its exit status
+// is always 0: a prolog that fails drains its node and requeues the job.
 #include <syslog.h>
 
 #include <cstdio>
@@ -18,7 +18,7 @@ namespace {
 
 using carbon::JobMarkEvent;
 
-// slurmd keeps a script's output only where the script fails.
+// slurmd keeps a script's output only if the script fails.
 void say(const std::string& message) {
   std::fprintf(stderr, "carbon_mark: %s\n", message.c_str());
   openlog("carbon_mark", LOG_PID, LOG_DAEMON);

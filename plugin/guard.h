@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The wall at each entry that Slurm calls: nothing thrown passes it, and whatever happens Slurm hears "success". A hook that
-// fails would drain a node or refuse a job.
+// Exception barrier for each entry point that Slurm calls: no exception passes it, and the entry always reports success. A hook
+// that fails would drain a node or reject a job.
 #pragma once
 
 #include <exception>
@@ -9,7 +9,7 @@
 
 namespace carbon::plugin {
 
-// Runs fn(), logs what it throws under `name`, and returns 0.
+// Runs fn(), logs its exceptions under `name`, and returns 0.
 template <class Fn>
 int guard(const char* name, Fn&& fn) noexcept {
   try {

@@ -20,7 +20,7 @@ constexpr time_t kLatest = 100'000'000'000;  // the year 5138
 constexpr std::uint64_t kMostCpus = 100'000'000;
 constexpr std::uint64_t kMostMemory = 1'000'000'000'000;  // MB
 
-constexpr int kFederationShift = 26;  // job ids of a federation: the origin's number stands above this bit
+constexpr int kFederationShift = 26;  // the origin's number is in the bits above, in job ids of a federation
 
 constexpr std::string_view kOption = "_SLURM_SPANK_OPTION_carbon_carbon";
 
@@ -116,12 +116,13 @@ SubmitRequest read_job(const job_desc_msg_t& job, std::string_view default_parti
   request.clusters = view(job.clusters);
   request.cluster_features = given(job.cluster_features);
   request.cluster_pinned = given(job.licenses) || given(job.exc_nodes);
-  // A cluster of a federation sends the others the job with its number, and the set of clusters that may run it.
+  // A cluster of a federation sends the job with its id and the set of clusters that may run it.
   if (const auto number = number_in(job); job.fed_siblings_viable != 0 && number != NO_VAL) {
     request.origin = number >> kFederationShift;
     request.only_here = std::has_single_bit(job.fed_siblings_viable);
   }
-  request.heterogeneous = request.origin == 0 && job.het_job_offset != NO_VAL;  // not yet set in a copy, and none is federated
+  request.heterogeneous =
+      request.origin == 0 && job.het_job_offset != NO_VAL;  // not set in a copy; heterogeneous jobs are not federated
   request.pinned = given(job.req_nodes) || given(job.prefer) || given(job.cluster_features) || given(job.burst_buffer);
   return request;
 }

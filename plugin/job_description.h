@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between Slurm's job_desc_msg_t and the words of placement/. Nothing is decided here.
+// Converts between Slurm's job_desc_msg_t and the types of placement/. No decisions are made here.
 #pragma once
 
 #include <slurm/slurm.h>
@@ -10,7 +10,7 @@
 
 namespace carbon::plugin {
 
-// The job's number: within step_id from Slurm 25.11 on.
+// The job id: part of step_id from Slurm 25.11 on.
 template <class Description>
 auto& number_in(Description& job) {
   if constexpr (requires { job.job_id; }) {
@@ -20,11 +20,10 @@ auto& number_in(Description& job) {
   }
 }
 
-// `default_partition`: the partition of jobs that name none; empty where it is not known. Views point into `job`.
+// `default_partition`: the partition of jobs that request none; empty if not known. Views point into `job`.
 placement::SubmitRequest read_job(const job_desc_msg_t& job, std::string_view default_partition);
 
-// Puts begin time, partition, constraint and AdminComment into `job`, and the message, behind what other plugins said, into
-// `*user_message`.
+// Writes begin time, partition, constraint and AdminComment into `job`, and appends the message to `*user_message`.
 void apply(const placement::SubmitDecision& decision, job_desc_msg_t& job, char** user_message);
 
 }  // namespace carbon::plugin

@@ -6,7 +6,7 @@
 namespace carbon::plugin {
 namespace {
 
-constexpr std::uint32_t kMostDevices = 1024;  // per node: more is a range that was misread
+constexpr std::uint32_t kMostDevices = 1024;  // per node; a larger number means a misread range
 
 template <class Number>
 std::optional<Number> number(std::string_view text) {
@@ -21,7 +21,7 @@ std::string text_of(const Environment& get, const char* name) {
   return value == nullptr ? std::string() : std::string(value);
 }
 
-// The front of `list` up to a comma that is in no bracket; takes the comma too.
+// Removes and returns the first item of `list`, up to a comma outside brackets.
 std::string_view take_item(std::string_view& list) {
   std::size_t end = 0;
   for (bool inside = false; end < list.size() && (inside || list[end] != ','); ++end) {
@@ -48,10 +48,10 @@ std::optional<std::vector<std::uint32_t>> devices(std::string_view list) {
   return out;
 }
 
-// What one item of a node list, "n[01-12,20]-ib" or "n7", holds.
+// One item of a node list: "n[01-12,20]-ib" or "n7".
 struct Lookup {
   std::uint64_t size = 0;              // nodes in the item
-  std::optional<std::uint64_t> place;  // of the node looked for
+  std::optional<std::uint64_t> index;  // of the wanted node
 };
 
 std::optional<Lookup> look_up(std::string_view item, std::string_view node) {
@@ -74,9 +74,9 @@ std::optional<Lookup> look_up(std::string_view item, std::string_view node) {
     const auto first = number<std::uint32_t>(low);
     const auto last = dash == std::string_view::npos ? first : number<std::uint32_t>(range.substr(dash + 1));
     if (!first || !last || *last < *first) return std::nullopt;
-    // n[08-12] holds n08 and n12, not n8: numbers are as wide as the first, or wider without a leading zero.
+    // n[08-12] contains n08 and n12, not n8: numbers are as wide as the first, or wider without a leading zero.
     const bool width_fits = digits.size() == low.size() || (digits.size() > low.size() && digits[0] != '0');
-    if (wanted && width_fits && *wanted >= *first && *wanted <= *last) result.place = result.size + (*wanted - *first);
+    if (wanted && width_fits && *wanted >= *first && *wanted <= *last) result.index = result.size + (*wanted - *first);
     result.size += std::uint64_t{*last} - *first + 1;
   }
   return result;
@@ -84,20 +84,20 @@ std::optional<Lookup> look_up(std::string_view item, std::string_view node) {
 
 }  // namespace
 
-std::optional<std::uint64_t> place_in_node_list(std::string_view list, std::string_view node) {
+std::optional<std::uint64_t> index_in_node_list(std::string_view list, std::string_view node) {
   std::uint64_t before = 0;
   while (!list.empty()) {
     const auto found = look_up(take_item(list), node);
     if (!found) return std::nullopt;
-    if (found->place) return before + *found->place;
+    if (found->index) return before + *found->index;
     before += found->size;
   }
   return std::nullopt;
 }
 
 std::optional<std::uint32_t> cpus_on_node(std::string_view cpus_per_node, std::string_view node_list, std::string_view node) {
-  const auto place = place_in_node_list(node_list, node);
-  if (!place) return std::nullopt;
+  const auto index = index_in_node_list(node_list, node);
+  if (!index) return std::nullopt;
   std::uint64_t covered = 0;
   while (!cpus_per_node.empty()) {
     auto item = take_item(cpus_per_node);
@@ -113,7 +113,7 @@ std::optional<std::uint32_t> cpus_on_node(std::string_view cpus_per_node, std::s
     const auto cpus = number<std::uint32_t>(item);
     if (!cpus) return std::nullopt;
     covered += repeat;
-    if (*place < covered) return cpus;
+    if (*index < covered) return cpus;
   }
   return std::nullopt;
 }

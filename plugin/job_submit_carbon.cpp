@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// job_submit_carbon.so: what slurmctld calls for each job. It reads one local file and never waits for anything else; without a
-// good snapshot the job runs at once. Entries only: the work is in job_description, snapshot_watch and placement.
+// job_submit_carbon.so: the plugin that slurmctld calls for each job. It reads one local file and waits for nothing; without a
+// valid snapshot the job runs now. Entry points only: the work is in job_description, snapshot_watch and placement.
 #include <slurm/slurm.h>
 #include <slurm/slurm_errno.h>
 
@@ -14,7 +14,7 @@
 #include "plugin/snapshot_watch.h"
 
 extern "C" {
-// slurmctld's own: the partition of jobs that name none. Absent in other hosts.
+// A symbol of slurmctld: the partition of jobs that request none. Other hosts lack it.
 extern __attribute__((weak)) char* default_part_name;
 
 // Constants have internal linkage in C++ unless declared before.
@@ -30,7 +30,7 @@ namespace {
 
 constexpr const char* kSnapshotFile = "/var/lib/slurm-carbon/snapshot";
 
-// Made in init() and not by a static constructor: Slurm opens a plugin once to look at it and once to use it.
+// Created in init(), not by a static constructor: Slurm opens a plugin once to inspect it and once to use it.
 struct State {
   SnapshotWatch watch;
   placement::StartReservations reservations;
@@ -85,7 +85,7 @@ int job_submit(job_desc_msg_t* job, std::uint32_t /*submit_uid*/, char** user_me
   });
 }
 
-// A user's later change of a job is his own: what he leaves as it was is planned anew by carbonctld. (From Slurm 23.11 the caller
-// passes a fourth argument, which is not needed.)
+// A user's later change of a job is respected; carbonctld re-plans the rest. (From Slurm 23.11 on the caller passes a fourth
+// argument, which is not needed.)
 int job_modify(job_desc_msg_t* /*change*/, void* /*job_record*/, std::uint32_t /*submit_uid*/) { return SLURM_SUCCESS; }
 }

@@ -24,7 +24,7 @@ class File {
   File& operator=(File&&) = delete;
   ~File() { close(); }
   int fd() const { return fd_; }
-  // False where the kernel reports a late write error.
+  // False if the kernel reports a late write error.
   bool close() { return fd_ < 0 || ::close(std::exchange(fd_, -1)) == 0; }
 
  private:
@@ -35,7 +35,7 @@ Error failed(const std::string& path, const char* what) {
   return Error{path + ": " + what + ": " + std::generic_category().message(errno)};
 }
 
-// Opens directory `name` of `parent`, made where it is missing. `path` is for messages.
+// Opens directory `name` of `parent`, and creates it if missing. `path` is for messages.
 Result<File> own_directory(int parent, const std::string& name, const std::string& path) {
   if (::mkdirat(parent, name.c_str(), kDirectoryMode) != 0 && errno != EEXIST) return failed(path, "cannot be made");
   File directory(::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));

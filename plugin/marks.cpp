@@ -19,7 +19,7 @@ namespace {
 constexpr std::string_view kDefaultSpool = "/var/spool/slurm-carbon";
 constexpr std::string_view kSpoolArgument = "spool=";
 
-// Without a stream: its locale would be half of what this process does.
+// No stream: initialising its locale would take half of this process's time.
 std::string boot_id() {
   std::array<char, 64> text{};
   const int file = ::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);

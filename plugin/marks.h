@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A job's start or end on this node, noted where slurmd runs a prolog or an epilog: by spank_carbon.so or by carbon_mark.
+// Job marks: record a job's start or end on this node, in slurmd's prolog or epilog, from spank_carbon.so or carbon_mark.
 #pragma once
 
 #include <sys/types.h>
@@ -20,8 +20,8 @@ struct SpoolArgument {
 };
 SpoolArgument spool_in(std::span<char* const> arguments);
 
-// Writes the mark of the job that the environment of this process tells of; %n in `spool` is the node's name. No network, no
-// sync, no wait: carbond does the rest.
+// Writes the mark of the job in this process's environment; %n in `spool` is the node's name. No network, no sync, no waiting:
+// carbond does the rest.
 Status leave_mark(JobMarkEvent event, std::uint32_t job_id, uid_t uid, const std::string& spool);
 
 }  // namespace carbon::plugin

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the plugins call in the program that loads them (slurmctld, slurmd, sbatch: all export libslurmfull's symbols). Declared
+// Symbols of the program that loads the plugins (slurmctld, slurmd, sbatch: all export libslurmfull's symbols). Declared
 // weak, so that a plugin can also be loaded by a test program that has none of them.
 #pragma once
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The snapshot as job_submit sees it from job to job: kept open, opened anew when it was replaced, and one log line when its
-// state changes, however many jobs come by. It looks at the file every kBetweenLooks at the most. Not thread safe.
+// The current snapshot for job_submit: kept open between jobs, reopened when the file is replaced, with one log line per change
+// of state. The file is checked at most every kBetweenLooks. Not thread safe.
 #pragma once
 
 #include <array>
@@ -18,30 +18,30 @@ namespace carbon::plugin {
 class SnapshotWatch {
  public:
   using Log = std::function<void(const std::string& line)>;
-  static constexpr Duration kBetweenLooks = std::chrono::milliseconds(10);  // jobs of one burst share a look
+  static constexpr Duration kBetweenLooks = std::chrono::milliseconds(10);  // jobs of a burst share one check
 
   SnapshotWatch(std::filesystem::path file, Log log) : file_(std::move(file)), log_(std::move(log)) {}
 
-  // Null where there is no file, a bad one or one that is too old. What it points to lives until the next call.
+  // Null if the file is missing, invalid or too old. The pointer is valid until the next call.
   const snapshot::SnapshotContent* current(Instant now);
 
  private:
   enum class State : std::uint8_t { kUnknown, kCurrent, kUnreadable, kStale };
 
-  // Device, inode, size, change and modification time; all zero where there is no file.
+  // Device, inode, size, change and modification time; all zero if there is no file.
   using Identity = std::array<std::int64_t, 7>;
   static Identity identity_of(const std::filesystem::path& file);
 
   void look(Instant now);
   void open();
-  bool enters(State state);      // true where that is a change
+  bool enters(State state);      // true if that is a change
   std::string describe() const;  // precondition: held_
 
   std::filesystem::path file_;
   Log log_;
   std::optional<snapshot::Snapshot> held_;
   Instant looked_{};                 // at the file
-  std::optional<Identity> refused_;  // the file that could not be used: it is not read again for every job
+  std::optional<Identity> refused_;  // of an unusable file, which is not read again for every job
   State state_ = State::kUnknown;
 };
 

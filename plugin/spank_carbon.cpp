@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// spank_carbon.so: the entries that Slurm calls at a job's start and end, each behind the exception wall. They always return 0: a
+// spank_carbon.so: the entries that Slurm calls at a job's start and end, each through guard(). They always return 0: a
 // hook that fails drains its node.
 #include "plugin/guard.h"
 #include "plugin/spank_hooks.h"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the SPANK plugins do in each of Slurm's contexts; spank_plugin.cpp and spank_carbon.cpp call these behind the exception
-// wall.
+// The work of the SPANK plugins in each of Slurm's contexts; spank_plugin.cpp and spank_carbon.cpp call it through guard().
 #pragma once
 
 #include "core/job_mark.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The marks of job_prolog and job_epilog. Both run as root in a short-lived process of slurmd; what they know of the job stands
-// in the environment, and spank_get_item knows the ids.
+// The marks of job_prolog and job_epilog. Both run as root in a short-lived process of slurmd; the job's data is in the
+// environment, and its ids come from spank_get_item.
 #include "plugin/marks.h"
 #include "plugin/slurm_symbols.h"
 #include "plugin/spank_hooks.h"

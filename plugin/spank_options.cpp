@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// --carbon, --carbon-max-delay and --carbon-data: checked by the client, so that a bad value is refused before the job is queued.
+// --carbon, --carbon-max-delay and --carbon-data: checked by the client, so a bad value is refused before the job is queued.
 // Slurm itself carries the values to job_submit (job_submit_carbon reads them there) and to the job's steps.
 #include <string_view>
 
@@ -13,7 +13,7 @@ namespace {
 
 constexpr int kRefuse = -1;
 
-// 0, or kRefuse after saying why. On a node (`remote`) the job runs already: there nothing is refused.
+// 0, or kRefuse after printing the reason. On a node (`remote`) the job already runs, and nothing is refused.
 template <class Parse>
 int check(const char* option, const char* value, int remote, Parse parse) noexcept {
   int verdict = 0;
@@ -37,7 +37,7 @@ extern "C" int check_data(int /*val*/, const char* value, int remote) {
   return check("--carbon-data", value, remote, parse_data_gb);
 }
 
-// Slurm wants them writable.
+// Slurm requires writable strings.
 char mode_name[] = "carbon";
 char mode_argument[] = "off|defer|relocate|interrupt|auto";
 char mode_usage[] =
@@ -57,7 +57,7 @@ spank_option data_option{data_name, data_argument, data_usage, 1, 0, check_data}
 }  // namespace
 
 void register_options(spank_t spank) {
-  // A refusal (an option of that name exists already) is not worth a word here: what init prints breaks the step's handshake.
+  // A refusal (the option exists already) is not reported: output of init breaks the step's handshake.
   spank_option_register(spank, &mode_option);
   spank_option_register(spank, &delay_option);
   spank_option_register(spank, &data_option);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What both SPANK plugins are to Slurm: their name, and the user's options. spank_carbon_options.so has no more: it is for sites
-// whose own Prolog and Epilog leave the marks by carbon_mark, since a plugin with job_prolog and job_epilog costs a job two
-// processes, a slurmstepd for each.
+// The part that both SPANK plugins share: their name and the user's options. spank_carbon_options.so has nothing else: it is for
+// sites whose own Prolog and Epilog call carbon_mark, since a plugin with job_prolog and job_epilog costs each job two slurmstepd
+// processes.
 #include "plugin/guard.h"
 #include "plugin/spank_hooks.h"
 
