@@ -9,7 +9,7 @@
 namespace carbon::policies {
 namespace {
 
-// A start at a site and what it emits, in grams.
+// A placement and its emissions in grams.
 struct Candidate {
   Placement place;
   double cost = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A placement policy: a pure function from a job and the sites' intensity ahead to a start and a site. No clock, no I/O, no
-// state: the same code decides inside slurmctld, in carbonctld and in the replay engine.
+// Placement policies: pure functions from a job and the sites' forecasts to a start and a site. No clock, no I/O, no state: the
+// same code decides in slurmctld, carbonctld and the replay engine.
 #pragma once
 
 #include <array>
@@ -13,17 +13,16 @@
 
 namespace carbon::policies {
 
-// Grams of `power` for `length` from `start`, PUE included; none where the series does not cover the whole window.
+// Emissions of `power` for `length` from `start`, PUE included; none if the series does not cover the whole window.
 std::optional<GramsCo2e> emission(const SiteForecast& site, Instant start, Duration length, Watts power);
 
-// Grams to bring the job's data to `site` when it is submitted, at the mean of the intensities at home and there (each end
-// draws half); 0 at home, none where one of them is not known.
+// Emissions of transferring the job's data to `site` at `ready`, at the mean of the intensities of both sites (each end draws
+// half); 0 at home, none if an intensity is not known.
 std::optional<GramsCo2e> transfer_emission(const JobRequest& job, std::span<const SiteForecast> sites, std::size_t site);
 
-// Each returns {home, ready} where nothing better is known (so too where the series at home has a gap in [ready, ready +
-// length)), and never a start before ready or after ready + max_delay. Ties, and differences below a billionth, go to the earlier
-// start, then to home, then to the lower site index. No allocation, no exceptions; at most the first kMostSites sites are looked
-// at.
+// Each returns {home, ready} if nothing better is known (also if the series at home has a gap in [ready, ready + length)), and
+// never a start before ready or after ready + max_delay. Ties, and differences below a billionth, go to the earlier start, then
+// to home, then to the lower site index. No allocation, no exceptions; only the first kMostSites sites are considered.
 using Policy = Placement (*)(const JobRequest& job, std::span<const SiteForecast> sites);
 
 Placement run_now(const JobRequest& job, std::span<const SiteForecast> sites);

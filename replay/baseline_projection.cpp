@@ -7,7 +7,7 @@
 namespace carbon::replay {
 namespace {
 
-// Jobs that are looked at in a queue; those behind start no earlier than the last of them.
+// Jobs of a queue that are projected; the others start no earlier than the last of these.
 constexpr std::size_t kLookedAt = 1000;
 
 }  // namespace

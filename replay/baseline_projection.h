@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// When the jobs that still wait in the run-now run would start there, as far as that can be told by now: knowing the jobs that
-// have arrived, none that is still to come. A later job can only overtake where an earlier one does not fit, which makes the
-// earlier one later still; so what is said here is not later than what comes.
+// Baseline projection: when the waiting jobs would start without deferral (run-now), knowing only the jobs that have arrived. A
+// later job overtakes only an earlier one that does not fit, which delays the earlier one further; so a projected start is never
+// later than the actual one.
 #pragma once
 
 #include <span>
@@ -13,14 +13,14 @@ namespace carbon::replay {
 
 class BaselineProjection {
  public:
-  // `run_now`: the run-now run. Of it only starts and ends up to the present are looked at.
+  // `run_now`: the run-now run. Only its starts and ends up to the present are used.
   BaselineProjection(const Trace& trace, const Setting& setting, std::span<const JobRun> run_now)
       : trace_(trace), setting_(setting), run_now_(run_now), expected_(trace.jobs.size()) {}
 
   void arrived(std::size_t job) { waiting_.push_back(job); }
-  // To be called at each moment at which start() is asked, after the arrivals.
+  // To be called at each moment before start(), after the arrivals.
   void advance(Instant now);
-  // The job's start in the run-now run where it lies behind, else when it is expected.
+  // The job's start in the run-now run if it is past, else its projected start.
   Instant start(std::size_t job) const { return expected_[job]; }
 
  private:

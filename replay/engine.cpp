@@ -14,7 +14,7 @@ struct Progress {
   Placement place;
   Instant part_start;
   Duration left{0};
-  bool known = false;    // a decision was taken
+  bool known = false;    // a decision was made
   bool running = false;  // now
   bool begun = false;    // at some time
 };

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// The replay engine: sites with a queue each, driven by a trace and by a decider that stands where Slurm's plugin and carbonctld
-// stand. Event-driven, in whole milliseconds, without clock, threads or chance: the same input gives the same run.
+// The replay engine: a discrete-event simulation of sites with a queue each, driven by a trace and a decider in the role of
+// Slurm's plugin and carbonctld. Whole milliseconds, no clock, threads or randomness: the same input gives the same run.
 //
-// The queue model. A job's planned start is its begin time. Jobs whose begin time has come stand in order of begin time, ties by
-// arrival, then id; at each event all of them are scanned and each that fits on the free capacity starts (first fit). At one
-// moment jobs end first, then arrivals are decided on, then the queues are scanned. docs/replay.md.
+// The queue model. A job's planned start is its begin time. Jobs past their begin time queue in order of begin time, ties by
+// arrival, then id; at each event the queue is scanned and each job that fits on the free capacity starts (first fit). At one
+// moment jobs end first, then arrivals are decided, then the queues are scanned. docs/replay.md.
+//
+// It has an event loop of its own instead of planner/resource_profile.h: starts are exact and depend on what ended by then.
 #pragma once
 
 #include <functional>
@@ -30,26 +32,26 @@ struct SiteModel {
   double transfer_kwh_per_gb = 0;
 };
 
-// Where and when a job is to run. `pieces`, where not empty, interrupt it: all but the last run for their length at most, the
-// last until the job is done.
+// Where and when a job is to run. `pieces`: if not empty, the intervals of an interrupted job; the last one runs until the job is
+// done.
 struct Decision {
   std::size_t job = 0;
   Placement place;
   std::vector<Interval> pieces;
 };
 
-// Decides, knowing what has happened so far. Jobs are indices into the trace.
+// Decides with knowledge of the past only. Jobs are indices into the trace.
 class Decider {
  public:
   virtual ~Decider() = default;
-  // At each moment with arrivals or for which wake() asked. A decision may replace that of any job that has not started yet; one
-  // that lies in the past begins now. Each arrival needs one.
+  // Called at each moment with arrivals, and when wake() requests it. A decision may replace that of any job that has not
+  // started; a start in the past means now. Each arrival needs a decision.
   virtual void decide(Instant now, std::span<const std::size_t> arrived, std::vector<Decision>& decisions) = 0;
   virtual void started(std::size_t /*job*/, std::size_t /*site*/, Instant /*now*/) {}
   virtual void ended(std::size_t /*job*/, Instant /*now*/) {}
-  // How far the lengths that it was told were off, on average.
+  // The mean error of the run times that it was given.
   virtual Duration mean_runtime_error() const { return Duration(0); }
-  // When to ask again at the latest; none: at the next arrival.
+  // When to call decide() next at the latest; none: at the next arrival.
   virtual std::optional<Instant> wake() const { return std::nullopt; }
 };
 
@@ -57,11 +59,11 @@ struct JobRun {
   std::size_t site = 0;
   Instant start;  // first start
   Instant end;
-  std::vector<Interval> parts;  // where it was interrupted: all parts; else empty
+  std::vector<Interval> parts;  // of an interrupted job: all parts; else empty
 };
 
 struct EngineOptions {
-  std::function<void(std::size_t done, std::size_t total)> progress;  // now and then, where set
+  std::function<void(std::size_t done, std::size_t total)> progress;  // called now and then, if set
 };
 
 // Runs all jobs to their end. Precondition: each job's width fits on each site that the decider may send it to.

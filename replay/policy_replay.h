@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A whole replay: a trace, a setting and policies by name in, a report per policy out. Beside each run the same trace runs at
-// once (run-now) at the same capacity, once: savings and caps are measured against it.
+// A whole replay: a trace, a setting and policies by name in, a report per policy out. The same trace also runs
+// once without deferral (run-now) at the same capacity, as the baseline of savings and caps.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ struct PolicyReport {
   Summary summary;
   double normalised = 1;           // carbon / carbon of run-now
   double saved_percent = 0;        // 100 (1 - normalised)
-  Duration mean_runtime_error{0};  // of the lengths that the policy was told, against the true ones
+  Duration mean_runtime_error{0};  // of the run times given to the policy, against the true ones
   double wall_s = 0;               // of the run, without reading files
   std::vector<JobRun> runs;        // in the trace's order
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Jobs of a trace as a policy sees them when they arrive.
+// Converts jobs of a trace to the requests that a policy sees when they arrive.
 #pragma once
 
 #include <array>
@@ -16,16 +16,16 @@ class Requests {
   // Both must outlive this.
   Requests(const Trace& trace, const Setting& setting);
 
-  // What is known of the job now. Precondition: the job has a home.
+  // The request with present knowledge. Precondition: the job has a home.
   JobRequest at_arrival(std::size_t job) const;
   Duration class_mean(std::size_t large) const { return class_mean_[large]; }  // 0: small, 1: large
-  // The same, for a decider: called once per job, in order of arrival. Under a stretch bound B each job brings its user a credit
-  // of B, and is allowed to wait for what is left of the credit times its length; what it may wait is spent at once, so that the
-  // sum never exceeds B per job whatever happens later.
+  // The same, for a decider: called once per job, in order of arrival. Under a stretch bound B each job adds B to its
+  // user's credit and may wait for the remaining credit times its run time. That wait is charged at once, so the sum never
+  // exceeds B per job.
   JobRequest arrived(std::size_t job);
-  // How far the lengths that were told on arrival were off, on average.
+  // The mean error of the run times given on arrival.
   Duration mean_runtime_error() const { return arrived_ > 0 ? error_sum_ / arrived_ : Duration(0); }
-  // For the predictions: a job has run to its end.
+  // Notes the end of a job, for the predictions.
   void ended(std::size_t job);
 
  private:

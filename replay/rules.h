@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The policies that place each job alone, once, when it arrives.
+// A decider for policies that place each job by itself, once, when it arrives.
 #pragma once
 
 #include <array>

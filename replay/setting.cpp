@@ -16,7 +16,7 @@ Instant latest_end(const Trace& trace, const Setting& setting) {
   }
   std::uint32_t least_capacity = kUnlimited;
   for (const auto& site : setting.sites) least_capacity = std::min(least_capacity, site.capacity);
-  // First fit keeps a site more than half full while a job waits that needs at most half of it, and a wider one waits for less.
+  // With first fit a site is more than half full while a job waits that needs at most half of it; a wider job waits less often.
   const double busy_ms = least_capacity == kUnlimited ? 0 : 2 * unit_ms / least_capacity;
   return last_arrival + std::max(setting.caps.small, setting.caps.large) + 3 * longest +
          Duration(static_cast<std::int64_t>(busy_ms)) + std::chrono::hours(48);

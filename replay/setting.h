@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a replay is asked to do, beside trace and policy.
+// The settings of a replay, other than trace and policy.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,7 @@
 
 namespace carbon::replay {
 
-// How long a job may wait: `small` below a length of `split`, else `large`.
+// How long a job may wait: `small` if its run time is below `split`, else `large`.
 struct WaitCaps {
   Duration small{0};
   Duration large{0};
@@ -21,11 +21,11 @@ struct WaitCaps {
   Duration of(Duration runtime) const { return is_small(runtime) ? small : large; }
 };
 
-// What a policy is told about a job's length: the truth; the mean over the trace of the jobs of its class (below or above the
-// split of WaitCaps, by true length); the time that its user asked for; or a prediction from the user's own history.
+// The run time that a policy is given: the true one; the mean of the job's class in the trace (below or above the split of
+// WaitCaps, by true run time); the requested one; or a prediction from the user's history.
 enum class RuntimeSource : std::uint8_t { kExact, kClassMean, kLimit, kPredicted };
 
-// The intensity of a site as it is known at a moment, from it on. What the view points to stays as long as the replay.
+// The forecast of a site at a moment. The view is valid for the whole replay.
 using SeriesAhead = std::function<SeriesView(std::size_t site, Instant now)>;
 
 struct Setting {
@@ -40,13 +40,12 @@ struct Setting {
   Watts power_per_unit{1000.0};  // of one cpu or gpu
 };
 
-// A moment by which each job of the trace has ended, whatever the policy: how far the series have to reach.
+// A moment by which every job has ended under any policy: how far the series have to reach.
 Instant latest_end(const Trace& trace, const Setting& setting);
-// Into the order of their names: sites of equal worth are told apart by their place, so that what a replay gives would depend on
-// the order in which somebody named them.
+// Sorts sites by name: ties between sites are broken by position, so results would otherwise depend on the order of the input.
 void sort_by_name(std::vector<SiteModel>& sites);
-// Gives each job without a home one, round-robin over the sites that it fits on. Refused: a job that fits on no site, or not on
-// its home.
+// Assigns homes to jobs without one, round-robin over the sites where they fit. An error if a job fits on no site, or not on its
+// home.
 Status assign_homes(Trace& trace, const Setting& setting);
 
 }  // namespace carbon::replay

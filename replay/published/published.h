@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The published rules that the planner is measured against, as their papers state them: each job
-// alone, no word about capacity. They know the job's expected length, and the series as far as it goes.
+// Published rules that the planner is compared with, as their papers state them: each job by itself, without capacity. They know
+// the job's expected run time and the whole series.
 #pragma once
 
 #include <array>
@@ -22,14 +22,14 @@ Placement lowest_window(const JobRequest& job, std::span<const SiteForecast> sit
 Placement carbon_time(const JobRequest& job, std::span<const SiteForecast> sites);
 }  // namespace published
 
-// For jobs that can be interrupted: the intervals in which the job runs at home, in order; together as long as the job, the last
-// one ends by ready + max_delay + length. Where the series does not reach: from ready, in one piece.
+// For interruptible jobs: the intervals in which the job runs at home, in order. Together they are as long as the job; the last
+// one ends by ready + max_delay + run time. If the series is too short: one interval from ready.
 using PiecewisePolicy = std::vector<Interval> (*)(const JobRequest& job, const SiteForecast& home);
 
 // The greenest parts of [ready, ready + max_delay + length) (Wait Awhile, Middleware'21).
 std::vector<Interval> suspend_resume(const JobRequest& job, const SiteForecast& home);
-// Runs while the intensity is below the 30 % quantile of the 24 hours to come, until it has paused for max_delay in all; then
-// straight on (Ecovisor, ASPLOS'23, as GAIA states it).
+// Runs while the intensity is below the 30 % quantile of the 24 hours to come, until its pauses add up to max_delay; then
+// without pause (Ecovisor, ASPLOS'23, as GAIA states it).
 std::vector<Interval> threshold(const JobRequest& job, const SiteForecast& home);
 
 }  // namespace carbon::replay

@@ -11,7 +11,7 @@ struct Slot {
   double value;
 };
 
-// Slots that touch become one piece.
+// Adjacent slots are joined.
 std::vector<Interval> joined(std::vector<Interval> slots) {
   std::sort(slots.begin(), slots.end(), [](const Interval& a, const Interval& b) { return a.start < b.start; });
   std::vector<Interval> pieces;
