@@ -34,14 +34,14 @@ void print_meters(const std::function<energy::MetersFound()>& find, Duration pat
     std::vector<Line> lines;
     std::string note;
   };
-  auto promise = std::make_shared<std::promise<Answer>>();
-  auto future = promise->get_future();
-  std::thread([promise, find] {
+  auto result = std::make_shared<std::promise<Answer>>();
+  auto future = result->get_future();
+  std::thread([result, find] {
     Answer answer;
     auto found = find();
     answer.note = found.note;
     for (const auto& meter : found.meters) answer.lines.push_back(measure(*meter));
-    promise->set_value(std::move(answer));
+    result->set_value(std::move(answer));
   }).detach();
   if (future.wait_for(patience) != std::future_status::ready) {
     out << "no device can be measured: a driver does not answer\n";

@@ -61,7 +61,6 @@ GLOSSARY = (
         "GridPublisher",
         names="_keepers?_",
         messages=r"\b[Kk]eeper",
-        except_=(("tests/(cluster|support/harness)/", ".*", "what keeps the tests' daemons: of another kind"),),
     ),
     Word("lay, laid, layers", "merge", names="_(lay|laid|layers?)_"),
     Word("leave", "release, or write (a mark)", names="^_leave_"),

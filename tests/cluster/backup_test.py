@@ -60,7 +60,7 @@ class BackupTest(CarbonCase):
         self.assertGreaterEqual(self.changes("ctl1"), 1)
         self.assertEqual(self.changes("ctl2"), 0)
         self.assertIn("standby: slurmctld is active on ctl1", self.carbon.log_of("ctl2"))
-        self.slurm.take_over()
+        self.slurm.fail_over()
         before = self.changes("ctl1")
         green = int(time.time()) + 30
         self.expect(green_from(30, 80))

@@ -82,8 +82,8 @@ class EnergyTest(CarbonCase):
             for job in jobs:
                 self.slurm.wait_for_end(job)
                 self.assert_energy(job, [0, 1])
-            spans = sorted((run["start_ms"], run["end_ms"]) for run in map(self.run_of, jobs))
-            gaps += [start - end for (_, end), (start, _) in zip(spans, spans[1:])]
+            intervals = sorted((run["start_ms"], run["end_ms"]) for run in map(self.run_of, jobs))
+            gaps += [start - end for (_, end), (start, _) in zip(intervals, intervals[1:])]
             if min(gaps) < 1000:
                 break
         self.assertGreaterEqual(min(gaps), 0)
@@ -110,9 +110,9 @@ class EnergyTest(CarbonCase):
         lost = self.run_of(first)
         self.assertIn("no end mark: ended no later than the next start on its GPU", lost["note"])
         self.assertEqual(lost["estimated_mj"], lost["energy_mj"])
-        unseen = self.run_of(second)
-        self.assertIn("no start mark: the energy of this run is unknown", unseen["note"])
-        self.assertEqual(unseen["energy_mj"], 0)
+        unknown = self.run_of(second)
+        self.assertIn("no start mark: the energy of this run is unknown", unknown["note"])
+        self.assertEqual(unknown["energy_mj"], 0)
         self.assert_energy(third, [0, 1])
 
     def test_a_job_that_is_cancelled_is_metered_to_its_end(self):

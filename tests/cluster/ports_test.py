@@ -10,9 +10,9 @@ from harness.ports import claim, free_ports
 
 class PortsTest(unittest.TestCase):
     def test_a_port_belongs_to_the_program_that_asked_first_until_it_ends(self):
-        asks = "from harness.ports import free_ports; print(*free_ports(200), flush=True); input()"
+        program = "from harness.ports import free_ports; print(*free_ports(200), flush=True); input()"
         with subprocess.Popen(
-            [sys.executable, "-c", asks],
+            [sys.executable, "-c", program],
             cwd=pathlib.Path(__file__).parent,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -49,7 +49,7 @@ def kill_and_restart(node, options):
         node.start(wait=False)
 
 
-def judge(node, expected, options):
+def check(node, expected, options):
     problems, worst, flagged = [], 0.0, 0
     integrated_inside = integrated = 0
     for job, (gpu, start, end) in sorted(expected.items()):
@@ -114,7 +114,7 @@ def main():
             )
         except AssertionError as e:
             print(e)
-        problems = judge(node, expected, options)
+        problems = check(node, expected, options)
         if problems:
             print("\n".join(problems))
     controller.close()

@@ -80,7 +80,7 @@ class SlurmWithBackup(SlurmCluster):
         """carbonctld's state directory."""
         return self.root / "carbon" / ("controller" if host == "ctl1" else f"controller.{host}")
 
-    def take_over(self):
+    def fail_over(self):
         """The primary is gone in the middle of its work; the backup takes its place."""
         self.daemons.end("slurmctld.ctl1", 9)
         self.run("scontrol", "takeover", "1")

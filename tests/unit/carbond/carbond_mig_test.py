@@ -74,14 +74,14 @@ class Mig(unittest.TestCase):
         bounds, records = self.run_seven_jobs(killed_after=3)
         self.assert_shares(bounds, records)
         charged = sum(sum(sum(d["mj"]) for d in r["devices"]) for r in records.values())
-        settled = wait_until(
-            lambda: self.node.metric("carbon_node_jobs_joules_total", DEVICE) == charged / 1000 and self.books(),
+        final = wait_until(
+            lambda: self.node.metric("carbon_node_jobs_joules_total", DEVICE) == charged / 1000 and self.imbalances(),
             40,
             "metrics with all seven jobs in them",
         )
-        self.assertEqual(settled, [0.0, 0.0])
+        self.assertEqual(final, [0.0, 0.0])
 
-    def books(self):
+    def imbalances(self):
         said = [
             self.node.metric(name, DEVICE)
             for name in ("carbon_node_imbalance_joules", "carbon_node_interval_imbalance_joules")
