@@ -164,7 +164,7 @@ class MarksByTheSitesScriptsTest(CarbonCase):
         _, refused = self.slurm.sbatch("--time=1", "--carbon=green", script="true", check=False)
         self.assertIn("'green' is not a carbon mode", refused.err)
 
-    def test_where_the_program_is_gone_jobs_run_and_no_node_is_drained(self):
+    def test_without_the_program_jobs_run_and_no_node_drains(self):
         program = self.carbon.installed / "carbon_mark"
         away = program.rename(program.with_name("away"))
         self.addCleanup(away.rename, program)

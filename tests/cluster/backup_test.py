@@ -48,7 +48,7 @@ class BackupTest(CarbonCase):
             pause=0.5,
         )
 
-    def test_the_one_beside_the_active_controller_plans(self):
+    def test_only_the_carbonctld_at_the_active_controller_plans(self):
         self.expect(green_from(100, 150))
         job, said = self.slurm.sbatch(
             "--time=1", "--gres=gpu:2", "--carbon=defer", "--carbon-max-delay=8:00", script="sleep 1"

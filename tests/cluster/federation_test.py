@@ -168,7 +168,7 @@ class FederationTest(LogCase):
         """How often the carbonctld there has changed the job so far."""
         return self.cluster.carbon[cluster].log().count(f"job={job} begin=")
 
-    def test_who_follows_takes_the_leaders_grid_and_plan_until_it_is_gone(self):
+    def test_a_follower_uses_the_leaders_grid_and_plan_while_it_answers(self):
         leader, follower = (self.cluster.carbon[name] for name in CLUSTERS)
         self.assertIn("takes the grid from the carbonctld at", follower.log())
 

@@ -49,7 +49,7 @@ class InterruptTest(CarbonCase):
         time.sleep(6)
         return job
 
-    def test_a_job_goes_on_from_its_checkpoint_in_the_green(self):
+    def test_a_job_continues_from_its_checkpoint_in_a_green_period(self):
         job = self.start_counter("--requeue")
         green = int(time.time()) + 30
         self.forecast([(0, DIRTY), (27, GREEN), (90, DIRTY)])

@@ -147,7 +147,7 @@ class NeighboursTest(CarbonCase):
         job, said, shown = self.submit("at-once")
         self.slurm.wait_for_end(job, 20)  # the plugin after ours has the last word
 
-    def test_a_mere_test_of_a_submission_leaves_nothing(self):
+    def test_a_test_only_submission_leaves_nothing(self):
         before = self.slurm.run("squeue", "-h", "-t", "all", "-o", "%i").out
         self.carbon.wait_for_hour(13, 17)
         said = self.slurm.run(

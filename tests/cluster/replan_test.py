@@ -59,7 +59,7 @@ class ReplanTest(CarbonCase):
             pause=0.5,
         )
 
-    def test_a_forecast_that_changes_twice_moves_a_job_twice_within_what_was_told(self):
+    def test_a_forecast_that_changes_twice_moves_a_job_twice_within_its_guarantee(self):
         self.expect(green_from(60, 90))
         job = self.defer()
         first = self.plan(job)
@@ -74,13 +74,13 @@ class ReplanTest(CarbonCase):
         self.assertGreaterEqual(start, third["planned"])
         self.assertLessEqual(start, min(first["latest"], third["planned"] + LATE))
 
-    def test_a_saving_that_has_gone_keeps_nobody_waiting(self):
+    def test_a_job_without_a_saving_waits_no_longer(self):
         self.expect(green_from(100, 150))
         job = self.defer()
         self.expect({"inland": [(0, DIRTY)], "coast": [(0, DIRTY)]})
         self.assertLess(started(self.slurm, job), self.plan(job)["latest"] - 40)
 
-    def test_what_the_owner_chose_is_left_to_him(self):
+    def test_the_owners_choice_is_not_changed(self):
         self.expect(green_from(100, 150))
         job = self.defer()
         own = int(time.time()) + 120
@@ -100,7 +100,7 @@ class ReplanTest(CarbonCase):
         wait_until(lambda: plan_of(self.slurm, held)["mode"] == "user", 20, "mark that the held job is its owner's")
         self.assertEqual(self.slurm.job(held)["Reason"], "JobHeldUser")
 
-    def test_a_full_cluster_breaks_no_promise(self):
+    def test_a_full_cluster_breaks_no_start_guarantee(self):
         """Four GPUs: a job that has them for a third of its limit, a deferred one, and six of half a minute after it, which
         would be let in before it and hold it up beyond its cap."""
         self.expect(green_from(40, 90))

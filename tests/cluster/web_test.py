@@ -163,7 +163,7 @@ class WebTest(CarbonCase):
         self.assertEqual(self.browser.ask("count", name="leader", selector=".badge.bad"), 0)
         self.shot("leader", "feeds")
 
-    def test_it_renews_itself(self):
+    def test_it_refreshes_itself(self):
         self.open("live", OWNER)
         self.go("live", "queue")
         self.see("live", "table", "training")
@@ -176,7 +176,7 @@ class WebTest(CarbonCase):
 
     # -- who sees what
 
-    def test_nobody_sees_another_s_jobs(self):
+    def test_no_user_sees_another_s_jobs(self):
         self.open("other", OTHER)
         self.see("other", "footer", "PrivateData")
         self.go("other", "queue")

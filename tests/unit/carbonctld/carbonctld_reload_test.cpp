@@ -49,7 +49,7 @@ class ReloadTest : public testing::Test {
   std::unique_ptr<LocalCarbonctld> daemon_;
 };
 
-TEST_F(ReloadTest, AGoodConfigurationTakesTheOldOnesPlace) {
+TEST_F(ReloadTest, AValidConfigurationReplacesTheOldOne) {
   ASSERT_NE(grid().find("\"name\":\"a\""), std::string::npos) << grid();
   reload_with("name = \"a\"", "name = \"b\"");
   ASSERT_TRUE(log_says("reloaded ")) << text_of("log");
@@ -57,7 +57,7 @@ TEST_F(ReloadTest, AGoodConfigurationTakesTheOldOnesPlace) {
   EXPECT_NE(grid().find("\"name\":\"b\""), std::string::npos) << grid();
 }
 
-TEST_F(ReloadTest, ABadOneIsRefusedAndTheOldOneKept) {
+TEST_F(ReloadTest, AnInvalidConfigurationIsRefusedAndTheOldOneKept) {
   reload_with("pue = 1.0", "pue = 0.5");
   EXPECT_TRUE(
       log_says("carbon.conf:9: pue in [[site]] = 0.5; accepted: a number from 1 to 5; keeping the previous configuration"))
@@ -68,7 +68,7 @@ TEST_F(ReloadTest, ABadOneIsRefusedAndTheOldOneKept) {
   EXPECT_TRUE(daemon_->alive());
 }
 
-TEST_F(ReloadTest, OneThatDoesNotStartGivesWayToTheOldOne) {
+TEST_F(ReloadTest, AConfigurationThatDoesNotStartIsReplacedByTheOldOne) {
   const int taken = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in at{};
   at.sin_family = AF_INET;

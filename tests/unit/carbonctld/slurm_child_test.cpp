@@ -13,7 +13,7 @@ namespace carbon::carbonctld {
 namespace {
 using namespace std::chrono_literals;
 
-TEST(SlurmChild, PassesQuestionsAndAnswers) {
+TEST(SlurmChild, PassesRequestsAndAnswers) {
   SlurmChild slurm({SLURM_CHILD_DOUBLE, "answer"}, 60s);
   const auto topology = slurm.topology({"south"});
   ASSERT_TRUE(topology) << topology.error().message;
@@ -58,7 +58,7 @@ TEST(SlurmChild, PassesQuestionsAndAnswers) {
   EXPECT_EQ(with_energy.error().message, "job 9 of array 7 refused carbon:g=1 with 3600000 J");
 }
 
-TEST(SlurmChild, ADeathOfTheChildIsAnErrorAndTheNextCallWorks) {
+TEST(SlurmChild, AfterTheChildDiesTheNextCallWorks) {
   SlurmChild slurm({SLURM_CHILD_DOUBLE, "once"}, 60s);
   EXPECT_TRUE(slurm.topology({}));
   EXPECT_EQ(slurm.losses(), 0u);
@@ -99,9 +99,9 @@ void expect_to_end_with_the_daemon(const std::string& mode) {
   EXPECT_GT(ended, 0) << mode << ": " << (ended == 0 ? "it lives on" : "there was none");
 }
 
-TEST(SlurmChild, EndsWithTheDaemonThoughItHangsInACall) { expect_to_end_with_the_daemon("hang"); }
+TEST(SlurmChild, EndsWithTheDaemonWhileACallHangs) { expect_to_end_with_the_daemon("hang"); }
 
-TEST(SlurmChild, EndsWithTheDaemonThoughLibslurmNeverBegins) { expect_to_end_with_the_daemon("hang at once"); }
+TEST(SlurmChild, EndsWithTheDaemonWhileInitialisationHangs) { expect_to_end_with_the_daemon("hang at once"); }
 
 TEST(SlurmChild, AMissingProgramIsAnError) {
   SlurmChild slurm({"/nonexistent"}, 60s);

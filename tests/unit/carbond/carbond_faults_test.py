@@ -169,7 +169,7 @@ class Faults(unittest.TestCase):
         for job in (1, 2):
             self.assert_right(node, self.only_record(node, job))
 
-    def test_the_energy_counter_starts_anew(self):
+    def test_the_energy_counter_restarts(self):
         reset = time.time() + 3
         node = self.node(f"{STEADY} reset_at={reset}")
         node.start()
@@ -231,7 +231,7 @@ class Faults(unittest.TestCase):
         node.mark("end", 1, [0])
         self.assert_right(node, self.only_record(node, 1))
 
-    def test_the_controller_is_away_and_says_no(self):
+    def test_the_controller_is_down_and_does_not_acknowledge(self):
         node = self.node()
         self.controller.lost_answers = 1.0
         node.start()

@@ -69,7 +69,7 @@ TEST(JobRegistry, TwoJobsSwapOnOneGpuWithinASecond) {
   EXPECT_EQ(records[0].note + records[1].note, "");
 }
 
-TEST(JobRegistry, MarksThatAreSeenLateGetWhatTheyAreDue) {
+TEST(JobRegistry, LateMarksAreChargedTheirEnergy) {
   NodeSimulation n(1);
   n.pass(Duration(2000));
   const auto start = n.mark(JobMarkEvent::kStart, 7, {0});
@@ -102,7 +102,7 @@ TEST(JobRegistry, ARequeuedRunIsClosedByAnEndThatCountsTheNextRun) {
   EXPECT_EQ(ledger::total_mj(records[1]), 6'000'000);
 }
 
-TEST(JobRegistry, APrologWithoutEpilogEndsWhenItsGpuIsGivenAway) {
+TEST(JobRegistry, AJobWithoutEndMarkEndsWhenItsGpuIsAllocatedAgain) {
   NodeSimulation n(2);
   n.start(7, {0});
   n.pass(Duration(10'000));
@@ -135,7 +135,7 @@ TEST(JobRegistry, GpusThatSlurmNamesOnlyAtTheEndAreChargedFromTheStart) {
   EXPECT_EQ(totals.jobs_mj, 60 * 300'000) << "and the device's idle time is no longer that";
 }
 
-TEST(JobRegistry, AnEpilogWithoutPrologSaysThatNothingIsKnown) {
+TEST(JobRegistry, AnEndMarkWithoutStartMarkHasUnknownEnergy) {
   NodeSimulation n;
   n.pass(Duration(2000));
   n.registry.mark(n.mark(JobMarkEvent::kEnd, 9, {0, 5}), n.moment());
@@ -166,7 +166,7 @@ TEST(JobRegistry, AClockThatIsSteppedChangesNoEnergy) {
   }
 }
 
-TEST(JobRegistry, AGpuThatFallsSilentIsEstimatedOnceTheJobIsOver) {
+TEST(JobRegistry, AGpuThatStopsAnsweringIsEstimatedAfterTheJobsEnd) {
   NodeSimulation n(2);
   n.start(7, {0, 1});
   n.pass(Duration(10'000));
@@ -299,7 +299,7 @@ TEST(JobRegistry, AGpuWithoutMeterIsEstimatedAndNamed) {
   EXPECT_TRUE(ledger::record_from_json(ledger::to_json(records[0])).ok());
 }
 
-TEST(JobRegistry, ADriverThatComesAfterTheJobHasThePartBeforeEstimated) {
+TEST(JobRegistry, TheTimeBeforeTheDriverLoadedIsEstimated) {
   NodeSimulation n(1);
   n.start(7, {0, 2});
   n.pass(Duration(10'000));

@@ -67,7 +67,7 @@ TEST(MeterPool, ADeviceThatHangsDoesNotStopTheOthers) {
   *hangs = false;
 }
 
-TEST(MeterPool, ADriverThatHangsWhileDevicesAreSoughtIsNotWaitedFor) {
+TEST(MeterPool, ADiscoveryThatHangsIsNotAwaited) {
   auto hangs = std::make_shared<std::atomic<bool>>(true);
   MeterPool pool;
   pool.discover([hangs] {

@@ -40,7 +40,7 @@ TEST(Outbox, TheSameRecordTwiceIsOneFile) {
   EXPECT_EQ(t.count(t.spool.outbox()), 1u);
 }
 
-TEST(Outbox, WhenItIsFullTheOldestStayAndTheCallerIsTold) {
+TEST(Outbox, AFullOutboxKeepsTheOldestAndRefusesMore) {
   TemporarySpool t;
   const Outbox outbox(t.spool, 1000);
   std::uint32_t job = 1;

@@ -41,7 +41,7 @@ TEST(CounterUpdateSearch, FindsWhenTheCounterChangedAndWhatItWasBefore) {
   EXPECT_LE(found->calls, kMaxSearchCalls);
 }
 
-TEST(CounterUpdateSearch, GivesOneReadingWhereTheCounterStandsStill) {
+TEST(CounterUpdateSearch, ReturnsOneReadingIfTheCounterDoesNotChange) {
   SteppedMeter meter;
   meter.frozen = true;
   const auto found = find_counter_update(meter, [&](Duration d) { meter.now += d; });
@@ -50,7 +50,7 @@ TEST(CounterUpdateSearch, GivesOneReadingWhereTheCounterStandsStill) {
   EXPECT_LE(found->calls, kMaxSearchCalls);
 }
 
-TEST(CounterUpdateSearch, SaysThatTheDeviceFails) {
+TEST(CounterUpdateSearch, ReportsAFailingDevice) {
   SteppedMeter meter;
   meter.fails = true;
   EXPECT_FALSE(find_counter_update(meter, [](Duration) {}).ok());

@@ -56,7 +56,7 @@ struct Sums {
   }
 };
 
-TEST(DeviceEnergySplitter, GivesAJobWhatTheDeviceUsedWhileHeld) {
+TEST(DeviceEnergySplitter, ChargesAJobForTheTimeOfItsAllocation) {
   DeviceEnergySplitter splitter(gpu(), kStep, Duration(3000));
   Sums sums;
   sums.add(splitter.feed(sample(0, 0), "b"));
@@ -81,7 +81,7 @@ TEST(DeviceEnergySplitter, ALateMarkChangesThePastButNotTheSum) {
   EXPECT_EQ(late.of("j") + late.of(""), 40 * 40 * 7'654'321LL / 1000);
 }
 
-TEST(DeviceEnergySplitter, HeldButIdleIsTimeBelowAQuarterOfThePowerLimit) {
+TEST(DeviceEnergySplitter, AllocatedButIdleIsTimeBelowAQuarterOfThePowerLimit) {
   DeviceEnergySplitter splitter(gpu(), kStep, Duration(3000));
   Sums sums;
   sums.add(splitter.feed(sample(0, 0), "b"));
@@ -91,7 +91,7 @@ TEST(DeviceEnergySplitter, HeldButIdleIsTimeBelowAQuarterOfThePowerLimit) {
   EXPECT_EQ(sums.idle_ms["j"], 2000);
 }
 
-TEST(DeviceEnergySplitter, AJobThatCameInAStretchWithoutReadingsIsMarkedAsEstimated) {
+TEST(DeviceEnergySplitter, AJobThatStartsInAGapIsMarkedAsEstimated) {
   DeviceEnergySplitter splitter(gpu(), kStep, Duration(3000));
   Sums sums;
   sums.add(splitter.feed(sample(0, 0), "b"));

@@ -31,7 +31,7 @@ TEST(EnergyCounter, CountsDifferencesOfTheCounter) {
   EXPECT_FALSE(a.feed(counter(900, 5'290'000), "b")) << "a reading from before the last one changes nothing";
 }
 
-TEST(EnergyCounter, ACounterThatStartedAnewLosesNothingSilently) {
+TEST(EnergyCounter, ARestartedCounterLosesNothingSilently) {
   EnergyCounter a(gpu(), Duration(3000));
   a.feed(counter(0, 900'000'000), "b");
   a.feed(counter(1000, 1'200'000'000), "b");               // 300 W
@@ -64,7 +64,7 @@ TEST(EnergyCounter, IntegratesPowerWhereThereIsNoCounter) {
   EXPECT_EQ(gap->estimated_uj, gap->uj()) << "ten seconds without a reading are an estimate";
 }
 
-TEST(EnergyCounter, ExtrapolatesASilentDeviceAndTakesBackWhatWasTooMuch) {
+TEST(EnergyCounter, ExtrapolatesASilentDeviceAndCorrectsTheExcess) {
   EnergyCounter a(gpu(), Duration(3000));
   a.feed(counter(0, 0), "b");
   a.feed(counter(1000, 300'000'000), "b");

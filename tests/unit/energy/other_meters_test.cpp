@@ -85,7 +85,7 @@ TEST_F(Sysfs, CpuTimeOfAJobFromEitherVersionOfCgroup) {
   EXPECT_EQ(job_cpu_time_us(root, "n1", 1000, 7), 43);
 }
 
-TEST(RocmMeter, BelievesACounterOnlyWhereItMoves) {
+TEST(RocmMeter, UsesACounterOnlyIfItChanges) {
   const auto found = find_rocm_meters(CARBON_FAKE_ROCM_LIBRARY);
   ASSERT_EQ(found.meters.size(), 2u) << found.note;
   EXPECT_EQ(found.meters[0]->info().id, "GPU-amd-000000000000abc0");
