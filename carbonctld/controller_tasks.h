@@ -30,6 +30,9 @@ class ControllerTasks {
     ReplanLoop& replan;
   };
   explicit ControllerTasks(const Parts& parts);
+  ~ControllerTasks() { stop(); }  // tasks wake each other: all stop before one is destroyed
+  ControllerTasks(const ControllerTasks&) = delete;
+  ControllerTasks& operator=(const ControllerTasks&) = delete;
 
   void start();
   void stop();                                    // waits for the steps that are running
