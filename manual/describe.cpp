@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manual/describe.h"
 
+#include <CLI/CLI.hpp>
 #include <iostream>
 #include <nlohmann/json.hpp>
 

@@ -2,7 +2,9 @@
 // Exports a program's CLI11 options as JSON, from which its man pages and shell completion are generated.
 #pragma once
 
-#include <CLI/CLI.hpp>
+namespace CLI {
+class App;
+}
 
 namespace carbon::manual {
 

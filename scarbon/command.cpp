@@ -16,15 +16,15 @@ void print_simulated_note() {
   fmt::print(stderr, "scarbon: {}\n", tr("note: these figures are based on simulated GPUs or simulated intensities"));
 }
 
-void add_table_options(CLI::App& app, TableStyle& style) {
-  app.add_flag_callback(
+void add_table_options(CommandLine& line, TableStyle& style) {
+  line.add_flag_callback(
       "-p,--parsable", [&style] { style.layout = TableLayout::kParsable; }, "a '|' after each field");
-  app.add_flag_callback(
+  line.add_flag_callback(
       "-P,--parsable2", [&style] { style.layout = TableLayout::kParsable2; }, "a '|' between fields");
-  app.add_flag_callback(
+  line.add_flag_callback(
       "--csv", [&style] { style.layout = TableLayout::kCsv; }, "comma-separated values, quoted where needed");
-  app.add_option("--delimiter", style.delimiter, "delimiter to use instead of '|'");
-  app.add_flag_callback(
+  line.add_option("--delimiter", style.delimiter, "delimiter to use instead of '|'");
+  line.add_flag_callback(
       "-n,--noheader", [&style] { style.header = false; }, "omit the header");
 }
 

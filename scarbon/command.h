@@ -2,12 +2,12 @@
 // The sub-commands of scarbon. Each adds its options to the command line; the returned action runs it and returns the exit code.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
 
 #include "config/config.h"
 #include "core/result.h"
+#include "scarbon/command_line.h"
 #include "scarbon/table.h"
 
 namespace carbon::scarbon {
@@ -38,7 +38,7 @@ Command replay_command(CLI::App& parent);
 Command doctor_command(CLI::App& parent, const Session& session);
 
 // sacct's options for the layout of tables; `style` must outlive the parsing.
-void add_table_options(CLI::App& app, TableStyle& style);
+void add_table_options(CommandLine& line, TableStyle& style);
 
 // "scarbon: <message>" on standard error; returns exit code 1.
 int print_error(const std::string& message);

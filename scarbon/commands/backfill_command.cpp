@@ -95,21 +95,21 @@ int run_backfill(const BackfillOptions& options, const Session& session) {
 
 Command backfill_command(CLI::App& parent, const Session& session) {
   auto options = std::make_shared<BackfillOptions>();
-  auto* app = parent.add_subcommand("backfill",
-                                    "Write summaries that Slurm's records lack, and estimate jobs that ran before slurm-carbon");
-  app->add_option("-S,--starttime,--start", options->start, "jobs after this time; sacct's time formats")->required();
-  app->add_option("-E,--endtime,--end", options->end, "jobs before this time; for later jobs, nodes may still send records")
-      ->capture_default_str();
-  app->add_flag("--no-estimates", options->no_estimates, "write summaries only");
-  app->add_flag("-n,--dry-run", options->dry_run, "print what would be done, but do nothing");
-  app->footer(
+  CommandLine app(parent, "backfill",
+                  "Write summaries that Slurm's records lack, and estimate jobs that ran before slurm-carbon");
+  app.add_option("-S,--starttime,--start", options->start, "jobs after this time; sacct's time formats").required();
+  app.add_option("-E,--endtime,--end", options->end, "jobs before this time; for later jobs, nodes may still send records")
+      .show_default();
+  app.add_flag("--no-estimates", options->no_estimates, "write summaries only");
+  app.add_flag("-n,--dry-run", options->dry_run, "print what would be done, but do nothing");
+  app.footer(
       "For root and SlurmUser. A job that is not in the ledger is estimated: each of its GPUs draws [placement] gpu_power of\n"
       "carbon.conf from its start to its end, at the best known carbon intensity of its site, else the country's yearly factor.\n"
       "Its method is \"estimated\", in scarbon jobs and in Slurm's record; its uncertainty is six sevenths of its energy. A\n"
       "node's own record, if it arrives later, replaces the estimate. Running the command again changes nothing.\n"
       "Example: scarbon backfill -S 2026-01-01 --dry-run\n"
       "Exit status: 0; 1 if sacct or carbonctld failed.");
-  return {app, [options, &session] { return run_backfill(*options, session); }};
+  return {app.app(), [options, &session] { return run_backfill(*options, session); }};
 }
 
 }  // namespace carbon::scarbon

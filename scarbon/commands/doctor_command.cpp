@@ -89,15 +89,15 @@ int run_doctor(const DoctorOptions& options, const Session& session) {
 
 Command doctor_command(CLI::App& parent, const Session& session) {
   auto options = std::make_shared<DoctorOptions>();
-  auto* app = parent.add_subcommand("doctor", "Check the installation and print how to fix each fault");
-  app->add_option("-N,--node", options->node,
-                  "this host's NodeName (default: its short host name, if slurm.conf has such a node)");
-  app->add_option("--slurm-conf", options->slurm_conf,
-                  "slurm.conf to read (default: $SLURM_CONF, /etc/slurm/slurm.conf, /run/slurm/conf/slurm.conf)")
-      ->type_name("FILE");
-  app->add_option("--nvml", options->nvml, "NVML library (default: libnvidia-ml.so.1 in the loader's path)")->type_name("FILE");
-  app->add_flag("--json", options->json, "print JSON");
-  app->footer(
+  CommandLine app(parent, "doctor", "Check the installation and print how to fix each fault");
+  app.add_option("-N,--node", options->node,
+                 "this host's NodeName (default: its short host name, if slurm.conf has such a node)");
+  app.add_option("--slurm-conf", options->slurm_conf,
+                 "slurm.conf to read (default: $SLURM_CONF, /etc/slurm/slurm.conf, /run/slurm/conf/slurm.conf)")
+      .type_name("FILE");
+  app.add_option("--nvml", options->nvml, "NVML library (default: libnvidia-ml.so.1 in the loader's path)").type_name("FILE");
+  app.add_flag("--json", options->json, "print JSON");
+  app.footer(
       "Run it as root on slurmctld's host, on a GPU node and on a login node. Each checks a part; what cannot be checked\n"
       "there is listed as not checked. It changes nothing. Each problem and advice has a stable name, its location, the\n"
       "text found there, and the line to write or the command to run.\n"
@@ -105,7 +105,7 @@ Command doctor_command(CLI::App& parent, const Session& session) {
       "  scarbon doctor\n"
       "  srun -w gpu01 scarbon doctor --json\n"
       "Exit status: 0; 1 if there is a problem (advice does not count).");
-  return {app, [options, &session] { return run_doctor(*options, session); }};
+  return {app.app(), [options, &session] { return run_doctor(*options, session); }};
 }
 
 }  // namespace carbon::scarbon

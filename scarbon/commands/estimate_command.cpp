@@ -152,12 +152,12 @@ int run_estimate(const EstimateOptions& options, const Session& session) {
 
 Command estimate_command(CLI::App& parent, const Session& session) {
   auto options = std::make_shared<EstimateOptions>();
-  auto* app = parent.add_subcommand(
-      "estimate", "Estimate the emissions of a job before its submission: now, at the best time and at the best site");
-  app->add_option("script", options->script, "the job script, for its #SBATCH lines; '-': standard input")->required();
-  app->add_flag("--json", options->json, "print JSON, on one line");
-  add_batch_options(*app, options->given);
-  return {app, [options, &session] { return run_estimate(*options, session); }};
+  CommandLine app(parent, "estimate",
+                  "Estimate the emissions of a job before its submission: now, at the best time and at the best site");
+  app.add_option("script", options->script, "the job script, for its #SBATCH lines; '-': standard input").required();
+  app.add_flag("--json", options->json, "print JSON, on one line");
+  add_batch_options(*app.app(), options->given);
+  return {app.app(), [options, &session] { return run_estimate(*options, session); }};
 }
 
 }  // namespace carbon::scarbon

@@ -132,18 +132,18 @@ int run_grid(const GridOptions& options, const Session& session) {
 
 Command grid_command(CLI::App& parent, const Session& session) {
   auto options = std::make_shared<GridOptions>();
-  auto* app = parent.add_subcommand("grid", "Show each site's carbon intensity and its greenest window");
-  app->add_option("--window", options->window, "length of the window, in Slurm's time syntax")->capture_default_str();
-  app->add_option("--within", options->within, "the latest start of the window, from now")->capture_default_str();
-  auto* plot = app->add_flag("--plot", options->plot, "plot the forecast as bars, with its band if known");
-  auto* feeds = app->add_flag("--feeds", options->feeds, "state of each feed, and what was rejected or omitted and why");
-  app->add_flag("--accuracy", options->accuracy, "error of each provider's forecasts and of our own, by hours ahead")
-      ->excludes(plot)
-      ->excludes(feeds);
-  feeds->excludes(plot);
-  app->add_flag("--json", options->json, "print carbonctld's answer as JSON");
-  add_table_options(*app, options->style);
-  return {app, [options, &session] { return run_grid(*options, session); }};
+  CommandLine app(parent, "grid", "Show each site's carbon intensity and its greenest window");
+  app.add_option("--window", options->window, "length of the window, in Slurm's time syntax").show_default();
+  app.add_option("--within", options->within, "the latest start of the window, from now").show_default();
+  auto plot = app.add_flag("--plot", options->plot, "plot the forecast as bars, with its band if known");
+  auto feeds = app.add_flag("--feeds", options->feeds, "state of each feed, and what was rejected or omitted and why");
+  app.add_flag("--accuracy", options->accuracy, "error of each provider's forecasts and of our own, by hours ahead")
+      .excludes(plot)
+      .excludes(feeds);
+  feeds.excludes(plot);
+  app.add_flag("--json", options->json, "print carbonctld's answer as JSON");
+  add_table_options(app, options->style);
+  return {app.app(), [options, &session] { return run_grid(*options, session); }};
 }
 
 }  // namespace carbon::scarbon

@@ -97,21 +97,21 @@ int run_jobs(const JobsOptions& options, const Session& session) {
 
 Command jobs_command(CLI::App& parent, const Session& session) {
   auto options = std::make_shared<JobsOptions>();
-  auto* app = parent.add_subcommand("jobs", "Show sacct's rows and columns, with energy and emissions");
-  app->footer(
+  CommandLine app(parent, "jobs", "Show sacct's rows and columns, with energy and emissions");
+  app.footer(
       "Rows and columns of sacct are exactly sacct's: it runs as you, and Slurm's rules decide what you see. Energy is metered\n"
       "per job, so the rows of steps have none. Examples:\n"
       "  scarbon jobs -X -S now-7days                      your jobs of a week, one row each\n"
       "  scarbon jobs -j 1234 -o JobID,State,Co2eG,Method  one job, by field\n"
       "  scarbon jobs -a -S 2026-11-01 -P -n -o User,Co2eG for scripts\n"
       "Exit status: 0; 1 if sacct or carbonctld failed (if only carbonctld failed, sacct's columns are still shown).");
-  add_sacct_options(*app, options->sacct);
-  add_table_options(*app, options->style);
-  app->add_flag("--json", options->json, "print sacct's JSON, with the ledger's runs of each job under \"carbon\"");
-  app->add_flag("-e,--helpformat", options->help_format, "list the fields, sacct's and slurm-carbon's");
-  app->add_flag("-B,--batch-script", options->script, "print the batch script of a job, as sacct does");
-  app->add_flag("--env-vars", options->environment, "print the environment of a job's batch script, as sacct does");
-  return {app, [options, &session] { return run_jobs(*options, session); }};
+  add_sacct_options(*app.app(), options->sacct);
+  add_table_options(app, options->style);
+  app.add_flag("--json", options->json, "print sacct's JSON, with the ledger's runs of each job under \"carbon\"");
+  app.add_flag("-e,--helpformat", options->help_format, "list the fields, sacct's and slurm-carbon's");
+  app.add_flag("-B,--batch-script", options->script, "print the batch script of a job, as sacct does");
+  app.add_flag("--env-vars", options->environment, "print the environment of a job's batch script, as sacct does");
+  return {app.app(), [options, &session] { return run_jobs(*options, session); }};
 }
 
 }  // namespace carbon::scarbon

@@ -70,11 +70,11 @@ int run_queue(const QueueOptions& options, const Session& session) {
 
 Command queue_command(CLI::App& parent, const Session& session) {
   auto options = std::make_shared<QueueOptions>();
-  auto* app = parent.add_subcommand("queue", "Show deferred jobs: planned and latest start, and expected savings");
-  app->add_option("-u,--user", options->user, "jobs of this user");
-  app->add_flag("--json", options->json, "print carbonctld's answer as JSON; times in UTC");
-  add_table_options(*app, options->style);
-  return {app, [options, &session] { return run_queue(*options, session); }};
+  CommandLine app(parent, "queue", "Show deferred jobs: planned and latest start, and expected savings");
+  app.add_option("-u,--user", options->user, "jobs of this user");
+  app.add_flag("--json", options->json, "print carbonctld's answer as JSON; times in UTC");
+  add_table_options(app, options->style);
+  return {app.app(), [options, &session] { return run_queue(*options, session); }};
 }
 
 }  // namespace carbon::scarbon

@@ -185,35 +185,33 @@ int run_replay(const ReplayOptions& options) {
 
 Command replay_command(CLI::App& parent) {
   auto options = std::make_shared<ReplayOptions>();
-  auto* app = parent.add_subcommand("replay", "Compute what a policy would have saved on a recorded job history");
-  app->add_option("--jobs", options->jobs, "job trace: CSV (arrival_time,length,cpus|gpus), SWF (.gz too) or a sacct -P dump")
-      ->type_name("FILE")
-      ->required();
-  app->add_option("--job-unit", options->job_unit, "unit of times in a CSV trace")
-      ->check(CLI::IsMember({"s", "h"}))
-      ->capture_default_str();
-  app->add_option("--intensity", options->intensity, "CSV with a column datetime and one column per zone, in gCO2e/kWh")
-      ->type_name("FILE")
-      ->required();
-  app->add_option("--zone", options->zones, "grid zone of the site; several zones make several sites")->delimiter(',');
-  app->add_option("--sites", options->sites, "TOML file of sites: name, zone, capacity, pue, transfer_kwh_per_gb")
-      ->type_name("FILE");
-  app->add_option("--from", options->from,
-                  "UTC time at which the trace starts (default: the trace's own, or the start of the intensity)");
-  app->add_option("--policy", options->policies, replay::policy_names())->delimiter(',')->capture_default_str();
-  app->add_option("--capacity", options->capacity, "CPUs or GPUs of a site, or unlimited")->capture_default_str();
-  app->add_option("--max-wait", options->max_wait, "longest wait: 24h, or 6h,24h@2h (jobs under 2 h: 6 h, others 24 h)")
-      ->capture_default_str();
-  app->add_option("--length", options->length, "what policies know of a job's run time: exact, class-mean, limit, predicted")
-      ->capture_default_str();
-  app->add_option("--forecast", options->forecast, "what policies know of future intensity")
-      ->check(CLI::IsMember({"perfect", "own"}))
-      ->capture_default_str();
-  app->add_option("--stretch-bound", options->slowdown_bound,
-                  "how much a user's mean slowdown, (wait + run time) / run time, may grow over run-now (default: no bound)")
-      ->check(CLI::NonNegativeNumber);
-  app->add_flag("--json", options->json, "print JSON");
-  return {app, [options] { return run_replay(*options); }};
+  CommandLine app(parent, "replay", "Compute what a policy would have saved on a recorded job history");
+  app.add_option("--jobs", options->jobs, "job trace: CSV (arrival_time,length,cpus|gpus), SWF (.gz too) or a sacct -P dump")
+      .type_name("FILE")
+      .required();
+  app.add_option("--job-unit", options->job_unit, "unit of times in a CSV trace").one_of({"s", "h"}).show_default();
+  app.add_option("--intensity", options->intensity, "CSV with a column datetime and one column per zone, in gCO2e/kWh")
+      .type_name("FILE")
+      .required();
+  app.add_option("--zone", options->zones, "grid zone of the site; several zones make several sites").delimiter(',');
+  app.add_option("--sites", options->sites, "TOML file of sites: name, zone, capacity, pue, transfer_kwh_per_gb")
+      .type_name("FILE");
+  app.add_option("--from", options->from,
+                 "UTC time at which the trace starts (default: the trace's own, or the start of the intensity)");
+  app.add_option("--policy", options->policies, replay::policy_names()).delimiter(',').show_default();
+  app.add_option("--capacity", options->capacity, "CPUs or GPUs of a site, or unlimited").show_default();
+  app.add_option("--max-wait", options->max_wait, "longest wait: 24h, or 6h,24h@2h (jobs under 2 h: 6 h, others 24 h)")
+      .show_default();
+  app.add_option("--length", options->length, "what policies know of a job's run time: exact, class-mean, limit, predicted")
+      .show_default();
+  app.add_option("--forecast", options->forecast, "what policies know of future intensity")
+      .one_of({"perfect", "own"})
+      .show_default();
+  app.add_option("--stretch-bound", options->slowdown_bound,
+                 "how much a user's mean slowdown, (wait + run time) / run time, may grow over run-now (default: no bound)")
+      .not_negative();
+  app.add_flag("--json", options->json, "print JSON");
+  return {app.app(), [options] { return run_replay(*options); }};
 }
 
 }  // namespace carbon::scarbon

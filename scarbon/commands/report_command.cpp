@@ -125,17 +125,17 @@ int run_report(const ReportOptions& options, const Session& session) {
 
 Command report_command(CLI::App& parent, const Session& session) {
   auto options = std::make_shared<ReportOptions>();
-  auto* app = parent.add_subcommand("report", "Show energy and emissions summed over jobs, as sreport does");
-  app->add_option("--by", options->by,
-                  "one row per value: a property of the jobs, or the day, week or month (UTC) in which they ended")
-      ->check(CLI::IsMember({"user", "account", "partition", "site", "cluster", "qos", "wckey", "state", "day", "week", "month"}))
-      ->capture_default_str();
-  app->add_option("-S,--starttime,--start", options->start,
-                  "jobs that ended after this time; sacct's time formats (default: all jobs; by day the last 30 days, by week "
-                  "26 weeks, by month a year)");
-  app->add_option("-E,--endtime,--end", options->end, "jobs that ended before this time (default: now)");
+  CommandLine app(parent, "report", "Show energy and emissions summed over jobs, as sreport does");
+  app.add_option("--by", options->by,
+                 "one row per value: a property of the jobs, or the day, week or month (UTC) in which they ended")
+      .one_of({"user", "account", "partition", "site", "cluster", "qos", "wckey", "state", "day", "week", "month"})
+      .show_default();
+  app.add_option("-S,--starttime,--start", options->start,
+                 "jobs that ended after this time; sacct's time formats (default: all jobs; by day the last 30 days, by week "
+                 "26 weeks, by month a year)");
+  app.add_option("-E,--endtime,--end", options->end, "jobs that ended before this time (default: now)");
   const auto filter = [&](const char* names, const char* key, const char* help) {
-    app->add_option_function<std::string>(
+    app.add_option_function(
         names, [options, key](const std::string& v) { options->filters[key] = v; }, help);
   };
   filter("-u,--user", "user", "jobs of these users, separated by commas");
@@ -146,15 +146,15 @@ Command report_command(CLI::App& parent, const Session& session) {
   filter("-q,--qos", "qos", "jobs of these QOS");
   filter("-W,--wckeys", "wckey", "jobs of these wckeys");
   filter("-s,--state", "state", "jobs that ended in these states: COMPLETED,FAILED,...");
-  app->add_option("--top", options->top, "print the first N rows and sum up the others (default: all rows)");
-  app->add_flag("--waste", options->waste,
-                "emissions of failed, cancelled, timed-out and requeued jobs, and idle allocated GPU time");
-  app->add_flag("--budgets", options->budgets, "each account's carbon budget (carbon.conf), what is left of it, and warnings");
-  app->add_flag("--equivalents", options->equivalents, "comparisons with the total, each with its source");
-  app->add_option("--html", options->html, "write a self-contained HTML page with charts to this file")->type_name("FILE");
-  app->add_flag("--json", options->json, "print carbonctld's answer as JSON (docs/api.md)");
-  add_table_options(*app, options->style);
-  app->footer(
+  app.add_option("--top", options->top, "print the first N rows and sum up the others (default: all rows)");
+  app.add_flag("--waste", options->waste,
+               "emissions of failed, cancelled, timed-out and requeued jobs, and idle allocated GPU time");
+  app.add_flag("--budgets", options->budgets, "each account's carbon budget (carbon.conf), what is left of it, and warnings");
+  app.add_flag("--equivalents", options->equivalents, "comparisons with the total, each with its source");
+  app.add_option("--html", options->html, "write a self-contained HTML page with charts to this file").type_name("FILE");
+  app.add_flag("--json", options->json, "print carbonctld's answer as JSON (docs/api.md)");
+  add_table_options(app, options->style);
+  app.footer(
       "Rows are sorted by falling emissions. SavedCo2eG compares with the same jobs started at submission at their home site;\n"
       "the emissions of a run that was requeued count against it. An empty cell means not known, which is not zero. Coverage%\n"
       "is the share of the energy whose carbon intensity is known; Co2eG covers that share. Slurm's PrivateData decides what\n"
@@ -163,7 +163,7 @@ Command report_command(CLI::App& parent, const Session& session) {
       "  scarbon report --by month -u $USER\n"
       "  scarbon report --html november.html -S 2026-11-01 -E 2026-12-01\n"
       "Exit status: 0; 1 if carbonctld did not answer or refused.");
-  return {app, [options, &session] { return run_report(*options, session); }};
+  return {app.app(), [options, &session] { return run_report(*options, session); }};
 }
 
 }  // namespace carbon::scarbon

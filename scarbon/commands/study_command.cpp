@@ -172,9 +172,9 @@ int run_study(const StudyOptions& options, const Session& session) {
 
 Command study_command(CLI::App& parent, const Session& session) {
   auto options = std::make_shared<StudyOptions>();
-  auto* app = parent.add_subcommand("study", "Sum up a set of jobs, such as a search for a model's settings");
+  CommandLine app(parent, "study", "Sum up a set of jobs, such as a search for a model's settings");
   const auto value = [&](const char* names, const char* passed_on, const char* help) {
-    app->add_option_function<std::string>(
+    app.add_option_function(
         names, [options, passed_on](const std::string& v) { options->selection.push_back(std::string(passed_on) + '=' + v); },
         help);
   };
@@ -183,30 +183,30 @@ Command study_command(CLI::App& parent, const Session& session) {
   value("-u,--user", "--user", "jobs of these users (default: your own)");
   value("-r,--partition", "--partition", "jobs of these partitions");
   value("-E,--endtime,--end", "--endtime", "jobs before this time (default: now)");
-  app->add_option_function<std::string>(
+  app.add_option_function(
       "-j,--jobs,--job",
       [options](const std::string& v) {
         options->selection.push_back("--jobs=" + v);
         options->of_jobs = true;
       },
       "these jobs, separated by commas; an array's id means all its tasks");
-  app->add_option_function<std::string>(
+  app.add_option_function(
       "-S,--starttime,--start",
       [options](const std::string& v) {
         options->selection.push_back("--starttime=" + v);
         options->started = true;
       },
       "jobs after this time, in sacct's time formats (default: all)");
-  app->add_flag_callback(
+  app.add_flag_callback(
       "-a,--allusers", [options] { options->selection.emplace_back("--allusers"); },
       "jobs of all users, as far as Slurm lets you see them");
-  app->add_option("--name", options->name, "jobs whose name matches this pattern (*: any text, ?: any character)");
-  app->add_option("--comment", options->comment,
-                  "jobs whose comment matches this pattern (needs AccountingStoreFlags=job_comment)");
-  app->add_option("--final", options->final_run, "the job that is the final run (default: the last completed one)");
-  app->add_flag("--json", options->json, "print JSON");
-  add_table_options(*app, options->style);
-  app->footer(
+  app.add_option("--name", options->name, "jobs whose name matches this pattern (*: any text, ?: any character)");
+  app.add_option("--comment", options->comment,
+                 "jobs whose comment matches this pattern (needs AccountingStoreFlags=job_comment)");
+  app.add_option("--final", options->final_run, "the job that is the final run (default: the last completed one)");
+  app.add_flag("--json", options->json, "print JSON");
+  add_table_options(app, options->style);
+  app.footer(
       "A trial's settings are read from its comment, its name or its command line: --param lr=0.1 --param batch=32, as in\n"
       "  sbatch --comment='--param lr=0.1' train.sh\n"
       "Prices are in carbon.conf, [prices]; the defaults are those of Strubell et al. 2019. Own hardware: as many GPUs as the\n"
@@ -216,7 +216,7 @@ Command study_command(CLI::App& parent, const Session& session) {
       "  scarbon study --name 'lr-*' -S 2026-11-01 --final 4711\n"
       "  scarbon study -j 4700          a job array\n"
       "Exit status: 0; 1 if there is no such job, or sacct or carbonctld failed.");
-  return {app, [options, &session] { return run_study(*options, session); }};
+  return {app.app(), [options, &session] { return run_study(*options, session); }};
 }
 
 }  // namespace carbon::scarbon

@@ -25,9 +25,9 @@ int run_web(bool quiet, const Session& session) {
 
 Command web_command(CLI::App& parent, const Session& session) {
   auto quiet = std::make_shared<bool>(false);
-  auto* app = parent.add_subcommand("web", "Print a one-time link that logs you in to the web page");
-  app->add_flag("-q,--quiet", *quiet, "print only the link");
-  return {app, [quiet, &session] { return run_web(*quiet, session); }};
+  CommandLine app(parent, "web", "Print a one-time link that logs you in to the web page");
+  app.add_flag("-q,--quiet", *quiet, "print only the link");
+  return {app.app(), [quiet, &session] { return run_web(*quiet, session); }};
 }
 
 }  // namespace carbon::scarbon

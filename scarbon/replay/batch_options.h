@@ -2,7 +2,6 @@
 // Parses sbatch's options, from a script's #SBATCH lines and the command line, into a submit request.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <map>
 #include <string>
 #include <string_view>
@@ -10,6 +9,10 @@
 
 #include "core/result.h"
 #include "placement/submission.h"
+
+namespace CLI {
+class App;
+}
 
 namespace carbon::scarbon {
 

@@ -2,7 +2,7 @@
 // The fields that `scarbon jobs` adds to sacct's, and their values for one row: a job with all its runs.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <span>
 #include <string>

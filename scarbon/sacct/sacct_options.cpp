@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scarbon/sacct/sacct_options.h"
 
+#include <CLI/CLI.hpp>
 #include <array>
 
 namespace carbon::scarbon {

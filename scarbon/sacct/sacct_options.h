@@ -2,11 +2,14 @@
 // sacct's options for `scarbon jobs`: same names and meanings, passed on to sacct.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
 #include "scarbon/reports/job_format.h"
+
+namespace CLI {
+class App;
+}
 
 namespace carbon::scarbon {
 
