@@ -196,13 +196,13 @@ class JobsTest(CarbonCase):
     def test_there_are_jobs_of_every_kind(self):
         wanted = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "REQUEUED", "RUNNING", "PENDING"}
 
-        def rows():
+        def listed():
             options = ("-a", "-X", "-D", "-n", "-P", "-S", "now-2hours", "-o", "JobID,State")
             return self.slurm.run("sacct", *options).out.splitlines()
 
         # slurmdbd hears of the job that was submitted last a moment later.
         rows = wait_until(
-            lambda: (r := rows()) and wanted <= {row.split("|")[1].split()[0] for row in r} and r,
+            lambda: (r := listed()) and wanted <= {row.split("|")[1].split()[0] for row in r} and r,
             60,
             "job in each state",
         )
