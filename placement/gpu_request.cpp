@@ -5,16 +5,16 @@
 #include <array>
 #include <limits>
 
+#include "core/slurm/tres.h"
 #include "core/strings.h"
-#include "core/tres.h"
 
 namespace carbon::placement {
 namespace {
 
 constexpr std::uint64_t kMost = 1'000'000;  // more GPUs or array tasks than any cluster has: a figure that was misread
 
-// Takes the text before the first of `separators` from the front, and the separator.
-std::string_view take_until(std::string_view& text, std::string_view separators) {
+// Removes and returns the text before the first of `separators`, and removes the separator.
+std::string_view next_field(std::string_view& text, std::string_view separators) {
   const auto at = text.find_first_of(separators);
   const auto front = text.substr(0, at);
   text.remove_prefix(at == std::string_view::npos ? text.size() : at + 1);
@@ -90,7 +90,7 @@ std::optional<ArrayShape> array_shape(std::string_view array) {
   std::uint64_t sum = 0;
   if (array.empty() || array.back() == ',') return std::nullopt;
   while (!array.empty()) {
-    auto range = take_until(array, ",");
+    auto range = next_field(array, ",");
     const auto step_at = range.find(':');
     const auto step = step_at == std::string_view::npos ? 1 : parse_number<std::uint64_t>(range.substr(step_at + 1)).value_or(0);
     range = range.substr(0, step_at);

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/partition.h"
+#include "core/slurm/partition.h"
 
 namespace carbon::placement {
 

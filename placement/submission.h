@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/decision_token.h"
+#include "core/slurm/decision_token.h"
 #include "core/time.h"
 #include "placement/fit.h"
 #include "placement/start_reservations.h"

@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "core/job.h"
 #include "core/site_forecast.h"
+#include "core/slurm/job.h"
 
 namespace carbon::planner {
 

@@ -45,8 +45,8 @@ void window_sums(std::span<const double> values, std::size_t width, std::vector<
 double steps_in(Duration d) { return static_cast<double>(d.count()) / static_cast<double>(kPriceStep.count()); }
 
 // A duration in price steps.
-struct StepSpan {
-  explicit StepSpan(Duration runtime)
+struct StepDuration {
+  explicit StepDuration(Duration runtime)
       : whole(static_cast<std::size_t>(runtime / kPriceStep)), part(steps_in(runtime) - static_cast<double>(whole)) {}
   // The integral over [s, s + duration) from its running sums.
   double over(const std::vector<double>& sum, std::size_t s) const {
@@ -177,7 +177,7 @@ void ShadowPrices::choose(const RuntimeClass& jobs) {
   start_waiting(jobs);
   for (const auto& expected : jobs.expected) start_expected(expected);
   for (const auto& atom : jobs.runtimes) {
-    const StepSpan span(atom.runtime);
+    const StepDuration span(atom.runtime);
     for (auto& lane : lanes_) {
       double active = 0;
       for (std::size_t s = 0; s < std::min(steps_, jobs.starts + span.whole + 1); ++s) {
@@ -195,7 +195,7 @@ void ShadowPrices::weigh_starts(const RuntimeClass& jobs) {
     lane.choice.assign(jobs.starts, 0.0);
     lane.starts.assign(jobs.starts, 0.0);
     for (const auto& atom : jobs.runtimes) {
-      const StepSpan span(atom.runtime);
+      const StepDuration span(atom.runtime);
       const double weight = atom.weight / (jobs.mean_steps * kStepHours);
       for (std::size_t s = 0; s < jobs.starts; ++s)
         lane.choice[s] += weight * (span.over(lane.carbon, s) + span.over(lane.sum, s));

@@ -19,7 +19,7 @@ namespace {
 using carbon::JobMarkEvent;
 
 // slurmd keeps a script's output only if the script fails.
-void say(const std::string& message) {
+void print_error(const std::string& message) {
   std::fprintf(stderr, "carbon_mark: %s\n", message.c_str());
   openlog("carbon_mark", LOG_PID, LOG_DAEMON);
   syslog(LOG_ERR, "%s", message.c_str());
@@ -36,19 +36,19 @@ void mark(std::span<char* const> arguments) {
   const std::string_view context = value == nullptr ? "" : value;
   const auto event = event_of(context);
   if (!event) {
-    say("SLURM_SCRIPT_CONTEXT = '" + std::string(context) +
-        "'; accepted: prolog_slurmd, epilog_slurmd, as slurmd has it for Prolog and Epilog of slurm.conf: no mark");
+    print_error("SLURM_SCRIPT_CONTEXT = '" + std::string(context) +
+                "'; accepted: prolog_slurmd, epilog_slurmd, as slurmd has it for Prolog and Epilog of slurm.conf: no mark");
     return;
   }
   const auto ids = carbon::plugin::ids_from_environment([](const char* name) { return std::getenv(name); });
   if (!ids) {
-    say(ids.error().message + ": no mark, the job is not metered");
+    print_error(ids.error().message + ": no mark, the job is not metered");
     return;
   }
   const auto argument = carbon::plugin::spool_in(arguments);
-  for (const auto& message : argument.unknown) say(message);
-  const auto left = carbon::plugin::leave_mark(*event, ids->job_id, ids->uid, argument.spool);
-  if (!left) say("job " + std::to_string(ids->job_id) + ": " + left.error().message);
+  for (const auto& message : argument.unknown) print_error(message);
+  const auto recorded = carbon::plugin::record_mark(*event, ids->job_id, ids->uid, argument.spool);
+  if (!recorded) print_error("job " + std::to_string(ids->job_id) + ": " + recorded.error().message);
 }
 
 }  // namespace
@@ -57,9 +57,9 @@ int main(int argc, char** argv) {
   try {
     mark({argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
   } catch (const std::exception& e) {
-    say(e.what());
+    print_error(e.what());
   } catch (...) {
-    say("an exception of unknown type");
+    print_error("an exception of unknown type");
   }
   return 0;
 }

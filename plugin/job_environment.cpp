@@ -22,7 +22,7 @@ std::string text_of(const Environment& get, const char* name) {
 }
 
 // Removes and returns the first item of `list`, up to a comma outside brackets.
-std::string_view take_item(std::string_view& list) {
+std::string_view next_item(std::string_view& list) {
   std::size_t end = 0;
   for (bool inside = false; end < list.size() && (inside || list[end] != ','); ++end) {
     if (list[end] == '[') inside = true;
@@ -37,7 +37,7 @@ std::string_view take_item(std::string_view& list) {
 std::optional<std::vector<std::uint32_t>> devices(std::string_view list) {
   std::vector<std::uint32_t> out;
   while (!list.empty()) {
-    const auto item = take_item(list);
+    const auto item = next_item(list);
     const auto dash = item.find('-');
     const auto first = number<std::uint32_t>(item.substr(0, dash));
     const auto last = dash == std::string_view::npos ? first : number<std::uint32_t>(item.substr(dash + 1));
@@ -68,7 +68,7 @@ std::optional<Lookup> look_up(std::string_view item, std::string_view node) {
   Lookup result;
   auto ranges = item.substr(open + 1, close - open - 1);
   while (!ranges.empty()) {
-    const auto range = take_item(ranges);
+    const auto range = next_item(ranges);
     const auto dash = range.find('-');
     const auto low = range.substr(0, dash);
     const auto first = number<std::uint32_t>(low);
@@ -87,7 +87,7 @@ std::optional<Lookup> look_up(std::string_view item, std::string_view node) {
 std::optional<std::uint64_t> index_in_node_list(std::string_view list, std::string_view node) {
   std::uint64_t before = 0;
   while (!list.empty()) {
-    const auto found = look_up(take_item(list), node);
+    const auto found = look_up(next_item(list), node);
     if (!found) return std::nullopt;
     if (found->index) return before + *found->index;
     before += found->size;
@@ -100,7 +100,7 @@ std::optional<std::uint32_t> cpus_on_node(std::string_view cpus_per_node, std::s
   if (!index) return std::nullopt;
   std::uint64_t covered = 0;
   while (!cpus_per_node.empty()) {
-    auto item = take_item(cpus_per_node);
+    auto item = next_item(cpus_per_node);
     std::uint64_t repeat = 1;
     const auto open = item.find("(x");
     if (open != std::string_view::npos) {
@@ -141,7 +141,7 @@ Result<JobMark> mark_from_environment(const Environment& get) {
   mark.gpus = *list;
   const auto visible = text_of(get, "CUDA_VISIBLE_DEVICES");
   for (std::string_view rest = visible; !rest.empty();) {
-    const auto item = take_item(rest);
+    const auto item = next_item(rest);
     if (item.starts_with("MIG-") && mark.mig.size() < kMostDevices) mark.mig.emplace_back(item);
   }
   mark.mps_percent = std::min(number<std::uint32_t>(text_of(get, "CUDA_MPS_ACTIVE_THREAD_PERCENTAGE")).value_or(0), 100u);

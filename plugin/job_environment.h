@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "core/job_mark.h"
 #include "core/result.h"
+#include "core/slurm/job_mark.h"
 
 namespace carbon::plugin {
 

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "core/job_mark.h"
 #include "core/result.h"
+#include "core/slurm/job_mark.h"
 
 namespace carbon::plugin {
 

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "core/job_mark.h"
 #include "core/result.h"
+#include "core/slurm/job_mark.h"
 
 namespace carbon::plugin {
 
@@ -22,6 +22,6 @@ SpoolArgument spool_in(std::span<char* const> arguments);
 
 // Writes the mark of the job in this process's environment; %n in `spool` is the node's name. No network, no sync, no waiting:
 // carbond does the rest.
-Status leave_mark(JobMarkEvent event, std::uint32_t job_id, uid_t uid, const std::string& spool);
+Status record_mark(JobMarkEvent event, std::uint32_t job_id, uid_t uid, const std::string& spool);
 
 }  // namespace carbon::plugin

@@ -8,21 +8,21 @@
 namespace carbon::plugin {
 
 const snapshot::SnapshotContent* SnapshotWatch::current(Instant now) {
-  look(now);
-  if (!held_) return nullptr;
-  if (held_->stale(now)) {
+  check(now);
+  if (!snapshot_) return nullptr;
+  if (snapshot_->stale(now)) {
     if (enters(State::kStale)) log_(describe() + " is too old: jobs run at once until a new one is published");
     return nullptr;
   }
   if (enters(State::kCurrent)) log_(describe() + " is in use");
-  return &held_->content();
+  return &snapshot_->content();
 }
 
-void SnapshotWatch::look(Instant now) {
-  if (held_ && now >= looked_ && now - looked_ < kBetweenLooks) return;
-  looked_ = now;
-  if (held_ && held_->replaced(file_)) held_.reset();
-  if (!held_) open();
+void SnapshotWatch::check(Instant now) {
+  if (snapshot_ && now >= checked_ && now - checked_ < kCheckInterval) return;
+  checked_ = now;
+  if (snapshot_ && snapshot_->replaced(file_)) snapshot_.reset();
+  if (!snapshot_) open();
 }
 
 void SnapshotWatch::open() {
@@ -31,7 +31,7 @@ void SnapshotWatch::open() {
   auto opened = snapshot::Snapshot::open(file_);
   if (opened) {
     refused_.reset();
-    held_.emplace(std::move(*opened));
+    snapshot_.emplace(std::move(*opened));
   } else {
     refused_ = identity;
     if (enters(State::kUnreadable)) log_(opened.error().message + ": jobs run at once until there is a good snapshot");
@@ -53,7 +53,7 @@ SnapshotWatch::Identity SnapshotWatch::identity_of(const std::filesystem::path& 
 bool SnapshotWatch::enters(State state) { return std::exchange(state_, state) != state; }
 
 std::string SnapshotWatch::describe() const {
-  return "the snapshot " + file_.string() + " of " + format_utc(held_->content().published);
+  return "the snapshot " + file_.string() + " of " + format_utc(snapshot_->content().published);
 }
 
 }  // namespace carbon::plugin

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The current snapshot for job_submit: kept open between jobs, reopened when the file is replaced, with one log line per change
-// of state. The file is checked at most every kBetweenLooks. Not thread safe.
+// of state. The file is checked at most every kCheckInterval. Not thread safe.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@ namespace carbon::plugin {
 class SnapshotWatch {
  public:
   using Log = std::function<void(const std::string& line)>;
-  static constexpr Duration kBetweenLooks = std::chrono::milliseconds(10);  // jobs of a burst share one check
+  static constexpr Duration kCheckInterval = std::chrono::milliseconds(10);  // jobs of a burst share one check
 
   SnapshotWatch(std::filesystem::path file, Log log) : file_(std::move(file)), log_(std::move(log)) {}
 
@@ -32,15 +32,15 @@ class SnapshotWatch {
   using Identity = std::array<std::int64_t, 7>;
   static Identity identity_of(const std::filesystem::path& file);
 
-  void look(Instant now);
+  void check(Instant now);
   void open();
   bool enters(State state);      // true if that is a change
-  std::string describe() const;  // precondition: held_
+  std::string describe() const;  // precondition: snapshot_
 
   std::filesystem::path file_;
   Log log_;
-  std::optional<snapshot::Snapshot> held_;
-  Instant looked_{};                 // at the file
+  std::optional<snapshot::Snapshot> snapshot_;
+  Instant checked_{};                // at the file
   std::optional<Identity> refused_;  // of an unusable file, which is not read again for every job
   State state_ = State::kUnknown;
 };

@@ -8,10 +8,10 @@ extern "C" {
 
 int slurm_spank_job_prolog(spank_t spank, int argc, char** argv) {
   return carbon::plugin::guard("job_prolog",
-                               [&] { carbon::plugin::leave_mark(spank, carbon::JobMarkEvent::kStart, argc, argv); });
+                               [&] { carbon::plugin::record_mark(spank, carbon::JobMarkEvent::kStart, argc, argv); });
 }
 
 int slurm_spank_job_epilog(spank_t spank, int argc, char** argv) {
-  return carbon::plugin::guard("job_epilog", [&] { carbon::plugin::leave_mark(spank, carbon::JobMarkEvent::kEnd, argc, argv); });
+  return carbon::plugin::guard("job_epilog", [&] { carbon::plugin::record_mark(spank, carbon::JobMarkEvent::kEnd, argc, argv); });
 }
 }

@@ -2,7 +2,7 @@
 // The work of the SPANK plugins in each of Slurm's contexts; spank_plugin.cpp and spank_carbon.cpp call it through guard().
 #pragma once
 
-#include "core/job_mark.h"
+#include "core/slurm/job_mark.h"
 
 extern "C" {
 #include <slurm/spank.h>
@@ -14,6 +14,6 @@ namespace carbon::plugin {
 void register_options(spank_t spank);
 
 // Writes the start or end mark of the job of this prolog or epilog. `argc`, `argv`: the plugin's arguments in plugstack.conf.
-void leave_mark(spank_t spank, JobMarkEvent event, int argc, char** argv);
+void record_mark(spank_t spank, JobMarkEvent event, int argc, char** argv);
 
 }  // namespace carbon::plugin

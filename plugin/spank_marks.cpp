@@ -7,7 +7,7 @@
 
 namespace carbon::plugin {
 
-void leave_mark(spank_t spank, JobMarkEvent event, int argc, char** argv) {
+void record_mark(spank_t spank, JobMarkEvent event, int argc, char** argv) {
   std::uint32_t job_id = 0;
   uid_t uid = 0;
   if (spank_get_item(spank, S_JOB_ID, &job_id) != ESPANK_SUCCESS || spank_get_item(spank, S_JOB_UID, &uid) != ESPANK_SUCCESS) {
@@ -16,8 +16,8 @@ void leave_mark(spank_t spank, JobMarkEvent event, int argc, char** argv) {
   }
   const auto argument = spool_in({argv, static_cast<std::size_t>(argc)});
   for (const auto& message : argument.unknown) log_error("carbon: plugstack.conf: %s", message.c_str());
-  const auto left = leave_mark(event, job_id, uid, argument.spool);
-  if (!left) log_error("carbon: job %u: %s", job_id, left.error().message.c_str());
+  const auto recorded = record_mark(event, job_id, uid, argument.spool);
+  if (!recorded) log_error("carbon: job %u: %s", job_id, recorded.error().message.c_str());
 }
 
 }  // namespace carbon::plugin

@@ -3,7 +3,7 @@
 // Slurm itself carries the values to job_submit (job_submit_carbon reads them there) and to the job's steps.
 #include <string_view>
 
-#include "core/job.h"
+#include "core/slurm/job.h"
 #include "core/time.h"
 #include "plugin/guard.h"
 #include "plugin/spank_hooks.h"

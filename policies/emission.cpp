@@ -9,8 +9,8 @@ GramsCo2e grams(const Window& window, const SiteForecast& site, Watts power) {
   return GramsCo2e(window.gram_seconds_per_kwh * power.value() * site.pue / kJoulesPerKwh);
 }
 
-std::optional<GramsCo2e> emission(const SiteForecast& site, Instant start, Duration length, Watts power) {
-  const auto window = window_at(site.series, start, length);
+std::optional<GramsCo2e> emission(const SiteForecast& site, Instant start, Duration runtime, Watts power) {
+  const auto window = window_at(site.series, start, runtime);
   if (!window) return std::nullopt;
   return grams(*window, site, power);
 }

@@ -8,19 +8,19 @@
 #include <span>
 #include <string_view>
 
-#include "core/job.h"
 #include "core/site_forecast.h"
+#include "core/slurm/job.h"
 
 namespace carbon::policies {
 
-// Emissions of `power` for `length` from `start`, PUE included; none if the series does not cover the whole window.
-std::optional<GramsCo2e> emission(const SiteForecast& site, Instant start, Duration length, Watts power);
+// Emissions of `power` for `runtime` from `start`, PUE included; none if the series does not cover the whole window.
+std::optional<GramsCo2e> emission(const SiteForecast& site, Instant start, Duration runtime, Watts power);
 
 // Emissions of transferring the job's data to `site` at `ready`, at the mean of the intensities of both sites (each end draws
 // half); 0 at home, none if an intensity is not known.
 std::optional<GramsCo2e> transfer_emission(const JobRequest& job, std::span<const SiteForecast> sites, std::size_t site);
 
-// Each returns {home, ready} if nothing better is known (also if the series at home has a gap in [ready, ready + length)), and
+// Each returns {home, ready} if nothing better is known (also if the series at home has a gap in [ready, ready + runtime)), and
 // never a start before ready or after ready + max_delay. Ties, and differences below a billionth, go to the earlier start, then
 // to home, then to the lower site index. No allocation, no exceptions; only the first kMostSites sites are considered.
 using Policy = Placement (*)(const JobRequest& job, std::span<const SiteForecast> sites);

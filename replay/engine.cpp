@@ -9,8 +9,8 @@ namespace carbon::replay {
 namespace {
 
 struct Progress {
-  std::vector<Interval> pieces;
-  std::size_t piece = 0;
+  std::vector<Interval> intervals;
+  std::size_t interval = 0;
   Placement place;
   Instant part_start;
   Duration left{0};
@@ -64,15 +64,15 @@ class Engine {
       p.running = false;
       free_[p.place.site] += jobs_[job].width;
       p.left -= now_ - p.part_start;
-      if (!p.pieces.empty()) runs_[job].parts.push_back({p.part_start, now_});
+      if (!p.intervals.empty()) runs_[job].parts.push_back({p.part_start, now_});
       if (p.left <= Duration::zero()) {
         runs_[job].end = now_;
         ++done_;
         if (options_.progress) options_.progress(done_, jobs_.size());
         decider_.ended(job, now_);
       } else {
-        ++p.piece;
-        p.place.start = std::max(p.pieces[p.piece].start, now_);
+        ++p.interval;
+        p.place.start = std::max(p.intervals[p.interval].start, now_);
         queue_[p.place.site].emplace(p.place.start, job);
       }
     }
@@ -93,7 +93,7 @@ class Engine {
     if (p.begun) return;
     if (p.known) queue_[p.place.site].erase({p.place.start, decision.job});
     p.known = true;
-    p.pieces = std::move(decision.pieces);
+    p.intervals = std::move(decision.intervals);
     p.place = {decision.place.site, std::max(decision.place.start, now_)};
     queue_[p.place.site].emplace(p.place.start, decision.job);
   }
@@ -116,8 +116,8 @@ class Engine {
     free_[p.place.site] -= jobs_[job].width;
     p.running = true;
     p.part_start = now_;
-    const bool last = p.piece + 1 >= p.pieces.size();
-    ending_.emplace(now_ + (last ? p.left : std::min(p.left, p.pieces[p.piece].length())), job);
+    const bool last = p.interval + 1 >= p.intervals.size();
+    ending_.emplace(now_ + (last ? p.left : std::min(p.left, p.intervals[p.interval].length())), job);
     if (p.begun) return;
     p.begun = true;
     runs_[job].site = p.place.site;

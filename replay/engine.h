@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
-#include "core/job.h"
 #include "core/series.h"
+#include "core/slurm/job.h"
 #include "replay/traces/trace.h"
 
 namespace carbon::replay {
@@ -32,12 +32,12 @@ struct SiteModel {
   double transfer_kwh_per_gb = 0;
 };
 
-// Where and when a job is to run. `pieces`: if not empty, the intervals of an interrupted job; the last one runs until the job is
-// done.
+// Where and when a job is to run. `intervals`: if not empty, the intervals of an interrupted job; the last one runs until the job
+// is done.
 struct Decision {
   std::size_t job = 0;
   Placement place;
-  std::vector<Interval> pieces;
+  std::vector<Interval> intervals;
 };
 
 // Decides with knowledge of the past only. Jobs are indices into the trace.

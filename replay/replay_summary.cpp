@@ -50,14 +50,14 @@ Summary summarize(const Trace& trace, const Setting& setting, std::span<const Jo
       summary.worst_violation = std::max(summary.worst_violation, late);
     }
     waits.push_back(wait);
-    auto& [stretch, jobs] = growth[job.user];
-    stretch += seconds(wait - wait_of(job, run_now[i])) / std::max(seconds(job.runtime), 1e-3);
+    auto& [slowdown, jobs] = growth[job.user];
+    slowdown += seconds(wait - wait_of(job, run_now[i])) / std::max(seconds(job.runtime), 1e-3);
     ++jobs;
     sum += wait;
     last_end = std::max(last_end, run.end);
   }
-  for (const auto& [stretch, jobs] : growth) {
-    if (jobs > 0) summary.worst_slowdown_growth = std::max(summary.worst_slowdown_growth, stretch / jobs);
+  for (const auto& [slowdown, jobs] : growth) {
+    if (jobs > 0) summary.worst_slowdown_growth = std::max(summary.worst_slowdown_growth, slowdown / jobs);
   }
   std::sort(waits.begin(), waits.end());
   summary.mean_wait = sum / static_cast<std::int64_t>(waits.size());

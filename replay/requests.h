@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "core/job.h"
+#include "core/slurm/job.h"
 #include "replay/setting.h"
 
 namespace carbon::replay {
@@ -19,7 +19,7 @@ class Requests {
   // The request with present knowledge. Precondition: the job has a home.
   JobRequest at_arrival(std::size_t job) const;
   Duration class_mean(std::size_t large) const { return class_mean_[large]; }  // 0: small, 1: large
-  // The same, for a decider: called once per job, in order of arrival. Under a stretch bound B each job adds B to its
+  // The same, for a decider: called once per job, in order of arrival. Under a slowdown bound B each job adds B to its
   // user's credit and may wait for the remaining credit times its run time. That wait is charged at once, so the sum never
   // exceeds B per job.
   JobRequest arrived(std::size_t job);
@@ -42,7 +42,7 @@ class Requests {
     std::size_t count = 0;
   };
   std::vector<History> of_user_;
-  std::vector<double> credit_;  // per user, in stretch
+  std::vector<double> credit_;  // per user, in slowdown
   Duration ended_sum_{0};
   std::int64_t ended_count_ = 0;
   Duration error_sum_{0};

@@ -16,8 +16,8 @@ void RuleDecider::decide(Instant now, std::span<const std::size_t> arrived, std:
     if (rule_.place) {
       decision.place = rule_.place(request, sites_);
     } else {
-      decision.pieces = rule_.pieces(request, sites_[request.home]);
-      decision.place = {request.home, decision.pieces.front().start};
+      decision.intervals = rule_.intervals(request, sites_[request.home]);
+      decision.place = {request.home, decision.intervals.front().start};
     }
   }
 }

@@ -13,14 +13,14 @@ namespace carbon::replay {
 struct Rule {
   std::string_view name;
   policies::Policy place = nullptr;  // one of the two is set
-  PiecewisePolicy pieces = nullptr;
+  PiecewisePolicy intervals = nullptr;
 };
 inline constexpr std::array<Rule, 8> kRules{{{.name = "run-now", .place = policies::run_now},
                                              {.name = "lowest-slot", .place = replay::published::lowest_slot},
                                              {.name = "lowest-window", .place = replay::published::lowest_window},
                                              {.name = "carbon-time", .place = replay::published::carbon_time},
-                                             {.name = "threshold", .pieces = threshold},
-                                             {.name = "suspend-resume", .pieces = suspend_resume},
+                                             {.name = "threshold", .intervals = threshold},
+                                             {.name = "suspend-resume", .intervals = suspend_resume},
                                              {.name = "greenest-site", .place = policies::greenest_site},
                                              {.name = "greenest-window", .place = policies::greenest_window}}};
 

@@ -34,8 +34,8 @@ struct Setting {
   SeriesAhead ahead;                    // what the policies see; unset: the actual series
   WaitCaps caps;
   RuntimeSource runtime = RuntimeSource::kExact;
-  // No user's mean stretch, (wait + length) / length, may be planned to grow by more than this over the run-now run; none: no
-  // bound.
+  // No user's mean slowdown, (wait + run time) / run time, may be planned to grow by more than this over the run-now run; none:
+  // no bound.
   std::optional<double> slowdown_bound;
   Watts power_per_unit{1000.0};  // of one cpu or gpu
 };

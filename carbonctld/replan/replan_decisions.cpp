@@ -111,18 +111,18 @@ void ReplanDecisions::undo(Move& m) const { m = {m.job, current(*m.job), Reason:
 
 void ReplanDecisions::undo_small_gains(std::vector<Move>& moves) const {
   for (auto& m : moves) {
-    const auto stay = grams(*m.job, current(*m.job)), go = grams(*m.job, m.to);
-    if (!stay || !go) {
+    const auto unmoved = grams(*m.job, current(*m.job)), moved = grams(*m.job, m.to);
+    if (!unmoved || !moved) {
       undo(m);
       continue;
     }
-    const bool little = std::abs(*stay - *go) < config_.replan.min_gain * std::max(*stay, 1e-9);
+    const bool little = std::abs(*unmoved - *moved) < config_.replan.min_gain * std::max(*unmoved, 1e-9);
     const bool nowhere = reading_.capacity[m.to.site] <= 0;  // all of its nodes are down: whether the job fits is not known
-    const bool worse_elsewhere = m.to.site != m.job->site && *go >= *stay;
+    const bool worse_elsewhere = m.to.site != m.job->site && *moved >= *unmoved;
     if (little || nowhere || worse_elsewhere || m.to.start > m.job->latest) {
       undo(m);
     } else {
-      m.reason = *go < *stay ? Reason::kLessCarbon : Reason::kRoomForOthers;
+      m.reason = *moved < *unmoved ? Reason::kLessCarbon : Reason::kRoomForOthers;
     }
   }
 }

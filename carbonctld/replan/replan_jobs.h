@@ -10,8 +10,8 @@
 
 #include "carbonctld/slurm/slurm_queue.h"
 #include "config/config.h"
-#include "core/decision_token.h"
-#include "core/job.h"
+#include "core/slurm/decision_token.h"
+#include "core/slurm/job.h"
 
 namespace carbon::carbonctld {
 

@@ -14,14 +14,14 @@ struct Slot {
 // Adjacent slots are joined.
 std::vector<Interval> joined(std::vector<Interval> slots) {
   std::sort(slots.begin(), slots.end(), [](const Interval& a, const Interval& b) { return a.start < b.start; });
-  std::vector<Interval> pieces;
+  std::vector<Interval> intervals;
   for (const auto& slot : slots) {
-    if (!pieces.empty() && pieces.back().end == slot.start)
-      pieces.back().end = slot.end;
+    if (!intervals.empty() && intervals.back().end == slot.start)
+      intervals.back().end = slot.end;
     else
-      pieces.push_back(slot);
+      intervals.push_back(slot);
   }
-  return pieces;
+  return intervals;
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ std::optional<double> quantile_ahead(const SeriesView& series, Instant at) {
 }  // namespace
 
 std::vector<Interval> threshold(const JobRequest& job, const SiteForecast& home) {
-  std::vector<Interval> pieces;
+  std::vector<Interval> intervals;
   const SeriesView& series = home.series;
   Instant at = job.ready;
   Duration left = job.runtime, pause_left = job.max_delay;
@@ -39,10 +39,10 @@ std::vector<Interval> threshold(const JobRequest& job, const SiteForecast& home)
     const Duration step = series.segment(i).end - at;
     if (value->value() < *limit) {
       const Instant end = at + std::min(step, left);
-      if (!pieces.empty() && pieces.back().end == at)
-        pieces.back().end = end;
+      if (!intervals.empty() && intervals.back().end == at)
+        intervals.back().end = end;
       else
-        pieces.push_back({at, end});
+        intervals.push_back({at, end});
       left -= end - at;
       at = end;
     } else {
@@ -51,13 +51,13 @@ std::vector<Interval> threshold(const JobRequest& job, const SiteForecast& home)
       at += pause;
     }
   }
-  if (left > Duration::zero() || pieces.empty()) {
-    if (!pieces.empty() && pieces.back().end == at)
-      pieces.back().end = at + left;
+  if (left > Duration::zero() || intervals.empty()) {
+    if (!intervals.empty() && intervals.back().end == at)
+      intervals.back().end = at + left;
     else
-      pieces.push_back({at, at + left});
+      intervals.push_back({at, at + left});
   }
-  return pieces;
+  return intervals;
 }
 
 }  // namespace carbon::replay

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "core/tres.h"
+#include "core/slurm/tres.h"
 #include "replay/traces/trace_formats.h"
 
 namespace carbon::replay {

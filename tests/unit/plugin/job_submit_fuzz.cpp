@@ -9,7 +9,7 @@
 #include <iostream>
 #include <thread>
 
-#include "core/decision_token.h"
+#include "core/slurm/decision_token.h"
 #include "job_fuzzer.h"
 #include "plugin/job_description.h"
 #include "plugin/snapshot_watch.h"
@@ -35,13 +35,13 @@ bool is_copy(const job_desc_msg_t& job) {
   return job.fed_siblings_viable != 0 && number_in(job) != NO_VAL && number_in(job) >> 26 != 0;
 }
 
-bool must_stay_unchanged(const job_desc_msg_t& job) {
+bool must_be_unchanged(const job_desc_msg_t& job) {
   return !filled(job.script) || job.begin_time != 0 || filled(job.reservation) || filled(job.dependency) || job.priority == 0 ||
          (job.het_job_offset != NO_VAL && !is_copy(job)) || job.time_limit == INFINITE;
 }
 
 struct Tally {
-  std::uint64_t deferred = 0, moved = 0, sent = 0, told = 0;
+  std::uint64_t deferred = 0, moved = 0, sent = 0, notified = 0;
 };
 
 void submit_one(Submit* submit, Random& random, Tally& tally) {
@@ -50,7 +50,7 @@ void submit_one(Submit* submit, Random& random, Tally& tally) {
   const std::string partition = before.partition == nullptr ? "" : before.partition;
   const std::string comment = before.admin_comment == nullptr ? "" : before.admin_comment;
   const std::string constraint = before.features == nullptr ? "" : before.features;
-  const bool ineligible_reason = must_stay_unchanged(before);
+  const bool ineligible_reason = must_be_unchanged(before);
   const std::string clusters = before.clusters == nullptr ? "" : before.clusters;
   char* message = nullptr;
   ASSERT_EQ(submit(&job.desc, 1000, &message), 0);
@@ -80,7 +80,7 @@ void submit_one(Submit* submit, Random& random, Tally& tally) {
   tally.deferred += deferred;
   tally.moved += moved;
   tally.sent += sent;
-  tally.told += message != nullptr;
+  tally.notified += message != nullptr;
   std::free(message);
 }
 
@@ -100,7 +100,7 @@ TEST(JobSubmitFuzz, NoJobAndNoSnapshotHarmsTheHost) {
                       : round % 4 == 1 ? SnapshotFile::kForged
                                        : static_cast<SnapshotFile>(random() % kSnapshotFiles);
     put_snapshot(file, sort, random);
-    std::this_thread::sleep_for(SnapshotWatch::kBetweenLooks);  // so that each one is looked at, however fast this machine is
+    std::this_thread::sleep_for(SnapshotWatch::kCheckInterval);  // so that each one is looked at, however fast this machine is
     for (std::uint64_t i = 0; i < kCasesPerSnapshot && !HasFailure(); ++i) submit_one(submit, random, tally);
   }
   module.entry<int()>("fini")();
@@ -109,7 +109,7 @@ TEST(JobSubmitFuzz, NoJobAndNoSnapshotHarmsTheHost) {
   EXPECT_GT(tally.moved, cases / 200);
   EXPECT_GT(tally.sent, cases / 200);
   std::cout << cases << " jobs, seed " << seed << ": " << tally.deferred << " deferred, " << tally.moved << " moved, "
-            << tally.sent << " bound to a cluster, " << tally.told << " told; " << host().errors.size()
+            << tally.sent << " bound to a cluster, " << tally.notified << " notified; " << host().errors.size()
             << " exceptions at the wall\n";
   EXPECT_TRUE(host().errors.empty()) << host().errors.front();
 }

@@ -17,7 +17,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr Duration kLook = SnapshotWatch::kBetweenLooks;
+constexpr Duration kLook = SnapshotWatch::kCheckInterval;
 
 class SnapshotWatchTest : public testing::Test {
  protected:
