@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "core/job_mark.h"
+#include "core/slurm/job_mark.h"
 #include "energy/device_energy_splitter.h"
 #include "energy/profile.h"
 #include "ledger/record/record.h"

@@ -15,7 +15,7 @@
 #include "carbond/print_meters.h"
 #include "carbond/shipper.h"
 #include "config/config.h"
-#include "core/job_mark.h"
+#include "core/slurm/job_mark.h"
 #include "energy/nvml_meter.h"
 #include "energy/rapl_meter.h"
 #include "energy/rocm_meter.h"

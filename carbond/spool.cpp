@@ -3,7 +3,7 @@
 
 #include <sys/stat.h>
 
-#include "core/job_mark.h"
+#include "core/slurm/job_mark.h"
 
 namespace carbon::carbond {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "carbond/spool.h"
-#include "core/job_mark.h"
+#include "core/slurm/job_mark.h"
 
 namespace carbon::carbond {
 

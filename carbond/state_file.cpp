@@ -7,13 +7,13 @@ namespace carbon::carbond {
 namespace {
 
 using nlohmann::json;
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
 json to_json(const energy::EnergyCounterState& s) {
   json out = {{"boot_ms", s.last.at.boot.count()},
               {"wall_ms", unix_ms(s.last.at.wall)},
               {"uj", s.last.uj},
-              {"blur_ms", s.last.time_uncertainty.count()},
+              {"time_uncertainty_ms", s.last.time_uncertainty.count()},
               {"watts", s.watts},
               {"watts_before", s.watts_before},
               {"usual_watts", s.usual_watts},
@@ -28,7 +28,7 @@ energy::EnergyCounterState counter_from(const json& j) {
   s.last.at.boot = Duration(j.at("boot_ms").get<std::int64_t>());
   s.last.at.wall = from_unix_ms(j.at("wall_ms").get<std::int64_t>());
   s.last.uj = j.at("uj").get<std::int64_t>();
-  s.last.time_uncertainty = Duration(j.at("blur_ms").get<std::int64_t>());
+  s.last.time_uncertainty = Duration(j.at("time_uncertainty_ms").get<std::int64_t>());
   s.watts = j.at("watts").get<double>();
   s.watts_before = j.at("watts_before").get<double>();
   s.usual_watts = j.at("usual_watts").get<double>();
@@ -69,11 +69,11 @@ energy::DeviceInfo info_from(const json& j) {
 }
 
 json to_json(const energy::Allocation& h) {
-  return {{"holder", h.job}, {"share", h.share}, {"from_ms", h.from.count()}, {"until_ms", h.until.count()}};
+  return {{"job", h.job}, {"share", h.share}, {"from_ms", h.from.count()}, {"until_ms", h.until.count()}};
 }
 
 energy::Allocation allocation_from(const json& j) {
-  return {j.at("holder").get<std::string>(), j.at("share").get<double>(), Duration(j.at("from_ms").get<std::int64_t>()),
+  return {j.at("job").get<std::string>(), j.at("share").get<double>(), Duration(j.at("from_ms").get<std::int64_t>()),
           Duration(j.at("until_ms").get<std::int64_t>())};
 }
 
@@ -84,9 +84,9 @@ json to_json(const OpenJob& job) {
                    {"step_ms", d.profile.step().count()},
                    {"mj", d.profile.mj()},
                    {"idle_ms", d.profile.idle_ms()},
-                   {"allotted", d.allocated},
+                   {"allocated", d.allocated},
                    {"share_ms", d.share_ms},
-                   {"booked_ms", d.covered_ms},
+                   {"covered_ms", d.covered_ms},
                    {"estimated_mj", d.estimated_mj},
                    {"variance_mj2", d.variance_mj2}};
   }
@@ -133,9 +133,9 @@ OpenJob job_from(const json& j) {
     device.profile =
         energy::Profile(Duration(d.at("step_ms").get<std::int64_t>()), from_unix_ms(d.at("first_ms").get<std::int64_t>()),
                         d.at("mj").get<std::vector<std::int64_t>>(), d.at("idle_ms").get<std::vector<std::int64_t>>());
-    device.allocated = d.at("allotted").get<double>();
+    device.allocated = d.at("allocated").get<double>();
     device.share_ms = d.at("share_ms").get<double>();
-    device.covered_ms = d.at("booked_ms").get<std::int64_t>();
+    device.covered_ms = d.at("covered_ms").get<std::int64_t>();
     device.estimated_mj = d.at("estimated_mj").get<std::int64_t>();
     device.variance_mj2 = d.at("variance_mj2").get<double>();
     job.devices.emplace(id, std::move(device));
@@ -148,9 +148,9 @@ OpenJob job_from(const json& j) {
 std::string state_to_json(const JobRegistry& registry) {
   json devices = json::array(), jobs = json::array(), closed = json::array();
   for (const auto& [id, device] : registry.devices()) {
-    json d = {{"info", to_json(device.info())}, {"holds", json::array()}};
-    for (const auto& h : device.allocations()) d["holds"].push_back(to_json(h));
-    if (const auto& state = device.counter().state()) d["account"] = to_json(*state);
+    json d = {{"info", to_json(device.info())}, {"allocations", json::array()}};
+    for (const auto& h : device.allocations()) d["allocations"].push_back(to_json(h));
+    if (const auto& state = device.counter().state()) d["counter"] = to_json(*state);
     const auto totals = registry.totals().find(id);
     d["jobs_mj"] = totals == registry.totals().end() ? 0 : totals->second.jobs_mj;
     d["idle_mj"] = totals == registry.totals().end() ? 0 : totals->second.idle_mj;
@@ -174,13 +174,13 @@ Status state_from_json(std::string_view text, JobRegistry& registry) {
     if (j.at("version").get<int>() != kVersion) return Error{"state: version is not " + std::to_string(kVersion)};
     for (const auto& d : j.at("devices")) {
       const auto info = info_from(d.at("info"));
-      if (!d.contains("account")) {
+      if (!d.contains("counter")) {
         registry.add_device(info);
         continue;
       }
       std::vector<energy::Allocation> allocations;
-      for (const auto& h : d.at("holds")) allocations.push_back(allocation_from(h));
-      registry.restore_device(info, counter_from(d["account"]), std::move(allocations),
+      for (const auto& h : d.at("allocations")) allocations.push_back(allocation_from(h));
+      registry.restore_device(info, counter_from(d["counter"]), std::move(allocations),
                               {d.at("jobs_mj").get<std::int64_t>(), d.at("idle_mj").get<std::int64_t>(), {}, {}});
     }
     for (const auto& job : j.at("jobs")) registry.restore_job(job_from(job));
@@ -198,7 +198,7 @@ std::string readings_to_json(const JobRegistry& registry) {
   json out = json::array();
   for (const auto& [_, device] : registry.devices()) {
     const auto& state = device.counter().state();
-    if (state) out.push_back({{"info", to_json(device.info())}, {"account", to_json(*state)}});
+    if (state) out.push_back({{"info", to_json(device.info())}, {"counter", to_json(*state)}});
   }
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -206,7 +206,7 @@ std::string readings_to_json(const JobRegistry& registry) {
 Result<std::vector<SavedReading>> readings_from_json(std::string_view text) {
   std::vector<SavedReading> out;
   try {
-    for (const auto& r : json::parse(text)) out.push_back({info_from(r.at("info")), counter_from(r.at("account"))});
+    for (const auto& r : json::parse(text)) out.push_back({info_from(r.at("info")), counter_from(r.at("counter"))});
   } catch (const std::exception& e) {
     return Error{std::string("readings: ") + e.what()};
   }

@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "core/placement_rules.h"
 #include "core/result.h"
 #include "core/site.h"
+#include "core/slurm/placement_rules.h"
 #include "core/time.h"
 
 namespace carbon::config {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "core/placement_rules.h"
+#include "core/slurm/placement_rules.h"
 #include "snapshot/snapshot_bytes.h"
 
 namespace carbon::snapshot {

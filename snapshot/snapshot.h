@@ -14,11 +14,11 @@
 #include <string>
 #include <vector>
 
-#include "core/partition.h"
-#include "core/placement_rules.h"
 #include "core/result.h"
 #include "core/series.h"
 #include "core/site.h"
+#include "core/slurm/partition.h"
+#include "core/slurm/placement_rules.h"
 
 namespace carbon::snapshot {
 

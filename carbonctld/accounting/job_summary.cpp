@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "carbonctld/accounting/job_summary.h"
 
-#include "core/decision_token.h"
+#include "core/slurm/decision_token.h"
 
 namespace carbon::carbonctld {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "core/decision_token.h"
+#include "core/slurm/decision_token.h"
 
 namespace carbon::carbonctld {
 namespace {

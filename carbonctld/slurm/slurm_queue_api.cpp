@@ -11,7 +11,7 @@
 #include "carbonctld/slurm/slurm_federation_api.h"
 #include "carbonctld/slurm/slurm_text.h"
 #include "carbonctld/slurm/slurm_versions.h"
-#include "core/tres.h"
+#include "core/slurm/tres.h"
 
 extern "C" std::int32_t slurm_bit_set_count(bitstr_t* bits);  // exported, and in no header
 

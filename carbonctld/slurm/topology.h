@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "core/partition.h"
 #include "core/site.h"
+#include "core/slurm/partition.h"
 #include "core/time.h"
 
 namespace carbon::carbonctld {

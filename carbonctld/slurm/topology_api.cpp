@@ -11,7 +11,7 @@
 #include "carbonctld/slurm/slurm_federation_api.h"
 #include "carbonctld/slurm/slurm_list.h"
 #include "carbonctld/slurm/slurm_text.h"
-#include "core/tres.h"
+#include "core/slurm/tres.h"
 
 namespace carbon::carbonctld::libslurm {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "ledger/reports/grouping.h"
 #include "ledger/reports/rollup_reader.h"
+#include "ledger/rows/job_row.h"
 #include "ledger/store/database.h"
-#include "ledger/store/job_row.h"
 
 namespace carbon::ledger {
 namespace {

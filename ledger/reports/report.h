@@ -9,9 +9,9 @@
 
 #include "core/result.h"
 #include "core/time.h"
-#include "ledger/store/dimension.h"
+#include "ledger/rows/dimension.h"
+#include "ledger/rows/totals.h"
 #include "ledger/store/store.h"
-#include "ledger/store/totals.h"
 
 namespace carbon::ledger {
 

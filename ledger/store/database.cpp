@@ -11,6 +11,7 @@
 #include <optional>
 #include <string_view>
 
+#include "ledger/sql/bulk_writer.h"
 #include "ledger/store/schema.h"
 
 namespace carbon::ledger {
@@ -71,6 +72,8 @@ std::vector<std::string> structure_problems(soci::session& sql, bool thorough) {
 Result<std::unique_ptr<Database>> Database::open(const std::string& connection) {
   std::unique_ptr<Database> db(new Database);
   const bool sqlite = connection.starts_with(kSqlite);
+  if (!sqlite && !has_mariadb())
+    return Error{"this build of carbonctld has no MariaDB; accepted as [carbonctld] database: sqlite3://FILE"};
   if (sqlite) {
     const auto made = make_private(sqlite_file(connection));
     if (!made) return made.error();

@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "ledger/store/dimension.h"
-#include "ledger/store/job_emissions.h"
+#include "ledger/rows/dimension.h"
+#include "ledger/rows/job_emissions.h"
 
 namespace carbon::ledger {
 

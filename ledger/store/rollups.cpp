@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ledger/store/rollups.h"
 
-#include "ledger/store/bulk.h"
-#include "ledger/store/job_row.h"
+#include "ledger/rows/job_row.h"
+#include "ledger/sql/bulk.h"
 #include "ledger/store/store_impl.h"
 
 namespace carbon::ledger {

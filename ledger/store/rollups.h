@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "core/time.h"
+#include "ledger/rows/totals.h"
 #include "ledger/store/job_groups.h"
-#include "ledger/store/totals.h"
 
 namespace carbon::ledger {
 

@@ -18,7 +18,7 @@
 #include "core/result.h"
 #include "core/series.h"
 #include "ledger/record/record.h"
-#include "ledger/store/job_emissions.h"
+#include "ledger/rows/job_emissions.h"
 
 namespace carbon::ledger {
 

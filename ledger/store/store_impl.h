@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "ledger/rows/row_changes.h"
 #include "ledger/store/database.h"
 #include "ledger/store/job_groups.h"
-#include "ledger/store/row_changes.h"
 #include "ledger/store/store.h"
 
 namespace carbon::ledger {

@@ -2,8 +2,8 @@
 // One row per run of a job, and the rollups that change with the rows.
 #include <map>
 
-#include "ledger/store/bulk.h"
-#include "ledger/store/job_row.h"
+#include "ledger/rows/job_row.h"
+#include "ledger/sql/bulk.h"
 #include "ledger/store/rollups.h"
 #include "ledger/store/store_impl.h"
 #include "ledger/store/summary_requester.h"

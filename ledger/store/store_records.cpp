@@ -6,7 +6,7 @@
 #include <tuple>
 
 #include "ledger/record/checksum.h"
-#include "ledger/store/bulk.h"
+#include "ledger/sql/bulk.h"
 #include "ledger/store/store_impl.h"
 
 namespace carbon::ledger {

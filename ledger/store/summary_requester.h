@@ -2,7 +2,7 @@
 // Queues summaries to be written into Slurm's accounting, in a transaction. Used only in ledger/store/.
 #pragma once
 
-#include "ledger/store/bulk.h"
+#include "ledger/sql/bulk.h"
 #include "ledger/store/store_impl.h"
 
 namespace carbon::ledger {

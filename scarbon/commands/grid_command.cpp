@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "core/series.h"
-#include "core/slurm_time.h"
+#include "core/slurm/slurm_time.h"
 #include "policies/policy.h"
 #include "scarbon/command.h"
 #include "scarbon/controller_client.h"

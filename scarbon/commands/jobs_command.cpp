@@ -7,7 +7,7 @@
 
 #include "scarbon/command.h"
 #include "scarbon/controller_client.h"
-#include "scarbon/reports/job_format.h"
+#include "scarbon/sacct/job_format.h"
 #include "scarbon/sacct/ledger_runs.h"
 #include "scarbon/sacct/sacct_options.h"
 

@@ -4,7 +4,7 @@
 
 #include <memory>
 
-#include "core/slurm_time.h"
+#include "core/slurm/slurm_time.h"
 #include "scarbon/command.h"
 #include "scarbon/controller_client.h"
 

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <memory>
 
-#include "core/slurm_time.h"
+#include "core/slurm/slurm_time.h"
 #include "scarbon/command.h"
 #include "scarbon/controller_client.h"
 #include "scarbon/reports/equivalents.h"

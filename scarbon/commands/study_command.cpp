@@ -5,8 +5,8 @@
 
 #include <memory>
 
-#include "core/slurm_time.h"
-#include "core/tres.h"
+#include "core/slurm/slurm_time.h"
+#include "core/slurm/tres.h"
 #include "scarbon/command.h"
 #include "scarbon/controller_client.h"
 #include "scarbon/reports/study.h"

@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "core/job_mark.h"
+#include "core/slurm/job_mark.h"
 #include "scarbon/doctor/examinations.h"
 
 namespace carbon::scarbon::doctor {

@@ -8,7 +8,7 @@
 #include <set>
 #include <thread>
 
-#include "core/tres.h"
+#include "core/slurm/tres.h"
 #include "energy/nvml_meter.h"
 #include "energy/rocm_meter.h"
 #include "scarbon/doctor/examinations.h"

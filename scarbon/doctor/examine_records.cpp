@@ -3,7 +3,7 @@
 // accepts a signed request.
 #include <algorithm>
 
-#include "core/job_mark.h"
+#include "core/slurm/job_mark.h"
 #include "scarbon/doctor/examinations.h"
 
 namespace carbon::scarbon::doctor {

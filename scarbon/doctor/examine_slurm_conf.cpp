@@ -4,7 +4,7 @@
 #include <functional>
 #include <string_view>
 
-#include "core/tres.h"
+#include "core/slurm/tres.h"
 #include "scarbon/doctor/examinations.h"
 
 namespace carbon::scarbon::doctor {

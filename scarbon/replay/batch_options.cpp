@@ -7,7 +7,7 @@
 #include <charconv>
 #include <utility>
 
-#include "core/slurm_time.h"
+#include "core/slurm/slurm_time.h"
 
 namespace carbon::scarbon {
 namespace {

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/slurm_time.h"
+#include "core/slurm/slurm_time.h"
 #include "scarbon/controller_client.h"
 
 namespace carbon::scarbon {

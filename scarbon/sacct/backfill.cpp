@@ -6,9 +6,9 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "core/decision_token.h"
-#include "core/slurm_time.h"
-#include "core/tres.h"
+#include "core/slurm/decision_token.h"
+#include "core/slurm/slurm_time.h"
+#include "core/slurm/tres.h"
 #include "scarbon/controller_client.h"
 
 namespace carbon::scarbon {

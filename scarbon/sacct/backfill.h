@@ -8,7 +8,7 @@
 
 #include "core/units.h"
 #include "ledger/record/record.h"
-#include "scarbon/reports/job_format.h"
+#include "scarbon/sacct/job_format.h"
 
 namespace carbon::scarbon {
 

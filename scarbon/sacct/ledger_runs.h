@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "scarbon/controller_client.h"
-#include "scarbon/reports/job_format.h"
+#include "scarbon/sacct/job_format.h"
 
 namespace carbon::scarbon {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "scarbon/reports/job_format.h"
+#include "scarbon/sacct/job_format.h"
 
 namespace CLI {
 class App;

@@ -18,7 +18,7 @@
 #include <string>
 #include <thread>
 
-#include "core/job_mark.h"
+#include "core/slurm/job_mark.h"
 #include "energy/moment.h"
 
 extern char** environ;

@@ -23,6 +23,7 @@ DEEPER = {
     # libslurm's own calls, in the child alone; and in `carbon` the JSON of core's types, where its lookup finds it.
     "carbonctld/slurm": ("carbon::carbonctld", "carbon::carbonctld::libslurm", "carbon"),
     "core": ("carbon::inline core",),  # its words are everyone's
+    "core/slurm": ("carbon::inline core",),
     "replay/published": ("carbon::replay", "carbon::replay::published"),
     "scarbon/doctor": ("carbon::scarbon::doctor",),
     "snapshot": ("carbon::snapshot", "carbon::snapshot::format"),

@@ -11,9 +11,9 @@
 
 #include "carbond/state_file.h"
 #include "config/config.h"
-#include "core/decision_token.h"
-#include "core/job_mark.h"
-#include "core/slurm_time.h"
+#include "core/slurm/decision_token.h"
+#include "core/slurm/job_mark.h"
+#include "core/slurm/slurm_time.h"
 #include "ledger/record/record.h"
 #include "placement/submission.h"
 #include "replay/traces/intensity_csv.h"
@@ -234,7 +234,7 @@ const char* const kState =
 std::vector<Target> reader_targets() {
   return {
       {"carbon-conf", "config/", check_config, config_seeds()},
-      {"mark", "core/job_mark.cpp", check_mark, {format_job_mark(sample_mark())}},
+      {"mark", "core/slurm/job_mark.cpp", check_mark, {format_job_mark(sample_mark())}},
       {"record",
        "ledger/record/record_reader.cpp",
        check_record,
@@ -271,7 +271,10 @@ std::vector<Target> reader_targets() {
        "core/",
        check_words,
        {"now-7days", "2026-11-01T00:00:00+01:00", "1-02:03:04", "5min", "auto", "gpu:a100:2", "0-15:4,20%2"}},
-      {"admin-comment", "core/decision_token.cpp", check_comment, {"JS1:abc carbon:mode=defer,planned=1 text", "carbon:a=b"}},
+      {"admin-comment",
+       "core/slurm/decision_token.cpp",
+       check_comment,
+       {"JS1:abc carbon:mode=defer,planned=1 text", "carbon:a=b"}},
   };
 }
 

@@ -9,7 +9,7 @@
 #include <sstream>
 #include <vector>
 
-#include "core/job_mark.h"
+#include "core/slurm/job_mark.h"
 
 namespace carbon::plugin {
 

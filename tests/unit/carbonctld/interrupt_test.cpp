@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "core/decision_token.h"
+#include "core/slurm/decision_token.h"
 #include "tests/support/hourly_series.h"
 
 namespace carbon::carbonctld {
@@ -43,7 +43,7 @@ class InterruptTest : public testing::Test {
   IntensitySeries ahead_ = hours({400, 400, 400, 100, 100, 400, 400, 400, 400});
 };
 
-TEST_F(InterruptTest, ADirtyStretchTakesTheJobOffStepByStep) {
+TEST_F(InterruptTest, AtHighIntensityTheJobIsInterruptedStepByStep) {
   auto r = round();
   ASSERT_EQ(r.signals.size(), 1u);
   EXPECT_EQ(r.signals[0].job_id, 7u);
@@ -75,7 +75,7 @@ TEST_F(InterruptTest, ADirtyStretchTakesTheJobOffStepByStep) {
   EXPECT_TRUE(round(kNow + 4min).resumptions.empty());
 }
 
-TEST_F(InterruptTest, WhoeverMayNotBeInterruptedRunsOn) {
+TEST_F(InterruptTest, IneligibleJobsAreNotInterrupted) {
   const QueuedJob whole = job_;
   const auto runs_on = [&](auto change) {
     job_ = whole;
@@ -96,14 +96,14 @@ TEST_F(InterruptTest, WhoeverMayNotBeInterruptedRunsOn) {
   EXPECT_TRUE(runs_on([&] { job_.admin_comment = "carbon:mode=interrupt,home=a,site=a"; }));                 // no cap is known
 }
 
-TEST_F(InterruptTest, WhatARestartCostsIsCountedIn) {
+TEST_F(InterruptTest, TheCostOfARestartIsIncluded) {
   ahead_ = hours({110, 110, 110, 100, 100, 100, 100, 100, 100});
   EXPECT_FALSE(round().signals.empty());  // a tenth for an hour; the grace costs a thirtieth twice
   config_.placement.interrupt.grace = 6min;
   EXPECT_TRUE(round().signals.empty());
 }
 
-TEST_F(InterruptTest, InTheGreenNobodyIsStopped) {
+TEST_F(InterruptTest, AtLowIntensityNoJobIsInterrupted) {
   ahead_ = hours({100, 400, 400, 100, 100, 100, 100, 100, 100});
   job_.limit = 4h;  // the dirty hours are in its rest, but they have not begun
   EXPECT_TRUE(round().signals.empty());

@@ -91,7 +91,7 @@ class ReplanTest : public testing::Test {
   Replanner replanner_{config_};
 };
 
-TEST_F(ReplanTest, ANewForecastMovesTheBeginAndKeepsWhatWasTold) {
+TEST_F(ReplanTest, ANewForecastMovesTheBeginTimeAndKeepsTheGuarantee) {
   add_deferred(1, 2, 1h, 6h);
   const auto r = round();
   ASSERT_EQ(r.changes.size(), 1u);
@@ -107,7 +107,7 @@ TEST_F(ReplanTest, ANewForecastMovesTheBeginAndKeepsWhatWasTold) {
   EXPECT_NEAR(r.deferred[0].now_g->value(), 2 * 0.4 * kDirty, 1e-6);
 }
 
-TEST_F(ReplanTest, TellsWhatRunsWhatWaitsForGpusAndHowPromisesStand) {
+TEST_F(ReplanTest, ListsRunningAndQueuedJobsAndTheStateOfGuarantees) {
   run(1, 2, 10min);
   add_deferred(2, 1, -10min, 5min);   // its time has come, and its latest start is near
   add_deferred(3, 1, -10min, -1min);  // and has passed
@@ -132,13 +132,13 @@ TEST_F(ReplanTest, TellsWhatRunsWhatWaitsForGpusAndHowPromisesStand) {
   EXPECT_EQ(r.deferred[0].runtime, Duration(1h));
 }
 
-TEST_F(ReplanTest, APlanThatIsAsGoodStays) {
+TEST_F(ReplanTest, KeepsAnEquallyGoodPlan) {
   add_deferred(1, 2, 3h, 6h);
   add_deferred(2, 2, 3h + 5s, 6h);  // worse by less than min_gain
   EXPECT_EQ(changes(), "");
 }
 
-TEST_F(ReplanTest, NothingIsPlannedBehindWhatWasTold) {
+TEST_F(ReplanTest, NoJobIsPlannedAfterItsGuaranteedStart) {
   add_deferred(1, 2, 1h, 2h);  // the green hour comes after it
   const auto r = round();
   ASSERT_EQ(r.changes.size(), 1u);
@@ -201,14 +201,14 @@ TEST_F(ReplanTest, ABetterSiteDrawsThoseThatMayGo) {
   EXPECT_EQ(changes(), "");
 }
 
-TEST_F(ReplanTest, ADrainedSiteDrawsNobody) {
+TEST_F(ReplanTest, NoJobIsMovedToADrainedSite) {
   b_ = hours({50, 50, 50, 50, 50, 50, 50, 50});
   queue_.nodes[1].gpus = 0;
   add_deferred(1, 2, 3h, 6h, "auto");
   EXPECT_EQ(changes(), "");
 }
 
-TEST_F(ReplanTest, SitesThatShareAPartitionAreToldApartByFeatures) {
+TEST_F(ReplanTest, FeaturesDistinguishSitesThatShareAPartition) {
   config_.sites[0].features = {"north"};
   config_.sites[1].features = {"south"};
   config_.sites[1].partitions = {"gpu-a"};
@@ -241,7 +241,7 @@ TEST_F(ReplanTest, AFederatedJobIsDrawnToAnotherCluster) {
   EXPECT_EQ(sent, std::vector{std::to_string(kFederated) + " to south"});
 }
 
-TEST_F(ReplanTest, AJobThatAnotherClusterRefusedComesHomeForGood) {
+TEST_F(ReplanTest, AJobThatAnotherClusterRefusedIsSentHomeForGood) {
   federate();
   b_ = hours({50, 50, 50, 50, 50, 50, 50, 50});
   auto& job = add_deferred(kFederated, 2, 3h, 6h, "auto");
@@ -310,7 +310,7 @@ TEST_F(ReplanTest, DeferralLeavesNoMoreGpusIdleThanTheSiteAllows) {
   EXPECT_EQ(r.changes[0].begin, kNow);
 }
 
-TEST_F(ReplanTest, ALongQueueCallsInWhoWouldBeLate) {
+TEST_F(ReplanTest, InALongQueueJobsThatWouldBeLateAreReleased) {
   run(1, 4, 10min);
   add_deferred(2, 4, 3h, 3h + 10min);
   EXPECT_EQ(changes(), "");
@@ -321,13 +321,13 @@ TEST_F(ReplanTest, ALongQueueCallsInWhoWouldBeLate) {
   EXPECT_EQ(r.changes[0].begin, kNow);
 }
 
-TEST_F(ReplanTest, ASilentForecastChangesNothing) {
+TEST_F(ReplanTest, WithoutAForecastNothingChanges) {
   a_ = IntensitySeries();
   add_deferred(1, 2, 3h, 6h);
   EXPECT_EQ(changes(), "");
 }
 
-TEST_F(ReplanTest, OnlyTheOneBesideTheActiveControllerPlans) {
+TEST_F(ReplanTest, OnlyTheCarbonctldOnTheActiveControllersHostPlans) {
   add_deferred(1, 2, 1h, 6h);
   FakeSlurm slurm;
   slurm.waiting = queue_;
@@ -351,7 +351,7 @@ TEST_F(ReplanTest, OnlyTheOneBesideTheActiveControllerPlans) {
   EXPECT_EQ(changes_at("ctl2"), 1u);
 }
 
-TEST_F(ReplanTest, WhoFollowsPlansNothingWhileTheLeaderDoes) {
+TEST_F(ReplanTest, AFollowerPlansOnlyIfTheLeaderDoesNot) {
   add_deferred(1, 2, 1h, 6h);
   config_.carbonctld.leader = "north:6822";
   FakeSlurm slurm;
@@ -371,7 +371,7 @@ TEST_F(ReplanTest, WhoFollowsPlansNothingWhileTheLeaderDoes) {
   EXPECT_EQ(loop.view().problem, "");
 }
 
-TEST_F(ReplanTest, SlurmctldAwayIsSaidAndChangesNothing) {
+TEST_F(ReplanTest, IfSlurmctldIsAwayTheProblemIsReported) {
   FakeSlurm slurm;
   slurm.ctld_up = false;
   auto series = std::make_shared<std::vector<grid_feeds::SiteSeries>>(2);

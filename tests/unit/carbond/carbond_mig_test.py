@@ -22,7 +22,7 @@ class Mig(unittest.TestCase):
 
     def account(self):
         (reading,) = json.loads((self.node.spool / "jobs" / "readings.json").read_text())
-        return reading["account"]
+        return reading["counter"]
 
     def run_seven_jobs(self, killed_after=None):
         """Each starts 0.9 s after the one before; the first is the longest."""
@@ -51,7 +51,7 @@ class Mig(unittest.TestCase):
         bounds, records = self.run_seven_jobs()
         self.assert_shares(bounds, records)
         (device,) = [d for d in self.node.state()["devices"] if d["info"]["id"] == DEVICE]
-        recent, after = device["recent"], device["account"]
+        recent, after = device["recent"], device["counter"]
         first, step = recent["first_ms"], recent["step_ms"]
         jobs = [0] * len(recent["device_mj"])
         for record in records.values():

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/decision_token.h"
+#include "core/slurm/decision_token.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/tres.h"
+#include "core/slurm/tres.h"
 
 #include <gtest/gtest.h>
 

@@ -84,7 +84,7 @@ TEST_F(FitTest, FeaturesOfItsConstraintMustBeThere) {
   EXPECT_TRUE(fits());
 }
 
-TEST_F(FitTest, WhomThePartitionRefusesStays) {
+TEST_F(FitTest, AUserWhomThePartitionRefusesIsNotMoved) {
   auto& limits = there().limits;
   limits.open = false;
   EXPECT_FALSE(fits()) << "down, for root or for reservations alone";

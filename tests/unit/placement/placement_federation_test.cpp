@@ -90,7 +90,7 @@ TEST_F(FederationTest, ADeferredJobIsOfOneCluster) {
   EXPECT_EQ(decided().clusters, "");
 }
 
-TEST_F(FederationTest, WhoIsHomeAtTheGreenestClusterStaysThere) {
+TEST_F(FederationTest, AJobAtTheGreenestClusterIsNotMoved) {
   be("south");
   const auto d = decided();
   EXPECT_EQ(d.clusters, "south");

@@ -107,7 +107,7 @@ TEST_F(SubmissionTest, TheUsersWishBoundsTheDelay) {
   expect_untouched();
 }
 
-TEST_F(SubmissionTest, BeginTimesAreWholeSecondsInsideThePromise) {
+TEST_F(SubmissionTest, BeginTimesAreWholeSecondsWithinTheCap) {
   const auto now = kNow + Duration(250);
   const auto d = decide(job, &sample.content(), reservations, now);
   EXPECT_EQ(*d.begin, kNow + hours(4));
@@ -136,7 +136,7 @@ TEST_F(SubmissionTest, WithoutAWishTheSitesDefaultCounts) {
   EXPECT_EQ(decided().begin, kNow + hours(4));
 }
 
-TEST_F(SubmissionTest, ABadWishChangesNothingAndIsExplained) {
+TEST_F(SubmissionTest, AnInvalidOptionChangesNothingAndIsExplained) {
   job.mode = "sometimes";
   EXPECT_EQ(decided().message,
             "carbon: not moved: --carbon: 'sometimes' is not a carbon mode; accepted: off, defer, relocate, interrupt, auto");
@@ -410,7 +410,7 @@ TEST_F(FeatureSites, AreReachedByAConstraint) {
   EXPECT_EQ(decided().constraint, "fast&coast") << "the user's own constraint stands";
 }
 
-TEST_F(FeatureSites, TheUsersOwnChoiceOfASiteStands) {
+TEST_F(FeatureSites, TheUsersOwnChoiceOfASiteIsKept) {
   job.constraint = "fast&inland";
   expect_untouched();
   job.constraint = "coast";

@@ -49,7 +49,7 @@ TEST(JobEnvironment, GpusMayComeAsRanges) {
   EXPECT_EQ(read(environment)->gpus, (std::vector<std::uint32_t>{0, 1, 2, 7}));
 }
 
-TEST(JobEnvironment, SharesOfAGpuAreTold) {
+TEST(JobEnvironment, ReadsSharesOfAGpu) {
   auto environment = sample();
   environment["CUDA_VISIBLE_DEVICES"] = "0,3";
   EXPECT_TRUE(read(environment)->mig.empty());

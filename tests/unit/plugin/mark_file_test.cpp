@@ -55,7 +55,7 @@ TEST(MarkFile, AppearsWholeInAPrivateDirectory) {
   EXPECT_EQ(mode_of(file), 0600u);
 }
 
-TEST(MarkFile, DoesNotFollowALinkSomebodyLaid) {
+TEST(MarkFile, DoesNotFollowASymbolicLink) {
   const TemporaryDirectory dir;
   fs::create_directories(dir.path() / "elsewhere");
   fs::create_directories(dir.path() / "spool");

@@ -40,7 +40,7 @@ TEST_F(SnapshotWatchTest, SaysOnceThatThereIsNone) {
   EXPECT_NE(lines[0].find("jobs run at once"), std::string::npos);
 }
 
-TEST_F(SnapshotWatchTest, TakesUpANewOneAndReportsEachChangeOfState) {
+TEST_F(SnapshotWatchTest, OpensANewSnapshotAndReportsEachChangeOfState) {
   EXPECT_EQ(watch.current(kNow), nullptr);
   publish(kNow);
   const auto* content = watch.current(kNow + seconds(2));

@@ -20,7 +20,7 @@ TEST(Emission, CountsPueAndRefusesAHalfKnownWindow) {
   EXPECT_FALSE(emission({s.view(), 1.5}, t0, 3h, Watts(1000)));
 }
 
-TEST(Policies, LowestWindowWaitsNoLongerThanThePromise) {
+TEST(Policies, LowestWindowWaitsNoLongerThanMaxDelay) {
   const auto s = hourly({500, 400, 300, 200, 100});
   const SiteForecast home{s.view()};
   EXPECT_EQ(lowest_window(job_of(1h, 2h), {&home, 1}), (Placement{0, t0 + 2h}));
@@ -68,7 +68,7 @@ TEST(Policies, ASiteThatIsNotKnownLongEnoughIsNoCandidate) {
   EXPECT_EQ(greenest_window(job_of(2h, 24h, 3), sites), (Placement{0, t0}));
 }
 
-TEST(Policies, OverRandomCasesNoneIsWorseThanRunningNowAndEachKeepsItsPromise) {
+TEST(Policies, InRandomCasesNoneIsWorseThanRunningNowOrLaterThanMaxDelay) {
   std::mt19937 random(5);
   for (int round = 0; round < 300; ++round) {
     const std::vector<IntensitySeries> series{uneven(random, 60, 15min), uneven(random, 60, 15min), uneven(random, 60, 15min)};

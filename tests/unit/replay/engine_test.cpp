@@ -53,7 +53,7 @@ TEST(Engine, AJobThatFitsOvertakesOneThatDoesNot) {
   EXPECT_EQ(runs[1].start, t0 + 2h);
 }
 
-TEST(Engine, TheQueueStandsInOrderOfBeginTimeNotOfArrival) {
+TEST(Engine, TheQueueIsInOrderOfBeginTimeNotOfArrival) {
   const auto jobs = jobs_of({{0h, 4h, 1}, {1h, 1h, 1}, {2h, 1h, 1}});
   const SiteModel site{.name = "a", .zone = "a", .capacity = 1};
   Scripted decider(jobs);

@@ -20,7 +20,7 @@ Case four_jobs(RuntimeSource runtime) {
   return c;
 }
 
-TEST(Requests, AReportSaysHowFarTheToldLengthsWereOff) {
+TEST(Requests, TheReportHasTheMeanErrorOfGivenRunTimes) {
   const auto error_of = [](RuntimeSource runtime) {
     const Case c = four_jobs(runtime);
     return Replay(c.trace, c.setting).run("run-now").mean_runtime_error;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scarbon/reports/job_fields.h"
+#include "scarbon/sacct/job_fields.h"
 
 #include <gtest/gtest.h>
 

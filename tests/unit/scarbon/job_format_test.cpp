@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scarbon/reports/job_format.h"
+#include "scarbon/sacct/job_format.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "scarbon/reports/job_format.h"
+#include "scarbon/sacct/job_format.h"
 
 #include <strings.h>
 
@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <set>
 
-#include "core/slurm_time.h"
+#include "core/slurm/slurm_time.h"
 #include "scarbon/controller_client.h"
 
 namespace carbon::scarbon {

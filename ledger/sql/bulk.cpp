@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ledger/store/bulk.h"
+#include "ledger/sql/bulk.h"
 
-#include "ledger/store/bulk_writer.h"
+#include "ledger/sql/bulk_writer.h"
 
 namespace carbon::ledger {
 namespace {

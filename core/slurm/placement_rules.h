@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/job.h"
+#include "core/slurm/job.h"
 #include "core/time.h"
 #include "core/units.h"
 

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <map>
 
-#include "ledger/store/job_emissions.h"
+#include "ledger/rows/job_emissions.h"
 
 namespace carbon::ledger {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ledger/store/job_emissions.h"
+#include "ledger/rows/job_emissions.h"
 
 namespace carbon::ledger {
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "ledger/store/bulk_writer.h"
+#include "ledger/sql/bulk_writer.h"
 
 namespace carbon::ledger {
 namespace {
@@ -130,6 +130,8 @@ class MariadbUpdater final : public BulkWriter {
 };
 
 }  // namespace
+
+bool has_mariadb() { return true; }
 
 std::unique_ptr<BulkWriter> make_mariadb_writer(soci::session& sql, const BulkTable& table) {
   if (table.on_conflict == OnConflict::kOnlyUpdate) return std::make_unique<MariadbUpdater>(sql, table);

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "ledger/store/bulk.h"
+#include "ledger/sql/bulk.h"
 
 namespace carbon::ledger {
 
@@ -30,6 +30,8 @@ std::string insert_statement(const BulkTable& table, bool sqlite);
 std::unique_ptr<BulkWriter> make_sqlite_writer(soci::session& sql, const BulkTable& table);
 // Sends all rows of a call in one message, in binary: MariaDB parses nothing. kOnlyUpdate joins a temporary table, in half the
 // time that as many statements take. Throws SOCI's exceptions.
+// Whether this build can keep a ledger in MariaDB (CMake: CARBON_MARIADB).
+bool has_mariadb();
 std::unique_ptr<BulkWriter> make_mariadb_writer(soci::session& sql, const BulkTable& table);
 
 }  // namespace carbon::ledger

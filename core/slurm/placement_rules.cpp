@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/placement_rules.h"
+#include "core/slurm/placement_rules.h"
 
 #include <signal.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ledger/store/totals.h"
+#include "ledger/rows/totals.h"
 
 namespace carbon::ledger {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ledger/store/job_row.h"
+#include "ledger/rows/job_row.h"
 
 #include <algorithm>
 #include <type_traits>

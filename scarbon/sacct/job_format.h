@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/result.h"
-#include "scarbon/reports/job_fields.h"
+#include "scarbon/sacct/job_fields.h"
 #include "scarbon/sacct/sacct.h"
 #include "scarbon/table.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/job.h"
+#include "core/slurm/job.h"
 
 #include <array>
 #include <charconv>

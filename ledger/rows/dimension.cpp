@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "ledger/store/dimension.h"
+#include "ledger/rows/dimension.h"
 
 #include <array>
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/slurm_time.h"
+#include "core/slurm/slurm_time.h"
 
 #include <array>
 #include <cctype>

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/slurm/tres.h"
 #include "core/time.h"
-#include "core/tres.h"
 
 namespace carbon::inline core {
 

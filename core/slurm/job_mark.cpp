@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/job_mark.h"
+#include "core/slurm/job_mark.h"
 
 #include <charconv>
 #include <map>

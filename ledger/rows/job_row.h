@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "ledger/store/bulk.h"
-#include "ledger/store/job_emissions.h"
+#include "ledger/rows/job_emissions.h"
+#include "ledger/sql/bulk.h"
 
 namespace carbon::ledger {
 

@@ -13,9 +13,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/job.h"
 #include "core/method.h"
 #include "core/series.h"
+#include "core/slurm/job.h"
 #include "core/time.h"
 #include "core/units.h"
 

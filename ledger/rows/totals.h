@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include "ledger/store/job_emissions.h"
+#include "ledger/rows/job_emissions.h"
 
 namespace carbon::ledger {
 
