@@ -241,7 +241,7 @@ TEST_F(ReplanTest, AFederatedJobIsDrawnToAnotherCluster) {
   EXPECT_EQ(sent, std::vector{std::to_string(kFederated) + " to south"});
 }
 
-TEST_F(ReplanTest, AJobThatAnotherClusterRefusedIsSentHomeForGood) {
+TEST_F(ReplanTest, AJobThatAnotherClusterRefusedComesHomeForGood) {
   federate();
   b_ = hours({50, 50, 50, 50, 50, 50, 50, 50});
   auto& job = add_deferred(kFederated, 2, 3h, 6h, "auto");
@@ -327,7 +327,7 @@ TEST_F(ReplanTest, WithoutAForecastNothingChanges) {
   EXPECT_EQ(changes(), "");
 }
 
-TEST_F(ReplanTest, OnlyTheCarbonctldOnTheActiveControllersHostPlans) {
+TEST_F(ReplanTest, OnlyTheOneBesideTheActiveControllerPlans) {
   add_deferred(1, 2, 1h, 6h);
   FakeSlurm slurm;
   slurm.waiting = queue_;
