@@ -16,11 +16,11 @@ from roff import Page, escaped
 
 SECTION = {"scarbon": 1, "carbond": 8, "carbonctld": 8}
 FORMATS = {  # page -> file of docs/, what it is
-    "carbon-marks": ("marks.md", "the marks by which a node's jobs are metered"),
+    "carbon-marks": ("marks.md", "the marks that start and end the metering of a node's jobs"),
     "carbon-record": ("record.md", "the energy record that a node sends for a job"),
-    "carbon-snapshot": ("snapshot.md", "the file by which slurmctld decides"),
-    "carbon-ledger": ("ledger.md", "what carbonctld keeps of jobs, energy and carbon intensity"),
-    "carbon-comment": ("admin_comment.md", "what stands in the AdminComment of a job"),
+    "carbon-snapshot": ("snapshot.md", "the snapshot file on which slurmctld bases its decisions"),
+    "carbon-ledger": ("ledger.md", "carbonctld's database of jobs, energy and carbon intensity"),
+    "carbon-comment": ("admin_comment.md", "the text in a job's AdminComment"),
 }
 ALL = "scarbon(1), carbon.conf(5), carbond(8), carbonctld(8), spank_carbon(8), carbon_mark(8), job_submit_carbon(8)"
 
@@ -67,7 +67,7 @@ def page_of_program(program, command, texts, version):
 
 
 def page_of_carbon_conf(text, version):
-    """A key stands there with its default; behind '#' what it is for, which may go on in the lines below. Other comments are prose."""
+    """A key's line has its default and, after '#', its description, which the next lines may continue. Other comments are prose."""
     page = Page("carbon.conf", 5, "configuration of slurm-carbon", version)
     page.heading("Description")
     prose, last = [], None

@@ -25,7 +25,7 @@ std::string csv_cell(const std::string& text) {
   return out + '"';
 }
 
-// As in sacct, a number that is longer than its column stands out: without its last digits it would be another one.
+// As in sacct, a number that is longer than its column overflows: without its last digits it would be another number.
 std::string cell_of(const std::string& text, int width) {
   if (width == kAsItIs) return text;
   const bool long_number =

@@ -149,12 +149,12 @@ Examination examine_plugstack(const Host& host) {
   // Without such a line, a configless slurmd keeps slurmctld's plugstack.conf next to its slurm.conf.
   const bool sent = set == nullptr && host.slurm_file.string().starts_with(kFetched) && std::filesystem::exists(own, ignored);
   const auto file = named.empty() || sent ? own : named;
-  const auto beside = file.parent_path() / "plugstack.conf.d";
+  const auto directory = file.parent_path() / "plugstack.conf.d";
   if (!std::filesystem::exists(file, ignored)) {
     out.findings.push_back({"plugstack-missing", Level::kProblem,
                             "this host has no " + file.string() + ": jobs have no --carbon options and no marks",
                             set != nullptr ? set->where : file.string(), set != nullptr ? set->text : "",
-                            "echo 'include " + beside.string() + "/*.conf' >" + file.string()});
+                            "echo 'include " + directory.string() + "/*.conf' >" + file.string()});
     return out;
   }
   std::size_t found = 0;
@@ -168,10 +168,10 @@ Examination examine_plugstack(const Host& host) {
                               line.where, line.text, "remove this line"});
   }
   if (found == 0 && out.not_checked.empty()) {
-    const bool file_is_there = std::filesystem::exists(beside / "carbon.conf", ignored);
+    const bool file_is_there = std::filesystem::exists(directory / "carbon.conf", ignored);
     out.findings.push_back({"plugstack-line", Level::kProblem,
                             "no line loads spank_carbon.so: jobs have no --carbon options and no marks", file.string(), "",
-                            file_is_there ? "include " + beside.string() + "/*.conf" : right_line(host, "spank_carbon.so")});
+                            file_is_there ? "include " + directory.string() + "/*.conf" : right_line(host, "spank_carbon.so")});
   }
   if (out.findings.empty() && out.not_checked.empty()) out.sound.push_back(file.string() + " loads " + loaded + ", as optional");
   return out;

@@ -279,7 +279,7 @@ class WebTest(CarbonCase):
                 break
             self.assertNotEqual(outline, "none", label)
             seen.append(label.split("\n")[0])
-        for stop in ("Skip to the figures", *VIEWS.values(), "Log out", "The figures as a table"):
+        for stop in ("Skip to the figures", *VIEWS.values(), "Log out", "Show as a table"):
             self.assertIn(stop, seen)
         self.browser.ask("go", name="keys", url=self.base + "/#grid")
         self.browser.ask("value", name="keys", expression="document.querySelector('nav a[href=\"#queue\"]').focus()")
@@ -287,7 +287,7 @@ class WebTest(CarbonCase):
         self.see("keys", "h1", "The queue")
         self.assertEqual(self.browser.ask("focused", name="keys")[0], "main")
         self.go("keys", "grid")
-        self.see("keys", ".site summary", "The figures as a table")
+        self.see("keys", ".site summary", "Show as a table")
         self.browser.ask("value", name="keys", expression="document.querySelector('.site summary').focus()")
         self.browser.ask("press", name="keys", key="Enter")
         labels = self.browser.ask("aria", name="keys", selector=".site")

@@ -296,7 +296,7 @@ Campus::Campus(const std::string& munge_socket) {
       [munge = net::Munge(munge_socket)](const net::ServerRequest& request) -> Result<net::Caller> {
         const auto caller = net::by_munge(munge)(request);
         if (!caller) return caller.error();
-        return net::Caller{0, 0};  // whoever runs the tests asks as root
+        return net::Caller{0, 0};  // the tests' user counts as root
       },
       [this](const auto& request) { return api_->handle(request); });
   if (const auto up = server_->start("127.0.0.1", 0); !up) throw std::runtime_error(up.error().message);

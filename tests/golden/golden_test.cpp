@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What scarbon prints, command by command and layout by layout, against the transcripts beside this file: a line that begins with
-// "$ " is run by sh in this directory, what it prints stands under it, a line of standard error behind "2> ", and an exit status
-// other than 0 as "[status N]". CARBON_GOLDEN=write writes what scarbon prints now; a new case is a new "$ " line.
+// Compares scarbon's output, command by command and layout by layout, with the transcripts in this directory. sh runs each line that
+// begins with "$ " here; its output follows, lines of standard error after "2> ", and a nonzero exit status as "[status N]".
+// CARBON_GOLDEN=write writes the current output into the transcripts. To add a case, add a "$ " line.
 //
 // The clock is that of the campus (campus.h): scarbon's is held there by fake_stepped_clock.
 #include <gtest/gtest.h>
@@ -77,7 +77,7 @@ TEST_P(Golden, ScarbonPrintsWhatItDid) {
     return;
   }
   EXPECT_EQ(lines_of(held.str()), lines_of(head + printed))
-      << "where it is meant to change: CARBON_GOLDEN=write, and read the difference";
+      << "if the change is intended: CARBON_GOLDEN=write, and review the difference";
 }
 
 INSTANTIATE_TEST_SUITE_P(Transcripts, Golden,

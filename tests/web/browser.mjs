@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Chromium driven by playwright-core, for tests/cluster/web_test.py. A request a line on standard input, {"do": NAME, ...}; an answer a
-// line, {"value": ...} or {"error": ...}. What the page logs, and what it asks the network for, is kept and told.
+// line, {"value": ...} or {"error": ...}. What the page logs, and what it asks the network for, is kept for the test.
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
@@ -28,7 +28,7 @@ const actions = {
   open,
   go: ({ name, url }) => pages.get(name).goto(url),
   close: ({ name }) => pages.get(name).context().close(),
-  // Until `text` stands in what `selector` finds.
+  // Waits until an element that `selector` finds contains `text`.
   see: ({ name, selector, text }) => pages.get(name).locator(selector).filter({ hasText: text }).first().waitFor(),
   text: ({ name, selector }) => pages.get(name).locator(selector).first().innerText(),
   count: ({ name, selector }) => pages.get(name).locator(selector).count(),

@@ -16,7 +16,7 @@ function retheme(chart) {
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts.forEach(retheme));
 
-// A line through the chart at this moment.
+// Draws a vertical line at the current time.
 const now_line = {
   id: "now",
   afterDatasetsDraw(chart) {
@@ -88,7 +88,7 @@ class Frame {
   }
 }
 
-// Intensity of one site over time with its band, and below it the GPUs of jobs that run and that are planned.
+// Intensity of one site over time with its band, and below it the GPUs of running and planned jobs.
 export class IntensityChart extends Frame {
   constructor() {
     super(true);

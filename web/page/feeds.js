@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the providers of each site stand, how good forecasts were, and how slurm-carbon itself is.
+// The view of feeds and health: the state of each site's providers, the accuracy of forecasts, and the state of slurm-carbon.
 import { Table, badge, card, h, tile } from "./dom.js";
 import { figure, from_now, share, span, when } from "./format.js";
 import { ask } from "./session.js";
@@ -11,15 +11,15 @@ export class FeedsView {
 
   constructor() {
     this.tiles = h("dl", { class: "tiles" });
-    this.feeds = new Table("Each site's chain of providers, in order of preference", [
+    this.feeds = new Table("Each site's providers, in order of preference", [
       { name: "Site", cell: (f) => f.site },
       { name: "Provider", cell: (f) => f.provider },
-      { name: "State", cell: (f) => good(f.ok ? "answers" : "does not count", f.ok) },
+      { name: "State", cell: (f) => good(f.ok ? "answers" : "not used", f.ok) },
       { name: "Since", cell: (f) => when(f.since) },
       { name: "Last good answer", cell: (f) => from_now(f.last_good) },
-      { name: "What to know", wrap: true, cell: (f) => [f.problem, f.left_out, f.note].filter(Boolean).join("; ") || "–" },
+      { name: "Notes", wrap: true, cell: (f) => [f.problem, f.left_out, f.note].filter(Boolean).join("; ") || "–" },
     ], "No provider is configured.");
-    this.accuracy = new Table("Error of forecasts, by how far ahead they looked", [
+    this.accuracy = new Table("Forecast errors by hours ahead", [
       { name: "Site", cell: (r) => r.site },
       { name: "Forecast of", cell: (r) => `${r.provider}${r.origin === "own-forecast" ? ", own forecast" : ""}` },
       { name: "Ahead", cell: (r) => `${span(r.from_s)} to ${span(r.to_s)}` },
@@ -27,9 +27,9 @@ export class FeedsView {
       { name: "Mean error", number: true, cell: (r) => `${figure(r.mae_g_per_kwh)} g/kWh` },
       { name: "Bias", number: true, cell: (r) => `${figure(r.bias_g_per_kwh)} g/kWh` },
       { name: "Relative", number: true, cell: (r) => share(r.mape) },
-    ], "Nothing can be compared yet: forecasts are kept, and compared when what came is known.");
+    ], "Nothing to compare yet: forecasts are compared once actual values are known.");
     this.element = h("div", {}, h("div", { class: "head" }, h("h1", {}, "Feeds and health")), this.tiles, card("Providers", this.feeds.element),
-      card("How good forecasts were", this.accuracy.element));
+      card("Accuracy of forecasts", this.accuracy.element));
   }
 
   async update() {
@@ -39,9 +39,9 @@ export class FeedsView {
     const daemon = (name) => tile(name, good(health.slurm[name] === "ok" ? "answers" : health.slurm[name], health.slurm[name] === "ok"));
     this.tiles.replaceChildren(daemon("slurmctld"), daemon("slurmdbd"),
       tile("Snapshot", from_now(health.snapshot.published), h("small", {}, "published")),
-      tile("Plan", from_now(health.replan.at), h("small", {}, health.replan.problem || "renewed")),
+      tile("Plan", from_now(health.replan.at), h("small", {}, health.replan.problem || "updated")),
       tile("Ledger", figure(health.ledger.jobs), h("small", {}, health.ledger.jobs === 1 ? "job" : "jobs")),
-      tile("Waiting", figure(health.ledger.unaccounted), h("small", {}, `to be accounted, ${figure(health.ledger.unwritten)} summaries to be written`)));
+      tile("Waiting", figure(health.ledger.unaccounted), h("small", {}, `jobs to account for, ${figure(health.ledger.unwritten)} summaries to write`)));
   }
 
   destroy() {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Figures and times as a reader sees them: three digits, his own time zone. What is not known is a dash.
+// Formats figures (three digits) and times (the reader's time zone). Unknown values are a dash.
 const kUnknown = "–";
 const kThree = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
 const kTwo = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 2 });
@@ -32,7 +32,7 @@ export function share(value) {
   return known(value) && Number.isFinite(value) ? `${figure(100 * value)} %` : kUnknown;
 }
 
-// A length of time, to two digits.
+// A duration, to two digits.
 export function span(seconds) {
   const s = Math.abs(seconds);
   if (s < 90) return `${Math.round(s)} s`;
@@ -41,7 +41,7 @@ export function span(seconds) {
   return `${kTwo.format(s / 86400)} days`;
 }
 
-// A sum of such, as Slurm's users count them.
+// A sum of durations, in hours.
 export function hours(seconds) {
   return seconds < 3600 ? span(seconds) : `${figure(seconds / 3600)} h`;
 }

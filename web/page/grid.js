@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The grid of each site, now and ahead, with the GPUs of jobs that run and that are planned on it.
+// The view of the grid: each site's carbon intensity, past and forecast, with the GPUs of running and planned jobs.
 import { IntensityChart } from "./charts.js";
 import { Table, badge, choice, h, key, simulated } from "./dom.js";
 import { count, figure, from_now, iso, kHour, known, when } from "./format.js";
@@ -40,15 +40,15 @@ class SiteCard {
       { name: "From", cell: (r) => when(r.start) },
       { name: "gCO₂e/kWh", number: true, cell: (r) => figure(r.g_per_kwh) },
       { name: "80 % band", number: true, cell: (r) => (known(r.low) ? `${figure(r.low)} to ${figure(r.high)}` : "–") },
-      { name: "Known by", cell: (r) => kOrigins[r.origin] },
+      { name: "Origin", cell: (r) => kOrigins[r.origin] },
       { name: "GPUs running", number: true, cell: (r) => figure(r.running) },
       { name: "planned", number: true, cell: (r) => figure(r.planned) },
-    ], "Nothing is known of this grid.");
+    ], "No data for this grid.");
     this.band_key = key("band", "80 % band");
-    this.details = h("details", {}, h("summary", {}, "The figures as a table"), this.table.element);
+    this.details = h("details", {}, h("summary", {}, "Show as a table"), this.table.element);
     this.element = h("section", { class: "card site", "aria-label": `Site ${site.name}` }, this.top, this.chart.element,
-      h("ul", { class: "legend" }, key("intensity", "intensity, dashed where not measured"), this.band_key, key("running", "GPUs of jobs that run"),
-        key("planned", "of deferred jobs, as planned")), this.details);
+      h("ul", { class: "legend" }, key("intensity", "intensity, dashed where not measured"), this.band_key, key("running", "GPUs of running jobs"),
+        key("planned", "GPUs of deferred jobs, as planned")), this.details);
   }
 
   update(site, queue, ahead) {
@@ -71,14 +71,14 @@ class SiteCard {
     this.chart.update({
       points: line, bands: banded, running, planned: gpu_steps([...run, ...plan], from, to), from, to,
       label: `Carbon intensity of ${site.name}: ${figure(site.intensity_now)} now` +
-        (least ? `, at its least ${figure(least.g_per_kwh)} from ${when(least.start)} on` : "") + ". The figures stand in the table below.",
+        (least ? `, lowest ${figure(least.g_per_kwh)} from ${when(least.start)}` : "") + ". The table below has the figures.",
     });
     const at = (steps, t) => steps.filter((s) => s.x <= t).at(-1)?.y ?? 0;
     this.table.update(thinned(points, 48).map((p) => ({ ...p, running: at(running, begin(p)), planned: at(planned, begin(p)) })));
   }
 }
 
-// About `most` of them, evenly: a table that can be read.
+// About `most` of the points, evenly spaced, for a readable table.
 function thinned(points, most) {
   const step = Math.max(1, Math.ceil(points.length / most));
   return points.filter((_, k) => k % step === 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which view is shown, who reads it, and that it stays up to date.
+// The page's frame: login, choice of the view, periodic updates.
 import { h } from "./dom.js";
 import { zone } from "./format.js";
 import { EmissionsView } from "./emissions.js";
@@ -32,7 +32,7 @@ function show_login(problem) {
   tell(problem || "");
   place.replaceChildren(h("section", { class: "card login" }, h("h1", {}, "Log in"),
     h("p", {}, "On a login node of the cluster run ", h("code", {}, "scarbon web"), " and open the link that it prints. It logs you in once; you see what Slurm lets you see."),
-    h("p", { class: "muted" }, "Where your site has this page behind its own login, come by that address.")));
+    h("p", { class: "muted" }, "If your site offers this page through its own login, use that address.")));
 }
 
 function show_reader(who) {
@@ -42,10 +42,10 @@ function show_reader(who) {
   const own = who.coordinates.length ? `your own and those of ${who.coordinates.join(", ")}` : "your own";
   const sees = who.sees_all.jobs ? (who.sees_all.users ? "You see all jobs and all users' sums." : `You see all jobs, and of users' sums ${own}.`)
     : `Slurm's PrivateData is set here: of jobs and sums you see ${own}.`;
-  document.getElementById("footer").textContent = `${sees} Times are of ${zone}. The page renews itself.`;
+  document.getElementById("footer").textContent = `${sees} Times are in ${zone}. The page updates itself.`;
 }
 
-// The view that the address names, made anew where it is another one.
+// Shows the view that the address names; creates it if it is another than now.
 function choose_view() {
   const name = Object.hasOwn(kViews, location.hash.slice(1)) ? location.hash.slice(1) : shown || "grid";
   if (name === shown) return;
@@ -54,7 +54,7 @@ function choose_view() {
   shown = name;
   const [View, title] = kViews[name];
   view = new View(refresh);
-  view.element.classList.add("pending");  // until it has something to say: "no jobs" before the first answer would be a lie
+  view.element.classList.add("pending");  // until its first answer: "no jobs" might be false before
   place.replaceChildren(view.element);
   document.title = `${title} – slurm-carbon`;
   for (const link of document.querySelectorAll("nav a")) {
@@ -80,7 +80,7 @@ async function refresh() {
   } catch (problem) {
     if (mine !== turn) return;
     if (problem instanceof NotLoggedIn) return show_login("");
-    tell(`carbonctld does not answer as it should; what is shown is from before. ${problem.message}`);
+    tell(`carbonctld does not answer properly; the figures shown are old. ${problem.message}`);
   }
   timer = setTimeout(() => (document.hidden ? null : refresh()), view.renewed_each);
 }

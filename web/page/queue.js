@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Deferred jobs with when, where and why; those whose time has come; and those that run.
+// The view of the queue: deferred jobs with planned start, site and reason; released jobs; running jobs.
 import { Table, badge, card, h, simulated } from "./dom.js";
 import { figure, from_now, grams, known, share, when } from "./format.js";
 import { ask } from "./session.js";
@@ -33,17 +33,17 @@ export class QueueView {
     this.filter.addEventListener("input", () => this.show());
     this.deferred = new Table("Deferred jobs, by planned start", [...kJob,
       { name: "Planned", cell: (j) => two(when(j.planned), from_now(j.planned)) },
-      { name: "At the latest", cell: latest },
-      { name: "Emits as planned", number: true, cell: (j) => grams(j.planned_g) },
+      { name: "Latest start", cell: latest },
+      { name: "Planned emissions", number: true, cell: (j) => grams(j.planned_g) },
       { name: "Saves", number: true, cell: saving },
       { name: "Why", wrap: true, cell: (j) => `${j.mode}: ${j.why}` },
     ], "No deferred job waits.");
-    this.queued = new Table("Deferred jobs whose time has come, and that wait for GPUs", [...kJob, { name: "At the latest", cell: latest }], "None.");
-    this.running = new Table("Jobs that run on GPUs", [...kJob,
+    this.queued = new Table("Released jobs that wait for GPUs", [...kJob, { name: "Latest start", cell: latest }], "None.");
+    this.running = new Table("Running jobs on GPUs", [...kJob,
       { name: "Since", cell: (j) => two(when(j.start), from_now(j.start)) },
       { name: "Expected to end", cell: (j) => when(j.expected_end) },
     ], "No job runs on GPUs.");
-    this.queued_card = card("Their time has come", this.queued.element);
+    this.queued_card = card("Released, waiting for GPUs", this.queued.element);
     this.element = h("div", {}, h("div", { class: "head" }, h("h1", {}, "The queue"), this.text, h("label", { for: "filter" }, "Show", this.filter)),
       card("Deferred jobs", this.deferred.element), this.queued_card, card("Running jobs", this.running.element));
   }
@@ -64,7 +64,7 @@ export class QueueView {
     this.queued_card.hidden = queued.length === 0;
     this.running.update(running.filter(fits));
     const saved = jobs.reduce((sum, j) => sum + (j.saved_g ?? 0), 0);
-    const text = this.queue.problem ? `The plan is not renewed: ${this.queue.problem}.` : `The plan as it stands is expected to save ${grams(saved)} of CO₂e.`;
+    const text = this.queue.problem ? `The plan is not being updated: ${this.queue.problem}.` : `The current plan is expected to save ${grams(saved)} of CO₂e.`;
     this.text.replaceChildren(text, " ", simulated(this.queue.simulated) ?? "");
   }
 

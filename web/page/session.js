@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who reads: logs in by a link, asks carbonctld's API as that user.
+// Login by link, and requests to carbonctld's API as that user.
 
 export class NotLoggedIn extends Error {}
 
@@ -10,7 +10,7 @@ async function post(path, body) {
   return said.error || `carbonctld answered ${answer.status}`;
 }
 
-// Behind "#link=" stands what scarbon web printed. Says what is wrong with it; "": nothing.
+// Logs in with the token after "#link=", which scarbon web printed. Returns the error, or "".
 export async function log_in() {
   const link = location.hash.startsWith("#link=") ? location.hash.slice("#link=".length) : "";
   if (!link) return "";

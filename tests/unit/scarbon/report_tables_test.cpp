@@ -105,7 +105,7 @@ json document_with(const std::string& user) {
           {"jobs", {{"jobs", {{{"job_id", 7}, {"name", user}, {"user", user}}}}}}};
 }
 
-// What stands between the tags of the script element `id`.
+// The content of the script element `id`.
 std::string embedded(const std::string& page, const std::string& id) {
   const auto tag = page.find("<script id=\"" + id + "\"");
   if (tag == std::string::npos) return "";

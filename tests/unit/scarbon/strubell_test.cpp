@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables of the article that the project starts from (Strubell, Ganesh, McCallum 2019), computed anew and printed: Table 3's
+// The tables of the article that the project starts from (Strubell, Ganesh, McCallum 2019), recomputed and printed: Table 3's
 // rows on GPUs from watts, hours, PUE and factor; Table 4's from GPU-hours, power and prices.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
