@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Compares scarbon's output, command by command and layout by layout, with the transcripts in this directory. sh runs each line that
-// begins with "$ " here; its output follows, lines of standard error after "2> ", and a nonzero exit status as "[status N]".
+// Compares scarbon's output, command by command and layout by layout, with the transcripts in this directory. sh runs each line
+// that begins with "$ " here; its output follows, lines of standard error after "2> ", and a nonzero exit status as "[status N]".
 // CARBON_GOLDEN=write writes the current output into the transcripts. To add a case, add a "$ " line.
 //
 // The clock is that of the campus (campus.h): scarbon's is held there by fake_stepped_clock.
