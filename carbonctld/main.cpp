@@ -6,17 +6,16 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <ctime>
 #include <functional>
 #include <iostream>
 
 #include "carbonctld/controller.h"
+#include "carbonctld/controller_options.h"
 #include "carbonctld/reloadable_controller.h"
 #include "carbonctld/slurm/slurm_child.h"
 #include "ledger/store/recover.h"
 #include "log/log.h"
-#include "manual/describe.h"
 
 namespace {
 
@@ -118,28 +117,16 @@ int run_daemon(const std::filesystem::path& file, bool verbose) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("slurm-carbon's controller daemon: grid feeds, energy records, emissions, summaries in Slurm's accounting",
-               "carbonctld");
-  std::filesystem::path config = config::default_config_path();
-  bool verbose = false, helper = false;
-  app.add_option("--config", config, "carbon.conf")->type_name("FILE")->capture_default_str();
-  app.add_flag("--verbose", verbose, "log normal operation too, not only problems");
-  app.add_flag("--slurm-helper", helper, "run as the child process that talks to Slurm")->group("");
-  std::filesystem::path damaged;
-  bool check = false;
-  app.add_flag("--check-ledger", check, "read the whole ledger, print what is damaged, and exit");
-  app.add_option("--recover", damaged, "copy what can be read of this damaged ledger file into the configured ledger, and exit")
-      ->type_name("FILE");
-  app.set_version_flag("--version", CARBON_VERSION);
-  manual::add_description(app);
-  CLI11_PARSE(app, argc, argv);
-  if (helper) {
+  carbonctld::ControllerOptions options;
+  if (const auto code = carbonctld::parse_options(argc, argv, options)) return *code;
+  if (options.slurm_helper) {
     // libslurm prints each failed connection on stderr several times; what matters is returned as an error.
-    if (!verbose && !std::freopen("/dev/null", "w", stderr)) return 1;
+    if (!options.verbose && !std::freopen("/dev/null", "w", stderr)) return 1;
     ::close_range(carbonctld::kChildSocket + 1, ~0U, 0);  // connections that were open when the daemon started this process
     return carbonctld::serve_slurm(carbonctld::kChildSocket, carbonctld::make_libslurm_api);
   }
-  if (check) return with_ledger(config, check_ledger);
-  if (!damaged.empty()) return with_ledger(config, [&](auto& store) { return recover_ledger(damaged, store); });
-  return run_daemon(config, verbose);
+  if (options.check_ledger) return with_ledger(options.config, check_ledger);
+  if (!options.damaged.empty())
+    return with_ledger(options.config, [&](auto& store) { return recover_ledger(options.damaged, store); });
+  return run_daemon(options.config, options.verbose);
 }

@@ -127,7 +127,7 @@ ledger::DeviceEnergy JobRegistry::device_record(const std::string& id, const Job
   d.step = settings_.profile_step;
   d.first = profile.mj().empty() ? energy::floor_to(record.start, d.step) : profile.first();
   d.mj = profile.mj();
-  d.held_idle_ms = profile.idle_ms();
+  d.allocated_idle_ms = profile.idle_ms();
   d.uncertainty_mj = std::llround(1.96 * std::sqrt(std::max(0.0, variance)));
   d.estimated_mj = std::clamp<std::int64_t>(estimated, 0, profile.total_mj());
   return d;

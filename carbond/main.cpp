@@ -4,7 +4,6 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <csignal>
@@ -12,6 +11,7 @@
 #include <iterator>
 
 #include "carbond/node_daemon.h"
+#include "carbond/node_options.h"
 #include "carbond/print_meters.h"
 #include "carbond/shipper.h"
 #include "config/config.h"
@@ -20,15 +20,11 @@
 #include "energy/rapl_meter.h"
 #include "energy/rocm_meter.h"
 #include "log/log.h"
-#include "manual/describe.h"
 #include "net/munge.h"
 
 namespace {
 
-struct Arguments {
-  std::string config, node, nvml, rocm, sysfs;
-  bool once = false, verbose = false;
-};
+using carbon::carbond::NodeOptions;
 
 std::string short_host_name() {
   std::array<char, 256> name{};
@@ -39,41 +35,41 @@ std::string short_host_name() {
 
 // All devices that can be measured on this host. With simulated GPUs the host's real CPUs are left out, unless a test passes its
 // own sysfs.
-carbon::energy::MetersFound find_all_meters(const Arguments& arguments) {
+carbon::energy::MetersFound find_all_meters(const NodeOptions& options) {
   using namespace carbon::energy;
-  auto found = find_nvml_meters(arguments.nvml);
+  auto found = find_nvml_meters(options.nvml);
   const auto add = [&found](MetersFound more) {
     std::move(more.meters.begin(), more.meters.end(), std::back_inserter(found.meters));
     if (!more.note.empty()) found.note += (found.note.empty() ? "" : "; ") + more.note;
   };
-  add(find_rocm_meters(arguments.rocm));
+  add(find_rocm_meters(options.rocm));
   const bool simulated = std::any_of(found.meters.begin(), found.meters.end(), [](const auto& m) { return m->info().simulated; });
-  if (!simulated || !arguments.sysfs.empty()) add(find_rapl_meters(arguments.sysfs.empty() ? "/sys" : arguments.sysfs));
+  if (!simulated || !options.sysfs.empty()) add(find_rapl_meters(options.sysfs.empty() ? "/sys" : options.sysfs));
   return found;
 }
 
-carbon::carbond::DaemonSettings settings_of(const carbon::config::Config& config, const Arguments& arguments) {
+carbon::carbond::DaemonSettings settings_of(const carbon::config::Config& config, const NodeOptions& options) {
   using namespace carbon;
   carbond::DaemonSettings settings;
-  settings.node = arguments.node;
-  settings.spool = carbond::Spool::at(config.carbond.spool, arguments.node);
+  settings.node = options.node;
+  settings.spool = carbond::Spool::at(config.carbond.spool, options.node);
   settings.reading_interval = config.carbond.reading_interval;
   settings.profile_interval = config.carbond.profile_interval;
   const auto& metrics = config.carbond.metrics_file;
   settings.metrics_file = settings.spool.root / "carbond.prom";
-  if (!metrics.empty()) settings.metrics_file = node_path(metrics, arguments.node);
+  if (!metrics.empty()) settings.metrics_file = node_path(metrics, options.node);
   settings.outbox_max_bytes = config.carbond.outbox_max_bytes;
   settings.shards_per_gpu = config.carbond.shards_per_gpu;
   settings.gpu_power = config.placement.gpu_power;
-  settings.find_meters = [arguments] { return find_all_meters(arguments); };
-  if (!arguments.sysfs.empty()) settings.sysfs = arguments.sysfs;
+  settings.find_meters = [options] { return find_all_meters(options); };
+  if (!options.sysfs.empty()) settings.sysfs = options.sysfs;
   return settings;
 }
 
 // Runs under one configuration until a signal ends it. `on_hangup`: see DaemonSettings.
-carbon::Status run(const carbon::config::Config& config, const Arguments& arguments, std::function<bool()> on_hangup) {
+carbon::Status run(const carbon::config::Config& config, const NodeOptions& options, std::function<bool()> on_hangup) {
   using namespace carbon;
-  auto settings = settings_of(config, arguments);
+  auto settings = settings_of(config, options);
   if (const auto made = settings.spool.create(); !made) return made;
   carbond::Shipper shipper(
       carbond::Outbox(settings.spool, settings.outbox_max_bytes), config.controller_url() + "/v1/records",
@@ -96,9 +92,9 @@ carbon::Result<carbon::config::Config> read_again(const std::filesystem::path& f
   return next;
 }
 
-int serve(const Arguments& arguments) {
+int serve(const NodeOptions& options) {
   using namespace carbon;
-  const auto file = arguments.config.empty() ? config::default_config_path() : std::filesystem::path(arguments.config);
+  const auto file = options.config.empty() ? config::default_config_path() : std::filesystem::path(options.config);
   auto loaded = config::load_config(file);
   if (!loaded) {
     spdlog::error("{}", loaded.error().message);
@@ -111,7 +107,7 @@ int serve(const Arguments& arguments) {
   sigprocmask(SIG_BLOCK, &blocked, nullptr);
 
   for (std::optional<config::Config> config = std::move(*loaded), next; config; config = std::exchange(next, std::nullopt)) {
-    const auto status = run(*config, arguments, [&] {
+    const auto status = run(*config, options, [&] {
       auto again = read_again(file, *config);
       if (!again) {
         spdlog::error("{}; keeping the previous configuration", again.error().message);
@@ -133,30 +129,18 @@ int serve(const Arguments& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  Arguments arguments;
-  arguments.node = short_host_name();
-  CLI::App app{"measures the energy of each Slurm job on this node and ships it to carbonctld", "carbond"};
-  app.add_option("--config,-f", arguments.config,
-                 "carbon.conf; default: /etc/slurm/carbon.conf, or carbon.conf next to $SLURM_CONF")
-      ->type_name("FILE");
-  app.add_option("--node,-N", arguments.node, "NodeName of this node in slurm.conf; default: this host's short name");
-  app.add_option("--nvml", arguments.nvml, "NVML library; default: libnvidia-ml.so.1 as the loader finds it")->type_name("FILE");
-  app.add_option("--rocm", arguments.rocm, "ROCm SMI library; default: librocm_smi64.so as the loader finds it")
-      ->type_name("FILE");
-  app.add_option("--sysfs", arguments.sysfs, "root of RAPL and control groups; default: /sys")->type_name("FILE");
-  app.add_flag("--once", arguments.once, "print what can be measured on this host, and exit");
-  app.add_flag("--verbose,-v", arguments.verbose, "log more");
-  carbon::manual::add_description(app);
-  CLI11_PARSE(app, argc, argv);
+  NodeOptions options;
+  options.node = short_host_name();
+  if (const auto code = carbon::carbond::parse_options(argc, argv, options)) return *code;
 
-  carbon::log::set_up_log("carbond", arguments.verbose, carbon::log::stderr_is_journal());
+  carbon::log::set_up_log("carbond", options.verbose, carbon::log::stderr_is_journal());
   int code = 0;
   try {
-    if (arguments.once) {
-      const auto find = [arguments] { return find_all_meters(arguments); };
+    if (options.once) {
+      const auto find = [options] { return find_all_meters(options); };
       carbon::carbond::print_meters(find, std::chrono::seconds(10), std::cout);
     } else {
-      code = serve(arguments);
+      code = serve(options);
     }
   } catch (const std::exception& e) {
     spdlog::critical("{}", e.what());

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # FindSlurm: Slurm's headers and library, both of one version.
 #
-#   SLURM_ROOT or SLURM_PREFIX   the prefix of Slurm (a variable, or in the environment): nothing outside it is taken
+#   SLURM_ROOT or SLURM_PREFIX   the prefix of Slurm (a variable, or in the environment): nothing outside it is used
 #
 # Defines Slurm::Headers (plugins: Slurm's own symbols are the host's), Slurm::Slurm (libslurm),
 # Slurm_VERSION (22.05.8), Slurm_INCLUDE_DIR, Slurm_LIBRARY and Slurm_PLUGIN_DIR.
@@ -56,7 +56,7 @@ if(Slurm_INCLUDE_DIR AND Slurm_LIBRARY)
   file(STRINGS ${Slurm_LIBRARY} _versions REGEX "^[0-9][0-9]\\.[0-9][0-9]\\.[0-9]+([-~].*)?$")
   list(TRANSFORM _versions REPLACE "[-~].*" "")
   if(NOT _versions)
-    message(WARNING "FindSlurm: ${Slurm_LIBRARY} does not tell its version; taken to be of ${Slurm_VERSION}, as its headers")
+    message(WARNING "FindSlurm: ${Slurm_LIBRARY} has no version text; assuming that of its headers, ${Slurm_VERSION}")
   elseif(NOT Slurm_VERSION IN_LIST _versions)
     list(JOIN _versions " " _versions)
     message(FATAL_ERROR "FindSlurm: the headers in ${Slurm_INCLUDE_DIR}/slurm are of Slurm ${Slurm_VERSION}, but ${Slurm_LIBRARY} is of "

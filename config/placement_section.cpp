@@ -19,19 +19,19 @@ Result<ModeSet> parse_modes(const std::vector<std::string>& texts) {
   return ModeSet(bits);
 }
 
-void read_mode(TableReader& in, std::string_view key, const std::function<void(CarbonMode)>& take) {
+void read_mode(TableReader& in, std::string_view key, const std::function<void(CarbonMode)>& accept) {
   std::string text;
   in.text(key, text, false);
   if (text.empty()) return;
   if (const auto mode = parse_carbon_mode(text)) {
-    take(*mode);
+    accept(*mode);
   } else {
     in.fail(key, "= '" + text + "'; accepted: " + std::string(kCarbonModes));
   }
 }
 
-void read_min_gpus(TableReader& in, const std::function<void(std::uint32_t)>& take) {
-  in.integer("min_gpus", 1, 1'000'000, [&](std::int64_t n) { take(static_cast<std::uint32_t>(n)); });
+void read_min_gpus(TableReader& in, const std::function<void(std::uint32_t)>& accept) {
+  in.integer("min_gpus", 1, 1'000'000, [&](std::int64_t n) { accept(static_cast<std::uint32_t>(n)); });
 }
 
 // Reads `key` into a temporary value with `read`, and sets `out` if the table has the key.

@@ -39,7 +39,7 @@ class TableReader {
   // Each reads `key` into `out`; `out` is unchanged if the table lacks the key.
   void text(std::string_view key, std::string& out, bool may_be_empty = true);
   void boolean(std::string_view key, bool& out);
-  void integer(std::string_view key, std::int64_t least, std::int64_t most, const std::function<void(std::int64_t)>& take);
+  void integer(std::string_view key, std::int64_t least, std::int64_t most, const std::function<void(std::int64_t)>& accept);
   void real(std::string_view key, double least, double most, double& out);
   void duration(std::string_view key, Duration least, Duration most, Duration& out);
   void watts(std::string_view key, Watts& out);          // "400W", "1.2kW"

@@ -16,24 +16,24 @@ struct Error {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : held_(std::move(value)) {}
-  Result(Error error) : held_(std::move(error)) {}
+  Result(T value) : content_(std::move(value)) {}
+  Result(Error error) : content_(std::move(error)) {}
 
-  bool ok() const { return std::holds_alternative<T>(held_); }
+  bool ok() const { return std::holds_alternative<T>(content_); }
   explicit operator bool() const { return ok(); }
 
   // Precondition of value(), * and ->: ok(). Precondition of error(): !ok().
-  T& value() & { return std::get<T>(held_); }
-  const T& value() const& { return std::get<T>(held_); }
-  T&& value() && { return std::get<T>(std::move(held_)); }
+  T& value() & { return std::get<T>(content_); }
+  const T& value() const& { return std::get<T>(content_); }
+  T&& value() && { return std::get<T>(std::move(content_)); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
-  const Error& error() const { return std::get<Error>(held_); }
+  const Error& error() const { return std::get<Error>(content_); }
 
  private:
-  std::variant<T, Error> held_;
+  std::variant<T, Error> content_;
 };
 
 struct Done {};

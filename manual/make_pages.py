@@ -89,10 +89,10 @@ def page_of_carbon_conf(text, version):
             last = None
         elif key:
             flush()
-            optional, name, value, says = key.groups()
+            optional, name, value, meaning = key.groups()
             page.item(
                 f"\\fB{escaped(name)}\\fR = {escaped(value)}",
-                (says or "") + ("" if optional else " (an example)" if says else "An example."),
+                (meaning or "") + ("" if optional else " (an example)" if meaning else "An example."),
             )
             last = len(page.lines) - 1
         elif more and last is not None:

@@ -129,8 +129,8 @@ void put_sites(Exposition& out, const std::vector<ledger::ReportRow>& sites) {
   per_site("carbon_site_saved_grams", Type::kGauge,
            "What those would have emitted if started at submission at home, less what they emitted.",
            [&](const auto& t) { return grams(t.counterfactual_ug - t.compared_ug); });
-  per_site("carbon_site_held_idle_gpu_seconds_total", Type::kCounter, "GPU time that was allocated to jobs and idle.",
-           [](const auto& t) { return static_cast<double>(t.held_idle_ms) / 1e3; });
+  per_site("carbon_site_allocated_idle_gpu_seconds_total", Type::kCounter, "GPU time that was allocated to jobs and idle.",
+           [](const auto& t) { return static_cast<double>(t.allocated_idle_ms) / 1e3; });
 }
 
 void put_deferred(Exposition& out, const config::Config& config, const MetricsView& v) {

@@ -32,18 +32,19 @@ void add_energy(JobRow& row, const DeviceEnergy& d) {
   of_type = of_type.value_or(0) + mj;
   row.uncertainty_mj += d.uncertainty_mj;
   row.estimated_mj += d.estimated_mj;
-  for (const auto ms : d.held_idle_ms) row.held_idle_ms = row.held_idle_ms.value_or(0) + ms;
+  for (const auto ms : d.allocated_idle_ms) row.allocated_idle_ms = row.allocated_idle_ms.value_or(0) + ms;
 }
 
 // The energy in the time that the device was allocated but idle. The profile has one figure per interval, so the energy of an
 // interval that was idle in part is split by time. That overestimates, since a busy device draws more.
 void add_idle_energy(JobRow& row, const EnergyRecord& record, const DeviceEnergy& d) {
-  for (std::size_t k = 0; k < d.held_idle_ms.size(); ++k) {
+  for (std::size_t k = 0; k < d.allocated_idle_ms.size(); ++k) {
     const auto from = std::max(record.start, d.first + d.step * static_cast<std::int64_t>(k));
     const auto to = std::min(record.end, d.first + d.step * static_cast<std::int64_t>(k + 1));
     const auto length = (to - from).count();
-    const auto share = length > 0 ? std::min(1.0, static_cast<double>(d.held_idle_ms[k]) / static_cast<double>(length)) : 0.0;
-    row.held_idle_mj = row.held_idle_mj.value_or(0) + std::llround(share * static_cast<double>(d.mj[k]));
+    const auto share =
+        length > 0 ? std::min(1.0, static_cast<double>(d.allocated_idle_ms[k]) / static_cast<double>(length)) : 0.0;
+    row.allocated_idle_mj = row.allocated_idle_mj.value_or(0) + std::llround(share * static_cast<double>(d.mj[k]));
   }
 }
 

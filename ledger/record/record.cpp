@@ -69,7 +69,7 @@ void write_device(std::string& out, const DeviceEnergy& d) {
   w.number("first_ms", unix_ms(d.first));
   w.number("step_ms", d.step.count());
   w.numbers("mj", d.mj);
-  w.numbers("held_idle_ms", d.held_idle_ms);
+  w.numbers("held_idle_ms", d.allocated_idle_ms);
   w.number("uncertainty_mj", d.uncertainty_mj);
   w.number("estimated_mj", d.estimated_mj);
   out += '}';

@@ -26,10 +26,10 @@ struct DeviceEnergy {
   double share = 1.0;  // the job's share of the device, (0, 1]
   Instant first{};
   Duration step{0};
-  std::vector<std::int64_t> mj;            // energy in each interval
-  std::vector<std::int64_t> held_idle_ms;  // time in each interval that the device was allocated but idle; empty: not known
-  std::int64_t uncertainty_mj = 0;         // half-width of the 95 % interval of the sum
-  std::int64_t estimated_mj = 0;           // part of the sum that is estimated (crash, lost readings)
+  std::vector<std::int64_t> mj;                 // energy in each interval
+  std::vector<std::int64_t> allocated_idle_ms;  // time in each interval that the device was allocated but idle; empty: not known
+  std::int64_t uncertainty_mj = 0;              // half-width of the 95 % interval of the sum
+  std::int64_t estimated_mj = 0;                // part of the sum that is estimated (crash, lost readings)
 };
 
 struct EnergyRecord {

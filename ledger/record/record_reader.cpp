@@ -169,10 +169,10 @@ DeviceEnergy device_from(dom::element object, std::size_t index, const EnergyRec
   d.step = Duration(m.integer("step_ms", kMinStep.count(), kMaxStep.count()));
   d.first = from_unix_ms(m.integer("first_ms", 0, kMaxTime));
   d.mj = m.integers("mj", kMaxRecordMj);
-  d.held_idle_ms = m.integers("held_idle_ms", d.step.count());
+  d.allocated_idle_ms = m.integers("held_idle_ms", d.step.count());
   if (!error.empty()) return d;
-  if (!d.held_idle_ms.empty() && d.held_idle_ms.size() != d.mj.size())
-    m.fail("held_idle_ms", "has " + std::to_string(d.held_idle_ms.size()) + " values; accepted: none, or as many as mj has");
+  if (!d.allocated_idle_ms.empty() && d.allocated_idle_ms.size() != d.mj.size())
+    m.fail("held_idle_ms", "has " + std::to_string(d.allocated_idle_ms.size()) + " values; accepted: none, or as many as mj has");
   std::int64_t sum = 0;
   for (const auto mj : d.mj) {
     if (mj > kMaxRecordMj - sum) {

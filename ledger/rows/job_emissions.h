@@ -59,8 +59,8 @@ struct JobRow {
   std::optional<std::int64_t> gpu_mj;  // none: no such device was metered
   std::optional<std::int64_t> cpu_mj;  // with dram
   std::int64_t gpu_ms = 0;             // time x allocated GPUs, a shared one by its share; includes idle time
-  std::optional<std::int64_t> held_idle_ms;
-  std::optional<std::int64_t> held_idle_mj;  // in that time; an interval that was idle in part counts by its share
+  std::optional<std::int64_t> allocated_idle_ms;
+  std::optional<std::int64_t> allocated_idle_mj;  // in that time; an interval that was idle in part counts by its share
   std::int64_t uncertainty_mj = 0;
   std::int64_t estimated_mj = 0;
   std::optional<Method> method;  // the worst that contributed

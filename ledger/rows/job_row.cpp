@@ -46,8 +46,8 @@ void each_column(Row& r, Group& group, F f) {
   f("gpu_mj", r.gpu_mj);
   f("cpu_mj", r.cpu_mj);
   f("gpu_ms", r.gpu_ms);
-  f("held_idle_ms", r.held_idle_ms);
-  f("held_idle_mj", r.held_idle_mj);
+  f("held_idle_ms", r.allocated_idle_ms);
+  f("held_idle_mj", r.allocated_idle_mj);
   f("uncertainty_mj", r.uncertainty_mj);
   f("estimated_mj", r.estimated_mj);
   f("method", r.method);

@@ -32,7 +32,7 @@ Totals totals_of(const JobRow& row) {
     t.counterfactual_ug = *row.counterfactual_ug;
     t.compared_ug = row.co2e_ug;
   }
-  t.held_idle_ms = row.held_idle_ms.value_or(0);
+  t.allocated_idle_ms = row.allocated_idle_ms.value_or(0);
   t.simulated_jobs = row.simulated ? 1 : 0;
   t.gpu_ms = row.gpu_ms;
   t.estimated_mj = row.estimated_mj;

@@ -21,7 +21,7 @@ struct Totals {
   std::int64_t compared_jobs = 0;      // whose counterfactual is known
   std::int64_t counterfactual_ug = 0;  // of those
   std::int64_t compared_ug = 0;        // co2e of those
-  std::int64_t held_idle_ms = 0;
+  std::int64_t allocated_idle_ms = 0;
   std::int64_t simulated_jobs = 0;
   std::int64_t gpu_ms = 0;
   std::int64_t estimated_mj = 0;
@@ -52,7 +52,7 @@ inline constexpr std::array<SumColumn, 13> kSums{{
     {&Totals::compared_jobs, "compared_jobs", "SUM(CASE WHEN " CARBON_COMPARED " THEN 1 ELSE 0 END)"},
     {&Totals::counterfactual_ug, "counterfactual_ug", "SUM(CASE WHEN " CARBON_COMPARED " THEN counterfactual_ug ELSE 0 END)"},
     {&Totals::compared_ug, "compared_ug", "SUM(CASE WHEN " CARBON_COMPARED " THEN co2e_ug ELSE 0 END)"},
-    {&Totals::held_idle_ms, "held_idle_ms", "SUM(COALESCE(held_idle_ms, 0))"},
+    {&Totals::allocated_idle_ms, "held_idle_ms", "SUM(COALESCE(held_idle_ms, 0))"},
     {&Totals::simulated_jobs, "simulated_jobs", "SUM(simulated)"},
     {&Totals::gpu_ms, "gpu_ms", "SUM(gpu_ms)"},
     {&Totals::estimated_mj, "estimated_mj", "SUM(estimated_mj)"},

@@ -115,7 +115,7 @@ nlohmann::json to_json(const replay::PolicyReport& report) {
           {"max_wait_h", hours(s.max_wait)},
           {"cap_violations", s.cap_violations},
           {"worst_violation_h", hours(s.worst_violation)},
-          {"worst_user_stretch_growth", s.worst_slowdown_growth},
+          {"worst_user_slowdown_growth", s.worst_slowdown_growth},
           {"moved_jobs", s.moved},
           {"makespan_h", hours(s.makespan)},
           {"mean_runtime_error_h", hours(report.mean_runtime_error)},
@@ -207,7 +207,7 @@ Command replay_command(CLI::App& parent) {
   app.add_option("--forecast", options->forecast, "what policies know of future intensity")
       .one_of({"perfect", "own"})
       .show_default();
-  app.add_option("--stretch-bound", options->slowdown_bound,
+  app.add_option("--slowdown-bound", options->slowdown_bound,
                  "how much a user's mean slowdown, (wait + run time) / run time, may grow over run-now (default: no bound)")
       .not_negative();
   app.add_flag("--json", options->json, "print JSON");

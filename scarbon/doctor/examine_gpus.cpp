@@ -23,16 +23,16 @@ struct Driver {
 
 // None if the driver hangs; its thread is then abandoned.
 std::optional<Driver> query_driver(const std::string& nvml) {
-  auto promise = std::make_shared<std::promise<Driver>>();
-  auto answer = promise->get_future();
-  std::thread([promise, nvml] {
+  auto result = std::make_shared<std::promise<Driver>>();
+  auto answer = result->get_future();
+  std::thread([result, nvml] {
     Driver driver;
     for (const auto find : {energy::find_nvml_meters, energy::find_rocm_meters}) {
       const auto found = find(find == energy::find_nvml_meters ? nvml : "");
       for (const auto& meter : found.meters) driver.gpus.push_back(meter->info());
       if (driver.note.empty()) driver.note = found.note;
     }
-    promise->set_value(std::move(driver));
+    result->set_value(std::move(driver));
   }).detach();
   if (answer.wait_for(std::chrono::seconds(10)) != std::future_status::ready) return std::nullopt;
   return answer.get();

@@ -61,9 +61,9 @@ std::optional<double> mean_of(const IntensitySeries& series, Interval window) {
 }
 
 std::string bar(double value, double most, bool greenest, bool terminal) {
-  const auto length = static_cast<std::size_t>(std::lround(std::max(0.0, most > 0 ? value / most : 0.0) * kBarWidth));
+  const auto cells = static_cast<std::size_t>(std::lround(std::max(0.0, most > 0 ? value / most : 0.0) * kBarWidth));
   std::string out;
-  for (std::size_t i = 0; i < length; ++i) out += terminal ? "\u2588" : "#";
+  for (std::size_t i = 0; i < cells; ++i) out += terminal ? "\u2588" : "#";
   if (!greenest) return out;
   return terminal ? "\x1b[32m" + out + "\x1b[0m *" : out + " *";
 }
@@ -137,13 +137,13 @@ std::vector<std::string> feed_problems(const json& answer) {
   return out;
 }
 
-Plot plot_ahead(const IntensitySeries& series, Instant at, Duration within) {
+Plot plot_ahead(const IntensitySeries& series, Instant at, Duration horizon) {
   Plot plot;
-  plot.step = std::max(within / kPlotSteps, Duration(1));
+  plot.step = std::max(horizon / kPlotSteps, Duration(1));
   const auto view = series.view();
   plot.from = view.empty() ? at : std::min(view.start(), at);
   plot.from += (at - plot.from) / plot.step * plot.step;
-  plot.rows = static_cast<std::size_t>((at + within - plot.from) / plot.step + 1);
+  plot.rows = static_cast<std::size_t>((at + horizon - plot.from) / plot.step + 1);
   return plot;
 }
 

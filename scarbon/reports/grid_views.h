@@ -34,9 +34,9 @@ struct Plot {
   std::optional<Interval> greenest;
   bool terminal = false;  // colour and block characters
 };
-// The rows for windows that start between `at` and `at` + `within`: 24 steps to the latest start, and a row for that start
+// The rows for windows that start between `at` and `at` + `horizon`: 24 steps to the latest start, and a row for that start
 // itself. The first row begins at or just before `at`, a whole number of steps after the first value.
-Plot plot_ahead(const IntensitySeries& series, Instant at, Duration within);
+Plot plot_ahead(const IntensitySeries& series, Instant at, Duration horizon);
 // One line per step: mean, band, origin, bar. '*' marks the greenest window.
 std::string plot_site(const SiteForecast& site, const Plot& plot);
 

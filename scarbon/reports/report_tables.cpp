@@ -83,12 +83,12 @@ json waste_rows(const json& answer) {
   for (const auto& row : answer.value("rows", json::array())) {
     auto& sum = by_key[text_at(row, "key")];
     if (sum.is_null())
-      sum = {{"key", text_at(row, "key")}, {"co2e_g", 0.0},  {"failed_g", 0.0}, {"cancelled_g", 0.0},    {"timeout_g", 0.0},
-             {"requeued_g", 0.0},          {"other_g", 0.0}, {"wasted_g", 0.0}, {"held_idle_gpu_s", 0.0}};
+      sum = {{"key", text_at(row, "key")}, {"co2e_g", 0.0},  {"failed_g", 0.0}, {"cancelled_g", 0.0},         {"timeout_g", 0.0},
+             {"requeued_g", 0.0},          {"other_g", 0.0}, {"wasted_g", 0.0}, {"allocated_idle_gpu_s", 0.0}};
     const auto add = [&sum](const char* key, double value) { sum[key] = sum[key].get<double>() + value; };
     const double grams = number_at(row, "co2e_g").value_or(0);
     add("co2e_g", grams);
-    add("held_idle_gpu_s", number_at(row, "held_idle_gpu_s").value_or(0));
+    add("allocated_idle_gpu_s", number_at(row, "allocated_idle_gpu_s").value_or(0));
     for (const auto& [state, key] : kWaste) {
       if (text_at(row, "then_by") != state) continue;
       add(key, grams);
@@ -117,7 +117,7 @@ Table waste_table(const json& answer, std::size_t top) {
             cell("timeout_g"),
             cell("requeued_g"),
             cell("other_g"),
-            hours(row, "held_idle_gpu_s")};
+            hours(row, "allocated_idle_gpu_s")};
   };
   const auto rows = waste_rows(answer);
   const auto shown = top == 0 ? rows.size() : std::min(top, rows.size());

@@ -18,7 +18,7 @@ Table budgets_table(const nlohmann::json& answer);
 std::vector<std::string> budget_warnings(const nlohmann::json& answer);
 
 // The waste of each key: {"key", "co2e_g", "failed_g", "cancelled_g", "timeout_g", "requeued_g", "other_g", "wasted_g",
-// "held_idle_gpu_s"}, the greatest first.
+// "allocated_idle_gpu_s"}, the greatest first.
 nlohmann::json waste_rows(const nlohmann::json& answer);
 
 }  // namespace carbon::scarbon

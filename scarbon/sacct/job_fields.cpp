@@ -64,7 +64,7 @@ constexpr std::array<JobField, 15> kFields{{
     {"GpuEnergyKWh", 12, "the part of the GPUs, in kWh", [](const JobRuns& r) { return figure(sum(r, "gpu_kwh")); }},
     {"CpuEnergyKWh", 12, "the part of CPUs and memory, in kWh", [](const JobRuns& r) { return figure(sum(r, "cpu_kwh")); }},
     {"IdleGpuKWh", 10, "energy of allocated but idle GPUs, in kWh; partly idle intervals of the profile count in proportion",
-     [](const JobRuns& r) { return figure(sum(r, "held_idle_kwh")); }},
+     [](const JobRuns& r) { return figure(sum(r, "allocated_idle_kwh")); }},
     {"Co2eG", 10, "emissions with the site's PUE, in gCO2e", [](const JobRuns& r) { return figure(sum(r, "co2e_g")); }},
     {"AvgIntensity", 12, "mean carbon intensity over the job's energy, in gCO2e/kWh",
      [](const JobRuns& r) { return figure(energy_mean(r, "avg_intensity_g_per_kwh")); }},

@@ -72,7 +72,7 @@ class Rounds {
     walls_.push_back(std::chrono::duration<double, std::nano>(SteadyClock::now() - wall_).count() / per);
     cpus_.push_back((cpu_ns() - cpu_) / per);
   }
-  void tell(benchmark::State& state, const std::string& unit) {
+  void report(benchmark::State& state, const std::string& unit) {
     state.counters["p50_" + unit] = share_of(walls_, 0.50);
     state.counters["p99_" + unit] = share_of(walls_, 0.99);
     state.counters["cpu_p50_" + unit] = share_of(cpus_, 0.50);
@@ -101,7 +101,7 @@ void snapshot_open(benchmark::State& state) {
     rounds.end(1000);
     if (!snapshot) return state.SkipWithError(snapshot.error().message.c_str());
   }
-  rounds.tell(state, "us");
+  rounds.report(state, "us");
 }
 BENCHMARK(snapshot_open)->Unit(benchmark::kMicrosecond)->Iterations(3000);
 
@@ -132,7 +132,7 @@ void snapshot_integral(benchmark::State& state) {
     rounds.end(64);
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(next));
-  rounds.tell(state, "ns");
+  rounds.report(state, "ns");
 }
 BENCHMARK(snapshot_integral)->Iterations(20000);
 

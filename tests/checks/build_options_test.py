@@ -37,7 +37,7 @@ class BuildTest(unittest.TestCase):
         self.build = self.directory / "build"
         self.prefix = self.directory / "slurm"
 
-    def lay_slurm(self, libraries="lib", version=None):
+    def install_slurm(self, libraries="lib", version=None):
         """Headers and library of this machine's Slurm in self.prefix."""
         shutil.copytree("/usr/include/slurm", self.prefix / "include" / "slurm")
         header = self.prefix / "include" / "slurm" / "slurm.h"
@@ -53,7 +53,7 @@ class BuildTest(unittest.TestCase):
     def test_slurm_in_a_prefix_is_used_though_another_is_in_usr(self):
         for libraries in ("lib", "lib64", f"lib/{multiarch()}"):
             with self.subTest(libraries=libraries):
-                self.lay_slurm(libraries)
+                self.install_slurm(libraries)
                 done = configure(self.build, f"-DSLURM_ROOT={self.prefix}", "-DCARBON_BUILD_TESTS=OFF")
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertIn(f"Slurm_INCLUDE_DIR:PATH={self.prefix}/include\n", cache(self.build))
@@ -63,7 +63,7 @@ class BuildTest(unittest.TestCase):
                 shutil.rmtree(self.build)
 
     def test_what_includes_slurm_is_compiled_with_the_prefix(self):
-        self.lay_slurm()
+        self.install_slurm()
         self.assertEqual(
             configure(self.build, "-DCARBON_BUILD_TESTS=OFF", f"-DSLURM_PREFIX={self.prefix}").returncode, 0
         )
@@ -86,7 +86,7 @@ class BuildTest(unittest.TestCase):
             self.assertEqual({header for header in headers if not header.startswith(str(self.prefix))}, set(), file)
 
     def test_header_and_library_of_different_versions_are_refused(self):
-        self.lay_slurm(version="0x170b04")
+        self.install_slurm(version="0x170b04")
         done = configure(self.build, "-DCARBON_BUILD_TESTS=OFF", f"-DSLURM_ROOT={self.prefix}")
         self.assertNotEqual(done.returncode, 0)
         said = " ".join(done.stderr.split())

@@ -51,9 +51,9 @@ def equal_names(paths):
     for path in paths:
         if path.name not in ANY_NUMBER:
             by_name[path.name].append(path.as_posix())
-    for name, places in by_name.items():
-        if len(places) > 1:
-            yield f"{name} is the name of {len(places)} files: {', '.join(places)}"
+    for name, locations in by_name.items():
+        if len(locations) > 1:
+            yield f"{name} is the name of {len(locations)} files: {', '.join(locations)}"
 
 
 def small_rooms(root):

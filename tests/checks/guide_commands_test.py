@@ -119,8 +119,8 @@ class GuidesTest(unittest.TestCase):
         for line in (SOURCE / "docs/troubleshooting.md").read_text().splitlines():
             if message := re.match(r"\| `(.+?)` \|", line):
                 count += 1
-                for piece in message[1].split("..."):
-                    for words in re.split(r"^carbon: not moved: ", piece):
+                for part in message[1].split("..."):
+                    for words in re.split(r"^carbon: not moved: ", part):
                         self.assertIn(words.strip(" "), said, f"docs/troubleshooting.md: {message[1]}")
         self.assertIn("carbon: not moved: ", said)
         self.assertGreater(count, 30)

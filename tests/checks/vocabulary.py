@@ -43,7 +43,13 @@ GLOSSARY = (
     Word("chains", "FallbackChain", names="_chains_"),
     Word("complain", "log_once", names="_complain(s|ed|t)?_"),
     Word("edge search", "counter_update_search", names="_edge_(search|found)_|_find_edge_"),
-    Word("facts", "meta (of the ledger), job_details (of slurmdbd)", names="_facts?_", messages=r"\bfacts\b"),
+    Word(
+        "facts",
+        "meta (of the ledger), job_details (of slurmdbd)",
+        names="_facts?_",
+        messages=r"\bfacts\b",
+        except_=((r"ledger/store/schema|tests/unit/ledger/migration_test", ".*", "the table's name before version 7"),),
+    ),
     Word("gates", "validation", names="_gates?_"),
     Word("groups (of a report)", "Dimension", types=r"^Groups$", rooms="ledger/|carbonctld/|scarbon/"),
     Word(
@@ -53,6 +59,8 @@ GLOSSARY = (
         except_=(
             (r"carbonctld/slurm/|placement/|plugin/|carbonctld/replan/|tests/", "held", "Slurm's: a job that is held"),
             (r"", "JOB_REQUEUE_HOLD|JobHeld(User|Admin)|hold", "Slurm's own names and its command"),
+            (r"scarbon/", "held", "Slurm's: a job that is held"),
+            (r"(ledger|tests)/", "held_idle_m[sj]", "stored records and the ledger's columns have it"),
         ),
     ),
     Word("judge", "score", names="_judge[sd]?_"),
@@ -79,6 +87,9 @@ GLOSSARY = (
                 "of a text in bytes",
             ),
             (r"replay/", '"length"', "the column's name in published traces"),
+            (r"scarbon/catalogue", "length", "of a text in bytes"),
+            (r"scarbon/commands/grid_command", "length", "of a window"),
+            (r"scarbon/commands/replay_command", "length", "its option, named as in the literature"),
         ),
     ),
     Word("manners", "rate_limit", names="_manners_", messages=r"\bmanners\b"),
@@ -90,7 +101,10 @@ GLOSSARY = (
     Word("paint", "merge_intensities", names="_paint(s|ed|er)?_", messages=r"\b[Pp]aint(?!-)"),
     Word("piece", "slice, part", names="_pieces?_"),
     Word(
-        "places", "topology, partitions", names="_places_", except_=(("", "decimal_places", "digits behind the point"),)
+        "places",
+        "topology, partitions",
+        names="_places_",
+        except_=(("", "decimal_places|places", "digits, Python's own"),),
     ),
     Word(
         "promise",
@@ -107,8 +121,18 @@ GLOSSARY = (
     Word("spans", "calendar, CalendarPeriod", names="_spans_", types=r"^(?!k[A-Z])[A-Za-z]*Span$"),
     Word("stay", "Rejection", names="_stay_"),
     Word("stretch", "interval, slowdown", names="_stretch(es)?_"),
-    Word("take, taken", "reserve, read, accept: what is done", names="^_take_|_taken_"),
-    Word("tell, told", "notify; start_slack, latest_start", names="^_tell_|_told_"),
+    Word(
+        "take, taken",
+        "reserve, read, accept: what is done",
+        names="^_take_|_taken_",
+        except_=((r"scarbon/", "take_last", "CLI11's"),),
+    ),
+    Word(
+        "tell, told",
+        "notify; start_slack, latest_start",
+        names="^_tell_|_told_",
+        except_=((r"tests/", "tell", "of a file, Python's own"),),
+    ),
     Word("trouble", "error", names="_troubles?_"),
     Word("unseen", "not checked, unknown", names="_unseen_", messages=r"\bunseen\b"),
     Word("untouchable", "ineligible_reason", names="_untouchable_", messages=r"\buntouchable\b"),
@@ -117,6 +141,7 @@ GLOSSARY = (
         "within (of a report)",
         "then_by",
         names="^_within_$",
+        except_=((r"scarbon/commands/grid_command", "within", "its option: how far ahead the window may start"),),
         rooms="ledger/reports/|carbonctld/api/|scarbon/(commands|reports)/",
     ),
 )

@@ -103,12 +103,12 @@ void check_snapshot(std::string_view bytes) {
   use(bytes);
   constexpr std::size_t kSum = 8, kSize = 16, kBehindSum = 16;
   if (bytes.size() < kSize + 8) return;
-  std::string mended(bytes);
-  const std::uint64_t size = mended.size();
-  std::memcpy(mended.data() + kSize, &size, sizeof size);
-  const std::uint64_t sum = XXH3_64bits(mended.data() + kBehindSum, mended.size() - kBehindSum);
-  std::memcpy(mended.data() + kSum, &sum, sizeof sum);
-  use(mended);
+  std::string fixed(bytes);
+  const std::uint64_t size = fixed.size();
+  std::memcpy(fixed.data() + kSize, &size, sizeof size);
+  const std::uint64_t sum = XXH3_64bits(fixed.data() + kBehindSum, fixed.size() - kBehindSum);
+  std::memcpy(fixed.data() + kSum, &sum, sizeof sum);
+  use(fixed);
 }
 
 std::string snapshot_seed() {

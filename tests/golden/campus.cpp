@@ -156,7 +156,7 @@ EnergyRecord record_of(const Run& run, const std::string& node) {
   gpu.first = r.start;
   for (const double kwh : run.kwh) {
     gpu.mj.push_back(std::llround(kwh * 3.6e9));
-    gpu.held_idle_ms.push_back(run.idle_minutes * 60'000);
+    gpu.allocated_idle_ms.push_back(run.idle_minutes * 60'000);
   }
   r.devices = {gpu};
   return r;
@@ -180,7 +180,7 @@ std::vector<EnergyRecord> records() {
       cpu.device = "rapl:package-0";
       cpu.type = "cpu";
       for (auto& mj : cpu.mj) mj /= 10;
-      cpu.held_idle_ms.clear();
+      cpu.allocated_idle_ms.clear();
       out.back().devices.push_back(cpu);
     }
   }

@@ -9,7 +9,7 @@ const saved_share = (r) => (known(r.saved_g) && r.counterfactual_g > 0 ? r.saved
 const kSumColumns = [
   { name: tr("Jobs"), number: true, cell: (r) => figure(r.jobs) },
   { name: tr("GPU time"), number: true, cell: (r) => hours(r.gpu_s) },
-  { name: tr("Idle GPU time"), number: true, cell: (r) => hours(r.held_idle_gpu_s) },
+  { name: tr("Idle GPU time"), number: true, cell: (r) => hours(r.allocated_idle_gpu_s) },
   { name: tr("Energy"), number: true, cell: (r) => energy(r.energy_kwh) },
   { name: "CO₂e", number: true, cell: (r) => grams(r.co2e_g) },
   { name: tr("Saved"), number: true, cell: (r) => h("span", { class: r.saved_g > 0 && "gain" }, grams(r.saved_g)) },

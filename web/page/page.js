@@ -15,7 +15,7 @@ const notice = document.getElementById("notice");
 const main = document.getElementById("main");
 let view = null, shown = "", timer = 0, turn = 0;
 
-function tell(text) {
+function notify(text) {
   if (notice.textContent !== text) notice.textContent = text;
 }
 
@@ -29,7 +29,7 @@ function show_login(problem) {
   drop_view();
   for (const part of document.querySelectorAll("nav, .who")) part.hidden = true;
   document.title = "Log in – slurm-carbon";
-  tell(problem || "");
+  notify(problem || "");
   place.replaceChildren(h("section", { class: "card login" }, h("h1", {}, "Log in"),
     h("p", {}, "On a login node of the cluster run ", h("code", {}, "scarbon web"), " and open the link that it prints. It logs you in once; you see what Slurm lets you see."),
     h("p", { class: "muted" }, "If your site offers this page through its own login, use that address.")));
@@ -75,12 +75,12 @@ async function refresh() {
     await view.update();
     if (mine !== turn) return;
     view.element.classList.remove("pending");
-    tell("");
+    notify("");
     place.dataset.updated = String(Date.now());
   } catch (problem) {
     if (mine !== turn) return;
     if (problem instanceof NotLoggedIn) return show_login("");
-    tell(`carbonctld does not answer properly; the figures shown are old. ${problem.message}`);
+    notify(`carbonctld does not answer properly; the figures shown are old. ${problem.message}`);
   }
   timer = setTimeout(() => (document.hidden ? null : refresh()), view.renewed_each);
 }

@@ -69,18 +69,18 @@ TEST_F(ReloadTest, AnInvalidConfigurationIsRefusedAndTheOldOneKept) {
 }
 
 TEST_F(ReloadTest, AConfigurationThatDoesNotStartIsReplacedByTheOldOne) {
-  const int taken = ::socket(AF_INET, SOCK_STREAM, 0);
+  const int adopted = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in at{};
   at.sin_family = AF_INET;
   at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof at;
-  ASSERT_EQ(::bind(taken, reinterpret_cast<sockaddr*>(&at), size), 0);
-  ASSERT_EQ(::listen(taken, 1), 0);
-  ::getsockname(taken, reinterpret_cast<sockaddr*>(&at), &size);
+  ASSERT_EQ(::bind(adopted, reinterpret_cast<sockaddr*>(&at), size), 0);
+  ASSERT_EQ(::listen(adopted, 1), 0);
+  ::getsockname(adopted, reinterpret_cast<sockaddr*>(&at), &size);
   reload_with("port = ", "host = \"127.0.0.1\"\nport = " + std::to_string(ntohs(at.sin_port)) + " # ");
   EXPECT_TRUE(log_says("keeping the previous configuration")) << text_of("log");
   EXPECT_TRUE(daemon_->wait_until_it_serves()) << "where it did before";
-  ::close(taken);
+  ::close(adopted);
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ TEST(MarkFile, AppearsWholeInAPrivateDirectory) {
   EXPECT_EQ(mode_of(file), 0600u);
 }
 
-TEST(MarkFile, DoesNotFollowASymbolicLink) {
+TEST(MarkFile, DoesNotFollowALinkSomebodyLaid) {
   const TemporaryDirectory dir;
   fs::create_directories(dir.path() / "elsewhere");
   fs::create_directories(dir.path() / "spool");

@@ -13,8 +13,9 @@ namespace {
 using nlohmann::json;
 
 json sums(const char* key, int jobs, double grams) {
-  return {{"key", key},         {"jobs", jobs},  {"gpu_s", 7200.0},           {"energy_kwh", 1.5}, {"co2e_g", grams},
-          {"saved_g", nullptr}, {"coverage", 1}, {"held_idle_gpu_s", 1800.0}, {"simulated", false}};
+  return {{"key", key},        {"jobs", jobs},       {"gpu_s", 7200.0}, {"energy_kwh", 1.5},
+          {"co2e_g", grams},   {"saved_g", nullptr}, {"coverage", 1},   {"allocated_idle_gpu_s", 1800.0},
+          {"simulated", false}};
 }
 
 json answer() {

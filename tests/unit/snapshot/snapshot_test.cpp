@@ -206,8 +206,8 @@ TEST_F(SnapshotFile, DamageUnderARightChecksumNeverLeavesTheFile) {
   int accepted = 0;
   for (int round = 0; round < 20000; ++round) {
     auto bytes = whole;
-    const int places = 1 + static_cast<int>(random() % 3);
-    for (int i = 0; i < places; ++i) {
+    const int faults = 1 + static_cast<int>(random() % 3);
+    for (int i = 0; i < faults; ++i) {
       const std::int64_t value = random() % 2 ? nasty[random() % std::size(nasty)] : static_cast<std::int64_t>(random());
       const std::size_t width = random() % 2 ? 8 : 4;
       const std::size_t at = 24 + random() % ((bytes.size() - 32) / 4) * 4;
