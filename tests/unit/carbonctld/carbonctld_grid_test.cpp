@@ -106,7 +106,7 @@ class GridProcess : public testing::Test {
 TEST_F(GridProcess, ShowsSeriesErrorsBandsAndRefusals) {
   start();
   auto said = wait_for("--feeds -P -n", "a|gb-neso|ok|");
-  EXPECT_NE(scarbon("--accuracy").err.find("no forecast can be judged yet"), std::string::npos)
+  EXPECT_NE(scarbon("--accuracy").err.find("no forecast can be scored yet"), std::string::npos)
       << "says that nothing is known yet";
   daemon_.kill();
   remember_three_days();
