@@ -8,7 +8,7 @@ target_compile_options(carbon_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow 
   -ffunction-sections -fdata-sections)  # what a plugin does not call is left out of it
 target_include_directories(carbon_flags INTERFACE ${CMAKE_SOURCE_DIR})
 
-# Read once for all files of a target where nothing is optimised; elsewhere it gains nothing, and in dev a missing include is to show.
+# Precompiled in all presets but dev and fuzz, where each file is to name what it includes.
 set(CARBON_HEADERS <algorithm> <array> <charconv> <chrono> <cmath> <filesystem> <fstream> <functional> <map> <memory> <mutex> <optional> <set> <span>
   <string> <string_view> <utility> <variant> <vector>)
 
@@ -19,11 +19,6 @@ function(carbon_headers target)
   else()
     target_precompile_headers(${target} REUSE_FROM carbon_core)
   endif()
-endfunction()
-
-# carbon_alone(FILE...): names that these keep to themselves are other files' too, where a target's files are compiled several at once.
-function(carbon_alone)
-  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
 # carbon_room(NAME SOURCES a.cpp... [ROOMS core net...] [PRIVATE third-party targets...] [HEADERS <that/many/of/its/files/read.h>...])
