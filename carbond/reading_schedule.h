@@ -4,6 +4,7 @@
 // update search are paid back by leaving out every second reading.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <random>
@@ -26,11 +27,29 @@ class ReadingSchedule {
   void charge(const std::string& device, std::uint32_t calls) { credit_[device] -= static_cast<int>(calls); }
 
  private:
+  static constexpr int kMaxCredit = 1;
+
   Duration interval_;
   std::mt19937_64 random_;
   Duration base_{0};
   Duration next_{0};
   std::map<std::string, int> credit_;  // calls that each device has left; negative: it owes some
 };
+
+inline void ReadingSchedule::begin_round(Duration now) {
+  base_ = std::max(base_ + interval_, now);
+  const auto quarter = interval_.count() / 4;
+  next_ = base_ + interval_ + Duration(std::uniform_int_distribution<std::int64_t>(-quarter, quarter)(random_));
+}
+
+inline bool ReadingSchedule::reads(const std::string& device, Duration now) {
+  auto [credit, is_new] = credit_.try_emplace(device, kMaxCredit);
+  if (!is_new) credit->second = std::min(credit->second + 1, kMaxCredit);
+  const bool in_debt = credit->second < kMaxCredit;
+  const bool odd = (now / interval_) % 2 != 0;
+  if (in_debt && odd) return false;
+  --credit->second;
+  return true;
+}
 
 }  // namespace carbon::carbond
