@@ -34,9 +34,9 @@ TEST(GpuRequest, OtherResourcesAreNoGpus) {
 }
 
 TEST(GpuRequest, WhatItCannotReadIsNotZero) {
-  EXPECT_EQ(per_job("gres:gpu:"), 1u);
+  EXPECT_EQ(per_job("gres:gpu:"), std::nullopt);
   EXPECT_EQ(per_job("gres:gpu:a100:x"), std::nullopt);
-  EXPECT_EQ(per_job("gres:gpu:a100:"), 1u);
+  EXPECT_EQ(per_job("gres:gpu:a100:"), std::nullopt);
   EXPECT_EQ(per_job("gres:gpu:99999999999999999999"), std::nullopt);
   EXPECT_EQ(per_job("gres:gpu:9999999"), std::nullopt);
   EXPECT_EQ(per_job("gres:gpu:-2:-2"), std::nullopt);
