@@ -128,8 +128,9 @@ TEST(Config, SitesAreNamedOnceAndHaveAFeed) {
   EXPECT_NE(refusal("cluster='c'\n" + kSite + std::regex_replace(kSite, std::regex("'a'"), "'b'"))
                 .find("partition 'p' belongs to two sites"),
             std::string::npos);
-  EXPECT_NE(refusal("cluster='c'\n[[site]]\nname='a'\nzone='Z'\npartitions=['p']\n").find("name at least one provider"),
-            std::string::npos);
+  EXPECT_NE(
+      refusal("cluster='c'\n[[site]]\nname='a'\nzone='Z'\npartitions=['p']\n").find("at least one [[site.feed]] is required"),
+      std::string::npos);
   EXPECT_NE(
       refusal("cluster='c'\n[[site]]\nname='a'\nzone='Z'\npue=0.5\npartitions=['p']\n").find("accepted: a number from 1 to 5"),
       std::string::npos);
@@ -302,7 +303,7 @@ TEST(Config, ASlipInPrivateDataIsRefused) {
   for (const auto* good : {"", "all", "jobs", "accounts,events,jobs,reservations,usage,users"}) EXPECT_TRUE(config(good)) << good;
   for (const auto* bad : {"job", "jobs;usage", "jobs,,usage", "jobs, usage"}) {
     ASSERT_FALSE(config(bad)) << bad;
-    EXPECT_NE(config(bad).error().message.find("words of Slurm's PrivateData"), std::string::npos);
+    EXPECT_NE(config(bad).error().message.find("values of Slurm's PrivateData"), std::string::npos);
   }
 }
 

@@ -46,7 +46,7 @@ TEST(ReportTables, WasteByState) {
   for (const auto& [state, grams] :
        {std::pair("COMPLETED", 600.0), {"FAILED", 200.0}, {"TIMEOUT", 100.0}, {"OUT_OF_MEMORY", 50.0}, {"REQUEUED", 50.0}}) {
     rows.push_back(sums("ada", 1, grams));
-    rows.back()["within"] = state;
+    rows.back()["then_by"] = state;
   }
   EXPECT_EQ(print_table(waste_table({{"by", "user"}, {"rows", rows}}, 0), {TableLayout::kParsable2, true, "|"}),
             "User|Co2eG|WastedG|Wasted%|FailedG|CancelledG|TimedOutG|RequeuedG|OtherG|IdleGpuHours\n"
