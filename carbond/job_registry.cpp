@@ -261,7 +261,7 @@ std::vector<std::string> JobRegistry::devices_of(const JobMark& mark) const {
 }
 
 void JobRegistry::restore_device(const energy::DeviceInfo& info, energy::EnergyCounterState state,
-                                 std::vector<energy::Allocation> allocations, DeviceTotals totals) {
+                                 std::vector<energy::Allocation> allocations, const DeviceTotals& totals) {
   add_device(info);
   devices_.at(info.id).restore(std::move(state), std::move(allocations));
   auto& restored = totals_of(info.id);

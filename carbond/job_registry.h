@@ -94,7 +94,7 @@ class JobRegistry {
 
   // After a restart, in this order: restore_...(), the marks that waited, catch_up(); then reboot() if the node was rebooted.
   void restore_device(const energy::DeviceInfo& info, energy::EnergyCounterState state,
-                      std::vector<energy::Allocation> allocations, DeviceTotals totals);
+                      std::vector<energy::Allocation> allocations, const DeviceTotals& totals);
   void restore_job(OpenJob job);
   void restore_closed(std::deque<ClosedRun> closed) { closed_ = std::move(closed); }
   void catch_up(const std::string& device, const energy::EnergyCounterState& later);

@@ -59,8 +59,8 @@ Shipper::Outcome Shipper::send(const std::filesystem::path& file, std::string bo
   request.headers = {{"Content-Type", "application/json"}};
   request.body = std::move(body);
   request.timeout = std::chrono::seconds(10);  // bounds the time that stopping can take
-  if (const auto signed_ = sign_(request); !signed_) {
-    spdlog::warn("{} waits: {}", file.filename().string(), signed_.error().message);
+  if (const auto signature = sign_(request); !signature) {
+    spdlog::warn("{} waits: {}", file.filename().string(), signature.error().message);
     return Outcome::kLater;
   }
   const auto answer = transport_->send(request);

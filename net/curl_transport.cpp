@@ -91,7 +91,7 @@ Result<HeaderList> header_list(const HttpRequest& request) {
   const auto add = [&list](const std::string& line) {
     curl_slist* grown = curl_slist_append(list.get(), line.c_str());
     if (grown == nullptr) return false;
-    list.release();
+    static_cast<void>(list.release());  // `grown` is the same list
     list.reset(grown);
     return true;
   };

@@ -109,7 +109,7 @@ struct Server::Impl {
     });
     const auto route = [this](const httplib::Request& in, httplib::Response& out) { put(serve(in), out); };
     http.Get(".*", route).Post(".*", route);
-    http.set_exception_handler([](const httplib::Request&, httplib::Response& out, std::exception_ptr) {
+    http.set_exception_handler([](const httplib::Request&, httplib::Response& out, const std::exception_ptr&) {
       put(error_response(500, "the request could not be served"), out);
     });
     http.set_error_handler([](const httplib::Request&, httplib::Response& out) {

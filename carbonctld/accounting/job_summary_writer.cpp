@@ -53,6 +53,7 @@ Result<std::size_t> SummaryWriter::run(Instant now) {
 Result<std::size_t> SummaryWriter::run_cluster(const std::string& cluster, const std::vector<ledger::PendingSummary>& due,
                                                Instant now) {
   std::vector<std::uint32_t> ids;
+  ids.reserve(due.size());
   for (const auto& p : due) ids.push_back(p.key.job_id);
   const auto found = slurm_.find_jobs(cluster, ids);
   if (!found) return found.error();

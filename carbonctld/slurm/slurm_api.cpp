@@ -169,6 +169,7 @@ class LibslurmApi final : public SlurmApi {
     const DbConnection db;
     if (!db.get()) return failed("connect to slurmdbd");
     std::vector<slurm_selected_step_t> wanted;
+    wanted.reserve(job_ids.size());
     for (const auto id : job_ids) wanted.push_back(selected(id));
     Condition condition(cluster, wanted);
     errno = 0;

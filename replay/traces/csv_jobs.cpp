@@ -9,10 +9,11 @@ namespace {
 
 constexpr std::string_view kHeader = "accepted are arrival_time,length,cpus (or gpus), and optionally id,limit,user,home,data_gb";
 
-// Where each column stands; npos: absent.
+// The index of each column.
 struct Columns {
-  static constexpr std::size_t npos = std::string_view::npos;
-  std::size_t arrival = npos, runtime = npos, width = npos, id = npos, limit = npos, user = npos, home = npos, data = npos;
+  static constexpr std::size_t kAbsent = std::string_view::npos;
+  std::size_t arrival = kAbsent, runtime = kAbsent, width = kAbsent, id = kAbsent, limit = kAbsent, user = kAbsent,
+              home = kAbsent, data = kAbsent;
   std::size_t count = 0;
 };
 
@@ -27,10 +28,10 @@ Result<Columns> read_header(const LineReader& lines, std::string_view line) {
   for (const auto& [name, column] : known) {
     const auto at = static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
     if (at == names.size()) continue;
-    if (*column != Columns::npos) return lines.error("the header names both cpus and gpus; " + std::string(kHeader));
+    if (*column != Columns::kAbsent) return lines.error("the header names both cpus and gpus; " + std::string(kHeader));
     *column = at;
   }
-  if (c.arrival == Columns::npos || c.runtime == Columns::npos || c.width == Columns::npos)
+  if (c.arrival == Columns::kAbsent || c.runtime == Columns::kAbsent || c.width == Columns::kAbsent)
     return lines.error("the header lacks arrival_time, length or cpus|gpus; " + std::string(kHeader));
   return c;
 }
@@ -53,13 +54,13 @@ class RowReader {
     if (!width || *width == 0 || *width > 1'000'000)
       return lines_.error("cpus|gpus: '" + std::string(row[columns_.width]) + "' is not 1 to 1000000");
     job.width = static_cast<std::uint32_t>(*width);
-    if (columns_.id != Columns::npos) {
+    if (columns_.id != Columns::kAbsent) {
       const auto id = parse_count(row[columns_.id]);
       if (!id) return lines_.error("id: " + id.error().message);
       job.id = *id;
     }
-    job.user = trace_.user_index(columns_.user == Columns::npos ? std::string() : std::string(row[columns_.user]));
-    if (columns_.data != Columns::npos) {
+    job.user = trace_.user_index(columns_.user == Columns::kAbsent ? std::string() : std::string(row[columns_.user]));
+    if (columns_.data != Columns::kAbsent) {
       const auto data = parse_number(row[columns_.data]);
       if (!data || *data < 0)
         return lines_.error("data_gb: '" + std::string(row[columns_.data]) + "' is not a number of zero or more");
@@ -72,7 +73,7 @@ class RowReader {
 
  private:
   Status time(const std::vector<std::string_view>& row, std::size_t column, std::string_view name, Duration& out) {
-    if (column == Columns::npos) return Done{};
+    if (column == Columns::kAbsent) return Done{};
     const auto value = parse_number(row[column]);
     if (!value) return lines_.error(std::string(name) + ": " + value.error().message);
     const auto duration = to_duration(*value, ms_);
@@ -81,7 +82,7 @@ class RowReader {
     return Done{};
   }
   Status home(const std::vector<std::string_view>& row, Job& job) {
-    if (columns_.home == Columns::npos || options_.site_names.empty() || row[columns_.home].empty()) return Done{};
+    if (columns_.home == Columns::kAbsent || options_.site_names.empty() || row[columns_.home].empty()) return Done{};
     const auto& names = options_.site_names;
     const auto at = std::find(names.begin(), names.end(), row[columns_.home]);
     if (at != names.end()) {
@@ -122,7 +123,7 @@ Result<Trace> read_csv_jobs(LineReader& lines, std::string line, const TraceOpti
     split(line, ',', row);
     if (auto s = rows.read(row); !s) return s.error();
   }
-  if (columns->id == Columns::npos) number_by_content(trace);
+  if (columns->id == Columns::kAbsent) number_by_content(trace);
   return trace;
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/strings.h"
 #include "replay/traces/line_reader.h"
 
 namespace carbon::replay {
@@ -17,9 +18,7 @@ Result<std::vector<std::size_t>> columns_of(const LineReader& lines, const std::
   for (const auto& zone : zones) {
     const auto at = std::find(names.begin() + 1, names.end(), zone);
     if (at == names.end()) {
-      std::string known;
-      for (std::size_t i = 1; i < names.size(); ++i) known += (i > 1 ? ", " : "") + std::string(names[i]);
-      return lines.error("there is no zone '" + zone + "'; the file has " + known);
+      return lines.error("there is no zone '" + zone + "'; the file has " + joined(std::span(names).subspan(1)));
     }
     columns.push_back(static_cast<std::size_t>(at - names.begin()));
   }
