@@ -81,7 +81,7 @@ class FederationTest(LogCase):
             self.assertEqual(self.cluster.carbon["inland"].runs(job), [])
         with self.subTest("an array stays"):
             array, said = self.submit("--carbon=relocate", "--gres=gpu:1", "--array=0-1", seconds=1)
-            self.assertNotIn("moved", said.err)
+            self.assertNotIn("carbon: moved", said.err)
             # 24.11 also lists the array itself as pending; 22.05 does not.
             left = [] if self.inland.release() == "22.05" else ["PENDING"]
             wait_until(
@@ -122,7 +122,7 @@ class FederationTest(LogCase):
                 self.coast.run("scontrol", "update", "partitionname=gpu", "minnodes=0")
         with self.subTest("the user's own clusters stand"):
             own, said = self.submit("--carbon=relocate", "--gres=gpu:1", "--clusters=inland", seconds=1)
-            self.assertNotIn("moved", said.err)
+            self.assertNotIn("carbon: moved", said.err)
             started(self.inland, own)
 
     def test_while_it_waits(self):
@@ -135,7 +135,7 @@ class FederationTest(LogCase):
         )
         job, said = self.submit("--carbon=auto", "--gres=gpu:1", "--carbon-max-delay=3:00")
         self.assertIn("carbon: deferred to", said.err)
-        self.assertNotIn("moved", said.err)
+        self.assertNotIn("carbon: moved", said.err)
         first = plan_of(self.inland, job)
         self.assertEqual((first["site"], first["sites"]), ("inland", "inland+coast"))
         stays, _ = self.submit("--carbon=defer", "--gres=gpu:1", "--carbon-max-delay=3:00")

@@ -34,7 +34,7 @@ class SitesTest(CarbonCase):
         job, said = self.submit("--carbon=relocate", *options, **keywords)
         shown = self.slurm.job(job)
         self.slurm.run("scancel", job)
-        self.assertNotIn("moved", said.err)
+        self.assertNotIn("carbon: moved", said.err)
         self.assertIn(why or "no better time or place is known", said.err)
         self.assertEqual((shown["Partition"], shown["Features"]), (partition, "(null)"))
 
@@ -82,7 +82,7 @@ class SitesTest(CarbonCase):
 
     def test_the_users_own_constraint_stands(self):
         job, said = self.submit("--carbon=relocate", "--partition=shared", "--constraint=inland", "--gres=gpu:1")
-        self.assertNotIn("moved", said.err)
+        self.assertNotIn("carbon: moved", said.err)
         self.assertEqual(self.slurm.wait_for_end(job)["Features"], "inland")
 
     def test_an_array_moves_as_one(self):
