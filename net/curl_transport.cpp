@@ -99,7 +99,10 @@ Result<HeaderList> header_list(const HttpRequest& request) {
   for (const auto& [name, value] : request.headers) {
     if (breaks_line(name) || breaks_line(value))
       return Error{"header '" + std::string(trimmed(name)) + "' contains a line break"};
-    ok = ok && add(value.empty() ? name + ";" : name + ": " + value);
+    std::string line = name;
+    line += value.empty() ? ";" : ": ";
+    line += value;
+    ok = ok && add(line);
   }
   if (!ok) return Error{"out of memory"};
   return Result<HeaderList>(std::move(list));
