@@ -26,7 +26,7 @@ std::pair<std::size_t, std::size_t> locate(std::string_view text) {
   return {std::string_view::npos, std::string_view::npos};
 }
 
-std::string replace_token(std::string_view text, std::string token) {
+std::string replace_token(std::string_view text, const std::string& token) {
   const auto [start, end] = locate(text);
   if (start != std::string_view::npos) return std::string(text.substr(0, start)) + token + std::string(text.substr(end));
   if (token.empty()) return std::string(text);
@@ -276,7 +276,7 @@ std::string put_summary(std::string_view text, const TokenSummary& summary) {
   for (const auto key : kKeptKeys) {
     if (const auto* value = decision.parsed_value(key)) add(out, key, *value);
   }
-  return replace_token(text, std::move(out));
+  return replace_token(text, out);
 }
 
 }  // namespace carbon::inline core
