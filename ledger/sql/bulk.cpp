@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ledger/sql/bulk.h"
 
+#include "core/strings.h"
 #include "ledger/sql/bulk_writer.h"
 
 namespace carbon::ledger {
@@ -62,11 +63,9 @@ class SqliteWriter final : public BulkWriter {
 }  // namespace
 
 std::string joined(const std::vector<std::string>& a, const std::vector<std::string>& b) {
-  std::string out;
-  for (const auto* list : {&a, &b}) {
-    for (const auto& column : *list) out += (out.empty() ? "" : ", ") + column;
-  }
-  return out;
+  std::string out = core::joined(a);
+  if (!a.empty() && !b.empty()) out += ", ";
+  return out + core::joined(b);
 }
 
 std::string insert_statement(const BulkTable& table, bool sqlite) {
@@ -76,12 +75,15 @@ std::string insert_statement(const BulkTable& table, bool sqlite) {
   if (table.on_conflict == OnConflict::kError) return out;
   // The only clause whose syntax differs.
   out += sqlite ? " ON CONFLICT (" + joined(table.key, {}) + ") DO UPDATE SET " : " ON DUPLICATE KEY UPDATE ";
-  bool first = true;
+  std::vector<std::string> assignments;
   for (const auto& c : table.columns) {
-    const auto fresh = sqlite ? "excluded." + c : "VALUES(" + c + ")";
-    out += (first ? "" : ", ") + c + " = " + (table.on_conflict == OnConflict::kAdd ? c + " + " : "") + fresh;
-    first = false;
+    std::string one = c;
+    one += " = ";
+    if (table.on_conflict == OnConflict::kAdd) one.append(c).append(" + ");
+    one.append(sqlite ? "excluded." : "VALUES(").append(c).append(sqlite ? "" : ")");
+    assignments.push_back(std::move(one));
   }
+  out += core::joined(assignments);
   return out;
 }
 

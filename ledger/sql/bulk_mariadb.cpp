@@ -111,11 +111,18 @@ class MariadbUpdater final : public BulkWriter {
  private:
   static constexpr long long kDense = 3;
 
+  // "target.a = fresh.a, target.b = fresh.b"
+  static std::string equal_columns(const std::vector<std::string>& columns, std::string_view separator) {
+    std::string out;
+    for (const auto& c : columns) {
+      if (!out.empty()) out += separator;
+      out.append("target.").append(c).append(" = fresh.").append(c);
+    }
+    return out;
+  }
+
   void prepare() {
-    std::string same, set;
-    for (const auto& c : table_.key) same += (same.empty() ? "" : " AND ") + ("target." + c) + " = fresh." + c;
-    for (const auto& c : table_.columns) set += (set.empty() ? "" : ", ") + ("target." + c) + " = fresh." + c;
-    set_ = " ON " + same + " SET " + set;
+    set_ = " ON " + equal_columns(table_.key, " AND ") + " SET " + equal_columns(table_.columns, ", ");
     sql_ << "CREATE TEMPORARY TABLE IF NOT EXISTS " + fresh_ + " (PRIMARY KEY (" + joined(table_.key, {}) +
                 ")) ENGINE=MEMORY AS SELECT " + joined(table_.key, table_.columns) + " FROM " + table_.table + " WHERE 1 = 0";
     sql_ << "DELETE FROM " + fresh_;  // left over from a failed transaction
