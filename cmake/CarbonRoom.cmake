@@ -6,7 +6,8 @@ find_package(PkgConfig REQUIRED)
 add_library(carbon_flags INTERFACE)
 target_compile_options(carbon_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
   -ffunction-sections -fdata-sections)  # what a plugin does not call is left out of it
-target_include_directories(carbon_flags INTERFACE ${CMAKE_SOURCE_DIR})
+# For quoted includes alone: a file or folder of ours must not stand for a header of the standard library (<format>).
+target_compile_options(carbon_flags INTERFACE "SHELL:-iquote ${CMAKE_SOURCE_DIR}")
 
 # Precompiled in all presets but dev and fuzz, where each file is to name what it includes.
 set(CARBON_HEADERS <algorithm> <array> <charconv> <chrono> <cmath> <filesystem> <fstream> <functional> <map> <memory> <mutex> <optional> <set> <span>

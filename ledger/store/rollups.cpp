@@ -136,13 +136,12 @@ void rebuild_property_rollups(soci::session& sql) {
   for (std::size_t p = 0; p < std::tuple_size_v<GroupKey>; ++p) {
     const auto by = static_cast<Dimension>(p);
     const std::string property(to_string(by)), column(column_of(by));
-    soci::statement sum_up =
-        (sql.prepare << "INSERT INTO property_rollups (property, span, start_ms, name, " + sum_columns() + ") SELECT '" +
-                            property + "', span, start_ms, " + column + ", " + sums_of_rollups() +
-                            " FROM rollups JOIN job_groups ON id = grp WHERE span = :span AND start_ms = :start"
-                            " GROUP BY span, start_ms, " +
-                            column,
-         use(period, "span"), use(start, "start"));
+    std::string text = "INSERT INTO property_rollups (property, span, start_ms, name, ";
+    text.append(sum_columns()).append(") SELECT '").append(property).append("', span, start_ms, ").append(column);
+    text.append(", ").append(sums_of_rollups());
+    text.append(" FROM rollups JOIN job_groups ON id = grp WHERE span = :span AND start_ms = :start GROUP BY span, start_ms, ");
+    text += column;
+    soci::statement sum_up = (sql.prepare << text, use(period, "span"), use(start, "start"));
     for (const auto& [s, t] : periods) {
       period = s;
       start = t;

@@ -52,7 +52,7 @@ sed -i 's/^| `static` |.*/&\n| `dummy` | nowhere | average | none | no | |/' doc
 
 read -ra libraries < <(pkg-config --libs cpp-httplib libcurl libcrypto)
 # Compiles only what reads the table; everything else comes from the libraries of the build.
-c++ -std=c++20 -I. -o dummy_test tests/unit/grid_feeds/dummy_test.cpp grid_feeds/provider.cpp grid_feeds/providers/dummy.cpp \
+c++ -std=c++20 -iquote . -o dummy_test tests/unit/grid_feeds/dummy_test.cpp grid_feeds/provider.cpp grid_feeds/providers/dummy.cpp \
   "$built"/grid_feeds/libcarbon_grid_feeds.a "$built"/forecast/libcarbon_forecast.a "$built"/net/libcarbon_net.a "$built"/core/libcarbon_core.a -lpugixml \
   "${libraries[@]}" -lmunge
 ./dummy_test
