@@ -148,6 +148,7 @@ Result<PutOutcome> Store::put(std::span<const ReceivedRecord> records) {
       changed.insert(job_of(r.record));
     }
     std::vector<const ReceivedRecord*> to_write;
+    to_write.reserve(last.size());
     for (const auto& [id, r] : last) to_write.push_back(r);
     write_records(sql, to_write);
     impl_->make_due(sql, std::vector<JobKey>(changed.begin(), changed.end()));

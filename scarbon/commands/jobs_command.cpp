@@ -27,7 +27,7 @@ bool any_simulated(const JobFormat::Runs& runs) {
 }
 
 // Prints sacct's output unchanged.
-int print_sacct(std::vector<std::string> arguments) {
+int print_sacct(const std::vector<std::string>& arguments) {
   const auto output = sacct_output(arguments);
   if (!output) return print_error(output.error().message);
   fmt::print("{}", *output);
@@ -75,7 +75,7 @@ int run_jobs(const JobsOptions& options, const Session& session) {
   if (options.script || options.environment) {
     auto arguments = options.sacct.selection;
     arguments.emplace_back(options.script ? "--batch-script" : "--env-vars");
-    return print_sacct(std::move(arguments));
+    return print_sacct(arguments);
   }
   const auto config = session.config();
   if (!config) return print_error(config.error().message);

@@ -107,7 +107,10 @@ Table trials_table(const Study& study) {
   Table table{{"JobID", "JobName", "State", "GpuHours", "EnergyKWh", "Co2eG", "Settings"}, {12, 20, 10, 9, 10, 10, -40}, {}};
   for (const auto& t : study.trials) {
     std::string settings;
-    for (const auto& [name, value] : t.settings) settings += (settings.empty() ? "" : " ") + name + "=" + value;
+    for (const auto& [name, value] : t.settings) {
+      if (!settings.empty()) settings += ' ';
+      settings.append(name).append("=").append(value);
+    }
     table.rows.push_back({t.id, t.name, t.state, figure(t.gpu_hours), figure(t.kwh), figure(t.grams), settings});
   }
   return table;
