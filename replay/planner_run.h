@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The joint planner as a decider of the replay, used as carbonctld uses it: it plans at each arrival and every 15 minutes.
+// The joint planner as a decider of the replay. It plans at each arrival and every 15 minutes. carbonctld differs: it plans once
+// a minute, expects run times by their limits, and keeps a job where it is unless a move gains enough (carbonctld/replan).
 #pragma once
 
 #include <array>

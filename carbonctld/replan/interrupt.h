@@ -2,8 +2,8 @@
 // Carbon interruptions: jobs with --carbon=interrupt are checkpointed and requeued for a period of high intensity. A job gets a
 // signal to write its checkpoint, a grace period, a requeue, and a new begin time. Pure.
 //
-// Each step is recorded in the job's decision token (times, ran, stop, again) before it is taken, so a restart of carbonctld
-// loses no job.
+// Each step is recorded in the job's decision token (times, ran, stop, again) before it is taken, so carbonctld goes on after a
+// restart. If it dies between the record and the signal, or the signal fails, the job is requeued without having been signalled.
 #pragma once
 
 #include <optional>

@@ -78,7 +78,8 @@ void ReplanLoop::interrupt(const InterruptRound& round) {
   }
 }
 
-// Slurm refuses changes of jobs that have started or ended since. That is harmless: the next round sees their new state.
+// Slurm refuses changes of jobs that have started or ended since; the next round sees their new state. Slurm sets AdminComment
+// before it refuses the begin time, so the token of such a job names a plan that was not carried out.
 void ReplanLoop::send(const ReplanRound& round) {
   for (const auto& change : round.changes) {
     const auto done = slurm_.change_job(change);

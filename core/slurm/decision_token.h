@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // slurm-carbon's token in a job's AdminComment, as a struct: what was decided about the job, and its summary after its end.
 //
-// In AdminComment it is one word in lower case, "carbon:key=value,key=value", so that it survives sacctmgr (which lowers case)
-// and can be kept next to other programs' text ("JS1:..." of jobstats, free text). docs/admin_comment.md describes the keys; the
-// table of keys is in decision_token.cpp.
+// In AdminComment it is one word in lower case, "carbon:key=value,key=value", so that it survives sacctmgr (which lowers case).
+// Other text in the field is kept. Programs that own the whole field cannot share it: jobstats ("JS1:...") replaces it when it
+// writes, and cannot read its text next to ours. docs/admin_comment.md describes the keys; decision_token.cpp has their table.
 #pragma once
 
 #include <cstdint>
