@@ -59,9 +59,9 @@ CommandOption CommandLine::add_option(const char* names, std::vector<std::string
   return CommandOption(app_->add_option(names, value, help));
 }
 
-CommandOption CommandLine::add_option_function(const char* names, std::function<void(const std::string&)> use,
+CommandOption CommandLine::add_option_function(const char* names, const std::function<void(const std::string&)>& use,
                                                const std::string& help) {
-  return CommandOption(app_->add_option_function<std::string>(names, std::move(use), help));
+  return CommandOption(app_->add_option_function<std::string>(names, use, help));
 }
 
 CommandOption CommandLine::add_flag(const char* names, bool& value, const std::string& help) {

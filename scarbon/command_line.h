@@ -41,7 +41,8 @@ class CommandLine {
   CommandOption add_option(const char* names, std::size_t& value, const std::string& help);
   CommandOption add_option(const char* names, double& value, const std::string& help);
   CommandOption add_option(const char* names, std::vector<std::string>& value, const std::string& help);
-  CommandOption add_option_function(const char* names, std::function<void(const std::string&)> use, const std::string& help);
+  CommandOption add_option_function(const char* names, const std::function<void(const std::string&)>& use,
+                                    const std::string& help);
   CommandOption add_flag(const char* names, bool& value, const std::string& help);
   CommandOption add_flag_callback(const char* names, std::function<void()> use, const std::string& help);
   void footer(const char* text);
