@@ -6,6 +6,7 @@
 #include <array>
 #include <memory>
 
+#include "core/strings.h"
 #include "net/http.h"
 
 namespace carbon::net {
@@ -35,12 +36,6 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* answer_ptr)
   }
   answer.response.body.append(data, size);
   return size;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
 std::size_t on_header(char* data, std::size_t, std::size_t size, void* answer_ptr) {

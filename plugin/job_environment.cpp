@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/job_environment.h"
 
-#include <charconv>
+
+#include "core/strings.h"
 
 namespace carbon::plugin {
 namespace {
 
 constexpr std::uint32_t kMostDevices = 1024;  // per node; a larger number means a misread range
-
-template <class Number>
-std::optional<Number> number(std::string_view text) {
-  Number n{};
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
-  if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return n;
-}
 
 std::string text_of(const Environment& get, const char* name) {
   const char* value = get(name);
@@ -39,8 +32,8 @@ std::optional<std::vector<std::uint32_t>> devices(std::string_view list) {
   while (!list.empty()) {
     const auto item = next_item(list);
     const auto dash = item.find('-');
-    const auto first = number<std::uint32_t>(item.substr(0, dash));
-    const auto last = dash == std::string_view::npos ? first : number<std::uint32_t>(item.substr(dash + 1));
+    const auto first = parse_number<std::uint32_t>(item.substr(0, dash));
+    const auto last = dash == std::string_view::npos ? first : parse_number<std::uint32_t>(item.substr(dash + 1));
     if (!first || !last || *last < *first || *last - *first >= kMostDevices) return std::nullopt;
     for (auto n = *first; n <= *last; ++n) out.push_back(n);
     if (out.size() > kMostDevices) return std::nullopt;
@@ -64,15 +57,15 @@ std::optional<Lookup> look_up(std::string_view item, std::string_view node) {
   if (node.size() > before.size() + after.size() && node.starts_with(before) && node.ends_with(after)) {
     digits = node.substr(before.size(), node.size() - before.size() - after.size());
   }
-  const auto wanted = number<std::uint32_t>(digits);
+  const auto wanted = parse_number<std::uint32_t>(digits);
   Lookup result;
   auto ranges = item.substr(open + 1, close - open - 1);
   while (!ranges.empty()) {
     const auto range = next_item(ranges);
     const auto dash = range.find('-');
     const auto low = range.substr(0, dash);
-    const auto first = number<std::uint32_t>(low);
-    const auto last = dash == std::string_view::npos ? first : number<std::uint32_t>(range.substr(dash + 1));
+    const auto first = parse_number<std::uint32_t>(low);
+    const auto last = dash == std::string_view::npos ? first : parse_number<std::uint32_t>(range.substr(dash + 1));
     if (!first || !last || *last < *first) return std::nullopt;
     // n[08-12] contains n08 and n12, not n8: numbers are as wide as the first, or wider without a leading zero.
     const bool width_fits = digits.size() == low.size() || (digits.size() > low.size() && digits[0] != '0');
@@ -105,12 +98,12 @@ std::optional<std::uint32_t> cpus_on_node(std::string_view cpus_per_node, std::s
     const auto open = item.find("(x");
     if (open != std::string_view::npos) {
       if (!item.ends_with(')')) return std::nullopt;
-      const auto times = number<std::uint32_t>(item.substr(open + 2, item.size() - open - 3));
+      const auto times = parse_number<std::uint32_t>(item.substr(open + 2, item.size() - open - 3));
       if (!times) return std::nullopt;
       repeat = *times;
       item = item.substr(0, open);
     }
-    const auto cpus = number<std::uint32_t>(item);
+    const auto cpus = parse_number<std::uint32_t>(item);
     if (!cpus) return std::nullopt;
     covered += repeat;
     if (*index < covered) return cpus;
@@ -119,8 +112,8 @@ std::optional<std::uint32_t> cpus_on_node(std::string_view cpus_per_node, std::s
 }
 
 Result<JobIds> ids_from_environment(const Environment& get) {
-  const auto job_id = number<std::uint32_t>(text_of(get, "SLURM_JOB_ID"));
-  const auto uid = number<std::uint32_t>(text_of(get, "SLURM_JOB_UID"));
+  const auto job_id = parse_number<std::uint32_t>(text_of(get, "SLURM_JOB_ID"));
+  const auto uid = parse_number<std::uint32_t>(text_of(get, "SLURM_JOB_UID"));
   if (!job_id || !uid) return Error{"SLURM_JOB_ID and SLURM_JOB_UID are not both numbers"};
   return JobIds{*job_id, *uid};
 }
@@ -132,8 +125,8 @@ Result<JobMark> mark_from_environment(const Environment& get) {
   mark.user = text_of(get, "SLURM_JOB_USER");
   mark.account = text_of(get, "SLURM_JOB_ACCOUNT");
   mark.partition = text_of(get, "SLURM_JOB_PARTITION");
-  mark.restart = number<std::uint32_t>(text_of(get, "SLURM_JOB_RESTART_COUNT")).value_or(0);
-  mark.num_nodes = number<std::uint32_t>(text_of(get, "SLURM_JOB_NUM_NODES")).value_or(1);
+  mark.restart = parse_number<std::uint32_t>(text_of(get, "SLURM_JOB_RESTART_COUNT")).value_or(0);
+  mark.num_nodes = parse_number<std::uint32_t>(text_of(get, "SLURM_JOB_NUM_NODES")).value_or(1);
   mark.cpus = cpus_on_node(text_of(get, "SLURM_JOB_CPUS_PER_NODE"), text_of(get, "SLURM_NODELIST"), mark.node).value_or(0);
   const auto gpus = text_of(get, "SLURM_JOB_GPUS");
   const auto list = devices(gpus);
@@ -144,7 +137,7 @@ Result<JobMark> mark_from_environment(const Environment& get) {
     const auto item = next_item(rest);
     if (item.starts_with("MIG-") && mark.mig.size() < kMostDevices) mark.mig.emplace_back(item);
   }
-  mark.mps_percent = std::min(number<std::uint32_t>(text_of(get, "CUDA_MPS_ACTIVE_THREAD_PERCENTAGE")).value_or(0), 100u);
+  mark.mps_percent = std::min(parse_number<std::uint32_t>(text_of(get, "CUDA_MPS_ACTIVE_THREAD_PERCENTAGE")).value_or(0), 100u);
   if (mark.node.empty()) return Error{"SLURMD_NODENAME is not set"};
   return mark;
 }

@@ -6,6 +6,7 @@
 #include <limits>
 #include <set>
 
+#include "core/strings.h"
 #include "ledger/record/record.h"
 
 namespace carbon::ledger {
@@ -257,14 +258,6 @@ Result<EnergyRecord> parse_record(std::string_view text, const std::string& path
   if (wrong == simdjson::DEPTH_ERROR) return Error{"record: nested too deep"};
   if (wrong) return Error{std::string("record: not JSON: ") + error_message(wrong)};
   return record_from(root, path);
-}
-
-// Without the white space around it.
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
 
 // The text of each element of a JSON array. Elements are delimited, not checked.
