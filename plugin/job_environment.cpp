@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugin/job_environment.h"
 
-
 #include "core/strings.h"
 
 namespace carbon::plugin {
