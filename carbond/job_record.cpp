@@ -63,6 +63,7 @@ ledger::EnergyRecord JobRegistry::record_of(const OpenJob& job) const {
   r.cluster = m.cluster;
   r.job_id = m.job_id;
   r.restart = m.restart;
+  r.job_start = m.job_start;
   r.node = settings_.node;
   r.start = m.at;
   r.end = job.end->at;

@@ -6,7 +6,8 @@
 namespace carbon::plugin {
 namespace {
 
-constexpr std::uint32_t kMostDevices = 1024;  // per node; a larger number means a misread range
+constexpr std::int64_t kMaxUnixSeconds = 4'102'444'800;  // 2100-01-01
+constexpr std::uint32_t kMostDevices = 1024;             // per node; a larger number means a misread range
 
 std::string text_of(const Environment& get, const char* name) {
   const char* value = get(name);
@@ -125,6 +126,8 @@ Result<JobMark> mark_from_environment(const Environment& get) {
   mark.account = text_of(get, "SLURM_JOB_ACCOUNT");
   mark.partition = text_of(get, "SLURM_JOB_PARTITION");
   mark.restart = parse_number<std::uint32_t>(text_of(get, "SLURM_JOB_RESTART_COUNT")).value_or(0);
+  const auto started = parse_number<std::int64_t>(text_of(get, "SLURM_JOB_START_TIME"));
+  if (started && *started > 0 && *started < kMaxUnixSeconds) mark.job_start = from_unix_ms(*started * 1000);
   mark.num_nodes = parse_number<std::uint32_t>(text_of(get, "SLURM_JOB_NUM_NODES")).value_or(1);
   mark.cpus = cpus_on_node(text_of(get, "SLURM_JOB_CPUS_PER_NODE"), text_of(get, "SLURM_NODELIST"), mark.node).value_or(0);
   const auto gpus = text_of(get, "SLURM_JOB_GPUS");

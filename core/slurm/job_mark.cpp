@@ -120,6 +120,7 @@ std::string format_job_mark(const JobMark& m) {
   put("node", m.node);
   put("job_id", std::to_string(m.job_id));
   put("restart", std::to_string(m.restart));
+  if (m.job_start) put("job_start_ms", std::to_string(unix_ms(*m.job_start)));
   put("uid", std::to_string(m.uid));
   put("user", m.user);
   put("account", m.account);
@@ -152,6 +153,7 @@ Result<JobMark> parse_job_mark(std::string_view text) {
   m.node = fields.text("node");
   m.job_id = fields.number<std::uint32_t>("job_id");
   m.restart = fields.number<std::uint32_t>("restart");
+  if (fields.has("job_start_ms")) m.job_start = from_unix_ms(fields.number<std::int64_t>("job_start_ms"));
   m.uid = fields.number<std::uint32_t>("uid");
   m.user = fields.text("user");
   m.account = fields.text("account");

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,9 @@ struct JobMark {
   // SLURM_JOB_RESTART_COUNT. The end mark of a requeued run already has the count of the next run, so an end mark closes the
   // job's open run on the node, whatever its count. There is at most one.
   std::uint32_t restart = 0;
+  // SLURM_JOB_START_TIME, in whole seconds: the same on all nodes of a run, and never the same for two jobs that had the same id.
+  // None: this version of Slurm does not set it.
+  std::optional<Instant> job_start;
   std::uint32_t uid = 0;
   std::string user;
   std::string account;

@@ -64,6 +64,8 @@ void write_device(std::string& out, const DeviceEnergy& d) {
   w.text("device", d.device);
   w.text("type", d.type);
   w.number("minor", d.minor);
+  if (!d.model.empty()) w.text("model", d.model);
+  if (d.idle) w.number("idle_w", d.idle->value());
   w.text("method", to_string(d.method));
   w.number("share", d.share);
   w.number("first_ms", unix_ms(d.first));
@@ -92,6 +94,7 @@ std::string to_json(const EnergyRecord& r) {
   w.text("cluster", r.cluster);
   w.number("job_id", r.job_id);
   w.number("restart", r.restart);
+  if (r.job_start) w.number("job_start_ms", unix_ms(*r.job_start));
   w.text("node", r.node);
   w.number("start_ms", unix_ms(r.start));
   w.number("end_ms", unix_ms(r.end));

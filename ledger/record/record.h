@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,12 +31,15 @@ struct DeviceEnergy {
   std::vector<std::int64_t> allocated_idle_ms;  // time in each interval that the device was allocated but idle; empty: not known
   std::int64_t uncertainty_mj = 0;              // half-width of the 95 % interval of the sum
   std::int64_t estimated_mj = 0;                // part of the sum that is estimated (crash, lost readings)
+  std::string model{};                          // "NVIDIA A100-SXM4-80GB"; empty: not known
+  std::optional<Watts> idle{};                  // of the whole device while no job has it, as measured; none: not known yet
 };
 
 struct EnergyRecord {
   std::string cluster;
   std::uint32_t job_id = 0;
   std::uint32_t restart = 0;
+  std::optional<Instant> job_start;  // as Slurm has it, the same on all nodes of a run; none: not known on the node
   std::string node;
   Instant start{};
   Instant end{};  // of what is recorded so far; the job's end on this node if `final`

@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <set>
 
@@ -20,6 +21,7 @@ constexpr std::size_t kMaxName = 255;
 constexpr std::size_t kMaxNote = 1024;
 constexpr std::int64_t kMinTime = 946'684'800'000;    // 2000-01-01
 constexpr std::int64_t kMaxTime = 4'102'444'800'000;  // 2100-01-01
+constexpr double kMaxWatts = 1e6;
 constexpr Duration kMinStep = std::chrono::milliseconds(100);
 constexpr Duration kMaxStep = std::chrono::hours(24);
 constexpr Duration kMaxLength = std::chrono::hours(24 * 1000);
@@ -48,6 +50,21 @@ class Members {
   template <class Number>
   Number unsigned_number(const char* key, Number low, Number high = std::numeric_limits<Number>::max()) {
     return static_cast<Number>(integer(key, low, high));
+  }
+
+  bool has(const char* key) const {
+    dom::element v;
+    return object_.at_key(key).get(v) == simdjson::SUCCESS;
+  }
+
+  double number(const char* key, double low, double high) {
+    const auto v = find(key);
+    if (!v) return low;
+    double x = 0;
+    if (v->get(x) == simdjson::SUCCESS && x >= low && x <= high) return x;
+    fail(key, "= " + short_dump(*v) + "; accepted: numbers from " + std::to_string(std::llround(low)) + " to " +
+                  std::to_string(std::llround(high)));
+    return low;
   }
 
   Instant time(const char* key) { return from_unix_ms(integer(key, kMinTime, kMaxTime)); }
@@ -157,6 +174,8 @@ DeviceEnergy device_from(dom::element object, std::size_t index, const EnergyRec
   d.device = m.text("device", 1, kMaxName);
   d.type = m.text("type", 1, 32);
   d.minor = m.unsigned_number<std::uint32_t>("minor", 0);
+  if (m.has("model")) d.model = m.text("model", 0, kMaxName);
+  if (m.has("idle_w")) d.idle = Watts(m.number("idle_w", 0, kMaxWatts));
   const auto method = m.text("method", 1, 32);
   if (error.empty()) {
     const auto parsed = parse_method(method);
@@ -215,6 +234,7 @@ Result<EnergyRecord> record_from(dom::element object, const std::string& path) {
   r.cluster = m.text("cluster", 1, kMaxLabel);
   r.job_id = m.unsigned_number<std::uint32_t>("job_id", 1);
   r.restart = m.unsigned_number<std::uint32_t>("restart", 0);
+  if (m.has("job_start_ms")) r.job_start = m.time("job_start_ms");
   r.node = m.text("node", 1, kMaxName);
   r.start = m.time("start_ms");
   r.end = m.time("end_ms");

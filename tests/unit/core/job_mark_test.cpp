@@ -35,6 +35,13 @@ TEST(JobMark, ReadsWhatItWrote) {
   EXPECT_EQ(job_mark_file_name(*m), "end.77.2.1764000000123");
 }
 
+TEST(JobMark, KeepsTheJobsStartWhereSlurmTellsIt) {
+  auto m = sample();
+  EXPECT_FALSE(parse_job_mark(format_job_mark(m))->job_start);
+  m.job_start = from_unix_ms(1764000000000);
+  EXPECT_EQ(parse_job_mark(format_job_mark(m))->job_start, from_unix_ms(1764000000000));
+}
+
 TEST(JobMark, AJobWithoutGpusHasAnEmptyList) {
   auto m = sample();
   m.gpus.clear();

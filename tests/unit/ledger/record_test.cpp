@@ -54,6 +54,22 @@ TEST(Record, ComesBackAsItWasWritten) {
   EXPECT_EQ(total_mj(*back), 24);
 }
 
+TEST(Record, KeepsTheJobsStartAndTheDevicesModelAndIdlePower) {
+  auto r = sample();
+  r.job_start = from_unix_ms(kStart);
+  r.devices[0].model = "NVIDIA A100";
+  r.devices[0].idle = Watts(52.5);
+  const auto back = record_from_json(to_json(r));
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(back->job_start, from_unix_ms(kStart));
+  EXPECT_EQ(back->devices[0].model, "NVIDIA A100");
+  EXPECT_DOUBLE_EQ(back->devices[0].idle->value(), 52.5);
+  EXPECT_FALSE(back->devices[1].idle);
+  auto j = json::parse(to_json(r));
+  j["devices"][0]["idle_w"] = -1;
+  EXPECT_EQ(error_of(j), "record: devices[0].idle_w = -1; accepted: numbers from 0 to 1000000");
+}
+
 TEST(Record, AnErrorNamesTheFieldWhatWasFoundAndWhatIsAccepted) {
   auto j = sample_json();
   j["devices"][1]["share"] = 1.5;
