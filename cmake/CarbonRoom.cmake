@@ -31,6 +31,11 @@ function(carbon_room name)
   carbon_headers(carbon_${name} ${ROOM_HEADERS})
 endfunction()
 
+# carbon_command_line(<source>...): files that include CLI11, which takes g++ nine seconds to optimise. What runs once need not be fast.
+function(carbon_command_line)
+  set_source_files_properties(${ARGN} PROPERTIES SKIP_PRECOMPILE_HEADERS ON COMPILE_OPTIONS "$<$<CONFIG:RelWithDebInfo>:-O0;-U_FORTIFY_SOURCE>")
+endfunction()
+
 # carbon_unit_test(NAME SOURCES a_test.cpp... LINK targets...): one GoogleTest program, one ctest entry.
 function(carbon_unit_test name)
   cmake_parse_arguments(UT "" "" "SOURCES;LINK" ${ARGN})

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "manual/describe.h"
 
-#include <CLI/CLI.hpp>
+#include <CLI/App.hpp>  // CLI.hpp less what a description does not need
 #include <iostream>
 #include <nlohmann/json.hpp>
 
