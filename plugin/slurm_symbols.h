@@ -13,6 +13,9 @@ __attribute__((weak)) void slurm_xfree(void** pointer);
 
 namespace carbon::plugin {
 
+inline void log_error(const char* message) {
+  if (slurm_error != nullptr) slurm_error("%s", message);
+}
 template <class... Args>
 void log_error(const char* format, Args... args) {
   if (slurm_error != nullptr) slurm_error(format, args...);
