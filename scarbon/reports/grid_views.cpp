@@ -70,7 +70,7 @@ std::string bar(double value, double most, bool greenest, bool terminal) {
 
 }  // namespace
 
-Result<SiteForecast> ahead_of(const json& site) {
+Result<BandedForecast> ahead_of(const json& site) {
   std::vector<IntensityPoint> values, low, high;
   for (const auto& p : list_at(site, "points")) {
     const auto start = time_at(p, "start"), end = time_at(p, "end");
@@ -82,7 +82,7 @@ Result<SiteForecast> ahead_of(const json& site) {
     if (p10) low.push_back({when, GramsPerKwh(*p10), *origin});
     if (p90) high.push_back({when, GramsPerKwh(*p90), *origin});
   }
-  SiteForecast out;
+  BandedForecast out;
   for (auto [points, series] : {std::pair(&values, &out.series), std::pair(&low, &out.low), std::pair(&high, &out.high)}) {
     auto made = IntensitySeries::make({}, std::move(*points));
     if (!made) return Error{text_at(site, "name") + ": " + made.error().message};
@@ -147,7 +147,7 @@ Plot plot_ahead(const IntensitySeries& series, Instant at, Duration horizon) {
   return plot;
 }
 
-std::string plot_site(const SiteForecast& site, const Plot& plot) {
+std::string plot_site(const BandedForecast& site, const Plot& plot) {
   std::vector<Interval> rows;
   double most = 0;
   for (std::size_t i = 0; i < plot.rows; ++i) {

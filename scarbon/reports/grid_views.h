@@ -14,10 +14,10 @@
 namespace carbon::scarbon {
 
 // A site's forecast and, if known, the band that contained 80 % of the actual values.
-struct SiteForecast {
+struct BandedForecast {
   IntensitySeries series, low, high;
 };
-Result<SiteForecast> ahead_of(const nlohmann::json& site);
+Result<BandedForecast> ahead_of(const nlohmann::json& site);
 
 // Errors of each provider's forecasts, and of our own forecasts from its past, by hours ahead. From /v1/grid/accuracy.
 Table accuracy_table(const nlohmann::json& answer);
@@ -38,6 +38,6 @@ struct Plot {
 // itself. The first row begins at or just before `at`, a whole number of steps after the first value.
 Plot plot_ahead(const IntensitySeries& series, Instant at, Duration horizon);
 // One line per step: mean, band, origin, bar. '*' marks the greenest window.
-std::string plot_site(const SiteForecast& site, const Plot& plot);
+std::string plot_site(const BandedForecast& site, const Plot& plot);
 
 }  // namespace carbon::scarbon
