@@ -31,9 +31,9 @@ void put_devices(Exposition& out, const JobRegistry& registry, const NodeHealth&
   };
   per_device("carbon_node_device_joules_total", Type::kCounter, "Energy of the device since carbond first saw it.",
              [&](const auto&, const auto& device, const auto&) { return joules(total_mj(device)); });
-  per_device("carbon_node_jobs_joules_total", Type::kCounter, "Energy of the device that was charged to jobs.",
+  per_device("carbon_node_jobs_joules", Type::kGauge, "Energy of the device that was charged to jobs.",
              [](const auto&, const auto&, const auto& totals) { return joules(totals.jobs_mj); });
-  per_device("carbon_node_idle_joules_total", Type::kCounter, "Energy of the device that was charged to no job.",
+  per_device("carbon_node_idle_joules", Type::kGauge, "Energy of the device that was charged to no job.",
              [](const auto&, const auto&, const auto& totals) { return joules(totals.idle_mj); });
   per_device("carbon_node_estimated_joules_total", Type::kCounter,
              "Energy of the device that was estimated, not measured, since carbond started.",

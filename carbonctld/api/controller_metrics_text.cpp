@@ -107,29 +107,33 @@ void put_ledger(Exposition& out, const MetricsView& v) {
   if (v.ledger_bytes) gauge("carbon_ledger_bytes", "Size of the ledger's file and its write-ahead log.", number(*v.ledger_bytes));
 }
 
-// Grams are gauges: a corrected intensity restates them, and a counter must not decrease.
+// All are gauges: a corrected intensity, a revised record or a run that turns out to be of another site lowers them, and a
+// counter must not decrease.
 void put_sites(Exposition& out, const std::vector<ledger::ReportRow>& sites) {
   const auto per_site = [&](const char* name, Type type, const char* help, const auto& value) {
     out.head(name, type, help);
     for (const auto& row : sites) out.sample(static_cast<double>(value(row.sums)), {{"site", row.key}});
   };
   const auto grams = [](std::int64_t ug) { return static_cast<double>(ug) / 1e6; };
-  per_site("carbon_site_jobs_total", Type::kCounter, "Runs of jobs that ended at the site.",
+  per_site("carbon_site_jobs", Type::kGauge, "Runs of jobs that ended at the site, since the first record in the ledger.",
            [](const auto& t) { return t.jobs; });
-  per_site("carbon_site_energy_joules_total", Type::kCounter, "Energy of their devices, without PUE.",
+  per_site("carbon_site_energy_joules", Type::kGauge, "Energy that the devices of those jobs used, without PUE.",
            [](const auto& t) { return static_cast<double>(t.energy_mj) / 1e3; });
-  per_site("carbon_site_covered_joules_total", Type::kCounter, "Of it, at a time whose carbon intensity is known.",
+  per_site("carbon_site_covered_joules", Type::kGauge,
+           "Part of carbon_site_energy_joules at times whose carbon intensity is known.",
            [](const auto& t) { return static_cast<double>(t.covered_mj) / 1e3; });
-  per_site("carbon_site_estimated_joules_total", Type::kCounter, "Of it, estimated and not measured.",
+  per_site("carbon_site_estimated_joules", Type::kGauge, "Part of carbon_site_energy_joules that was estimated, not measured.",
            [](const auto& t) { return static_cast<double>(t.estimated_mj) / 1e3; });
-  per_site("carbon_site_co2e_grams", Type::kGauge, "Their emission with PUE, since the first job.",
+  per_site("carbon_site_co2e_grams", Type::kGauge, "Emission of those jobs, with PUE.",
            [&](const auto& t) { return grams(t.co2e_ug); });
-  per_site("carbon_site_compared_jobs", Type::kGauge, "Jobs with a decision whose saving is known.",
+  per_site("carbon_site_compared_jobs", Type::kGauge, "Jobs with a placement decision whose saving is known.",
            [](const auto& t) { return t.compared_jobs; });
-  per_site("carbon_site_saved_grams", Type::kGauge,
-           "What those would have emitted if started at submission at home, less what they emitted.",
-           [&](const auto& t) { return grams(t.counterfactual_ug - t.compared_ug); });
-  per_site("carbon_site_allocated_idle_gpu_seconds_total", Type::kCounter, "GPU time that was allocated to jobs and idle.",
+  per_site(
+      "carbon_site_saved_grams", Type::kGauge,
+      "What the jobs of carbon_site_compared_jobs would have emitted if started at submission at their home site, less what they "
+      "emitted.",
+      [&](const auto& t) { return grams(t.counterfactual_ug - t.compared_ug); });
+  per_site("carbon_site_allocated_idle_gpu_seconds", Type::kGauge, "GPU time that was allocated to jobs and idle.",
            [](const auto& t) { return static_cast<double>(t.allocated_idle_ms) / 1e3; });
 }
 

@@ -59,9 +59,21 @@ TEST_F(MetricsTest, HasSumsBySite) {
   const auto answer = m.answer(get());
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.type, "text/plain; version=0.0.4; charset=utf-8");
-  EXPECT_TRUE(has(answer, "carbon_site_jobs_total{site=\"a\"} 7")) << answer.body;
-  EXPECT_TRUE(has(answer, "carbon_site_energy_joules_total{site=\"a\"} 1.5")) << answer.body;
+  EXPECT_TRUE(has(answer, "carbon_site_jobs{site=\"a\"} 7")) << answer.body;
+  EXPECT_TRUE(has(answer, "carbon_site_energy_joules{site=\"a\"} 1.5")) << answer.body;
   EXPECT_TRUE(has(answer, "carbon_site_saved_grams{site=\"a\"} 2")) << answer.body;
+}
+
+TEST_F(MetricsTest, SumsThatACorrectionMayLowerAreNoCounters) {
+  auto m = metrics();
+  const auto text = m.answer(get()).body;
+  int sums = 0;
+  for (auto at = text.find("# TYPE carbon_site_"); at != std::string::npos; at = text.find("# TYPE carbon_site_", at + 1)) {
+    const auto line = text.substr(at, text.find('\n', at) - at);
+    EXPECT_TRUE(line.ends_with(" gauge") && line.find("_total ") == std::string::npos) << line;
+    ++sums;
+  }
+  EXPECT_EQ(sums, 8);
 }
 
 TEST_F(MetricsTest, HasNoSumsThatPrivateDataHides) {
@@ -79,7 +91,7 @@ TEST_F(MetricsTest, WithATokenOnlyItsHolderGetsMetrics) {
   EXPECT_EQ(m.answer(get()).status, 401);
   EXPECT_EQ(m.answer(get("Bearer sesam")).status, 401);
   EXPECT_EQ(m.answer(get("sesame")).status, 401);
-  EXPECT_TRUE(has(m.answer(get("Bearer sesame")), "carbon_site_jobs_total{site=\"a\"} 7"));
+  EXPECT_TRUE(has(m.answer(get("Bearer sesame")), "carbon_site_jobs{site=\"a\"} 7"));
 }
 
 TEST_F(MetricsTest, SumsAreCachedBetweenScrapes) {

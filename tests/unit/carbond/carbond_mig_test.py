@@ -75,7 +75,7 @@ class Mig(unittest.TestCase):
         self.assert_shares(bounds, records)
         charged = sum(sum(sum(d["mj"]) for d in r["devices"]) for r in records.values())
         final = wait_until(
-            lambda: self.node.metric("carbon_node_jobs_joules_total", DEVICE) == charged / 1000 and self.imbalances(),
+            lambda: self.node.metric("carbon_node_jobs_joules", DEVICE) == charged / 1000 and self.imbalances(),
             40,
             "metrics with all seven jobs in them",
         )
