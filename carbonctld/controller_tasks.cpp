@@ -20,7 +20,9 @@ constexpr Duration kHangs = 10min;      // a step that takes longer counts as ha
 SummaryKind summary_kind(const config::ControllerConfig& config) {
   if (config.comment_field == "none") return SummaryKind::kNone;
   if (config.energy_tres && !takes_energy_tres())
-    spdlog::warn("energy_tres: Slurm accepts a job's energy from version 25.11 on; the summary is written as a comment alone");
+    spdlog::warn(
+        "energy_tres has no effect: Slurm stores a job's energy only from version 25.11 on; carbonctld writes the summary as a "
+        "comment");
   return config.energy_tres && takes_energy_tres() ? SummaryKind::kWithEnergy : SummaryKind::kComment;
 }
 

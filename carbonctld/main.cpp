@@ -71,7 +71,8 @@ int check_ledger(ledger::Store& store) {
   }
   for (const auto& line : *problems) std::cout << line << '\n';
   const auto counts = store.counts();
-  if (counts && problems->empty()) std::cout << "sound: records=" << counts->records << " jobs=" << counts->jobs << '\n';
+  if (counts && problems->empty())
+    std::cout << "the ledger is sound: records=" << counts->records << " jobs=" << counts->jobs << '\n';
   return problems->empty() ? 0 : 1;
 }
 

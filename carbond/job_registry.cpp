@@ -95,9 +95,9 @@ void JobRegistry::start(const JobMark& mark, const energy::Moment& now) {
   for (auto& [_, other] : jobs_) {
     if (other.end) continue;
     if (job_of(other.start) == job_of(mark)) {
-      end_without_mark(other, mark, at, "no end mark: ended no later than its next start");
+      end_without_mark(other, mark, at, "no end mark: the run ended no later than the next start of its job");
     } else if (lost_a_gpu(other, allocated)) {
-      end_without_mark(other, mark, at, "no end mark: ended no later than the next start on its GPU");
+      end_without_mark(other, mark, at, "no end mark: the run ended no later than the next start on its GPU");
     }
   }
   job.start = mark;
@@ -291,7 +291,7 @@ void JobRegistry::reboot(const std::string& boot_id) {
       last = state->last.at.boot;
       end.at = std::max(job.start.at, state->last.at.wall);
     }
-    job.notes.insert("the node went down: ends with its last reading");
+    job.notes.insert("the node went down: the run ends with its last reading");
     close_at(job, end, last);
   }
   for (auto& [_, device] : devices_) device.forget_jobs();

@@ -111,7 +111,7 @@ std::string Daemon::restore_state() {
   JobRegistry restored(registry_settings(settings_), boot);
   const auto status = text ? state_from_json(*text, restored) : Status(text.error());
   if (!status) {
-    spdlog::error("{}; set aside as state.bad", status.error().message);
+    spdlog::error("{}; moved to state.bad, no job is open", status.error().message);
     std::error_code ec;
     fs::rename(file, settings_.spool.jobs() / "state.bad", ec);
     return {};

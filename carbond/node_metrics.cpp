@@ -38,12 +38,13 @@ void put_devices(Exposition& out, const JobRegistry& registry, const NodeHealth&
   per_device("carbon_node_estimated_joules_total", Type::kCounter,
              "Energy of the device that was estimated, not measured, since carbond started.",
              [](const auto&, const auto&, const auto& totals) { return joules(totals.estimated_mj); });
-  per_device("carbon_node_imbalance_joules", Type::kGauge, "Device less jobs less idle; anything but 0 is a bug in carbond.",
+  per_device("carbon_node_imbalance_joules", Type::kGauge,
+             "Energy of the device minus what was charged to jobs and to none; not 0: a bug in carbond.",
              [&](const auto&, const auto& device, const auto& totals) {
                return joules(total_mj(device) - totals.jobs_mj - totals.idle_mj);
              });
   per_device(
-      "carbon_node_interval_imbalance_joules", Type::kGauge, "Device less jobs less idle in the worst recent interval.",
+      "carbon_node_interval_imbalance_joules", Type::kGauge, "The same difference in the recent interval where it is largest.",
       [](const auto&, const auto& device, const auto& totals) { return joules(worst_imbalance_mj(device.recent(), totals)); });
   per_device("carbon_node_device_available", Type::kGauge, "1 if the device answers, else 0.",
              [&](const auto& id, const auto&, const auto&) { return health.unavailable.contains(id) ? 0.0 : 1.0; });
@@ -52,7 +53,8 @@ void put_devices(Exposition& out, const JobRegistry& registry, const NodeHealth&
                const auto it = health.meter_errors.find(id);
                return it == health.meter_errors.end() ? 0.0 : static_cast<double>(it->second);
              });
-  out.head("carbon_node_device_info", Type::kGauge, "Type, model and minor of the device, and the method of measurement.");
+  out.head("carbon_node_device_info", Type::kGauge,
+           "Type, model and minor number of the device, and how its energy is measured.");
   for (const auto& [id, device] : registry.devices()) {
     const auto& info = device.info();
     out.sample(1, {{"device", id},
@@ -71,9 +73,10 @@ void put_outbox(Exposition& out, const NodeHealth& health) {
   out.head("carbon_node_outbox_oldest_timestamp_seconds", Type::kGauge,
            "End of the job whose record has waited longest; absent if none waits.");
   out.time(health.outbox.oldest);
-  out.one("carbon_node_refused_files", Type::kGauge, "Marks and records in refused/.",
+  out.one("carbon_node_refused_files", Type::kGauge,
+          "Job marks and energy records that were refused; they are in refused/ in the spool.",
           static_cast<double>(health.outbox.refused));
-  out.one("carbon_node_records_dropped_total", Type::kCounter, "Records that were given up because the outbox was full.",
+  out.one("carbon_node_records_dropped_total", Type::kCounter, "Records that were deleted because the outbox was full.",
           static_cast<double>(health.records_dropped));
   out.head("carbon_node_shipments_total", Type::kCounter, "Attempts to send a record to carbonctld, by result.");
   for (const auto* result : {"acknowledged", "refused", "failed"}) {

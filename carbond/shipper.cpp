@@ -60,12 +60,12 @@ Shipper::Outcome Shipper::send(const std::filesystem::path& file, std::string bo
   request.body = std::move(body);
   request.timeout = std::chrono::seconds(10);  // bounds the time that stopping can take
   if (const auto signature = sign_(request); !signature) {
-    spdlog::warn("{} waits: {}", file.filename().string(), signature.error().message);
+    spdlog::warn("{} not sent, to be retried: {}", file.filename().string(), signature.error().message);
     return Outcome::kLater;
   }
   const auto answer = transport_->send(request);
   if (!answer) {
-    spdlog::warn("{} waits: {}", file.filename().string(), answer.error().message);
+    spdlog::warn("{} not sent, to be retried: {}", file.filename().string(), answer.error().message);
     return Outcome::kLater;
   }
   if (answer->status == 200) {
@@ -76,12 +76,13 @@ Shipper::Outcome Shipper::send(const std::filesystem::path& file, std::string bo
   }
   const auto reason = answer->body.substr(0, 300);
   if (is_final_refusal(answer->status)) {
-    spdlog::error("{} refused with {}: {}; moved to refused/", file.filename().string(), answer->status, reason);
+    spdlog::error("carbonctld refused {} with status {}: {}; moved to refused/", file.filename().string(), answer->status,
+                  reason);
     outbox_.refuse(file);
     attempts_.add("refused");
     return Outcome::kDone;
   }
-  spdlog::warn("{} waits: carbonctld answered {}: {}", file.filename().string(), answer->status, reason);
+  spdlog::warn("{} not accepted, to be retried: carbonctld answered {}: {}", file.filename().string(), answer->status, reason);
   return Outcome::kLater;
 }
 

@@ -171,7 +171,8 @@ std::string state_to_json(const JobRegistry& registry) {
 Status state_from_json(std::string_view text, JobRegistry& registry) {
   try {
     const auto j = json::parse(text);
-    if (j.at("version").get<int>() != kVersion) return Error{"state: version is not " + std::to_string(kVersion)};
+    if (const auto version = j.at("version").get<int>(); version != kVersion)
+      return Error{"state: version " + std::to_string(version) + "; accepted: " + std::to_string(kVersion)};
     for (const auto& d : j.at("devices")) {
       const auto info = info_from(d.at("info"));
       if (!d.contains("counter")) {

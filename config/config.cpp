@@ -2,6 +2,7 @@
 #include "config/config.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <set>
@@ -64,7 +65,7 @@ void read_controller(const toml::table& table, FirstError& error, ControllerConf
   in.text("leader", out.leader);
   const auto colon = out.leader.rfind(':');
   if (!out.leader.empty() && (colon == 0 || colon == std::string::npos || colon + 1 == out.leader.size()))
-    in.fail("leader", "= '" + out.leader + "'; accepted: host:port of a carbonctld");
+    in.fail("leader", "= '" + out.leader + "'; accepted: HOST:PORT of a carbonctld, or an empty string");
   in.finish();
 }
 
@@ -165,7 +166,7 @@ Result<Config> parse_config(std::string_view text, const std::string& name) {
 
 Result<Config> load_config(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
-  if (!in) return Error{file.string() + ": cannot be read"};
+  if (!in) return Error{file.string() + ": cannot be read: " + std::generic_category().message(errno)};
   std::ostringstream text;
   text << in.rdbuf();
   return parse_config(text.str(), file.string());

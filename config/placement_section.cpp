@@ -61,7 +61,8 @@ PlacementRule read_rule(const toml::table& table, FirstError& error) {
   read_min_gpus(in, [&](std::uint32_t n) { rule.min_gpus = n; });
   read_if_given(in, "min_energy", rule.min_energy, [&](Joules& e) { in.energy("min_energy", e); });
   read_if_given(in, "observe", rule.observe, [&](bool& b) { in.boolean("observe", b); });
-  if (rule.mode && rule.allowed && !rule.allowed->has(*rule.mode)) in.fail("mode", "is not one of `allowed`");
+  if (rule.mode && rule.allowed && !rule.allowed->has(*rule.mode))
+    in.fail("mode", "= '" + std::string(to_string(*rule.mode)) + "'; accepted: the modes in `allowed`: " + rule.allowed->text());
   in.finish();
   return rule;
 }
@@ -93,7 +94,7 @@ void read_classes(const toml::array& tables, FirstError& error, std::vector<Dela
   for (const auto& table : tables) {
     out.push_back(read_class(*table.as_table(), error));
     if (out.size() > 1 && out[out.size() - 2].shorter_than >= out.back().shorter_than)
-      error.report(table.source(), "[[placement.class]] tables must be in rising order of shorter_than");
+      error.report(table.source(), "[[placement.class]] tables must be in increasing order of shorter_than");
   }
 }
 

@@ -115,7 +115,7 @@ Result<Feed> make_feed(const Site& site, const FeedChoice& choice) {
     const OptionSpec* spec = find_option(*feed.provider, name);
     if (spec == nullptr && name == "zone") continue;
     if (spec == nullptr) {
-      return Error{option.where + ": '" + name + "' is no option of provider " + choice.provider + "; accepted: zone, " +
+      return Error{option.where + ": '" + name + "' is not an option of provider " + choice.provider + "; accepted: zone, " +
                    listed(feed.provider->options, [](const OptionSpec& s) { return s.name; })};
     }
     if (const auto accepted = accepted_instead(*spec, option.value); !accepted.empty()) {

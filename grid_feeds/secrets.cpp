@@ -40,7 +40,7 @@ Result<std::string> read_private(const std::filesystem::path& file, int fd) {
   if ((info.st_mode & 0177) != 0) {
     std::array<char, 8> mode{};
     std::snprintf(mode.data(), mode.size(), "%04o", info.st_mode & 07777u);
-    return fail(std::string("holds tokens and has mode ") + mode.data() + "; accepted: 0600 or less");
+    return fail(std::string("contains tokens and has mode ") + mode.data() + "; accepted: 0600 or less");
   }
   if (info.st_uid != geteuid() && info.st_uid != 0) return fail("belongs to another user; accepted: this program's user or root");
   std::string content;
@@ -72,7 +72,7 @@ Result<Secrets> load_secrets(const std::filesystem::path& file) {
     if (line.empty() || line.front() == '#') continue;
     if (!parse_line(line, secrets)) {
       return Error{file.string() + ":" + std::to_string(number) +
-                   ": not understood; accepted: provider = \"token\", each provider once"};
+                   ": cannot be parsed; accepted: provider = \"token\", each provider once"};
     }
   }
   return secrets;

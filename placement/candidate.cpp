@@ -121,7 +121,7 @@ const char* ineligible_reason(const SubmitRequest& job) {
   if (job.unlimited) return "it has no time limit";
   if (!job.array) return "its --array could not be parsed";
   if (!job.gpus) return "its GPU request could not be parsed";
-  if (job.partition.find(',') != std::string_view::npos) return "it names more than one partition";
+  if (job.partition.find(',') != std::string_view::npos) return "it requests more than one partition";
   return nullptr;
 }
 
@@ -177,7 +177,8 @@ Result<Candidate> make_candidate(const SubmitRequest& job, const SnapshotContent
                  " is not allowed for this job; allowed: " + rules.allowed.text()};
   }
   const auto gpus = gpus_allocated(job, home.limits);
-  if (gpus == 0 || gpus < rules.min_gpus) return Error{"it asks for too few GPUs"};
+  if (gpus == 0 || gpus < rules.min_gpus)
+    return Error{"it requests " + std::to_string(gpus) + " GPUs, fewer than min_gpus = " + std::to_string(rules.min_gpus)};
   Candidate candidate;
   auto& request = candidate.job;
   request.ready = now;
@@ -185,7 +186,7 @@ Result<Candidate> make_candidate(const SubmitRequest& job, const SnapshotContent
   request.runtime = std::max(expected, kShortest) * job.array->waves();
   candidate.gpus = static_cast<double>(std::uint64_t{gpus} * job.array->at_once);
   request.power = snapshot.rules.gpu_power * candidate.gpus;
-  if (request.power * request.runtime < rules.min_energy) return Error{"its expected energy is too low"};
+  if (request.power * request.runtime < rules.min_energy) return Error{"its expected energy is below min_energy"};
   request.data_gb = options.data_gb;
   request.home = home.site;
   request.sites = std::uint64_t{1} << home.site;

@@ -12,7 +12,7 @@
 namespace carbon::placement {
 
 inline constexpr std::string_view kNothingBetter = "no better time or place is known";
-inline constexpr std::string_view kIntensityUnknown = "the carbon intensity of its window is not known";
+inline constexpr std::string_view kIntensityUnknown = "the carbon intensity during its run is not known";
 
 struct PlacementNotice {
   const snapshot::SnapshotSite& home;

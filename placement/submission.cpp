@@ -159,7 +159,8 @@ SubmitDecision decide(const SubmitRequest& job, const SnapshotContent* snapshot,
   if (options->mode == CarbonMode::kOff) return {};
   if (const char* why = ineligible_reason(job)) return unchanged(job, why);
   if (home == nullptr) return unchanged(job, kPartitionNotConfigured);
-  if (job.cluster_features && federated(job, *snapshot, *home)) return unchanged(job, "it chooses clusters by their features");
+  if (job.cluster_features && federated(job, *snapshot, *home))
+    return unchanged(job, "it selects clusters with --cluster-constraint");
   const auto candidate = make_candidate(job, *snapshot, *home, rules, *options, now);
   return candidate ? decide_candidate(job, *snapshot, *candidate, options->mode, rules.observe, reservations)
                    : unchanged(job, candidate.error().message);

@@ -36,13 +36,14 @@ void mark(std::span<char* const> arguments) {
   const std::string_view context = value == nullptr ? "" : value;
   const auto event = event_of(context);
   if (!event) {
-    print_error("SLURM_SCRIPT_CONTEXT = '" + std::string(context) +
-                "'; accepted: prolog_slurmd, epilog_slurmd, as slurmd has it for Prolog and Epilog of slurm.conf: no mark");
+    print_error(
+        "SLURM_SCRIPT_CONTEXT = '" + std::string(context) +
+        "'; accepted: prolog_slurmd, epilog_slurmd (call carbon_mark from Prolog and Epilog in slurm.conf): no mark is written");
     return;
   }
   const auto ids = carbon::plugin::ids_from_environment([](const char* name) { return std::getenv(name); });
   if (!ids) {
-    print_error(ids.error().message + ": no mark, the job is not metered");
+    print_error(ids.error().message + ": no mark is written, the job is not metered");
     return;
   }
   const auto argument = carbon::plugin::spool_in(arguments);

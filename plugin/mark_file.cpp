@@ -37,13 +37,13 @@ Error failed(const std::string& path, const char* what) {
 
 // Opens directory `name` of `parent`, and creates it if missing. `path` is for messages.
 Result<File> own_directory(int parent, const std::string& name, const std::string& path) {
-  if (::mkdirat(parent, name.c_str(), kDirectoryMode) != 0 && errno != EEXIST) return failed(path, "cannot be made");
+  if (::mkdirat(parent, name.c_str(), kDirectoryMode) != 0 && errno != EEXIST) return failed(path, "cannot be created");
   File directory(::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (directory.fd() < 0) return failed(path, "cannot be opened as a directory");
   struct stat info {};
-  if (::fstat(directory.fd(), &info) != 0) return failed(path, "cannot be looked at");
+  if (::fstat(directory.fd(), &info) != 0) return failed(path, "cannot be examined");
   if (info.st_uid != ::geteuid() || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return Error{path + ": must belong to the user that runs slurmd and be writable by nobody else"};
+    return Error{path + ": must belong to the user that runs slurmd and must not be writable by others"};
   }
   return directory;
 }
@@ -71,7 +71,7 @@ Status write_mark(const std::string& spool, const JobMark& mark) {
   const auto hidden = '.' + name + '.' + std::to_string(::getpid());
   const auto path = spool + "/marks/" + name;
   File file(::openat(marks->fd(), hidden.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kFileMode));
-  if (file.fd() < 0) return failed(path, "cannot be made");
+  if (file.fd() < 0) return failed(path, "cannot be created");
   const bool written = write_all(file.fd(), format_job_mark(mark)) && file.close();
   if (written && ::renameat(marks->fd(), hidden.c_str(), marks->fd(), name.c_str()) == 0) return Done{};
   const auto error = failed(path, "cannot be written");

@@ -51,7 +51,7 @@ SpoolArgument spool_in(std::span<char* const> arguments) {
 
 Status record_mark(JobMarkEvent event, std::uint32_t job_id, uid_t uid, const std::string& spool) {
   auto mark = mark_from_environment([](const char* name) { return std::getenv(name); });
-  if (!mark) return Error{mark.error().message + ": no mark, the job is not metered"};
+  if (!mark) return Error{mark.error().message + ": no mark is written, the job is not metered"};
   mark->event = event;
   mark->job_id = job_id;
   mark->uid = uid;

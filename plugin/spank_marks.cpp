@@ -11,7 +11,7 @@ void record_mark(spank_t spank, JobMarkEvent event, int argc, char** argv) {
   std::uint32_t job_id = 0;
   uid_t uid = 0;
   if (spank_get_item(spank, S_JOB_ID, &job_id) != ESPANK_SUCCESS || spank_get_item(spank, S_JOB_UID, &uid) != ESPANK_SUCCESS) {
-    log_error("carbon: Slurm does not tell the job's id: no mark, the job is not metered");
+    log_error("carbon: Slurm did not provide the job's id and user: no mark is written, the job is not metered");
     return;
   }
   const auto argument = spool_in({argv, static_cast<std::size_t>(argc)});

@@ -42,13 +42,13 @@ char mode_name[] = "carbon";
 char mode_argument[] = "off|defer|relocate|interrupt|auto";
 char mode_usage[] =
     "let the job start later (defer), at another site (relocate), both (auto), or later and with pauses, for which it writes "
-    "checkpoints (interrupt), where that emits less CO2";
+    "checkpoints (interrupt), if that emits less CO2e";
 char delay_name[] = "carbon-max-delay";
 char delay_argument[] = "TIME";
 char delay_usage[] = "with --carbon: the job may be deferred by at most TIME (as in --time)";
 char data_name[] = "carbon-data";
 char data_argument[] = "GB";
-char data_usage[] = "with --carbon: gigabytes that would have to be brought to another site";
+char data_usage[] = "with --carbon: data in GB to be transferred if the job runs at another site";
 
 spank_option mode_option{mode_name, mode_argument, mode_usage, 1, 0, check_mode};
 spank_option delay_option{delay_name, delay_argument, delay_usage, 1, 0, check_max_delay};

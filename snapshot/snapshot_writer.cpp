@@ -14,7 +14,7 @@ Status check(const SnapshotContent& content) {
   }
   if (content.partitions.size() > format::kMaxPartitions) return Error{"too many partitions for a snapshot"};
   for (const auto& rule : content.partitions) {
-    if (rule.site >= content.sites.size()) return Error{"partition " + rule.name + " belongs to no site"};
+    if (rule.site >= content.sites.size()) return Error{"partition " + rule.name + " is not part of any site"};
   }
   return Done{};
 }

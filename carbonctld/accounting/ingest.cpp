@@ -36,7 +36,7 @@ Result<ledger::PutOutcome> Ingest::put(std::vector<ledger::ReceivedRecord> recor
   auto outcome = batch.outcome.get_future();
   {
     const std::lock_guard lock(mutex_);
-    if (ending_) return Error{"carbonctld is ending"};
+    if (ending_) return Error{"carbonctld is shutting down"};
     waiting_.push_back(std::move(batch));
   }
   writing_.wake();

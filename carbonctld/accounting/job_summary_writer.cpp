@@ -123,7 +123,7 @@ Result<bool> SummaryWriter::finish(const ledger::PendingSummary& pending, const 
     return postpone(pending, now, job ? "slurmdbd does not know its end yet" : "slurmdbd does not know it yet");
   }
   if (job->whole_array) return postpone(pending, now, "slurmdbd does not know yet which task of its array it is");
-  if (!row.complete && now - *job->end < kNodesMayBeLate) return postpone(pending, now, "nodes are missing");
+  if (!row.complete && now - *job->end < kNodesMayBeLate) return postpone(pending, now, "records of some nodes are missing");
   if (was_requeued(found, *job)) return drop("the job was requeued; the last run's record carries the summary");
   const auto comment = with_summary(job->admin_comment, row);
   if (kind_ != SummaryKind::kNone && comment != job->admin_comment) {

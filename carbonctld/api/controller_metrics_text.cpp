@@ -43,8 +43,7 @@ void put_intensity(Exposition& out, const config::Config& config, const MetricsV
 void put_grid(Exposition& out, const config::Config& config, const MetricsView& v) {
   put_intensity(out, config, v, Signal::kAverage);
   put_intensity(out, config, v, Signal::kMarginal);
-  out.head("carbon_grid_forecast_grams_per_kwh", Type::kGauge,
-           "Carbon intensity of the site's grid as forecast so many hours ahead.");
+  out.head("carbon_grid_forecast_grams_per_kwh", Type::kGauge, "Forecast carbon intensity of the site's grid, by hours ahead.");
   for (const auto& site : *v.grid) {
     for (const int hours : kHoursAhead) {
       const auto* then = point_at(site, v.now + std::chrono::hours(hours));
@@ -53,9 +52,10 @@ void put_grid(Exposition& out, const config::Config& config, const MetricsView& 
                    {{"site", site.site}, {"hours", std::to_string(hours)}, {"origin", to_string(then->origin)}});
     }
   }
-  out.head("carbon_grid_forecast_issued_timestamp_seconds", Type::kGauge, "When the provider issued what is used of the site.");
+  out.head("carbon_grid_forecast_issued_timestamp_seconds", Type::kGauge,
+           "When the provider issued the forecast that is used for the site.");
   for (const auto& site : *v.grid) out.time(site.series.meta().issued, {{"site", site.site}});
-  out.head("carbon_grid_forecast_end_timestamp_seconds", Type::kGauge, "Up to when the site's intensity is known.");
+  out.head("carbon_grid_forecast_end_timestamp_seconds", Type::kGauge, "Time until which the site's carbon intensity is known.");
   for (const auto& site : *v.grid) {
     if (!site.series.points().empty()) out.time(site.series.points().back().when.end, {{"site", site.site}});
   }
@@ -74,11 +74,12 @@ void put_feeds(Exposition& out, const MetricsView& v) {
   per_feed(v, [&](const auto& site, const auto& feed, const auto& entry, auto, auto) {
     out.sample(feed.ok, {{"site", site}, {"provider", feed.provider}, {"entry", entry}});
   });
-  out.head("carbon_feed_last_good_timestamp_seconds", Type::kGauge, "Its last accepted answer; absent if there was none.");
+  out.head("carbon_feed_last_good_timestamp_seconds", Type::kGauge,
+           "Time of this entry's last accepted answer; absent if there was none.");
   per_feed(v, [&](const auto& site, const auto& feed, const auto& entry, auto, auto) {
     out.time(feed.last_good, {{"site", site}, {"provider", feed.provider}, {"entry", entry}});
   });
-  out.head("carbon_feed_failures_total", Type::kCounter, "How often it stopped answering since carbonctld started.");
+  out.head("carbon_feed_failures_total", Type::kCounter, "How often this entry stopped answering since carbonctld started.");
   per_feed(v, [&](const auto& site, const auto& feed, const auto& entry, std::size_t s, std::size_t f) {
     const bool known = s < v.outages.size() && f < v.outages[s].size();
     out.sample(known ? number(v.outages[s][f]) : 0, {{"site", site}, {"provider", feed.provider}, {"entry", entry}});
@@ -93,7 +94,8 @@ void put_tally(Exposition& out, const std::map<std::string, std::uint64_t>& coun
 }
 
 void put_ledger(Exposition& out, const MetricsView& v) {
-  out.head("carbon_records_total", Type::kCounter, "Energy records received since carbonctld started: stored, or known already.");
+  out.head("carbon_records_total", Type::kCounter,
+           "Energy records received since carbonctld started, by result: stored, or known (received before).");
   put_tally(out, v.records, "result", {"stored", "known"});
   out.head("carbon_record_requests_refused_total", Type::kCounter, "Rejected requests with energy records, by reason.");
   put_tally(out, v.refusals, "reason", {"unauthenticated", "forbidden", "malformed", "cluster", "node", "future", "unavailable"});
@@ -101,7 +103,7 @@ void put_ledger(Exposition& out, const MetricsView& v) {
   const auto gauge = [&out](const char* name, const char* help, double value) { out.one(name, Type::kGauge, help, value); };
   gauge("carbon_ledger_records", "Energy records in the ledger.", static_cast<double>(ledger.records));
   gauge("carbon_ledger_jobs", "Runs of jobs in the ledger.", static_cast<double>(ledger.jobs));
-  gauge("carbon_ledger_due_jobs", "Jobs that wait to be accounted.", static_cast<double>(ledger.due));
+  gauge("carbon_ledger_due_jobs", "Runs of jobs whose emissions have yet to be computed.", static_cast<double>(ledger.due));
   gauge("carbon_ledger_unwritten_summaries", "Summaries that wait to be written into Slurm's accounting.",
         static_cast<double>(ledger.unwritten));
   if (v.ledger_bytes) gauge("carbon_ledger_bytes", "Size of the ledger's file and its write-ahead log.", number(*v.ledger_bytes));
@@ -133,7 +135,8 @@ void put_sites(Exposition& out, const std::vector<ledger::ReportRow>& sites) {
       "What the jobs of carbon_site_compared_jobs would have emitted if started at submission at their home site, less what they "
       "emitted.",
       [&](const auto& t) { return grams(t.counterfactual_ug - t.compared_ug); });
-  per_site("carbon_site_allocated_idle_gpu_seconds", Type::kGauge, "GPU time that was allocated to jobs and idle.",
+  per_site("carbon_site_allocated_idle_gpu_seconds", Type::kGauge,
+           "GPU time of those jobs during which an allocated GPU was idle.",
            [](const auto& t) { return static_cast<double>(t.allocated_idle_ms) / 1e3; });
 }
 
@@ -151,7 +154,8 @@ void put_deferred(Exposition& out, const config::Config& config, const MetricsVi
   const auto guarantee = [&](std::size_t s) { return s < v.queue.guarantees.size() ? v.queue.guarantees[s] : GuaranteeStatus{}; };
   per_site("carbon_deferred_jobs", "Deferred jobs that wait for their begin time, by the site they are planned at.",
            [&](auto, const auto& name) { return of_site[name].first; });
-  per_site("carbon_deferred_gpus", "GPUs that those request.", [&](auto, const auto& name) { return of_site[name].second; });
+  per_site("carbon_deferred_gpus", "GPUs that deferred jobs request, by the site they are planned at.",
+           [&](auto, const auto& name) { return of_site[name].second; });
   per_site("carbon_start_guarantees_queued", "Deferred jobs whose begin time has passed and that wait for GPUs.",
            [&](auto s, const auto&) { return guarantee(s).queued; });
   per_site("carbon_start_guarantees_near", "Waiting jobs whose guaranteed latest start is near.",
@@ -163,12 +167,14 @@ void put_deferred(Exposition& out, const config::Config& config, const MetricsVi
 void put_replanning(Exposition& out, const MetricsView& v) {
   out.one("carbon_replan_rounds_total", Type::kCounter, "Rounds of re-planning since carbonctld started.",
           number(v.replan.rounds));
-  out.head("carbon_replan_last_round_timestamp_seconds", Type::kGauge, "When the last round was.");
+  out.head("carbon_replan_last_round_timestamp_seconds", Type::kGauge, "Time of the last round of re-planning.");
   out.time(v.queue.at);
   out.one("carbon_replan_hindered", Type::kGauge, "1 if carbonctld cannot re-plan; its log says why.", !v.queue.problem.empty());
-  out.head("carbon_replan_changes_total", Type::kCounter, "Deferred jobs that got another begin time or site, by reason.");
+  out.head("carbon_replan_changes_total", Type::kCounter,
+           "Deferred jobs whose begin time or site was changed by re-planning, by reason.");
   put_tally(out, v.replan.changes, "reason", {to_string(Reason::kLessCarbon)});
-  out.one("carbon_replan_changes_refused_total", Type::kCounter, "Changes that Slurm refused.", number(v.replan.refused));
+  out.one("carbon_replan_changes_refused_total", Type::kCounter, "Changes of re-planning that Slurm refused.",
+          number(v.replan.refused));
   out.one("carbon_replan_interruptions_total", Type::kCounter,
           "Running jobs that were signalled to write a checkpoint and then requeued.", number(v.replan.interruptions));
 }
@@ -184,7 +190,7 @@ void put_self(Exposition& out, const config::Config& config, const MetricsView& 
   out.sample(v.health.slurmctld == "ok", {{"daemon", "slurmctld"}});
   out.sample(v.health.slurmdbd == "ok", {{"daemon", "slurmdbd"}});
   out.head("carbon_slurm_helper_restarts_total", Type::kCounter,
-           "Child processes talking to Slurm that ended or hung within a call.");
+           "Child processes for calls into Slurm that ended or hung during a call.");
   for (const auto& [helper, count] : v.helper_losses) out.sample(number(count), {{"helper", helper}});
 }
 

@@ -86,8 +86,8 @@ void Leader::log_once(const std::string& problem) {
   if (problem == problem_) return;
   problem_ = problem;
   const auto& leader = config_.carbonctld.leader;
-  problem.empty() ? spdlog::info("takes the grid from the carbonctld at {}", leader)
-                  : spdlog::warn("the carbonctld at {}: {}; own feeds and own plan", leader, problem);
+  problem.empty() ? spdlog::info("using the carbon intensities and the plan of the leader {}", leader)
+                  : spdlog::warn("leader {}: {}; using local feeds and planning locally", leader, problem);
 }
 
 }  // namespace carbon::carbonctld

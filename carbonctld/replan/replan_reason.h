@@ -25,9 +25,9 @@ constexpr std::string_view to_string(Reason reason) {
   switch (reason) {
     case Reason::kAsPlanned: return "as planned";
     case Reason::kLessCarbon: return "less carbon";
-    case Reason::kRoomForOthers: return "room for others";
-    case Reason::kOthersNeedTime: return "others need its time more";
-    case Reason::kNothingToGain: return "nothing to gain any more";
+    case Reason::kRoomForOthers: return "makes room for other jobs";
+    case Reason::kOthersNeedTime: return "other jobs save more at its time";
+    case Reason::kNothingToGain: return "deferral no longer saves anything";
     case Reason::kTooManyIdle: return "too many GPUs would be idle";
     case Reason::kLongQueue: return "the queue is long";
     case Reason::kNearLatestStart: return "its latest start is near";

@@ -32,7 +32,7 @@ Result<double> parse_data_gb(std::string_view text) {
   double gb = 0;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), gb, std::chars_format::fixed);
   if (ec == std::errc{} && end == text.data() + text.size() && gb >= 0 && gb <= kMostGb) return gb;
-  return Error{"'" + std::string(text) + "' is no amount of data; accepted: gigabytes, such as 12 or 0.5"};
+  return Error{"'" + std::string(text) + "' is not an amount of data; accepted: gigabytes, such as 12 or 0.5"};
 }
 
 }  // namespace carbon::inline core

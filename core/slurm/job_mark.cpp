@@ -139,7 +139,7 @@ Result<JobMark> parse_job_mark(std::string_view text) {
     return Error{"mark: " + std::to_string(text.size()) + " bytes, at most " + std::to_string(kMaxJobMarkBytes) + " accepted"};
   if (text.substr(0, text.find('\n')) != kVersionLine)
     return Error{"mark: the first line is not '" + std::string(kVersionLine) + "'"};
-  if (text.back() != '\n') return Error{"mark: the last line is cut"};
+  if (text.back() != '\n') return Error{"mark: the last line does not end with a line break"};
   Fields fields(text);
   JobMark m;
   const auto event = fields.text("event");

@@ -18,7 +18,7 @@ Result<Json> parse_json(std::string_view body) {
   if (first == std::string_view::npos) return Error{"the answer is empty"};
   if (body[first] == '<') return Error{"the answer is a page of HTML or XML and not JSON"};
   auto parsed = Json::parse(body, nullptr, false);
-  if (parsed.is_discarded()) return Error{"the answer is not JSON: it is damaged or cut"};
+  if (parsed.is_discarded()) return Error{"the answer is not valid JSON: it is damaged or truncated"};
   return parsed;
 }
 

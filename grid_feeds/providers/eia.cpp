@@ -55,7 +55,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
   if (!answer) return Error{"no answer"};
   const auto body = parse_json(*answer);
   if (!body) return body.error();
-  if (const auto why = text(at(*body, "error"))) return Error{"the provider says: " + *why};
+  if (const auto why = text(at(*body, "error"))) return Error{"the provider answered: " + *why};
   Reading reading;
   reading.kind = {Signal::kAverage, feed.option("emissions") == "direct" ? Emissions::kDirect : Emissions::kLifecycle,
                   Boundary::kProduction};
@@ -65,7 +65,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
     const auto period = text(at(row, "period")), fuel = text(at(row, "fueltype"));
     const auto value = number_or_digits(at(row, "value"));
     if (const auto respondent = text(at(row, "respondent")); respondent && *respondent != respondent_of(feed)) {
-      return Error{"asked for respondent " + std::string(respondent_of(feed)) + " and was answered for " + *respondent};
+      return Error{"asked for respondent " + std::string(respondent_of(feed)) + ", but the answer is for " + *respondent};
     }
     if (!period || !fuel || !value) continue;
     const auto end = parse_utc(*period + ":00");  // "2022-10-31T11": the hour that ends at 11:00 UTC

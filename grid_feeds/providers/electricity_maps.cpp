@@ -41,10 +41,10 @@ Duration step_of(const Json& body) {
 Result<std::vector<IntensityPoint>> points_of(const Feed& feed, const Answer& answer, std::vector<std::string>& notes) {
   const auto body = parse_json(answer.body);
   if (!body) return body.error();
-  if (const auto why = text(at(*body, "error"))) return Error{"the provider says: " + *why};
+  if (const auto why = text(at(*body, "error"))) return Error{"the provider answered: " + *why};
   const auto zone = text(at(*body, "zone"));
   if (!zone || *zone != feed.zone) {
-    return Error{"asked for zone " + feed.zone + " and was answered for " + zone.value_or("none")};
+    return Error{"asked for zone " + feed.zone + ", but the answer is for " + zone.value_or("none")};
   }
   const auto step = step_of(*body);
   const bool forecast = answer.part == "forecast";

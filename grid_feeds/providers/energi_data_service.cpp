@@ -38,7 +38,7 @@ Status add_points(const Feed& feed, const Answer& answer, Reading& reading) {
     const auto value = number(at(record, "CO2Emission"));
     if (!start || !value) continue;
     if (const auto area = text(at(record, "PriceArea")); area != area_of(feed)) {
-      return Error{"asked for " + area_of(feed) + " and was answered for " + area.value_or("none")};
+      return Error{"asked for " + area_of(feed) + ", but the answer is for " + area.value_or("none")};
     }
     const auto origin = answer.part == "forecast" ? Origin::kForecast : Origin::kActual;
     reading.points.push_back({{*start, *start + 5min}, GramsPerKwh(*value), origin});

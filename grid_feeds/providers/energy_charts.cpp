@@ -49,7 +49,7 @@ Result<std::vector<Row>> rows_of(const Json& body) {
   std::vector<Row> rows;
   for (std::size_t i = 0; i < times.size(); ++i) {
     const auto seconds = number(times[i]);
-    if (!seconds || *seconds < 0 || *seconds > 4e9) return Error{"unix_seconds[" + std::to_string(i) + "] is no time"};
+    if (!seconds || *seconds < 0 || *seconds > 4e9) return Error{"unix_seconds[" + std::to_string(i) + "] is not a time"};
     rows.push_back({from_unix_ms(static_cast<std::int64_t>(*seconds) * 1000), number(measured[i]), number(forecast[i])});
     if (i > 0 && rows[i].start <= rows[i - 1].start) return Error{"unix_seconds[" + std::to_string(i) + "] goes back in time"};
   }
@@ -82,7 +82,7 @@ Result<Reading> parse(const Feed&, const Query&, std::span<const Answer> answers
   double scale = measured_per_forecast(*rows).value_or(1.0);
   if (scale < kSameBasis && scale > 1 / kSameBasis) scale = 1.0;
   if (scale != 1.0) {
-    reading.notes.push_back("its forecast has another basis than its measured values and was multiplied by " +
+    reading.notes.push_back("its forecast and its measured values have different bases; the forecast was multiplied by " +
                             std::to_string(scale));
   }
   for (std::size_t i = 0; i < rows->size(); ++i) {

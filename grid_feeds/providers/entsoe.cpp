@@ -120,9 +120,9 @@ Status read_document(std::string_view body, const std::string& area, const AddQu
   const auto root = document.document_element();
   const std::string_view name = root.name();
   if (name.find("Acknowledgement") != std::string_view::npos) {
-    return Error{std::string("the provider says: ") + root.child("Reason").child_value("text")};
+    return Error{std::string("the provider answered: ") + root.child("Reason").child_value("text")};
   }
-  if (name != "GL_MarketDocument") return Error{"the answer is no market document but '" + std::string(name) + "'"};
+  if (name != "GL_MarketDocument") return Error{"the answer is not a GL_MarketDocument but '" + std::string(name) + "'"};
   long quantities = 0;
   const AddQuantity bounded = [&](std::string_view type, Interval when, double megawatts) {
     if (++quantities <= kMaxQuantities) add(type, when, megawatts);
@@ -130,7 +130,7 @@ Status read_document(std::string_view body, const std::string& area, const AddQu
   for (const auto& series : root.children("TimeSeries")) {
     const auto consumer = series.child("outBiddingZone_Domain.mRID");
     const std::string of = consumer ? consumer.child_value() : series.child_value("inBiddingZone_Domain.mRID");
-    if (of != area) return Error{"asked for area " + area + " and was answered for " + (of.empty() ? "none" : of)};
+    if (of != area) return Error{"asked for area " + area + ", but the answer is for " + (of.empty() ? "none" : of)};
     const bool consumed = consumer && series.child("MktPSRType");
     const std::string type = series.child("MktPSRType").child_value("psrType");
     const bool repeats = std::string_view(series.child_value("curveType")) == "A03";

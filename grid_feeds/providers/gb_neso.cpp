@@ -49,7 +49,7 @@ Result<Reading> parse(const Feed&, const Query& query, std::span<const Answer> a
   for (const auto& answer : answers) {
     const auto body = parse_json(answer.body);
     if (!body) return body.error();
-    if (const auto why = text(at(at(*body, "error"), "message"))) return Error{"the provider says: " + *why};
+    if (const auto why = text(at(at(*body, "error"), "message"))) return Error{"the provider answered: " + *why};
     for (const auto& item : elements(at(*body, "data"))) add_point(item, query.now, reading.points);
   }
   if (reading.points.empty()) return Error{"the answer contains no values"};

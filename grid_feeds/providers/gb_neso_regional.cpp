@@ -34,11 +34,11 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
   if (!answer) return Error{"no answer"};
   const auto body = parse_json(*answer);
   if (!body) return body.error();
-  if (const auto why = text(at(at(*body, "error"), "message"))) return Error{"the provider says: " + *why};
+  if (const auto why = text(at(at(*body, "error"), "message"))) return Error{"the provider answered: " + *why};
   const auto& region = region_of(*body);
   const double asked = feed.number("region", 0);
   if (const auto id = number(at(region, "regionid")); id && *id != asked) {
-    return Error{"asked for region " + std::string(feed.option("region")) + " and was answered for " +
+    return Error{"asked for region " + std::string(feed.option("region")) + ", but the answer is for " +
                  at(region, "regionid").dump()};
   }
   Reading reading;

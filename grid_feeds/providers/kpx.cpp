@@ -41,7 +41,7 @@ Result<Json> slots_in(std::string_view page) {
   const auto open = variable == std::string_view::npos ? variable : page.find('[', variable);
   if (open == std::string_view::npos) return Error{"the page contains no array ictArr"};
   const auto close = page.find(']', open);
-  if (close == std::string_view::npos) return Error{"the array ictArr is cut"};
+  if (close == std::string_view::npos) return Error{"the array ictArr is truncated"};
   return parse_json(page.substr(open, close - open + 1));
 }
 
@@ -63,7 +63,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
     }
   }
   reading.points = mix.points();
-  if (reading.points.empty()) return Error{"the page contains no filled slot"};
+  if (reading.points.empty()) return Error{"the page contains no value"};
   return reading;
 }
 

@@ -57,7 +57,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
   const std::string code = header.child("resultCode") ? header.child_value("resultCode") : header.child_value("returnReasonCode");
   if (code != "00") {
     const std::string why = header.child("resultMsg") ? header.child_value("resultMsg") : header.child_value("returnAuthMsg");
-    return Error{"the provider says: code " + (code.empty() ? "none" : code) + " " + why};
+    return Error{"the provider answered: code " + (code.empty() ? "none" : code) + " " + why};
   }
   Reading reading;
   reading.kind = {Signal::kAverage, feed.option("emissions") == "direct" ? Emissions::kDirect : Emissions::kLifecycle,

@@ -59,7 +59,7 @@ Result<std::vector<IntensityPoint>> play(const Ring& ring, const Query& query, I
                         wall(origin, offset + (ring.end_of(row) - first), scale)};
     if (when.start >= query.window.end) return points;
     if (when.length() <= Duration::zero()) return Error{"option scale is so large that a row lasts less than 1 ms"};
-    if (points.size() == kMaxPoints) return Error{"the window would hold more than " + std::to_string(kMaxPoints) + " rows"};
+    if (points.size() == kMaxPoints) return Error{"the window would contain more than " + std::to_string(kMaxPoints) + " rows"};
     if (const auto value = ring.rows[row].value) {
       points.push_back({when, GramsPerKwh(*value), when.end <= query.now ? Origin::kActual : Origin::kForecast});
     }

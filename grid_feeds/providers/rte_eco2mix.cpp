@@ -36,7 +36,7 @@ Result<Reading> parse(const Feed&, const Query&, std::span<const Answer> answers
   if (!answer) return Error{"no answer"};
   const auto body = parse_json(*answer);
   if (!body) return body.error();
-  if (const auto why = text(at(*body, "message"))) return Error{"the provider says: " + *why};
+  if (const auto why = text(at(*body, "message"))) return Error{"the provider answered: " + *why};
   Reading reading;
   reading.kind = {Signal::kAverage, Emissions::kDirect, Boundary::kProduction};
   const auto& rows = at(*body, "results").is_array() ? at(*body, "results") : elements(at(*body, "records"));

@@ -69,11 +69,11 @@ const Json& rows_of(const Json& body) {
 Status add_points(const Feed& feed, const Answer& answer, Reading& reading) {
   const auto body = parse_json(answer.body);
   if (!body) return body.error();
-  if (const auto why = text(at(*body, "error"))) return Error{"the provider says: " + *why};
+  if (const auto why = text(at(*body, "error"))) return Error{"the provider answered: " + *why};
   const auto& meta = at(*body, "meta");
   const auto units = text(at(meta, "units")), region = text(at(meta, "region"));
   if (units != "lbs_co2_per_mwh") return Error{"unit '" + units.value_or("none") + "'; accepted: lbs_co2_per_mwh"};
-  if (region != feed.zone) return Error{"asked for region " + feed.zone + " and was answered for " + region.value_or("none")};
+  if (region != feed.zone) return Error{"asked for region " + feed.zone + ", but the answer is for " + region.value_or("none")};
   const Duration step(
       static_cast<long>(std::clamp(number(at(meta, "data_point_period_seconds")).value_or(300), 1.0, 86400.0) * 1000));
   int imputed = 0;

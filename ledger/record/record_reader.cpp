@@ -164,7 +164,7 @@ void check_intervals(const DeviceEnergy& d, const EnergyRecord& r, Members& m) {
   if (unix_ms(d.first) % d.step.count() != 0) m.fail("first_ms", "is not a multiple of step_ms");
   if (d.mj.empty()) return;
   const Instant last = d.first + d.step * static_cast<std::int64_t>(d.mj.size() - 1);
-  if (d.first + d.step < r.start) m.fail("first_ms", "begins an interval that is over before start_ms");
+  if (d.first + d.step < r.start) m.fail("first_ms", "starts an interval that ends before start_ms");
   if (last > r.end) m.fail("mj", "has an interval that begins after end_ms");
 }
 

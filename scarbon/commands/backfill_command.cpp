@@ -105,8 +105,8 @@ Command backfill_command(CLI::App& parent, const Session& session) {
   app.footer(
       "For root and SlurmUser. A job that is not in the ledger is estimated: each of its GPUs draws [placement] gpu_power of\n"
       "carbon.conf from its start to its end, at the best known carbon intensity of its site, else the country's yearly factor.\n"
-      "Its method is \"estimated\", in scarbon jobs and in Slurm's record; its uncertainty is six sevenths of its energy. A\n"
-      "node's own record, if it arrives later, replaces the estimate. Running the command again changes nothing.\n"
+      "Its method is \"estimated\", in scarbon jobs and in Slurm's record; its uncertainty is 6/7 of its energy. If a node's\n"
+      "own record arrives later, it replaces the estimate. Running the command again changes nothing.\n"
       "Example: scarbon backfill -S 2026-01-01 --dry-run\n"
       "Exit status: 0; 1 if sacct or carbonctld failed.");
   return {app.app(), [options, &session] { return run_backfill(*options, session); }};

@@ -150,12 +150,14 @@ Command report_command(CLI::App& parent, const Session& session) {
   app.add_flag("--waste", options->waste,
                "emissions of failed, cancelled, timed-out and requeued jobs, and idle allocated GPU time");
   app.add_flag("--budgets", options->budgets, "each account's carbon budget (carbon.conf), what is left of it, and warnings");
-  app.add_flag("--equivalents", options->equivalents, "comparisons with the total, each with its source");
+  app.add_flag("--equivalents", options->equivalents,
+               "what the total corresponds to, such as km driven by car, each with its source");
   app.add_option("--html", options->html, "write a self-contained HTML page with charts to this file").type_name("FILE");
   app.add_flag("--json", options->json, "print carbonctld's answer as JSON (docs/api.md)");
   add_table_options(app, options->style);
   app.footer(
-      "Rows are sorted by falling emissions. SavedCo2eG compares with the same jobs started at submission at their home site;\n"
+      "Rows are sorted by emissions, highest first. SavedCo2eG compares with the same jobs started at submission at their home "
+      "site;\n"
       "the emissions of a run that was requeued count against it. An empty cell means not known, which is not zero. Coverage%\n"
       "is the share of the energy whose carbon intensity is known; Co2eG covers that share. Slurm's PrivateData decides what\n"
       "you see. Examples:\n"

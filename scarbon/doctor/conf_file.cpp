@@ -88,7 +88,8 @@ Result<ConfFile> ConfFile::read(const std::filesystem::path& file) {
 }
 
 Status ConfFile::add(const std::filesystem::path& file, int depth) {
-  if (depth > kMostIncludes) return Error{file.string() + ": files include each other"};
+  if (depth > kMostIncludes)
+    return Error{file.string() + ": more than " + std::to_string(kMostIncludes) + " nested Include lines"};
   std::ifstream in(file);
   if (!in) return Error{file.string() + ": cannot be read"};
   std::string part, whole;

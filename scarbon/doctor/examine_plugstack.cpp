@@ -105,7 +105,8 @@ void check_script(const char* key, bool plugin_writes_marks, const Host& host, E
     report("marks-scripts", Level::kProblem, none + "slurm.conf has no " + key + " that could write them: no job is metered",
            std::string(key) + "=/etc/slurm/a_script_with    " + call);
   } else {
-    report("marks-scripts", Level::kAdvice, none + "" + key + " does not name carbon_mark: does it call it?", call);
+    report("marks-scripts", Level::kAdvice, none + "" + key + " does not contain the name carbon_mark: check that it calls it",
+           call);
   }
 }
 

@@ -45,9 +45,10 @@ void check_spool(const fs::path& spool, Examination& out) {
                             (spool / "outbox").string(), "",
                             "journalctl -u carbond    (has the reason for each failed attempt)"});
   if (refused->count > 0)
-    out.findings.push_back({"records-refused", Level::kAdvice,
-                            "refused marks or records, which their jobs now lack: " + std::to_string(refused->count),
-                            (spool / "refused").string(), "", "journalctl -u carbond | grep refused    (then delete the files)"});
+    out.findings.push_back(
+        {"records-refused", Level::kAdvice,
+         "marks or records that were refused, so that the energy of their jobs is missing: " + std::to_string(refused->count),
+         (spool / "refused").string(), "", "journalctl -u carbond | grep refused    (then delete the files)"});
   if (out.findings.empty()) out.sound.push_back("records waiting in the outbox: " + std::to_string(waiting->count));
 }
 

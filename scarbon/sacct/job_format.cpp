@@ -159,7 +159,7 @@ Result<SacctTable> JobFormat::run(const std::vector<std::string>& selection, Sac
       keys->rows[i].insert(keys->rows[i].end(), columns->rows[i].begin(), columns->rows[i].end());
     return keys;
   }
-  return Error{"sacct: its jobs change too fast for these columns; ask again, or with -P"};
+  return Error{"sacct: the jobs changed between two calls, so the columns differ; try again, or use -P"};
 }
 
 std::vector<JobFormat::Key> JobFormat::jobs_in(const SacctTable& sacct) {

@@ -53,7 +53,7 @@ Result<SacctTable> rows_of(std::vector<std::string> header, std::string_view res
   while (!rest.empty()) {
     const auto row = rest;
     if (!read_row(rest, table.rows.emplace_back()))
-      return Error{"sacct: '" + std::string(row.substr(0, row.find('\n'))) + "' in its output is not a row of its table"};
+      return Error{"sacct: cannot parse this row of its output: '" + std::string(row.substr(0, row.find('\n'))) + "'"};
   }
   return table;
 }

@@ -31,8 +31,8 @@ constexpr std::array<Passed, 19> kWithValue{{
     {"-g,--gid,--group", "--gid", "jobs of these groups"},
     {"-i,--nnodes", "--nnodes", "jobs with this number of nodes: N or MIN-MAX"},
     {"-I,--ncpus", "--ncpus", "jobs with this number of CPUs: N or MIN-MAX"},
-    {"-k,--timelimit-min", "--timelimit-min", "jobs with this time limit; with -K: at least"},
-    {"-K,--timelimit-max", "--timelimit-max", "with -k: at most"},
+    {"-k,--timelimit-min", "--timelimit-min", "jobs with this time limit; with -K: jobs with at least this time limit"},
+    {"-K,--timelimit-max", "--timelimit-max", "with -k: jobs with at most this time limit"},
     {"-x,--associations", "--associations", "jobs of these association ids"},
     {"--units", "--units", "show sacct's sizes in this unit: K, M, G, T or P"},
 }};

@@ -108,7 +108,7 @@ class EnergyTest(CarbonCase):
         third, _ = self.slurm.sbatch("--time=1", "--partition=inland", "--gres=gpu:2", script="sleep 2")
         self.slurm.wait_for_end(third)
         lost = self.run_of(first)
-        self.assertIn("no end mark: ended no later than the next start on its GPU", lost["note"])
+        self.assertIn("no end mark: the run ended no later than the next start on its GPU", lost["note"])
         self.assertEqual(lost["estimated_mj"], lost["energy_mj"])
         unknown = self.run_of(second)
         self.assertIn("no start mark: the energy of this run is unknown", unknown["note"])

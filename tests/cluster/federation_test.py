@@ -170,7 +170,7 @@ class FederationTest(LogCase):
 
     def test_a_follower_uses_the_leaders_grid_and_plan_while_it_answers(self):
         leader, follower = (self.cluster.carbon[name] for name in CLUSTERS)
-        self.assertIn("takes the grid from the carbonctld at", follower.log())
+        self.assertIn("using the carbon intensities and the plan of the leader", follower.log())
 
         def green_from(second, until):
             return {"inland": [(0, DIRTY)], "coast": [(0, DIRTY), (second, GREEN), (until, DIRTY)]}
@@ -201,7 +201,9 @@ class FederationTest(LogCase):
         follower.forecast(green_from(40, 90))
         leader.stop_carbonctld(signal_number=9)
         self.addCleanup(leader.start_carbonctld)
-        wait_until(lambda: "own feeds and own plan" in follower.log(), 30, "word that the leader is gone")
+        wait_until(
+            lambda: "using local feeds and planning locally" in follower.log(), 30, "word that the leader is gone"
+        )
         third = wait_until(
             lambda: (p := plan_of(self.coast, job))["planned"] < second["planned"] - 10 and p,
             70,

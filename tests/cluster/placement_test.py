@@ -114,7 +114,7 @@ class PlacementTest(CarbonCase):
 
     def test_a_job_without_gpus_is_left_alone(self):
         job, said = self.slurm.sbatch("--carbon=defer", "--time=1", script="true")
-        self.assertIn("carbon: not moved: it asks for too few GPUs", said.err)
+        self.assertIn("carbon: not moved: it requests 0 GPUs, fewer than min_gpus = 1", said.err)
         self.assertEqual(self.slurm.wait_for_end(job)["JobState"], "COMPLETED")
 
 

@@ -41,7 +41,7 @@ export class FeedsView {
       tile("Snapshot", from_now(health.snapshot.published), h("small", {}, "published")),
       tile("Plan", from_now(health.replan.at), h("small", {}, health.replan.problem || "updated")),
       tile("Ledger", figure(health.ledger.jobs), h("small", {}, health.ledger.jobs === 1 ? "job" : "jobs")),
-      tile("Waiting", figure(health.ledger.unaccounted), h("small", {}, `jobs to account for, ${figure(health.ledger.unwritten)} summaries to write`)));
+      tile("To do", figure(health.ledger.unaccounted), h("small", {}, `jobs without emissions yet, ${figure(health.ledger.unwritten)} summaries to write`)));
   }
 
   destroy() {}

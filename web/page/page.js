@@ -80,7 +80,7 @@ async function refresh() {
   } catch (problem) {
     if (mine !== turn) return;
     if (problem instanceof NotLoggedIn) return show_login("");
-    notify(`carbonctld does not answer properly; the figures shown are old. ${problem.message}`);
+    notify(`carbonctld does not answer correctly; the figures shown may be out of date. ${problem.message}`);
   }
   timer = setTimeout(() => (document.hidden ? null : refresh()), view.renewed_each);
 }

@@ -38,12 +38,12 @@ export class QueueView {
       { name: "Saves", number: true, cell: saving },
       { name: "Why", wrap: true, cell: (j) => `${j.mode}: ${j.why}` },
     ], "No deferred job waits.");
-    this.queued = new Table("Released jobs that wait for GPUs", [...kJob, { name: "Latest start", cell: latest }], "None.");
+    this.queued = new Table("Jobs past their begin time that wait for GPUs", [...kJob, { name: "Latest start", cell: latest }], "None.");
     this.running = new Table("Running jobs on GPUs", [...kJob,
       { name: "Since", cell: (j) => two(when(j.start), from_now(j.start)) },
       { name: "Expected to end", cell: (j) => when(j.expected_end) },
     ], "No job runs on GPUs.");
-    this.queued_card = card("Released, waiting for GPUs", this.queued.element);
+    this.queued_card = card("Past their begin time, waiting for GPUs", this.queued.element);
     this.element = h("div", {}, h("div", { class: "head" }, h("h1", {}, "The queue"), this.text, h("label", { for: "filter" }, "Show", this.filter)),
       card("Deferred jobs", this.deferred.element), this.queued_card, card("Running jobs", this.running.element));
   }

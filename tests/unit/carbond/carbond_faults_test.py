@@ -79,7 +79,7 @@ class Faults(unittest.TestCase):
         node.start()
         wait_until(lambda: "the node was rebooted" in node.log(), what="the log says so")
         record = self.only_record(node, 1)
-        self.assertEqual(record["note"], "the node went down: ends with its last reading")
+        self.assertEqual(record["note"], "the node went down: the run ends with its last reading")
         self.assert_right(node, record)
         self.assertLess(record["end_ms"], late)
         self.assertGreater(record["end_ms"], record["start_ms"] + 1000)

@@ -114,7 +114,7 @@ TEST(JobRegistry, AJobWithoutEndMarkEndsWhenItsGpuIsAllocatedAgain) {
   ASSERT_EQ(records.size(), 2u);
   EXPECT_EQ(ledger::total_mj(records[0]), 3'000'000);
   EXPECT_EQ(estimated_mj(records[0]), 3'000'000);
-  EXPECT_EQ(records[0].note, "no end mark: ended no later than the next start on its GPU");
+  EXPECT_EQ(records[0].note, "no end mark: the run ended no later than the next start on its GPU");
   EXPECT_EQ(ledger::total_mj(records[1]), 4'000'000);
   EXPECT_EQ(estimated_mj(records[1]), 0);
 }
@@ -345,7 +345,7 @@ TEST(JobRegistry, AfterARebootJobsEndWithTheirLastReading) {
   ASSERT_EQ(records.size(), 1u);
   EXPECT_EQ(ledger::total_mj(records[0]), 3'000'000);
   EXPECT_EQ(records[0].end, start.at + Duration(10'000));
-  EXPECT_EQ(records[0].note, "the node went down: ends with its last reading");
+  EXPECT_EQ(records[0].note, "the node went down: the run ends with its last reading");
   // slurmd comes back and runs the epilog of the job that is gone: no second record.
   n.end(7, 1);
   EXPECT_TRUE(n.finished().empty());

@@ -54,12 +54,12 @@ TEST(Eia, NoRowsAndErrors) {
     return parse(feed_of("eia", "CISOO"), query, {{"mix", text}}).error().message;
   };
   EXPECT_EQ(error(body("")), "the answer contains no rows: is 'CISOO' a balancing authority?");
-  EXPECT_EQ(error(R"({"error":"Invalid facet","code":400})"), "the provider says: Invalid facet");
+  EXPECT_EQ(error(R"({"error":"Invalid facet","code":400})"), "the provider answered: Invalid facet");
 }
 
 TEST(Eia, AnotherRespondentIsRefused) {
   EXPECT_EQ(parse(feed_of("eia", "PJM"), query, {{"mix", body(row("2026-11-23T11", "NG", "300"))}}).error().message,
-            "asked for respondent PJM and was answered for CISO");
+            "asked for respondent PJM, but the answer is for CISO");
 }
 
 // A broken time stamp must cost neither time nor memory (found by the fuzzer).

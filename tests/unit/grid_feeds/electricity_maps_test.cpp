@@ -50,7 +50,7 @@ TEST(ElectricityMaps, MeasuredEstimatedAndForecastAreToldApart) {
 TEST(ElectricityMaps, AnotherZoneIsRefused) {
   const auto reading = parse(feed_of("electricity-maps", "DE"), query, {{"history", kHistory}});
   ASSERT_FALSE(reading.ok());
-  EXPECT_EQ(reading.error().message, "asked for zone DE and was answered for KR");
+  EXPECT_EQ(reading.error().message, "asked for zone DE, but the answer is for KR");
 }
 
 TEST(ElectricityMaps, APlanWithoutForecastStillGivesThePast) {

@@ -37,7 +37,7 @@ TEST(EnergiDataService, TimesAreUtcThoughTheyDoNotSaySo) {
 TEST(EnergiDataService, AnotherAreaIsRefused) {
   const auto reading = parse(feed_of("energi-data-service", "DK2"), query, {{"measured", records("2026-11-24T03:00:00", 120)}});
   ASSERT_FALSE(reading.ok());
-  EXPECT_EQ(reading.error().message, "asked for DK2 and was answered for DK1");
+  EXPECT_EQ(reading.error().message, "asked for DK2, but the answer is for DK1");
 }
 
 TEST(EnergiDataService, Recorded) {

@@ -108,13 +108,13 @@ TEST(Entsoe, NoDataIsSaidInItsOwnWords) {
               "<Acknowledgement_MarketDocument><Reason><code>999</code><text>No matching data found</text></Reason>"
               "</Acknowledgement_MarketDocument>"}});
   ASSERT_FALSE(reading.ok());
-  EXPECT_EQ(reading.error().message, "the provider says: No matching data found");
+  EXPECT_EQ(reading.error().message, "the provider answered: No matching data found");
 }
 
 TEST(Entsoe, AnotherAreaIsRefused) {
   const auto reading = parse(feed_of("entsoe", "NO_5"), query, {{"generation", document({{"B04", flat(100)}})}});
   ASSERT_FALSE(reading.ok());
-  EXPECT_EQ(reading.error().message, "asked for area 10Y1001A1001A48H and was answered for 10YFI-1--------U");
+  EXPECT_EQ(reading.error().message, "asked for area 10Y1001A1001A48H, but the answer is for 10YFI-1--------U");
 }
 
 TEST(Entsoe, AbsurdPeriodsAndPositionsAreLeftOut) {

@@ -31,9 +31,9 @@ TEST(GbNesoRegional, AnotherRegionIsRefused) {
   const auto reading =
       parse(feed_of("gb-neso-regional", "GB", {{"region", "1"}}), query, {{"ahead", R"({"data":)" + kRegion + "}"}});
   ASSERT_FALSE(reading.ok());
-  EXPECT_EQ(reading.error().message, "asked for region 1 and was answered for 13");
+  EXPECT_EQ(reading.error().message, "asked for region 1, but the answer is for 13");
   const auto strange = parse(london(), query, {{"ahead", R"({"data":{"regionid":9999999999999,"data":[]}})"}});
-  EXPECT_EQ(strange.error().message, "asked for region 13 and was answered for 9999999999999");
+  EXPECT_EQ(strange.error().message, "asked for region 13, but the answer is for 9999999999999");
 }
 
 TEST(GbNesoRegional, Recorded) {

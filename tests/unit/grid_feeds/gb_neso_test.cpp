@@ -46,8 +46,8 @@ TEST(GbNeso, TheKnownWaysToSayNothing) {
   EXPECT_EQ(error(R"({"data":[]})"), "the answer contains no values");
   EXPECT_EQ(error(""), "the answer is empty");
   EXPECT_EQ(error("<html>blocked</html>"), "the answer is a page of HTML or XML and not JSON");
-  EXPECT_EQ(error(R"({"data":[{"from":"2026-)"), "the answer is not JSON: it is damaged or cut");
-  EXPECT_EQ(error(R"({"error":{"code":"400 Bad Request","message":"no such path"}})"), "the provider says: no such path");
+  EXPECT_EQ(error(R"({"data":[{"from":"2026-)"), "the answer is not valid JSON: it is damaged or truncated");
+  EXPECT_EQ(error(R"({"error":{"code":"400 Bad Request","message":"no such path"}})"), "the provider answered: no such path");
 }
 
 TEST(GbNeso, RecordedForecast) {

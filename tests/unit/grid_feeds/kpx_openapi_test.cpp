@@ -22,11 +22,11 @@ TEST(KpxOpenApi, ErrorsComeWithStatus200) {
   };
   EXPECT_EQ(error("<response><header><resultCode>30</resultCode><resultMsg>SERVICE KEY IS NOT REGISTERED "
                   "ERROR.</resultMsg></header></response>"),
-            "the provider says: code 30 SERVICE KEY IS NOT REGISTERED ERROR.");
+            "the provider answered: code 30 SERVICE KEY IS NOT REGISTERED ERROR.");
   EXPECT_EQ(error("<OpenAPI_ServiceResponse><cmmMsgHeader><errMsg>SERVICE "
                   "ERROR</errMsg><returnAuthMsg>NO_OPENAPI_SERVICE_ERROR</returnAuthMsg>"
                   "<returnReasonCode>12</returnReasonCode></cmmMsgHeader></OpenAPI_ServiceResponse>"),
-            "the provider says: code 12 NO_OPENAPI_SERVICE_ERROR");
+            "the provider answered: code 12 NO_OPENAPI_SERVICE_ERROR");
   EXPECT_EQ(error("SERVICE ACCESS DENIED").substr(0, 26), "the answer is not XML: No ");
   EXPECT_EQ(error("<response><header><resultCode>00</resultCode></header><items/></response>"), "the answer contains no values");
 }

@@ -34,7 +34,7 @@ const Named kFaults[] = {{Fault::kNone, "Good", {}},
                          {Fault::kEmpty, "EmptyBody", {"the answer is empty"}},
                          {Fault::kZeros, "Zeros", {"all values are zero", "contains no values", "contains no filled slot"}},
                          {Fault::kNulls, "Nulls", {"contains no values", "contains no filled slot"}},
-                         {Fault::kOtherZone, "WrongZone", {" and was answered for "}},
+                         {Fault::kOtherZone, "WrongZone", {", but the answer is for "}},
                          {Fault::kHuge, "HundredMegabytes", {"the answer is longer than 16777216 bytes"}},
                          {Fault::kBadUtf8, "BadUtf8", {"damaged"}}};
 

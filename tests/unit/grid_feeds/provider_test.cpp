@@ -21,7 +21,7 @@ TEST(Provider, AnUnknownNameIsAnErrorThatListsThoseKnown) {
 
 TEST(Provider, AnUnknownOptionIsAnErrorThatListsThoseKnown) {
   EXPECT_EQ(error_of("static", {{"intensity", "1"}, {"colour", "green"}}),
-            "carbon.conf:8: 'colour' is no option of provider static; accepted: zone, intensity, emissions");
+            "carbon.conf:8: 'colour' is not an option of provider static; accepted: zone, intensity, emissions");
 }
 
 TEST(Provider, OptionsAreCheckedByType) {

@@ -50,7 +50,7 @@ TEST(WattTime, AnotherUnitOrRegionIsRefused) {
   EXPECT_EQ(parse(feed, query, {{"forecast", body(kRows, "percentile")}}).error().message,
             "unit 'percentile'; accepted: lbs_co2_per_mwh");
   EXPECT_EQ(parse(feed, query, {{"forecast", body(kRows, "lbs_co2_per_mwh", "PSCO")}}).error().message,
-            "asked for region CAISO_NORTH and was answered for PSCO");
+            "asked for region CAISO_NORTH, but the answer is for PSCO");
 }
 
 TEST(WattTime, Recorded) {
@@ -74,7 +74,7 @@ TEST(WattTime, RecordedRefusals) {
   CARBON_RECORDED(scope, "watttime_v3/invalid_scope_response.json");
   CARBON_RECORDED(percentile, "watttime_v3/realtime_emissions_response.json");
   EXPECT_EQ(parse(feed, query, {{"forecast", html}}).error().message, "the answer is a page of HTML or XML and not JSON");
-  EXPECT_EQ(parse(feed, query, {{"forecast", scope}}).error().message, "the provider says: Invalid query parameters");
+  EXPECT_EQ(parse(feed, query, {{"forecast", scope}}).error().message, "the provider answered: Invalid query parameters");
   EXPECT_EQ(parse(feed, query, {{"forecast", percentile}}).error().message, "unit 'percentile'; accepted: lbs_co2_per_mwh");
 }
 

@@ -101,7 +101,7 @@ TEST(Record, TimesMustMakeSense) {
   EXPECT_EQ(error_of(j), "record: devices[0].first_ms is not a multiple of step_ms");
   j = sample_json();
   j["devices"][0]["first_ms"] = kStart - 2 * kHour;
-  EXPECT_EQ(error_of(j), "record: devices[0].first_ms begins an interval that is over before start_ms");
+  EXPECT_EQ(error_of(j), "record: devices[0].first_ms starts an interval that ends before start_ms");
   j = sample_json();
   j["devices"][0]["mj"] = {1, 1, 1, 1};
   j["devices"][0]["held_idle_ms"] = json::array();

@@ -126,7 +126,7 @@ TEST_F(FederationTest, TheUsersClustersStand) {
   EXPECT_TRUE(decided().token.empty());
   job.clusters = {};
   job.cluster_features = job.pinned = true;
-  EXPECT_EQ(decided().message, "carbon: not moved: it chooses clusters by their features");
+  EXPECT_EQ(decided().message, "carbon: not moved: it selects clusters with --cluster-constraint");
 }
 
 TEST_F(FederationTest, WhatCannotRunThereStays) {

@@ -192,7 +192,7 @@ INSTANTIATE_TEST_SUITE_P(Submission, UntouchedJobs,
                                          Untouched{"no time limit", [](SubmitRequest& j) { j.unlimited = true; }},
                                          Untouched{"array", [](SubmitRequest& j) { j.array.reset(); }},
                                          Untouched{"could not be parsed", [](SubmitRequest& j) { j.gpus.reset(); }},
-                                         Untouched{"too few GPUs", [](SubmitRequest& j) { j.gpus = GpuCount{}; }},
+                                         Untouched{"fewer than min_gpus", [](SubmitRequest& j) { j.gpus = GpuCount{}; }},
                                          Untouched{"more than one",
                                                    [](SubmitRequest& j) { j.partition = "gpu-north,gpu-south"; }},
                                          Untouched{"not configured", [](SubmitRequest& j) { j.partition = "debug"; }},
@@ -293,7 +293,7 @@ TEST_F(SubmissionTest, MovesOnlyForANetGain) {
   expect_untouched();
   EXPECT_EQ(decided().message, "carbon: not moved: no better time or place is known");
   job.data_gb = "lots";
-  EXPECT_NE(decided().message.find("--carbon-data: 'lots' is no amount of data"), std::string::npos);
+  EXPECT_NE(decided().message.find("--carbon-data: 'lots' is not an amount of data"), std::string::npos);
 }
 
 TEST_F(SubmissionTest, TheFirstRuleThatNamesAJobCounts) {
@@ -429,7 +429,7 @@ TEST_F(FeatureSites, WhatIsNotPlainOrNotThereStays) {
 TEST_F(SubmissionTest, AGapInTheForecastIsNoReasonToWait) {
   sample.content().sites[0].series = SeriesView();
   expect_untouched();
-  EXPECT_EQ(decided().message, "carbon: not moved: the carbon intensity of its window is not known");
+  EXPECT_EQ(decided().message, "carbon: not moved: the carbon intensity during its run is not known");
 }
 
 }  // namespace

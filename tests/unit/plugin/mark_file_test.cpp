@@ -73,7 +73,7 @@ TEST(MarkFile, RefusesADirectoryThatOthersMayWrite) {
   fs::permissions(marks, fs::perms::all);
   const auto written = write_mark((dir.path() / "spool").string(), sample());
   ASSERT_FALSE(written.ok());
-  EXPECT_NE(written.error().message.find("writable by nobody else"), std::string::npos) << written.error().message;
+  EXPECT_NE(written.error().message.find("must not be writable by others"), std::string::npos) << written.error().message;
 }
 
 TEST(MarkFile, SaysWhatIsWrongWithTheSpool) {
