@@ -156,7 +156,7 @@ TEST(Config, RulesAreCheckedWithTheirLine) {
             "carbon.conf:3: allowed in [[placement.rule]] = 'green' is not a carbon mode; accepted: off, defer, relocate, "
             "interrupt, auto");
   EXPECT_NE(refusal("cluster='c'\n[[placement.rule]]\nallowed=['defer']\nmode='auto'\n")
-                .find("mode in [[placement.rule]] = 'auto'; accepted: the modes in `allowed`: defer"),
+                .find("mode in [[placement.rule]] = 'auto'; accepted: the modes in `allowed`: off, defer"),
             std::string::npos);
   EXPECT_NE(refusal("cluster='c'\n[[placement.class]]\nshorter_than='2h'\n").find("max_delay in [[placement.class]] is missing"),
             std::string::npos);

@@ -40,7 +40,7 @@ TEST(EnergyCharts, ArraysThatDoNotMatchAreRefused) {
   EXPECT_EQ(error(R"({"unix_seconds":[1,2],"co2eq":[1],"co2eq_forecast":[1,2]})"),
             "unix_seconds, co2eq and co2eq_forecast differ in length: 2, 1, 2");
   EXPECT_EQ(error(R"({"unix_seconds":[900,0],"co2eq":[1,2],"co2eq_forecast":[1,2]})"), "unix_seconds[1] goes back in time");
-  EXPECT_EQ(error(R"({"unix_seconds":["x"],"co2eq":[1],"co2eq_forecast":[1]})"), "unix_seconds[0] is no time");
+  EXPECT_EQ(error(R"({"unix_seconds":["x"],"co2eq":[1],"co2eq_forecast":[1]})"), "unix_seconds[0] is not a time");
   EXPECT_EQ(error("{}"), "the answer contains no values");
 }
 
