@@ -110,6 +110,7 @@ GLOSSARY = (
         "promise",
         "start_guarantee",
         names="_promise[sd]?_",
+        messages=r"\b[Pp]romise[ds]?\b",
         except_=(("web/|tests/web/", "Promise", "JavaScript's own"),),
     ),
     Word("remembered", "FeedState", names="_remembered_"),
@@ -162,7 +163,9 @@ TEST_NAME = re.compile(r"\b(TYPED_)?TEST(_F|_P)?\([^)]*\)")
 SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 SNAKE = re.compile(r"\b[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+\b")
 ONE_WORD = re.compile(r"[A-Za-z_][\w.-]*")
-CONF_KEY = re.compile(r"^#?\s*(?:\[+(?P<section>[a-z_.]+)\]+|(?P<key>[a-z_]+)\s*=)", re.M)
+CONF_KEY = re.compile(
+    r"^#?\s*\[+(?P<section>[a-z_.]+)\]+|(?:^#?\s*|[{,]\s*)(?P<key>[a-z_]+)\s*=|\balert: (?P<alert>\w+)", re.M
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -239,11 +242,13 @@ def of_python(file, text):
 
 
 def of_keys(file, text):
-    """carbon.conf and the like: keys, sections, and names with underscores (metrics in Prometheus' rules)."""
+    """carbon.conf and the like: keys, sections, and names with underscores (metrics in Prometheus' rules), and its alerts."""
     line, at = 1, 0
     for match in sorted([*CONF_KEY.finditer(text), *SNAKE.finditer(text)], key=lambda m: m.start()):
         line, at = line + text.count("\n", at, match.start()), match.start()
-        yield Use(file, line, "key", match[0] if match.re is SNAKE else (match["section"] or match["key"]))
+        yield Use(
+            file, line, "key", match[0] if match.re is SNAKE else (match["section"] or match["key"] or match["alert"])
+        )
 
 
 def of_cmake(file, text):

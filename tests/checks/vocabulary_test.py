@@ -91,6 +91,8 @@ class Vocabulary(unittest.TestCase):
             ("slurm_conf/carbon.conf", "[replan]\n#outlook = 1\n"),
             ("slurm_conf/carbon.conf", "[replan.outlook]\n"),
             ("monitoring/rules.yml", "expr: carbon_outlook_seconds > 1\n"),
+            ("monitoring/rules.yml", "      - alert: CarbonPromiseBroken\n"),
+            ("tests/checks/faults.toml", '{fault = "a", promise = "b"},\n'),
             ("core/CMakeLists.txt", "carbon_room(outlook)\n"),
             ("core/a.cpp", 'label("outlook");'),
             ("core/a.cpp", 'R"({"queue_outlook": 1})";'),

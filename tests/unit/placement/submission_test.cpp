@@ -116,7 +116,7 @@ TEST_F(SubmissionTest, BeginTimesAreWholeSecondsWithinTheCap) {
   job.max_delay = "2:30:30";
   const auto bounded = decide(job, &sample.content(), reservations, now);
   ASSERT_TRUE(bounded.begin.has_value());
-  EXPECT_EQ(*bounded.begin, kNow + hours(2) + minutes(30) + seconds(30)) << "rounded down, for up would break the promise";
+  EXPECT_EQ(*bounded.begin, kNow + hours(2) + minutes(30) + seconds(30)) << "rounded down, for up would exceed the longest delay";
 }
 
 TEST_F(SubmissionTest, OffIsObeyedInSilence) {
