@@ -44,7 +44,8 @@ void put_devices(Exposition& out, const JobRegistry& registry, const NodeHealth&
                return joules(total_mj(device) - totals.jobs_mj - totals.idle_mj);
              });
   per_device(
-      "carbon_node_interval_imbalance_joules", Type::kGauge, "The same difference in the recent interval where it is largest.",
+      "carbon_node_interval_imbalance_joules", Type::kGauge,
+      "carbon_node_imbalance_joules within one recent interval, where it is largest.",
       [](const auto&, const auto& device, const auto& totals) { return joules(worst_imbalance_mj(device.recent(), totals)); });
   per_device("carbon_node_device_available", Type::kGauge, "1 if the device answers, else 0.",
              [&](const auto& id, const auto&, const auto&) { return health.unavailable.contains(id) ? 0.0 : 1.0; });
@@ -76,7 +77,7 @@ void put_outbox(Exposition& out, const NodeHealth& health) {
   out.one("carbon_node_refused_files", Type::kGauge,
           "Job marks and energy records that were refused; they are in refused/ in the spool.",
           static_cast<double>(health.outbox.refused));
-  out.one("carbon_node_records_dropped_total", Type::kCounter, "Records that were deleted because the outbox was full.",
+  out.one("carbon_node_records_dropped_total", Type::kCounter, "Records that were lost because the outbox was full.",
           static_cast<double>(health.records_dropped));
   out.head("carbon_node_shipments_total", Type::kCounter, "Attempts to send a record to carbonctld, by result.");
   for (const auto* result : {"acknowledged", "refused", "failed"}) {

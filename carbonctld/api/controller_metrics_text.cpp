@@ -119,14 +119,14 @@ void put_sites(Exposition& out, const std::vector<ledger::ReportRow>& sites) {
   const auto grams = [](std::int64_t ug) { return static_cast<double>(ug) / 1e6; };
   per_site("carbon_site_jobs", Type::kGauge, "Runs of jobs that ended at the site, since the first record in the ledger.",
            [](const auto& t) { return t.jobs; });
-  per_site("carbon_site_energy_joules", Type::kGauge, "Energy that the devices of those jobs used, without PUE.",
+  per_site("carbon_site_energy_joules", Type::kGauge, "Energy of the devices of jobs that ended at the site, without PUE.",
            [](const auto& t) { return static_cast<double>(t.energy_mj) / 1e3; });
   per_site("carbon_site_covered_joules", Type::kGauge,
            "Part of carbon_site_energy_joules at times whose carbon intensity is known.",
            [](const auto& t) { return static_cast<double>(t.covered_mj) / 1e3; });
   per_site("carbon_site_estimated_joules", Type::kGauge, "Part of carbon_site_energy_joules that was estimated, not measured.",
            [](const auto& t) { return static_cast<double>(t.estimated_mj) / 1e3; });
-  per_site("carbon_site_co2e_grams", Type::kGauge, "Emission of those jobs, with PUE.",
+  per_site("carbon_site_co2e_grams", Type::kGauge, "Emissions of jobs that ended at the site, with PUE.",
            [&](const auto& t) { return grams(t.co2e_ug); });
   per_site("carbon_site_compared_jobs", Type::kGauge, "Jobs with a placement decision whose saving is known.",
            [](const auto& t) { return t.compared_jobs; });
@@ -136,7 +136,7 @@ void put_sites(Exposition& out, const std::vector<ledger::ReportRow>& sites) {
       "emitted.",
       [&](const auto& t) { return grams(t.counterfactual_ug - t.compared_ug); });
   per_site("carbon_site_allocated_idle_gpu_seconds", Type::kGauge,
-           "GPU time of those jobs during which an allocated GPU was idle.",
+           "GPU time of jobs that ended at the site during which their GPUs were idle.",
            [](const auto& t) { return static_cast<double>(t.allocated_idle_ms) / 1e3; });
 }
 
