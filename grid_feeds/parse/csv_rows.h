@@ -16,7 +16,8 @@ struct CsvRow {
   std::optional<double> value;  // none if the field is empty
 };
 
-// Quoted fields are not supported. An error names the line and what is accepted; for a missing column it lists the existing ones.
+// Times without an offset are UTC. A time that is not after the one before, such as the hour that local time has twice, is an
+// error. An error names the line and what is accepted; for a missing column it lists the existing ones.
 Result<std::vector<CsvRow>> read_csv(std::string_view text, std::string_view time_column, std::string_view value_column);
 
 }  // namespace carbon::grid_feeds

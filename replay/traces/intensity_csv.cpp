@@ -9,20 +9,17 @@
 namespace carbon::replay {
 namespace {
 
-Result<std::vector<std::size_t>> columns_of(const LineReader& lines, const std::vector<std::string_view>& names,
-                                            const std::vector<std::string>& zones) {
-  if (names.empty() || names.front() != "datetime")
-    return lines.error("the first column is '" + std::string(names.empty() ? "" : names.front()) +
-                       "'; accepted is datetime, then a column per zone");
-  std::vector<std::size_t> columns;
-  for (const auto& zone : zones) {
-    const auto at = std::find(names.begin() + 1, names.end(), zone);
-    if (at == names.end()) {
-      return lines.error("there is no zone '" + zone + "'; the file has " + joined(std::span(names).subspan(1)));
-    }
-    columns.push_back(static_cast<std::size_t>(at - names.begin()));
-  }
-  return columns;
+const std::string kTime = "datetime";
+
+Result<std::size_t> column_of(const CsvReader& csv, const std::string& name) {
+  const auto found = csv.column(name);
+  if (!found) return found.error();
+  if (*found) return **found;
+  if (name == kTime)
+    return csv.error("there is no column 'datetime', but " + csv.columns() + "; accepted: datetime and a column per zone");
+  std::vector<std::string> zones = csv.header();
+  std::erase(zones, kTime);
+  return csv.error("there is no zone '" + name + "'; the file has " + joined(zones));
 }
 
 }  // namespace
@@ -30,37 +27,42 @@ Result<std::vector<std::size_t>> columns_of(const LineReader& lines, const std::
 Result<std::vector<IntensitySeries>> read_intensity(const std::string& path, const std::vector<std::string>& zones) {
   auto lines = LineReader::open(path);
   if (!lines) return lines.error();
-  std::string line;
-  if (!lines->next(line)) return Error{path + ": is empty or not readable"};
-  std::vector<std::string_view> fields;
-  split(line, ',', fields);
-  const std::size_t width = fields.size();
-  const auto columns = columns_of(*lines, fields, zones);
-  if (!columns) return columns.error();
+  auto csv = lines->csv();
+  if (const auto read = csv.read_header(); !read) return read.error();
+  const auto time = column_of(csv, kTime);
+  if (!time) return time.error();
+  std::vector<std::size_t> columns;
+  for (const auto& zone : zones) {
+    const auto column = column_of(csv, zone);
+    if (!column) return column.error();
+    columns.push_back(*column);
+  }
 
   std::vector<std::vector<IntensityPoint>> points(zones.size());
   std::vector<std::size_t> open(zones.size(), 0);  // 1 where the last row gave a value
   std::vector<Instant> rows;
-  while (lines->next(line)) {
-    if (trim(line).empty()) continue;
-    split(line, ',', fields);
-    if (fields.size() != width)
-      return lines->error("has " + std::to_string(fields.size()) + " fields, the header " + std::to_string(width));
-    const auto at = parse_utc(fields.front());
-    if (!at) return lines->error("datetime: " + at.error().message);
+  std::vector<std::string> fields;
+  for (;;) {
+    const auto found = csv.next(fields);
+    if (!found) return found.error();
+    if (!*found) break;
+    const auto at = parse_utc(fields[*time]);
+    if (!at) return csv.error("datetime: " + at.error().message);
     if (!rows.empty() && *at <= rows.back())
-      return lines->error("datetime: " + std::string(fields.front()) + " is not after the row before it");
+      return csv.error("datetime: " + fields[*time] +
+                       " is not after the row before it; accepted: UTC, or local time with its offset");
     rows.push_back(*at);
     for (std::size_t z = 0; z < zones.size(); ++z) {
       if (open[z]) points[z].back().when.end = *at;
-      const auto field = fields[(*columns)[z]];
+      const auto& field = fields[columns[z]];
       open[z] = !field.empty();
       if (field.empty()) continue;
       const auto value = parse_number(field);
-      if (!value || *value < 0) return lines->error(zones[z] + ": '" + std::string(field) + "' is not an intensity in gCO2e/kWh");
+      if (!value || *value < 0) return csv.error(zones[z] + ": '" + field + "' is not an intensity in gCO2e/kWh");
       points[z].push_back({{*at, *at}, GramsPerKwh(*value), Origin::kActual});
     }
   }
+  if (lines->broken()) return lines->error("the file breaks off here: its compressed data is damaged");
   if (rows.size() < 2) return Error{path + ": needs two rows at least"};
   const Duration step = rows.back() - rows[rows.size() - 2];
   std::vector<IntensitySeries> series;

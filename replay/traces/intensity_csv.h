@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Intensity of grid zones for a replay: a CSV file with `datetime` and a column per zone, in gCO2e/kWh.
+// Intensity of grid zones for a replay: a CSV file with `datetime` and a column per zone, in any order, in gCO2e/kWh. Times
+// without an offset are UTC.
 #pragma once
 
 #include <string>

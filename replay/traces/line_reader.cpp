@@ -23,6 +23,12 @@ Result<LineReader> LineReader::open(const std::string& path) {
 }
 
 bool LineReader::next(std::string& line) {
+  if (unread_) {
+    line = std::move(*unread_);
+    unread_.reset();
+    ++line_;
+    return true;
+  }
   line.clear();
   bool any = false;
   while (!rest_.empty() || fill()) {
@@ -33,9 +39,23 @@ bool LineReader::next(std::string& line) {
     if (end != std::string_view::npos) break;
   }
   if (!any || broken_) return false;
-  ++line_;
+  if (line_++ == 0) line.erase(0, line.size() - without_byte_order_mark(line).size());
   while (!line.empty() && line.back() == '\r') line.pop_back();
   return true;
+}
+
+void LineReader::unread(std::string line) {
+  unread_ = std::move(line);
+  --line_;
+}
+
+CsvReader LineReader::csv() {
+  return {[this](std::string& line, std::size_t& number) {
+            if (!next(line)) return false;
+            number = line_;
+            return true;
+          },
+          path_ + ":"};
 }
 
 bool LineReader::fill() {

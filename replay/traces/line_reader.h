@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/csv_reader.h"
 #include "core/result.h"
 
 struct gzFile_s;
@@ -19,13 +21,17 @@ class LineReader {
  public:
   static Result<LineReader> open(const std::string& path);
 
-  // The next line without its line end (LF or CRLF); false at the end of the file. A file that breaks off inside its
-  // compressed data ends with broken() set. A line may hold any other byte.
+  // The next line without its line end (LF or CRLF), and the first without a UTF-8 byte-order mark; false at the end of the file.
+  // A file that breaks off inside its compressed data ends with broken() set. A line may hold any other byte.
   bool next(std::string& line);
+  // The line read last is the next one again.
+  void unread(std::string line);
   bool broken() const { return broken_; }
   // "FILE:LINE: " + what, of the line read last.
   Error error(std::string_view what) const;
   const std::string& path() const { return path_; }
+  // The rest of the file as CSV. The reader must outlive it.
+  CsvReader csv();
 
  private:
   struct Close {
@@ -39,6 +45,7 @@ class LineReader {
   std::unique_ptr<gzFile_s, Close> file_;
   std::vector<char> buffer_;
   std::string_view rest_;  // of buffer_, not yet read
+  std::optional<std::string> unread_;
   std::size_t line_ = 0;
   bool broken_ = false;
 };

@@ -39,9 +39,10 @@ Result<std::array<double, kFields>> read_fields(const LineReader& lines, std::st
 
 }  // namespace
 
-Result<Trace> read_swf_jobs(LineReader& lines, std::string line) {
+Result<Trace> read_swf_jobs(LineReader& lines) {
   Trace trace;
-  do {
+  std::string line;
+  while (lines.next(line)) {
     const auto text = trim(line);
     if (text.empty() || text.front() == ';') continue;
     const auto row = read_fields(lines, text);
@@ -61,7 +62,7 @@ Result<Trace> read_swf_jobs(LineReader& lines, std::string line) {
                           .limit = *limit,
                           .width = static_cast<std::uint32_t>(width),
                           .user = trace.user_index(std::to_string(static_cast<long>(f[kUser])))});
-  } while (lines.next(line));
+  }
   return trace;
 }
 

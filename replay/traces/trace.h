@@ -30,13 +30,18 @@ struct Job {
 struct Trace {
   std::vector<Job> jobs;           // by arrival, then id
   std::vector<std::string> users;  // "" stands for all jobs of a trace without users
-  std::size_t skipped = 0;         // rows that never ran or used nothing
+  std::size_t skipped = 0;         // rows that never ran or used nothing (no GPU, where others have)
+  std::size_t unfinished = 0;      // rows of jobs that still run or wait
+  std::size_t repeated = 0;        // rows of a run that came before
+  bool ends_are_known = true;      // false: the trace does not tell which jobs have ended
   bool absolute = false;           // arrivals are the trace's own UTC times; else they count from the Unix epoch
 
   std::uint32_t user_index(const std::string& name);
   // Sorts, and moves all arrivals: the origin (the first arrival of an absolute trace) becomes `from`.
   void start_at(Instant from);
   void sort();
+  // Ids for a trace without: by what the jobs are, so that a run does not depend on the order of the rows.
+  void number_by_content();
 
  private:
   std::unordered_map<std::string, std::uint32_t> user_index_;
@@ -49,7 +54,8 @@ struct TraceOptions {
   std::vector<std::string> site_names;  // accepted in a CSV file's `home`
 };
 
-// By the first line: SWF (a ';' comment or 18 numbers), `sacct -P` (a header with '|'), else CSV. Errors name file and line.
+// By the first line: SWF (a ';' comment, or numbers), `sacct -P` (a header with '|'), CSV (a header with ','). Errors name file
+// and line, what was found and what is accepted.
 Result<Trace> read_trace(const std::string& path, const TraceOptions& options);
 
 }  // namespace carbon::replay

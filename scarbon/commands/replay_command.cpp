@@ -154,6 +154,17 @@ std::string print_runtimes(const replay::Trace& trace, const replay::Setting& se
                      hours(sum) / static_cast<double>(trace.jobs.size()));
 }
 
+void print_left_out(const replay::Trace& trace, const std::string& file) {
+  const auto note = [&file](std::size_t rows, std::string_view which) {
+    if (rows > 0) fmt::print(stderr, "scarbon: note: skipped {} rows of {} {}\n", rows, file, which);
+  };
+  note(trace.skipped, "that never ran or used nothing");
+  note(trace.unfinished, "of jobs that have not ended");
+  note(trace.repeated, "of runs that it has twice");
+  if (!trace.ends_are_known)
+    fmt::print(stderr, "scarbon: note: {} has neither State nor End: jobs that still run count by their time so far\n", file);
+}
+
 // Short replays show no bar.
 replay::EngineOptions progress_bar(const std::string& policy) { return {.progress = Progress(policy, 5000)}; }
 
@@ -168,14 +179,17 @@ int run_replay(const ReplayOptions& options) {
   const replay::Replay replay(trace, setting);
   std::vector<replay::PolicyReport> reports;
   for (const auto& name : options.policies) reports.push_back(replay.run(name, progress_bar(name)));
-  if (trace.skipped > 0)
-    fmt::print(stderr, "scarbon: note: skipped {} rows of {} that never ran or used nothing\n", trace.skipped, options.jobs);
+  print_left_out(trace, options.jobs);
   if (!options.json) {
     fmt::print("{} jobs; carbon in kgCO2e at 1 kW per CPU or GPU; savings compared with run-now at the same capacity\n{}{}",
                trace.jobs.size(), print(reports), print_runtimes(trace, setting, reports));
     return 0;
   }
-  auto out = nlohmann::json{{"jobs", trace.jobs.size()}, {"skipped_rows", trace.skipped}, {"policies", nlohmann::json::array()}};
+  auto out = nlohmann::json{{"jobs", trace.jobs.size()},
+                            {"skipped_rows", trace.skipped},
+                            {"unfinished_rows", trace.unfinished},
+                            {"repeated_rows", trace.repeated},
+                            {"policies", nlohmann::json::array()}};
   for (const auto& report : reports) out["policies"].push_back(to_json(report));
   fmt::print("{}\n", out.dump(2));
   return 0;

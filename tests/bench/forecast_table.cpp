@@ -11,6 +11,7 @@
 #include <sstream>
 #include <string>
 
+#include "core/csv_reader.h"
 #include "core/time.h"
 #include "forecast/own_forecast.h"
 #include "grid_feeds/parse/csv_rows.h"
@@ -127,16 +128,17 @@ struct ByLead {
 int run(const std::filesystem::path& file) {
   std::stringstream content;
   content << std::ifstream(file).rdbuf();
-  const std::string text = content.str(), header = text.substr(0, text.find_first_of("\r\n"));
+  const std::string text = content.str();
+  CsvReader csv(text);
+  if (const auto read = csv.read_header(); !read)
+    return std::fprintf(stderr, "%s: %s\n", file.c_str(), read.error().message.c_str()), 2;
   std::printf("Issued each day at 00:00 UTC for 24 hours; ratio of errors to as-yesterday's, lower is better\n");
   std::printf("%-14s %10s %10s %8s %8s %10s %10s\n", "zone", "own MAPE", "yest. MAPE", "MAPE", "wMAPE", "MAPE Jul-",
               "wMAPE Jul-");
   Tally mape, wmape, mape_late, wmape_late, mape_but_kr, wmape_but_kr;
   std::array<ByLead, kLastLeads.size()> by_lead;
-  for (auto at = header.find(','); at != std::string::npos;) {
-    const auto next = header.find(',', at + 1);
-    const auto zone = header.substr(at + 1, next == std::string::npos ? next : next - at - 1);
-    at = next;
+  for (const auto& zone : csv.header()) {
+    if (zone == "datetime") continue;
     const auto rows = read_csv(text, "datetime", zone);
     if (!rows) return std::fprintf(stderr, "%s: %s\n", file.c_str(), rows.error().message.c_str()), 2;
     const auto result = score(series_of(*rows).view());

@@ -11,6 +11,7 @@
 
 #include "carbond/state_file.h"
 #include "config/config.h"
+#include "core/csv_reader.h"
 #include "core/slurm/decision_token.h"
 #include "core/slurm/job_mark.h"
 #include "core/slurm/slurm_time.h"
@@ -126,6 +127,36 @@ void check_trace(std::string_view text) {
   for (const auto& job : trace->jobs) {
     demand(job.runtime >= Duration::zero() && job.limit >= Duration::zero(), "no job is shorter than nothing");
     demand(job.user < trace->users.size(), "each job has a user");
+  }
+}
+
+// Written with each field in quotes, the rows are read as they were.
+void check_csv(std::string_view text) {
+  CsvReader csv(text);
+  if (sound_error(csv.read_header())) return;
+  std::string quoted;
+  std::vector<std::vector<std::string>> rows{csv.header()};
+  for (std::vector<std::string> fields;;) {
+    const auto found = csv.next(fields);
+    if (sound_error(found) || !*found) break;
+    rows.push_back(fields);
+  }
+  for (const auto& row : rows) {
+    demand(row.size() == rows.front().size(), "each row has the header's fields");
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (row[i].find("\r\n") != std::string::npos) return;  // would be read as a line end of its own
+      quoted += i > 0 ? ",\"" : "\"";
+      for (const char c : row[i]) quoted += c == '"' ? std::string(2, c) : std::string(1, c);
+      quoted += '"';
+    }
+    quoted += '\n';
+  }
+  CsvReader again(quoted);
+  demand(again.read_header().ok() && again.header() == rows.front(), "a header is what was written");
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    std::vector<std::string> fields;
+    const auto found = again.next(fields);
+    demand(found.ok() && *found && fields == rows[i], "a row is what was written");
   }
 }
 
@@ -251,11 +282,18 @@ std::vector<Target> reader_targets() {
         "; SWF\n1 0 5 100 4 -1 -1 4 200 -1 1 3 1 -1 -1 -1 -1 -1\n",
         "JobID|Submit|Start|End|AllocTRES|User|Timelimit\n7|2026-11-01T00:00:00|2026-11-01T01:00:00|2026-11-01T02:00:00|cpu=4,"
         "gres/"
-        "gpu=2|ada|02:00:00\n"}},
+        "gpu=2|ada|02:00:00\n",
+        "\xef\xbb\xbfJobIDRaw|Submit|ElapsedRaw|AllocTRES|State\n7|1790000000|60|cpu=4|COMPLETED\n7.0|1790000000|60|cpu=4|"
+        "RUNNING\n"}},
+      {"csv",
+       "core/csv_reader.cpp",
+       check_csv,
+       {"a,\"b, c\"\r\n\"say \"\"no\"\"\", 1\r\n\"two\nlines\",\n", "\xef\xbb\xbfx\n1\n"}},
       {"intensity-csv",
        "replay/traces/intensity_csv.cpp",
        check_intensity,
-       {"datetime,KR,GB\n2026-11-24T00:00Z,400,100\n2026-11-24T01:00Z,,110\n"}},
+       {"datetime,KR,GB\n2026-11-24T00:00Z,400,100\n2026-11-24T01:00Z,,110\n",
+        "\"KR\",\"a, b\",datetime\n1,\"x\ny\",2026-11-24T00:00Z\n2,z,2026-11-24T01:00+00:00\n"}},
       {"replay-sites", "scarbon/replay/replay_options.cpp", check_sites, {"[[site]]\nname = \"KR\"\npue = 1.2\ncapacity = 4\n"}},
       {"sacct-output",
        "scarbon/sacct/sacct.cpp",

@@ -67,8 +67,9 @@ TEST(Replay, ErrorsNameLineAndColumn) {
   EXPECT_EQ(error("FR", kFile), "line 1: no column 'FR'; there are: datetime,KR,GB");
   EXPECT_EQ(error("GB", "datetime,GB\n2022-01-01,1\n2022-01-02,much\n"),
             "line 3: 'much' in column GB; accepted: a number or nothing");
-  EXPECT_EQ(error("GB", "datetime,GB\n2022-01-02,1\n2022-01-01,1\n"), "line 3: its time is not after that of the line before");
-  EXPECT_EQ(error("GB", "datetime,GB\n2022-01-02\n"), "line 2: has fewer columns than line 1");
+  EXPECT_EQ(error("GB", "datetime,GB\n2022-01-02,1\n2022-01-01,1\n"),
+            "line 3: its time is not after that of the line before; accepted: UTC, or local time with its offset");
+  EXPECT_EQ(error("GB", "datetime,GB\n2022-01-02\n"), "line 2: has 1 fields, the header 2");
   EXPECT_EQ(error("GB", "datetime,GB\n2022-01-02,1\n"), "contains fewer than two rows");
   EXPECT_FALSE(parse(feed_of("replay", "GB", options("0")), at(0h, 0h, 4h), {{"file", kFile}}).ok());
   EXPECT_FALSE(parse(feed_of("replay", "GB", options("1e12")), at(0h, 0h, 4h), {{"file", kFile}}).ok());

@@ -38,13 +38,24 @@ TEST_F(IntensityFile, GivesZonesInTheOrderAskedForAndKeepsGaps) {
   EXPECT_EQ((*series)[1].view().end(), start + 3h);
 }
 
+TEST_F(IntensityFile, ColumnsComeInAnyOrderAndFieldsInQuotes) {
+  const auto series =
+      read("\xef\xbb\xbfnote,\"B, north\",datetime\r\n\"x, y\",\"10\",2022-01-01T02:00+02:00\r\nz,20,2022-01-01T01:00Z\r\n",
+           {"B, north"});
+  ASSERT_TRUE(series.ok()) << series.error().message;
+  const Instant start = parse_utc("2022-01-01").value();
+  EXPECT_EQ((*series)[0].view().at(start)->value(), 10);
+  EXPECT_EQ((*series)[0].view().at(start + 1h)->value(), 20);
+}
+
 TEST_F(IntensityFile, BadInputIsNamedByFileAndLine) {
   EXPECT_EQ(refusal(kTwoZones, {"C"}), ":1: there is no zone 'C'; the file has A, B");
   EXPECT_EQ(refusal("datetime,A\n2022-01-01T00:00Z,x\n", {"A"}), ":2: A: 'x' is not an intensity in gCO2e/kWh");
   EXPECT_EQ(refusal("datetime,A\n2022-01-01T00:00Z,-1\n", {"A"}), ":2: A: '-1' is not an intensity in gCO2e/kWh");
   EXPECT_EQ(refusal("datetime,A\n2022-01-01T01:00Z,1\n2022-01-01T00:00Z,1\n", {"A"}),
-            ":3: datetime: 2022-01-01T00:00Z is not after the row before it");
-  EXPECT_EQ(refusal("time,A\n", {"A"}), ":1: the first column is 'time'; accepted is datetime, then a column per zone");
+            ":3: datetime: 2022-01-01T00:00Z is not after the row before it; accepted: UTC, or local time with its offset");
+  EXPECT_EQ(refusal("time,A\n", {"A"}),
+            ":1: there is no column 'datetime', but time,A; accepted: datetime and a column per zone");
 }
 
 TEST_F(IntensityFile, AWrappedSeriesRepeatsInBothDirections) {

@@ -150,5 +150,111 @@ TEST_F(TraceFile, SacctWithoutGpusCountsCpus) {
   EXPECT_EQ(trace->jobs[0].limit, 10min);
 }
 
+// Width x run time of all jobs, in hours.
+double hours_of(const Trace& trace) {
+  double hours = 0;
+  for (const auto& job : trace.jobs) hours += job.width * std::chrono::duration<double>(job.runtime).count() / 3600;
+  return hours;
+}
+
+constexpr const char* kSteps =
+    "JobID|JobName|Submit|State|Elapsed|AllocTRES\n"
+    "77_1|gr\xfc\xdf|2026-05-01T00:00:00|COMPLETED|03:00:00|cpu=8,gres/gpu=2\n"
+    "77_1.batch|batch|2026-05-01T00:00:00|COMPLETED|03:00:00|cpu=8,gres/gpu=2\n"
+    "77_1.0|x|2026-05-01T00:00:00|COMPLETED|03:00:00|cpu=8,gres/gpu=2\n";
+
+TEST_F(TraceFile, StepsAreNoJobsAlsoBehindAByteOrderMarkAndWithNamesThatAreNotUtf8) {
+  for (const auto& text : {std::string(kSteps), "\xef\xbb\xbf" + std::string(kSteps), "\n" + std::string(kSteps)}) {
+    const auto trace = read(text);
+    ASSERT_TRUE(trace.ok()) << trace.error().message;
+    ASSERT_EQ(trace->jobs.size(), 1u);
+    EXPECT_DOUBLE_EQ(hours_of(*trace), 6);
+  }
+  EXPECT_TRUE(refusal("Submit|Elapsed|AllocCPUS\n2026-05-01T00:00:00|01:00:00|4\n")
+                  .starts_with("trace:1: the header lacks a column: JobIDRaw or JobID, which tell jobs from their steps; it is "
+                               "'Submit|Elapsed|AllocCPUS'; accepted is the output of sacct -P"));
+}
+
+TEST_F(TraceFile, SacctsCpusMayStandInAllocTresAlone) {
+  const auto trace = read("JobIDRaw|Submit|Elapsed|AllocTRES|State\n1|2026-05-01|02:00:00|billing=9,cpu=6,mem=4G|COMPLETED\n");
+  ASSERT_TRUE(trace.ok()) << trace.error().message;
+  EXPECT_DOUBLE_EQ(hours_of(*trace), 12);
+  EXPECT_EQ(refusal("JobIDRaw|Submit|Elapsed|AllocTRES\n1|2026-05-01|02:00:00|cpu=many\n"),
+            "trace:2: AllocTRES: 'cpu=many' has no readable number of CPUs");
+  EXPECT_EQ(refusal("JobIDRaw|Submit|Elapsed|AllocCPUS|AllocTRES\n1|2026-05-01|02:00:00|4|gres/gpu=\n"),
+            "trace:2: the GPUs in AllocTRES or AllocGRES have no readable number");
+}
+
+TEST_F(TraceFile, WhatHasNotEndedIsLeftOutAndCounted) {
+  const std::string rows =
+      "5|2026-05-01T00:00:00|2026-05-01T00:00:00|2026-05-01T02:00:00|7200|4|TIMEOUT\n"
+      "6|2026-05-01T00:00:00|2026-05-01T00:00:00|Unknown|9999999|4|RUNNING\n"
+      "7|2026-05-01T00:00:00|2026-05-01T00:00:00|2026-05-02T00:00:00|86400|4|SUSPENDED\n"
+      "8|2026-05-01T00:00:00|None|Unknown|0|0|PENDING\n"
+      "9|2026-05-01T00:00:00|None|2026-05-01T00:01:00|0|0|CANCELLED by 17\n"
+      "10|2026-05-01T00:00:00|2026-05-01T00:00:00|Unknown|3600|4|NODE_FAIL\n"
+      "11|2026-05-01T00:00:00|2026-05-01T00:00:00|2026-05-01T00:30:00|1800|4|REQUEUED\n"
+      "11|2026-05-01T00:00:00|2026-05-01T01:00:00|2026-05-01T01:30:00|1800|4|COMPLETED\n";
+  const auto trace = read("JobIDRaw|Submit|Start|End|ElapsedRaw|AllocCPUS|State\n" + rows);
+  ASSERT_TRUE(trace.ok()) << trace.error().message;
+  EXPECT_EQ(trace->jobs.size(), 4u);
+  EXPECT_EQ(trace->unfinished, 3u);
+  EXPECT_EQ(trace->skipped, 1u);
+  EXPECT_DOUBLE_EQ(hours_of(*trace), 8 + 4 + 2 + 2);
+  const auto by_end =
+      read("JobIDRaw|Submit|End|ElapsedRaw|NCPUS\n1|2026-05-01|Unknown|99999|4\n2|2026-05-01|2026-05-02|3600|4\n");
+  ASSERT_TRUE(by_end.ok()) << by_end.error().message;
+  EXPECT_EQ(by_end->unfinished, 1u);
+  EXPECT_DOUBLE_EQ(hours_of(*by_end), 4);
+  EXPECT_EQ(refusal("JobIDRaw|Submit|End|ElapsedRaw|NCPUS\n1|2026-05-01|Unknown|99999|4\n"),
+            "trace: holds no job that ran, and 1 that have not ended");
+}
+
+TEST_F(TraceFile, DumpsThatWereJoinedHoldARunOnce) {
+  const std::string header = "JobIDRaw|Submit|Start|End|ElapsedRaw|AllocCPUS|State\n";
+  const std::string row = "5|2026-05-01T00:00:00|2026-05-01T00:00:00|2026-05-01T02:00:00|7200|4|COMPLETED\n";
+  const auto trace = read(header + row + header + row);
+  ASSERT_TRUE(trace.ok()) << trace.error().message;
+  EXPECT_DOUBLE_EQ(hours_of(*trace), 8);
+  EXPECT_EQ(trace->repeated, 1u);
+}
+
+TEST_F(TraceFile, TimesOfSacctAreUtcWithAnOffsetOrSecondsAndNeverGoBack) {
+  const auto trace = read(
+      "JobIDRaw|Submit|Start|End|AllocCPUS\n"
+      "1|2026-10-25T02:30:00+0200|2026-10-25T02:30:00+0200|2026-10-25T02:10:00+0100|3\n"
+      "2|1792888200|1792888200|1792890600|3\n");
+  ASSERT_TRUE(trace.ok()) << trace.error().message;
+  ASSERT_EQ(trace->jobs.size(), 2u);
+  EXPECT_EQ(trace->jobs[0].arrival, trace->jobs[1].arrival);
+  EXPECT_DOUBLE_EQ(hours_of(*trace), 2 * 3 * 40 / 60.0);
+  EXPECT_EQ(refusal("JobIDRaw|Submit|Start|End|AllocCPUS\n"
+                    "1|2026-10-25T02:30:00|2026-10-25T02:30:00|2026-10-25T02:10:00|3\n"),
+            "trace:2: elapsed time: End 2026-10-25T02:10:00 is before Start 2026-10-25T02:30:00, as when clocks are set back; "
+            "accepted: ElapsedRaw, or times of SLURM_TIME_FORMAT=%s");
+}
+
+TEST_F(TraceFile, TheFormatIsToldByTheFirstLineAndWhatIsNoneIsRefused) {
+  const auto swf = read("; Site, and its queue | 2023\n1 0 5 7200 2 -1 -1 4 7200 -1 1 17 1 -1 1 -1 -1 -1\n");
+  ASSERT_TRUE(swf.ok()) << swf.error().message;
+  EXPECT_DOUBLE_EQ(hours_of(*swf), 4);
+  const auto csv =
+      read("\xef\xbb\xbf\"arrival_time\",\"user\",\"note, with a |\",length,cpus\r\n0,\"Lee, A\",\"x\ny\",3600,2\r\n");
+  ASSERT_TRUE(csv.ok()) << csv.error().message;
+  EXPECT_DOUBLE_EQ(hours_of(*csv), 2);
+  EXPECT_EQ(csv->users[csv->jobs[0].user], "Lee, A");
+  const std::string accepted =
+      " begins no known format; accepted: CSV with a header, SWF (18 numbers a line, ';' comments) and the output of sacct -P "
+      "with its header";
+  EXPECT_EQ(refusal("sacct: warning: slurmdbd is slow\nJobID|Submit\n"),
+            "trace:1: 'sacct: warning: slurmdbd is slow'" + accepted);
+  EXPECT_EQ(refusal("JobID        Elapsed  NCPUS\n------------ -------- -----\n7            01:00:00     4\n"),
+            "trace:1: 'JobID        Elapsed  NCPUS'" + accepted);
+  EXPECT_NE(refusal("JobID;|;Submit;|;Elapsed;|;NCPUS\n1;|;2026-05-01;|;01:00:00;|;4\n").find("trace:1: the header lacks"),
+            std::string::npos);
+  EXPECT_EQ(refusal("JobID|JobName|Submit|Elapsed|NCPUS\n1|a|b|2026-05-01|01:00:00|4\n"),
+            "trace:2: has 6 fields, the header 5; accepted: a dump whose names hold neither '|' nor line ends");
+}
+
 }  // namespace
 }  // namespace carbon::replay
