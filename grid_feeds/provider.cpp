@@ -93,6 +93,11 @@ Request file_request(std::string part, std::filesystem::path file) {
   return request;
 }
 
+Error no_values(std::string what, const Reading& reading) {
+  if (!reading.notes.empty()) what += ": " + joined(reading.notes, "; ");
+  return Error{std::move(what)};
+}
+
 std::optional<std::string_view> answer_of(std::span<const Answer> answers, std::string_view part) {
   for (const auto& answer : answers) {
     if (answer.part == part) return answer.body;

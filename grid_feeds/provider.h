@@ -100,6 +100,9 @@ struct Provider {
   Result<Session> (*session)(std::string_view body) = nullptr;
 };
 
+// `what`, and the reading's notes on why: "the answer contains no values: 3 times were left out ...".
+Error no_values(std::string what, const Reading& reading);
+
 // The body of `part`, if it came.
 std::optional<std::string_view> answer_of(std::span<const Answer> answers, std::string_view part);
 

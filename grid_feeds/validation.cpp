@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <optional>
 
 #include "grid_feeds/parse/point_series.h"
 
@@ -41,7 +43,8 @@ void drop_zero_runs(Points& points, Duration longest, std::string& left_out) {
     std::size_t end = i;
     while (end < points.size() && points[end].value.value() == 0.0) ++end;
     if (end > i && points[end - 1].when.end - points[i].when.start >= longest) {
-      left_out = "zeros from " + span_text(points[i], points[end - 1]) + " were left out";
+      left_out += (left_out.empty() ? "" : "; ");
+      left_out += "zeros from " + span_text(points[i], points[end - 1]) + " were left out";
       i = end;
       continue;
     }
@@ -50,9 +53,19 @@ void drop_zero_runs(Points& points, Duration longest, std::string& left_out) {
   points = std::move(kept);
 }
 
-bool is_flat(const Points& points) {
-  if (points.size() < 12 || points.back().when.end - points.front().when.start < kFlatLine) return false;
-  return std::all_of(points.begin(), points.end(), [&](const auto& p) { return p.value == points.front().value; });
+// The value that a day or more, and nearly all of the answer, consists of. A few others do not make it a measurement.
+std::optional<double> flat_value(const Points& points) {
+  if (points.size() < 12) return std::nullopt;
+  std::map<double, Duration> time;
+  Duration all{0};
+  for (const auto& point : points) {
+    time[point.value.value()] += point.when.length();
+    all += point.when.length();
+  }
+  for (const auto& [value, length] : time) {
+    if (length >= kFlatLine && length >= all * 19 / 20) return value;
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -67,9 +80,8 @@ Result<Reading> validate(Reading reading, Instant now) {
   drop_impossible(points, reading.left_out);
   drop_zero_runs(points, reading.kind.emissions == Emissions::kDirect ? kZerosDirect : kZerosLifecycle, reading.left_out);
   if (points.empty()) return Error{"no value is left: " + reading.left_out};
-  if (is_flat(points)) {
-    return Error{"one value, " + std::to_string(points.front().value.value()) + " g/kWh, is repeated from " +
-                 span_text(points.front(), points.back())};
+  if (const auto value = flat_value(points)) {
+    return Error{"one value, " + std::to_string(*value) + " g/kWh, is repeated from " + span_text(points.front(), points.back())};
   }
   // A value of the future cannot be measured.
   for (auto& point : points) {

@@ -76,7 +76,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
   if (reading.points.empty()) {
     return Error{rows.empty()
                      ? "the answer contains no rows: is '" + std::string(respondent_of(feed)) + "' a balancing authority?"
-                     : "the answer contains no values"};
+                     : no_values("the answer contains no values", reading).message};
   }
   return reading;
 }

@@ -56,18 +56,17 @@ Result<std::vector<Row>> rows_of(const Json& body) {
   return rows;
 }
 
-// Factor from the basis of the forecast to that of the measured values; none if unknown.
+// Factor from the basis of the forecast to that of the measured values, their median, since one value may be wild; none if
+// unknown.
 std::optional<double> measured_per_forecast(const std::vector<Row>& rows) {
-  double measured = 0, forecast = 0;
-  std::size_t count = 0;
+  std::vector<double> ratios;
   for (const auto& row : rows) {
-    if (!row.measured || !row.forecast) continue;
-    measured += *row.measured;
-    forecast += *row.forecast;
-    ++count;
+    if (row.measured && row.forecast && *row.forecast > 0) ratios.push_back(*row.measured / *row.forecast);
   }
-  if (count < kEnoughOverlap || forecast <= 0) return std::nullopt;
-  return measured / forecast;
+  if (ratios.size() < kEnoughOverlap) return std::nullopt;
+  const auto middle = ratios.begin() + static_cast<std::ptrdiff_t>(ratios.size() / 2);
+  std::nth_element(ratios.begin(), middle, ratios.end());
+  return *middle > 0 ? std::optional(*middle) : std::nullopt;
 }
 
 Result<Reading> parse(const Feed&, const Query&, std::span<const Answer> answers) {

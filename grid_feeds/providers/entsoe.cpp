@@ -4,7 +4,8 @@
 // token is part of the query.
 //
 // Quirks: curve type A03 leaves out positions that repeat the one before, to the end of the period; outBiddingZone series are
-// consumption (pumping, own use) and count as negative; areas mix 15, 30 and 60 minutes; "no data" is a document of another type.
+// consumption (pumping, own use) and count against generation; one series may come twice, and the later one counts; areas mix 15,
+// 30 and 60 minutes; "no data" is a document of another type.
 #include <date/date.h>
 
 #include <algorithm>
@@ -86,31 +87,28 @@ std::optional<Duration> resolution(std::string_view text) {
   return std::nullopt;
 }
 
-using AddQuantity = std::function<void(std::string_view type, Interval when, double megawatts)>;
+using AddQuantity = std::function<void(std::string_view type, Interval when, double megawatts, Flow flow)>;
 
-void read_period(const pugi::xml_node& period, std::string_view type, double sign, bool repeats, const AddQuantity& add) {
+void read_period(const pugi::xml_node& period, std::string_view type, Flow flow, bool repeats, const AddQuantity& add) {
   const auto interval = period.child("timeInterval");
   const auto start = time(interval.child("start")), end = time(interval.child("end"));
   const auto step = resolution(period.child_value("resolution"));
   if (!start || !end || !step || *end <= *start || (*end - *start) / *step > kMaxPositions) return;
   const long positions = (*end - *start) / *step;
-  const auto put = [&](long position, double quantity) {
-    const Instant at = *start + (position - 1) * *step;
-    add(type, {at, at + *step}, sign * quantity);
-  };
-  long next = 1;
-  std::optional<double> last;
+  std::map<long, std::optional<double>> points;  // of a position that comes twice, the later
   for (const auto& point : period.children("Point")) {
-    const auto given = number(point.child("position")), quantity = number(point.child("quantity"));
+    const auto given = number(point.child("position"));
     if (!given || *given < 1 || *given > static_cast<double>(positions)) continue;
-    const long position = std::lround(*given);
-    if (position < next) continue;
-    for (; repeats && last && next < position; ++next) put(next, *last);
-    next = position + 1;
-    last = quantity;
-    if (quantity) put(position, *quantity);
+    points[std::lround(*given)] = number(point.child("quantity"));
   }
-  for (; repeats && last && next <= positions; ++next) put(next, *last);
+  for (auto point = points.begin(); point != points.end(); ++point) {
+    const auto& [position, quantity] = *point;
+    const auto next = std::next(point) == points.end() ? positions + 1 : std::next(point)->first;
+    for (long at = position; quantity && at < (repeats ? next : position + 1); ++at) {
+      const Instant from = *start + (at - 1) * *step;
+      add(type, {from, from + *step}, *quantity, flow);
+    }
+  }
 }
 
 // Passes every quantity of a document, in megawatts, to `add`. For a "no data" document the error is its own text.
@@ -124,17 +122,17 @@ Status read_document(std::string_view body, const std::string& area, const AddQu
   }
   if (name != "GL_MarketDocument") return Error{"the answer is not a GL_MarketDocument but '" + std::string(name) + "'"};
   long quantities = 0;
-  const AddQuantity bounded = [&](std::string_view type, Interval when, double megawatts) {
-    if (++quantities <= kMaxQuantities) add(type, when, megawatts);
+  const AddQuantity bounded = [&](std::string_view type, Interval when, double megawatts, Flow flow) {
+    if (++quantities <= kMaxQuantities) add(type, when, megawatts, flow);
   };
   for (const auto& series : root.children("TimeSeries")) {
     const auto consumer = series.child("outBiddingZone_Domain.mRID");
     const std::string of = consumer ? consumer.child_value() : series.child_value("inBiddingZone_Domain.mRID");
     if (of != area) return Error{"asked for area " + area + ", but the answer is for " + (of.empty() ? "none" : of)};
-    const bool consumed = consumer && series.child("MktPSRType");
+    const auto flow = consumer && series.child("MktPSRType") ? Flow::kConsumed : Flow::kGenerated;
     const std::string type = series.child("MktPSRType").child_value("psrType");
     const bool repeats = std::string_view(series.child_value("curveType")) == "A03";
-    for (const auto& period : series.children("Period")) read_period(period, type, consumed ? -1.0 : 1.0, repeats, bounded);
+    for (const auto& period : series.children("Period")) read_period(period, type, flow, repeats, bounded);
   }
   if (quantities > kMaxQuantities)
     return Error{"the answer contains more than " + std::to_string(kMaxQuantities) + " quantities"};
@@ -205,18 +203,18 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
   FuelMix past(kFuels, reading.kind.emissions), renewables(kFuels, reading.kind.emissions);
   std::map<Instant, double> load;
   const auto area = eic_of(feed.zone);
-  const auto added = read_document(
-      *generation, area, [&](std::string_view type, Interval when, double megawatts) { past.add(type, when, megawatts); });
+  const auto into = [](FuelMix& mix) -> AddQuantity {
+    return [&mix](std::string_view type, Interval when, double megawatts, Flow flow) { mix.add(type, when, megawatts, flow); };
+  };
+  const auto added = read_document(*generation, area, into(past));
   if (!added) return added.error();
   reading.points = past.points();
   reading.notes = past.notes();
   const auto load_body = answer_of(answers, "load"), renewables_body = answer_of(answers, "wind_solar");
   if (load_body && renewables_body) {
-    const auto loaded =
-        read_document(*load_body, area, [&](std::string_view, Interval when, double megawatts) { load[when.start] = megawatts; });
-    const auto expected = read_document(*renewables_body, area, [&](std::string_view type, Interval when, double megawatts) {
-      renewables.add(type, when, megawatts);
-    });
+    const auto loaded = read_document(
+        *load_body, area, [&](std::string_view, Interval when, double megawatts, Flow) { load[when.start] = megawatts; });
+    const auto expected = read_document(*renewables_body, area, into(renewables));
     if (loaded && expected) {
       const auto ahead = computed_forecast(past, renewables, load);
       reading.points.insert(reading.points.end(), ahead.begin(), ahead.end());
@@ -225,7 +223,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
       reading.notes.push_back("no forecast: " + (loaded ? expected : loaded).error().message);
     }
   }
-  if (reading.points.empty()) return Error{"the answer contains no values"};
+  if (reading.points.empty()) return no_values("the answer contains no values", reading);
   return reading;
 }
 

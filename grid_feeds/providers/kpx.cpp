@@ -30,6 +30,8 @@ constexpr FuelCode kFuels[] = {{"coal", Fuel::kCoal},
                                {"newRenewable", Fuel::kBiomass},
                                {"raisingWater", Fuel::kStorage}};
 
+constexpr std::string_view kAlways[] = {"coal", "gas", "nuclearPower"};
+
 std::vector<Request> requests(const Feed& feed, const Query& query) {
   return {http_request("page", feed.url(kBase, "/powerinfoSubmain.es?mid=a10606030000"), until_next(query.now, 30min, 3min))};
 }
@@ -53,7 +55,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
   Reading reading;
   reading.kind = {Signal::kAverage, feed.option("emissions") == "direct" ? Emissions::kDirect : Emissions::kLifecycle,
                   Boundary::kProduction};
-  FuelMix mix(kFuels, reading.kind.emissions);
+  FuelMix mix(kFuels, reading.kind.emissions, {kAlways, kMostOfAFuelInKorea});
   for (const auto& slot : elements(*slots)) {
     const auto local = time(at(slot, "regDate"));
     if (!local) continue;  // not filled yet
@@ -63,7 +65,8 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
     }
   }
   reading.points = mix.points();
-  if (reading.points.empty()) return Error{"the page contains no value"};
+  reading.notes = mix.notes();
+  if (reading.points.empty()) return no_values("the page contains no value", reading);
   return reading;
 }
 

@@ -29,6 +29,9 @@ constexpr FuelCode kFuels[] = {{"fuelPwr1", Fuel::kHydro},   {"fuelPwr2", Fuel::
                                {"fuelPwr7", Fuel::kCoal},    {"fuelPwr8", Fuel::kSolar},   {"fuelPwr9", Fuel::kWind},
                                {"fuelPwr10", Fuel::kBiomass}};
 
+// One answer has no past that its outputs could be held against.
+constexpr std::string_view kAlways[] = {"fuelPwr3", "fuelPwr4", "fuelPwr6"};  // coal, nuclear, gas
+
 std::vector<Request> requests(const Feed& feed, const Query& query) {
   // Users receive the key both encoded and decoded; a key that contains '%' is already encoded.
   const auto key = feed.secret.find('%') == std::string::npos ? net::percent_encoded(feed.secret) : feed.secret;
@@ -62,7 +65,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
   Reading reading;
   reading.kind = {Signal::kAverage, feed.option("emissions") == "direct" ? Emissions::kDirect : Emissions::kLifecycle,
                   Boundary::kProduction};
-  FuelMix mix(kFuels, reading.kind.emissions);
+  FuelMix mix(kFuels, reading.kind.emissions, {kAlways, kMostOfAFuelInKorea});
   for (const auto& item : (root.child("body") ? root.child("body") : root).child("items").children("item")) {
     const auto start = moment(item.child_value("baseDatetime"));
     if (!start) continue;
@@ -72,7 +75,8 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
     }
   }
   reading.points = mix.points();
-  if (reading.points.empty()) return Error{"the answer contains no values"};
+  reading.notes = mix.notes();
+  if (reading.points.empty()) return no_values("the answer contains no values", reading);
   return reading;
 }
 

@@ -285,7 +285,7 @@ std::vector<Target> reader_targets() {
         "gpu=2|ada|02:00:00\n",
         "\xef\xbb\xbfJobIDRaw|Submit|ElapsedRaw|AllocTRES|State\n7|1790000000|60|cpu=4|COMPLETED\n7.0|1790000000|60|cpu=4|"
         "RUNNING\n"}},
-      {"csv",
+      {"csv-reader",
        "core/csv_reader.cpp",
        check_csv,
        {"a,\"b, c\"\r\n\"say \"\"no\"\"\", 1\r\n\"two\nlines\",\n", "\xef\xbb\xbfx\n1\n"}},

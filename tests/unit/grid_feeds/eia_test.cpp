@@ -49,6 +49,34 @@ TEST(Eia, AnHourThatLacksAFuelOfWeightIsLeftOut) {
   EXPECT_EQ(reading->points.size(), 1u);
 }
 
+// Of three days: gas 300, sun 100 by day, hydro 50.
+TEST(Eia, AWildValueAndAnHourWithoutGasAreLeftOutAndSaid) {
+  std::string rows;
+  for (int hour = 0; hour < 72; ++hour) {
+    const auto end = format_utc(utc("2026-11-21T01:00Z") + std::chrono::hours(hour)).substr(0, 13);
+    if (hour != 40) rows += row(end, "NG", "300") + ",";
+    rows += row(end, "SUN", hour % 24 > 8 && hour % 24 < 18 ? "100" : "-1") + ",";
+    rows += row(end, "WAT", hour == 30 ? "\"1000000\"" : "50") + (hour < 71 ? "," : "");
+  }
+  const auto reading = parse(feed_of("eia", "CISO"), query, {{"mix", body(rows)}});
+  ASSERT_TRUE(reading.ok()) << reading.error().message;
+  EXPECT_EQ(reading->points.size(), 70u);
+  EXPECT_EQ(value_at(*reading, utc("2026-11-22T06:30Z")), -1);
+  EXPECT_EQ(value_at(*reading, utc("2026-11-22T16:30Z")), -1);
+  EXPECT_DOUBLE_EQ(value_at(*reading, utc("2026-11-22T05:30Z")), (300 * 490 + 50 * 24) / 350.0);
+  EXPECT_EQ(reading->notes,
+            (std::vector<std::string>{"1 times were left out: a fuel's output was implausible, first WAT of 1000000 MW at "
+                                      "2026-11-22T06:00:00Z",
+                                      "1 times were left out: a fuel was missing, first NG at 2026-11-22T16:00:00Z"}));
+}
+
+TEST(Eia, ARowThatComesTwiceCountsOnceTheLaterOne) {
+  const auto rows =
+      row("2026-11-23T11", "NG", "100") + "," + row("2026-11-23T11", "SUN", "300") + "," + row("2026-11-23T11", "NG", "300");
+  EXPECT_DOUBLE_EQ(value_at(*parse(feed_of("eia", "CISO"), query, {{"mix", body(rows)}}), utc("2026-11-23T10:30Z")),
+                   (490 + 45) / 2.0);
+}
+
 TEST(Eia, NoRowsAndErrors) {
   const auto error = [](const std::string& text) {
     return parse(feed_of("eia", "CISOO"), query, {{"mix", text}}).error().message;

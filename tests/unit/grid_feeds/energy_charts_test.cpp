@@ -33,6 +33,13 @@ TEST(EnergyCharts, AForecastOnAnotherBasisIsBroughtToThatOfTheMeasuredValuesAndS
   EXPECT_NE(reading->notes.at(0).find("multiplied by 0.5"), std::string::npos);
 }
 
+TEST(EnergyCharts, OneWildValueDoesNotSetTheBasis) {
+  const auto reading = parse(feed_of("energy-charts", "CH"), query, {{"co2eq", R"({"unix_seconds":[0,3600,7200,10800,14400,18000],
+    "co2eq":[10,2000,10,20,10,null],"co2eq_forecast":[20,40,20,40,20,30]})"}});
+  ASSERT_TRUE(reading.ok());
+  EXPECT_EQ(reading->points[5].value.value(), 15);
+}
+
 TEST(EnergyCharts, ArraysThatDoNotMatchAreRefused) {
   const auto error = [](const std::string& body) {
     return parse(feed_of("energy-charts", "DE"), query, {{"co2eq", body}}).error().message;

@@ -75,6 +75,32 @@ TEST(Entsoe, PumpingIsNotGenerationAndStorageDoesNotCount) {
   EXPECT_EQ(reading->points[0].value.value(), 490);
 }
 
+TEST(Entsoe, ASeriesThatComesTwiceCountsOnceTheLaterOne) {
+  const Series gas{"B04", flat(100)}, wind{"B19", flat(100)}, other_wind{"B18", flat(100)};
+  const double right = (490 + 11 + 11) / 3.0;
+  for (const auto& twice : {document({gas, wind, other_wind, wind}), document({wind, {"B04", flat(30)}, other_wind, gas}),
+                            document({gas, wind, other_wind, {"B19", flat(100, 16), "A01", "in", "PT15M"}}),
+                            document({gas, wind, other_wind, {"B19", point(1, 100), "A03"}})}) {
+    const auto reading = parse(finland(), query, {{"generation", twice}});
+    ASSERT_TRUE(reading.ok()) << reading.error().message;
+    for (const auto& p : reading->points) EXPECT_DOUBLE_EQ(p.value.value(), right);
+  }
+}
+
+TEST(Entsoe, OfOverlappingPeriodsAndPositionsTheLaterCounts) {
+  const Series gas{"B04", flat(100)};
+  const Series correction{"B14", point(1, 300), "A01", "in", "PT60M", "2026-11-24T02:00Z", "2026-11-24T03:00Z"};
+  const auto reading = parse(finland(), query,
+                             {{"generation", document({gas,
+                                                       {"B14", point(1, 90) + flat(100)},
+                                                       correction,
+                                                       {"B14", flat(20), "A01", "out"},
+                                                       {"B14", flat(20), "A01", "out"}})}});
+  ASSERT_TRUE(reading.ok()) << reading.error().message;
+  EXPECT_DOUBLE_EQ(value_at(*reading, utc("2026-11-24T00:30Z")), (100 * 490 + 80 * 12) / 180.0);
+  EXPECT_DOUBLE_EQ(value_at(*reading, utc("2026-11-24T02:30Z")), (100 * 490 + 280 * 12) / 380.0);
+}
+
 TEST(Entsoe, MixedStepsMeetAtTheFinest) {
   const auto reading =
       parse(finland(), query, {{"generation", document({{"B04", flat(100)}, {"B19", flat(100, 16), "A01", "in", "PT15M"}})}});

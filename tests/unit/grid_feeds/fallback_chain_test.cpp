@@ -136,6 +136,23 @@ TEST_F(Chain, SaysWhatValidationRefusedOrLeftOutAndWhy) {
   EXPECT_NE(got.feeds.at(0).cause.find("no value is left"), std::string::npos) << got.feeds.at(0).cause;
 }
 
+// A provider that is stuck is not believed because of one other value.
+TEST_F(Chain, AFlatLineWithOneOtherValueIsRefused) {
+  transport.play = [](const net::HttpRequest&) {
+    auto body = half_hours(start, 96, 100);
+    for (int i = 0; i < 96; ++i) {
+      const auto value = std::to_string(100.0 + i);
+      for (auto at = body.find(":" + value); i != 50 && at != std::string::npos; at = body.find(":" + value, at + 1))
+        body.replace(at, value.size() + 1, ":77.000000");
+    }
+    return respond(200, body);
+  };
+  make();
+  const auto got = poll(start);
+  EXPECT_FALSE(got.feeds.at(0).ok);
+  EXPECT_NE(got.feeds.at(0).cause.find("one value, 77"), std::string::npos) << got.feeds.at(0).cause;
+}
+
 // A provider that was always 10 % too high: its error is known, and with it the band of its next forecast.
 TEST_F(Chain, ScoresForecastsAndGivesThemBands) {
   TempDir dir;

@@ -31,6 +31,18 @@ TEST(KpxOpenApi, ErrorsComeWithStatus200) {
   EXPECT_EQ(error("<response><header><resultCode>00</resultCode></header><items/></response>"), "the answer contains no values");
 }
 
+TEST(KpxOpenApi, AnAnswerWithoutGasIsNoMix) {
+  const auto body = [](const std::string& gas) {
+    return "<response><header><resultCode>00</resultCode></header><body><items><item><baseDatetime>20260425120500</baseDatetime>"
+           "<fuelPwr3>10000</fuelPwr3><fuelPwr4>20000</fuelPwr4>" +
+           gas + "</item></items></body></response>";
+  };
+  const auto feed = feed_of("kpx-openapi", "KR");
+  EXPECT_TRUE(parse(feed, query, {{"snapshot", body("<fuelPwr6>9000</fuelPwr6>")}}).ok());
+  EXPECT_EQ(parse(feed, query, {{"snapshot", body("<fuelPwr6></fuelPwr6>")}}).error().message,
+            "the answer contains no values: 1 times were left out: a fuel was missing, first fuelPwr6 at 2026-04-25T03:05:00Z");
+}
+
 TEST(KpxOpenApi, Recorded) {
   CARBON_RECORDED(body, "kpx_korea/sumperfuel5m_example.xml");
   const auto reading = parse(feed_of("kpx-openapi", "KR"), query, {{"snapshot", body}});

@@ -22,6 +22,19 @@ TEST(Kpx, TheMixOfASlotInKoreanTimeWithoutPumping) {
   EXPECT_NEAR(reading->points[0].value.value(), grams / (20100 + 10000 + 20000 + 400 + 300 + 3000), 1e-9);
 }
 
+TEST(Kpx, ASlotWithoutCoalOrWithMoreThanKoreaHasIsLeftOut) {
+  const auto error = [](std::string page, std::string_view from, std::string_view to) {
+    page.replace(page.find(from), from.size(), to);
+    return parse(feed_of("kpx", "KR"), query, {{"page", page}}).error().message;
+  };
+  EXPECT_EQ(error(kPage, R"("coal":"20000")", R"("coal":"")"),
+            "the page contains no filled slot: 1 times were left out: a fuel was missing, first coal at 2026-11-23T15:00:00Z");
+  EXPECT_EQ(
+      error(kPage, R"("waterPower":"400")", R"("waterPower":"400000")"),
+      "the page contains no filled slot: 1 times were left out: a fuel's output was implausible, first waterPower of 400000 MW "
+      "at 2026-11-23T15:00:00Z");
+}
+
 TEST(Kpx, APageWithoutTheArray) {
   const auto error = [](const std::string& page) { return parse(feed_of("kpx", "KR"), query, {{"page", page}}).error().message; };
   EXPECT_EQ(error("<html>maintenance</html>"), "the page contains no array ictArr");
