@@ -14,12 +14,20 @@ json to_json(const energy::EnergyCounterState& s) {
               {"wall_ms", unix_ms(s.last.at.wall)},
               {"uj", s.last.uj},
               {"time_uncertainty_ms", s.last.time_uncertainty.count()},
+              {"base_ms", s.base.at.count()},
+              {"moved_ms", s.moved_at.count()},
+              {"stopped", s.stopped},
+              {"spare_uj", s.spare_uj},
+              {"estimated_uj", s.estimated_uj},
+              {"variance_uj2", s.variance_uj2},
               {"watts", s.watts},
               {"watts_before", s.watts_before},
               {"usual_watts", s.usual_watts},
-              {"low_uj", s.low_uj},
+              {"low_uj", s.base.uj},
               {"boot_id", s.boot_id}};
-  if (s.counter_uj) out["counter_uj"] = *s.counter_uj;
+  if (s.base.counter_uj) out["counter_uj"] = *s.base.counter_uj;
+  if (s.suspect && s.suspect->counter_uj)
+    out["suspect"] = {{"ms", s.suspect->at.count()}, {"uj", s.suspect->uj}, {"counter_uj", *s.suspect->counter_uj}};
   return out;
 }
 
@@ -32,9 +40,21 @@ energy::EnergyCounterState counter_from(const json& j) {
   s.watts = j.at("watts").get<double>();
   s.watts_before = j.at("watts_before").get<double>();
   s.usual_watts = j.at("usual_watts").get<double>();
-  s.low_uj = j.at("low_uj").get<std::int64_t>();
+  s.base.uj = j.at("low_uj").get<std::int64_t>();
+  // Written since 0.1.0; a file from before has none of them.
+  s.base.at = Duration(j.value("base_ms", s.last.at.boot.count()));
+  s.moved_at = Duration(j.value("moved_ms", s.last.at.boot.count()));
+  s.stopped = j.value("stopped", false);
+  s.spare_uj = j.value("spare_uj", 0.0);
+  s.estimated_uj = j.value("estimated_uj", std::int64_t{0});
+  s.variance_uj2 = j.value("variance_uj2", 0.0);
   s.boot_id = j.at("boot_id").get<std::string>();
-  if (j.contains("counter_uj")) s.counter_uj = j["counter_uj"].get<std::int64_t>();
+  if (j.contains("counter_uj")) s.base.counter_uj = j["counter_uj"].get<std::int64_t>();
+  if (j.contains("suspect")) {
+    const auto& suspect = j["suspect"];
+    s.suspect = energy::CounterBase{Duration(suspect.at("ms").get<std::int64_t>()), suspect.at("uj").get<std::int64_t>(),
+                                    suspect.at("counter_uj").get<std::int64_t>()};
+  }
   return s;
 }
 
@@ -47,6 +67,7 @@ json to_json(const energy::DeviceInfo& d) {
           {"model", d.model},
           {"method", static_cast<int>(d.method)},
           {"rated_w", d.rated.value()},
+          {"most_w", d.most.value()},
           {"update_ms", d.update.count()},
           {"wraps_at_uj", d.wraps_at_uj},
           {"simulated", d.simulated},
@@ -61,6 +82,7 @@ energy::DeviceInfo info_from(const json& j) {
   d.model = j.at("model").get<std::string>();
   d.method = static_cast<Method>(j.at("method").get<int>());
   d.rated = Watts(j.at("rated_w").get<double>());
+  d.most = Watts(j.value("most_w", 0.0));
   d.update = Duration(j.at("update_ms").get<std::int64_t>());
   d.wraps_at_uj = j.at("wraps_at_uj").get<std::int64_t>();
   d.simulated = j.at("simulated").get<bool>();

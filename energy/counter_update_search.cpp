@@ -6,7 +6,7 @@ namespace {
 
 Sample typical(Sample sample, Duration update) {
   sample.at = sample.at - update / 2;
-  sample.time_uncertainty = update / 2;
+  sample.time_uncertainty += update / 2;
   return sample;
 }
 

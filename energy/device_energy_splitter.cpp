@@ -28,8 +28,9 @@ double border_mj(const Segment& s) {
   return per_ms * std::hypot(time_uncertainty, bend);
 }
 
-bool is_idle(const Segment& s, Watts limit) {
-  if (limit.value() <= 0) return false;
+bool is_idle(const Segment& s, const DeviceInfo& info) {
+  const auto limit = info.rated;
+  if (info.type != "gpu" || limit.value() <= 0) return false;
   const double watts = static_cast<double>(s.uj()) / 1000.0 / static_cast<double>(s.length().count());
   return watts < kIdleShareOfLimit * limit.value();
 }
@@ -135,9 +136,10 @@ void DeviceEnergySplitter::split_interval(const Segment& s, Duration a, Duration
   const double scale = std::max(shares, 1.0);
   const std::int64_t total = mj_at(s, b) - mj_at(s, a);
   const double part = static_cast<double>((b - a).count()) / static_cast<double>(s.length().count());
-  const bool idle = is_idle(s, info().rated);
+  const bool idle = is_idle(s, info());
   // If a job starts or ends inside a long segment, the division is a guess. "Long" is half of a gap's length here.
   const bool guessed = changes && 2 * s.length() > counter_.longest_step();
+  const bool all_estimated = guessed || (s.estimated_uj > 0 && s.estimated_uj == s.uj());
   const double border = changes ? border_mj(s) : 0.0;
 
   const auto give = [&](const std::string& job, std::int64_t mj, double share) {
@@ -147,8 +149,9 @@ void DeviceEnergySplitter::split_interval(const Segment& s, Duration a, Duration
     slice.length = (b - a) * sign;
     slice.mj = mj * sign;
     const auto estimated = std::llround(static_cast<double>(s.estimated_uj) / 1000.0 * part * share);
-    slice.estimated_mj = sign * (guessed ? mj : std::min<std::int64_t>(estimated, mj));
-    slice.variance_mj2 = sign * share * share * (s.variance_uj2 / 1e6 * part * part + border * border);
+    slice.estimated_mj = sign * (all_estimated ? mj : std::min<std::int64_t>(estimated, mj));
+    // The error has one sign over the segment, so its variance is divided by time: the parts of a job then add up to the whole.
+    slice.variance_mj2 = sign * share * share * (s.variance_uj2 / 1e6 * part + border * border);
     slice.share = share;
     slice.device_idle = idle;
     slice.reason = guessed ? "no reading close to a start or end" : s.reason;

@@ -30,18 +30,20 @@ struct DeviceInfo {
   std::string model;
   Method method = Method::kCounter;
   Watts rated{0.0};              // power limit; 0: not known
+  Watts most{0.0};               // the highest power limit that can be set; 0: `rated`
   Duration update{0};            // update interval of the counter; 0: it changes at every reading
   std::int64_t wraps_at_uj = 0;  // the counter restarts at zero there; 0: it never does
   bool simulated = false;        // a test double
   std::vector<Partition> partitions;
 };
 
-// One reading: an energy counter for Method::kCounter, else power.
+// One reading: an energy counter, or power, or both if the counter stands still.
 struct Sample {
   Moment at;
   std::optional<std::int64_t> counter_uj;
   std::optional<Watts> power;
   Duration time_uncertainty{0};  // the value was true at some time within `at` +- this
+  double part = 1.0;             // of the energy read, what belongs to this device: below 1 where several share one meter
 };
 
 class Meter {

@@ -6,6 +6,8 @@
 #include <initializer_list>
 #include <vector>
 
+#include "energy/shared_library.h"
+
 namespace carbon::energy {
 namespace {
 
@@ -22,15 +24,10 @@ bool find(void* library, Function& function, std::initializer_list<const char*> 
 }  // namespace
 
 Result<std::shared_ptr<NvmlLibrary>> NvmlLibrary::open(const std::string& path) {
-  void* handle = nullptr;
-  std::string why;
-  for (const auto& name : path.empty() ? std::vector<std::string>{"libnvidia-ml.so.1", "libnvidia-ml.so"} : std::vector{path}) {
-    handle = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (handle) break;
-    if (why.empty()) why = dlerror();
-  }
-  if (!handle) return Error{"NVML: " + why};
-  std::shared_ptr<NvmlLibrary> library(new NvmlLibrary(handle));
+  const auto handle =
+      open_shared_library(path.empty() ? std::vector<std::string>{"libnvidia-ml.so.1", "libnvidia-ml.so"} : std::vector{path});
+  if (!handle) return Error{"NVML: " + handle.error().message};
+  std::shared_ptr<NvmlLibrary> library(new NvmlLibrary(*handle));
   if (const auto resolved = library->resolve(); !resolved) return resolved.error();
   if (const int status = library->init(); status != kNvmlSuccess) return Error{"NVML: nvmlInit: " + library->describe(status)};
   library->initialised_ = true;
@@ -55,6 +52,7 @@ Status NvmlLibrary::resolve() {
   find(handle_, total_energy_mj, {"nvmlDeviceGetTotalEnergyConsumption"});
   find(handle_, power_mw, {"nvmlDeviceGetPowerUsage"});
   find(handle_, power_limit_mw, {"nvmlDeviceGetEnforcedPowerLimit", "nvmlDeviceGetPowerManagementLimit"});
+  find(handle_, power_limits_mw, {"nvmlDeviceGetPowerManagementLimitConstraints"});
   find(handle_, mig_mode, {"nvmlDeviceGetMigMode"});
   find(handle_, max_mig_devices, {"nvmlDeviceGetMaxMigDeviceCount"});
   find(handle_, mig_by_index, {"nvmlDeviceGetMigDeviceHandleByIndex"});

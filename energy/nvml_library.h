@@ -59,6 +59,7 @@ class NvmlLibrary {
   int (*total_energy_mj)(NvmlDevice, unsigned long long*) = nullptr;
   int (*power_mw)(NvmlDevice, unsigned*) = nullptr;
   int (*power_limit_mw)(NvmlDevice, unsigned*) = nullptr;
+  int (*power_limits_mw)(NvmlDevice, unsigned* lowest, unsigned* highest) = nullptr;
   int (*mig_mode)(NvmlDevice, unsigned* current, unsigned* pending) = nullptr;
   int (*max_mig_devices)(NvmlDevice, unsigned*) = nullptr;
   int (*mig_by_index)(NvmlDevice, unsigned, NvmlDevice*) = nullptr;

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
+#include "energy/energy_counter.h"
 #include "energy/nvml_library.h"
 
 namespace carbon::energy {
@@ -22,13 +24,13 @@ class NvmlMeter final : public Meter {
   Result<Sample> read() override {
     const auto before = Moment::now();
     Sample sample;
-    const int status = info_.method == Method::kCounter ? read_counter(sample) : read_power(sample);
+    const int status = info_.method == Method::kCounter ? read_counter(sample, before.boot) : read_power(sample);
     if (status != kNvmlSuccess) {
       reopen(status);
       return Error{info_.id + ": " + nvml_->describe(status)};
     }
-    const auto after = Moment::now();
-    sample.at = before + (after.boot - before.boot) / 2;
+    sample.time_uncertainty = (Moment::now().boot - before.boot) / 2;
+    sample.at = before + sample.time_uncertainty;
     return sample;
   }
 
@@ -40,10 +42,13 @@ class NvmlMeter final : public Meter {
   }
 
  private:
-  int read_counter(Sample& sample) {
+  int read_counter(Sample& sample, Duration now) {
+    constexpr unsigned long long kMost = std::numeric_limits<std::int64_t>::max() / 1000;
     unsigned long long mj = 0;
     const int status = nvml_->total_energy_mj(device_, &mj);
-    sample.counter_uj = static_cast<std::int64_t>(mj) * 1000;
+    if (status != kNvmlSuccess) return status;
+    sample.counter_uj = static_cast<std::int64_t>(std::min(mj, kMost)) * 1000;
+    if (standstill_.stands(*sample.counter_uj, now) && read_power(sample) != kNvmlSuccess) sample.power.reset();
     return status;
   }
 
@@ -65,6 +70,7 @@ class NvmlMeter final : public Meter {
   std::shared_ptr<NvmlLibrary> nvml_;
   NvmlDevice device_;
   DeviceInfo info_;
+  StandstillWatch standstill_;
 };
 
 Result<DeviceInfo> describe(const NvmlLibrary& nvml, NvmlDevice device) {
@@ -82,6 +88,10 @@ Result<DeviceInfo> describe(const NvmlLibrary& nvml, NvmlDevice device) {
   if (nvml.name && nvml.name(device, text.data(), text.size()) == kNvmlSuccess) info.model = text.data();
   unsigned limit_mw = 0;
   if (nvml.power_limit_mw && nvml.power_limit_mw(device, &limit_mw) == kNvmlSuccess) info.rated = Watts(limit_mw / 1000.0);
+
+  unsigned lowest_mw = 0, highest_mw = 0;
+  if (nvml.power_limits_mw && nvml.power_limits_mw(device, &lowest_mw, &highest_mw) == kNvmlSuccess)
+    info.most = Watts(highest_mw / 1000.0);
 
   unsigned long long mj = 0;
   unsigned mw = 0;

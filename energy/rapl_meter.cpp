@@ -6,6 +6,8 @@
 #include <cstring>
 #include <fstream>
 
+#include "energy/energy_counter.h"
+
 namespace carbon::energy {
 namespace {
 
@@ -31,10 +33,12 @@ class RaplMeter final : public Meter {
   RaplMeter(fs::path zone, DeviceInfo info) : counter_(std::move(zone) / "energy_uj"), info_(std::move(info)) {}
   const DeviceInfo& info() const override { return info_; }
   Result<Sample> read() override {
+    const auto before = Moment::now();
     const auto uj = number_in(counter_);
     if (!uj) return uj.error();
     Sample sample;
-    sample.at = Moment::now();
+    sample.time_uncertainty = (Moment::now().boot - before.boot) / 2;
+    sample.at = before + sample.time_uncertainty;
     sample.counter_uj = *uj;
     return sample;
   }
@@ -44,6 +48,20 @@ class RaplMeter final : public Meter {
   fs::path counter_;
   DeviceInfo info_;
 };
+
+// The zone's power constraints: the long-term one is the rated power, the highest what the zone can draw. A power that no such
+// zone draws stands for "no limit" and is passed over. AMD's zones have no constraints.
+void read_limits(const fs::path& zone, DeviceInfo& info) {
+  for (int k = 0; k < 4; ++k) {
+    for (const char* file : {"max_power_uw", "power_limit_uw"}) {
+      const auto uw = number_in(zone / ("constraint_" + std::to_string(k) + '_' + file));
+      const Watts watts(uw ? static_cast<double>(*uw) / 1e6 : 0.0);
+      if (watts.value() < 1 || watts > power_of_type(info.type).most) continue;
+      info.most = std::max(info.most, watts);
+      if (k == 0 && info.rated.value() <= 0) info.rated = watts;
+    }
+  }
+}
 
 // "intel-rapl:0" is named package-0. Of its subzones ("intel-rapl:0:1") only dram is a device of its own: the energy of core and
 // uncore is part of the package's.
@@ -59,6 +77,7 @@ void add_zone(const fs::path& zone, const std::string& id, const std::string& ty
   info.type = type;
   info.model = "RAPL";
   info.wraps_at_uj = *range;
+  read_limits(zone, info);
   found.meters.push_back(std::make_unique<RaplMeter>(zone, std::move(info)));
 }
 

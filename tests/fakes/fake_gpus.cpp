@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <ctime>
 #include <fstream>
@@ -44,9 +45,11 @@ FakeGpu gpu_from(const Words& w) {
   if (!curve) throw std::invalid_argument("curve=" + w.at("curve"));
   gpu.curve = *curve;
   gpu.limit = number(w, "limit", 400);
+  gpu.most = number(w, "most", gpu.limit);
   gpu.counter = !w.contains("counter") || w.at("counter") != "no";
   gpu.call_ms = number(w, "call_ms", 0);
   gpu.reset_at = number(w, "reset_at", 0);
+  gpu.stopped = window(w, "stopped");
   gpu.lost = window(w, "lost");
   gpu.hang = window(w, "hang");
   if (w.contains("mig")) {
@@ -61,7 +64,9 @@ FakeGpu gpu_from(const Words& w) {
 double FakeGpu::counter_joules(double unix_s) const {
   const double renewed = std::floor(unix_s / kUpdate) * kUpdate;
   const double since = reset_at > 0 && unix_s >= reset_at ? reset_at : PowerCurve::kEpoch;
-  return std::max(0.0, curve.joules(since, std::max(renewed, since)));
+  const double missed = curve.joules(std::clamp(renewed, since, std::max(since, stopped.from)),
+                                     std::clamp(renewed, since, std::max(since, stopped.until)));
+  return std::max(0.0, curve.joules(since, std::max(renewed, since)) - missed);
 }
 
 std::optional<FakeNode> read_fake_node(const std::string& file, std::string& error) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The simulated GPUs of a node, read from the file that CARBON_FAKE_NVML names. One line per GPU, '#' starts a comment:
 //   gpu uuid=GPU-SIMULATED-n1-0 minor=0 curve=square:60,300,0.07,0.5 [limit=400] [counter=no] [call_ms=1] [mig=1,1,2,3]
-//       [reset_at=UNIX_S] [lost=FROM,UNTIL] [hang=FROM,UNTIL]
+//       [most=500] [reset_at=UNIX_S] [stopped=FROM,UNTIL] [lost=FROM,UNTIL] [hang=FROM,UNTIL]
 //   calls=FILE     where the number of calls per GPU is counted (8 bytes each, mapped)
 //   no_driver=FROM,UNTIL
+// most: the highest limit that can be set; by default `limit`. stopped: the counter misses the energy of that time.
 // mig: compute slices of each MIG instance. Faults are functions of wall time, so that a test can foresee them.
 #pragma once
 
@@ -25,11 +26,11 @@ struct FakeGpu {
   std::string uuid;
   unsigned minor = 0;
   PowerCurve curve;
-  double limit = 400;
+  double limit = 400, most = 400;
   bool counter = true;
   double call_ms = 0;
   double reset_at = 0;
-  Window lost, hang;
+  Window stopped, lost, hang;
   std::vector<unsigned> mig;
 
   // What the counter shows: it is renewed every 100 ms.

@@ -167,6 +167,12 @@ int nvmlDeviceGetEnforcedPowerLimit(nvmlDevice_st* device, unsigned* mw) {
   return kSuccess;
 }
 
+int nvmlDeviceGetPowerManagementLimitConstraints(nvmlDevice_st* device, unsigned* lowest_mw, unsigned* highest_mw) {
+  *lowest_mw = 100'000;
+  *highest_mw = static_cast<unsigned>(gpu_of(device).most * 1000);
+  return kSuccess;
+}
+
 int nvmlDeviceGetMigMode(nvmlDevice_st* device, unsigned* current, unsigned* pending) {
   if (device->instance >= 0) return kInvalid;
   *current = *pending = gpu_of(device).mig.empty() ? 0 : 1;

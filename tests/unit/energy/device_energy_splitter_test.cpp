@@ -73,12 +73,12 @@ TEST(DeviceEnergySplitter, ALateMarkChangesThePastButNotTheSum) {
   for (Sums* sums : {&late, &in_time}) {
     DeviceEnergySplitter splitter(gpu(), kStep, Duration(3000));
     if (sums == &in_time) sums->add(splitter.allocate({"j", 0.5, Duration(15'300)}));
-    for (int s = 0; s <= 40; ++s) sums->add(splitter.feed(sample(s * 1000, s * s * 7'654'321LL), "b"));
+    for (int s = 0; s <= 40; ++s) sums->add(splitter.feed(sample(s * 1000, s * s * 4'654'321LL), "b"));
     if (sums == &late) sums->add(splitter.allocate({"j", 0.5, Duration(15'300)}));
     sums->add(splitter.release("j", Duration(31'100)));
   }
   EXPECT_EQ(late.mj["j"], in_time.mj["j"]);
-  EXPECT_EQ(late.of("j") + late.of(""), 40 * 40 * 7'654'321LL / 1000);
+  EXPECT_EQ(late.of("j") + late.of(""), 40 * 40 * 4'654'321LL / 1000);
 }
 
 TEST(DeviceEnergySplitter, AllocatedButIdleIsTimeBelowAQuarterOfThePowerLimit) {
@@ -143,8 +143,9 @@ TEST(DeviceEnergySplitter, RandomOrderOfEventsKeepsTheSum) {
       } else if (dice == 1) {
         sums.add(splitter.release(job, back));
       } else {
-        t += std::uniform_int_distribution<std::int64_t>(1, 4000)(random);
-        uj += std::uniform_int_distribution<std::int64_t>(0, 400'000'000)(random);
+        const auto ms = std::uniform_int_distribution<std::int64_t>(1, 4000)(random);
+        t += ms;
+        uj += ms * std::uniform_int_distribution<std::int64_t>(1, 400'000)(random);
         sums.add(splitter.feed(sample(t, uj), "b"));
       }
     }

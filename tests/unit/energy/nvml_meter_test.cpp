@@ -8,7 +8,9 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
+#include "energy/energy_counter.h"
 #include "tests/fakes/fake_gpus.h"
 
 namespace carbon::energy {
@@ -19,10 +21,11 @@ class NvmlMeter : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     file_ = std::filesystem::temp_directory_path() / ("carbon-nvml-" + std::to_string(getpid()));
-    std::ofstream(file_) << "gpu uuid=GPU-SIMULATED-a minor=3 curve=constant:250 limit=350\n"
+    std::ofstream(file_) << "gpu uuid=GPU-SIMULATED-a minor=3 curve=constant:250 limit=350 most=500\n"
                             "gpu uuid=GPU-SIMULATED-b minor=0 curve=constant:80 counter=no\n"
                             "gpu uuid=GPU-SIMULATED-c minor=1 curve=constant:80 lost=0,9e9\n"
-                            "gpu uuid=GPU-SIMULATED-d minor=2 curve=constant:80 mig=1,2,4\n";
+                            "gpu uuid=GPU-SIMULATED-d minor=2 curve=constant:80 mig=1,2,4\n"
+                            "gpu uuid=GPU-SIMULATED-e minor=4 curve=constant:90 stopped=0,9e9\n";
     setenv("CARBON_FAKE_NVML", file_.c_str(), 1);
   }
   static void TearDownTestSuite() { std::filesystem::remove(file_); }
@@ -31,12 +34,13 @@ class NvmlMeter : public testing::Test {
 
 TEST_F(NvmlMeter, FindsDevicesByUuidWithTheirMinors) {
   const auto found = find_nvml_meters(CARBON_FAKE_NVML_LIBRARY);
-  ASSERT_EQ(found.meters.size(), 3u) << found.note;
+  ASSERT_EQ(found.meters.size(), 4u) << found.note;
   const auto& a = found.meters[0]->info();
   EXPECT_EQ(a.id, "GPU-SIMULATED-a");
   EXPECT_EQ(a.minor, 3u);
   EXPECT_EQ(a.method, Method::kCounter);
   EXPECT_EQ(a.rated, Watts(350));
+  EXPECT_EQ(a.most, Watts(500));
   EXPECT_TRUE(a.simulated);
   EXPECT_EQ(found.meters[1]->info().method, Method::kIntegrated);
   EXPECT_NE(found.note.find("GPU-SIMULATED-c"), std::string::npos) << "a lost GPU is named, not passed over";
@@ -60,6 +64,15 @@ TEST_F(NvmlMeter, KnowsMigInstancesByTheirShareOfComputeSlices) {
   EXPECT_EQ(parts[1].id, "MIG-SIMULATED-d-1");
   EXPECT_DOUBLE_EQ(parts[0].share, 1.0 / 7);
   EXPECT_DOUBLE_EQ(parts[2].share, 4.0 / 7);
+}
+
+TEST_F(NvmlMeter, ReadsThePowerTooWhereTheCounterStandsStill) {
+  const auto found = find_nvml_meters(CARBON_FAKE_NVML_LIBRARY);
+  EXPECT_FALSE(found.meters[3]->read()->power);
+  std::this_thread::sleep_for(kStandstill + Duration(100));
+  const auto sample = found.meters[3]->read();
+  EXPECT_EQ(sample->counter_uj, 0);
+  EXPECT_EQ(sample->power, Watts(90));
 }
 
 TEST_F(NvmlMeter, NoLibraryIsANormalResult) {
