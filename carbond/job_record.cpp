@@ -122,15 +122,18 @@ ledger::DeviceEnergy JobRegistry::device_record(const std::string& id, const Job
   d.device = id;
   d.type = info.type;
   d.minor = info.minor;
-  d.method = used.covered_ms > 0 ? info.method : Method::kEstimated;
   d.share = used.covered_ms > 0 ? std::clamp(used.share_ms / static_cast<double>(used.covered_ms), 1e-6, 1.0)
                                 : std::min(1.0, used.allocated);
   d.step = settings_.profile_step;
   d.first = profile.mj().empty() ? energy::floor_to(record.start, d.step) : profile.first();
   d.mj = profile.mj();
   d.allocated_idle_ms = profile.idle_ms();
-  d.uncertainty_mj = std::llround(1.96 * std::sqrt(std::max(0.0, variance)));
   d.estimated_mj = std::clamp<std::int64_t>(estimated, 0, profile.total_mj());
+  const bool nothing_measured = used.covered_ms == 0 || (d.estimated_mj > 0 && d.estimated_mj == profile.total_mj());
+  d.method = nothing_measured ? Method::kEstimated : info.method;
+  // The share of a shared meter errs to one side throughout, so its error grows with the energy.
+  if (info.method == Method::kEstimated) variance += std::pow(static_cast<double>(d.estimated_mj) / 4, 2);
+  d.uncertainty_mj = std::llround(1.96 * std::sqrt(std::max(0.0, variance)));
   return d;
 }
 

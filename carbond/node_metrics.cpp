@@ -54,6 +54,10 @@ void put_devices(Exposition& out, const JobRegistry& registry, const NodeHealth&
                const auto it = health.meter_errors.find(id);
                return it == health.meter_errors.end() ? 0.0 : static_cast<double>(it->second);
              });
+  per_device(
+      "carbon_node_implausible_readings_total", Type::kCounter,
+      "Readings of the device that were not believed, since carbond started; what they hide is estimated.",
+      [](const auto&, const auto& device, const auto&) { return static_cast<double>(device.counter().implausible().total()); });
   out.head("carbon_node_device_info", Type::kGauge,
            "Type, model and minor number of the device, and how its energy is measured.");
   for (const auto& [id, device] : registry.devices()) {
