@@ -146,7 +146,7 @@ void EnergyCounter::counted(const Sample& sample, Segment& segment) {
     const auto since_suspect = growth(*s.suspect, now, sample);
     if (since_suspect && since_suspect->uj > 0) return believe(*s.suspect, *since_suspect, sample, segment);
   }
-  Estimate how{"the energy counter missed part of the energy"};
+  Estimate how{s.base.counter_uj ? "the energy counter missed part of the energy" : "no reading of the energy counter before"};
   if (missed) {
     how.measured_uj = since_base->uj;
   } else if (s.base.counter_uj && now < *s.base.counter_uj) {

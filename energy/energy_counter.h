@@ -123,7 +123,7 @@ class EnergyCounter {
 
   // None for the first sample, and for one that is not later than the last point.
   std::optional<Segment> feed(const Sample& sample, const std::string& boot_id);
-  // For a device that does not answer: estimates the energy up to `at` from its usual power, else from its rated power.
+  // For a device that does not answer: estimates the energy up to `at` from its usual power, else half of its rated power.
   std::optional<Segment> extrapolate(const Moment& at);
 
  private:

@@ -49,16 +49,18 @@ class RaplMeter final : public Meter {
   DeviceInfo info_;
 };
 
-// The zone's power constraints: the long-term one is the rated power, the highest what the zone can draw. A power that no such
-// zone draws stands for "no limit" and is passed over. AMD's zones have no constraints.
+// The zone's power constraints: the long-term one is the rated power, the highest what the zone can draw. A limit above what any
+// such zone draws is none, as where the firmware lifts the limits, and the rated power is no bound then. AMD's zones have no
+// constraints.
 void read_limits(const fs::path& zone, DeviceInfo& info) {
+  const Watts ceiling = power_of_type(info.type).most;
   for (int k = 0; k < 4; ++k) {
     for (const char* file : {"max_power_uw", "power_limit_uw"}) {
       const auto uw = number_in(zone / ("constraint_" + std::to_string(k) + '_' + file));
       const Watts watts(uw ? static_cast<double>(*uw) / 1e6 : 0.0);
-      if (watts.value() < 1 || watts > power_of_type(info.type).most) continue;
-      info.most = std::max(info.most, watts);
-      if (k == 0 && info.rated.value() <= 0) info.rated = watts;
+      if (watts.value() < 1) continue;
+      info.most = std::max(info.most, std::min(watts, ceiling));
+      if (k == 0 && info.rated.value() <= 0 && watts <= ceiling) info.rated = watts;
     }
   }
 }

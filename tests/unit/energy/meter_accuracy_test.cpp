@@ -67,6 +67,7 @@ Measured measure(SimulatedMeter& meter, Duration from, Duration to, std::mt19937
   double variance = 0;
   const auto add = [&](const std::vector<EnergySlice>& slices) {
     for (const auto& s : slices) {
+      EXPECT_EQ(s.estimated_mj, 0) << s.reason;
       if (s.job.empty()) continue;
       out.mj += static_cast<double>(s.mj);
       variance += s.variance_mj2;

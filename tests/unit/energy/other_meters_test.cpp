@@ -58,14 +58,19 @@ TEST_F(Sysfs, RaplFindsPackagesAndMemoryAndPassesOverTheirParts) {
 TEST_F(Sysfs, RaplIsHeldAgainstTheConstraintsOfItsZone) {
   zone("intel-rapl:0", "package-0", "1000");
   put("class/powercap/intel-rapl:0/constraint_0_max_power_uw", "270000000");
-  put("class/powercap/intel-rapl:0/constraint_0_power_limit_uw", "4095875000");
+  put("class/powercap/intel-rapl:0/constraint_0_power_limit_uw", "250000000");
   put("class/powercap/intel-rapl:0/constraint_1_power_limit_uw", "324000000");
   zone("intel-rapl:0:0", "dram", "70");
   put("class/powercap/intel-rapl:0:0/constraint_0_power_limit_uw", "0");
+  zone("intel-rapl:1", "package-1", "2000");
+  put("class/powercap/intel-rapl:1/constraint_0_max_power_uw", "125000000");
+  put("class/powercap/intel-rapl:1/constraint_0_power_limit_uw", "4095875000");
   const auto found = find_rapl_meters(root);
-  ASSERT_EQ(found.meters.size(), 2u) << found.note;
+  ASSERT_EQ(found.meters.size(), 3u) << found.note;
   EXPECT_EQ(found.meters[0]->info().rated, Watts(270));
-  EXPECT_EQ(found.meters[0]->info().most, Watts(324)) << "4096 W are no limit";
+  EXPECT_EQ(found.meters[0]->info().most, Watts(324));
+  EXPECT_EQ(found.meters[2]->info().rated, Watts(125));
+  EXPECT_EQ(found.meters[2]->info().most, Watts(1000)) << "its limit is lifted, so it may draw more than it is rated for";
   EXPECT_EQ(found.meters[1]->info().rated, Watts(0)) << "0 W are none either";
 }
 
