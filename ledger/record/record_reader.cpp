@@ -54,7 +54,7 @@ class Members {
 
   bool has(const char* key) const {
     dom::element v;
-    return object_.at_key(key).get(v) == simdjson::SUCCESS;
+    return error_.empty() && object_.at_key(key).get(v) == simdjson::SUCCESS;
   }
 
   double number(const char* key, double low, double high) {
