@@ -60,7 +60,8 @@ Status send(const Work& work, Controller& controller) {
   for (std::size_t at = 0; at < work.summaries.size(); at += kBatch) {
     auto part = nlohmann::json::array();
     for (std::size_t i = at; i < std::min(work.summaries.size(), at + kBatch); ++i) part.push_back(work.summaries[i]);
-    const auto accepted = controller.post("/v1/summaries", nlohmann::json{{"jobs", part}}.dump());
+    const auto accepted = controller.post(
+        "/v1/summaries", nlohmann::json{{"jobs", part}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     if (!accepted) return accepted.error();
     requested(std::min(at + kBatch, work.summaries.size()), work.summaries.size());
   }

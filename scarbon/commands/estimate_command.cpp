@@ -81,7 +81,7 @@ void print_json(const std::vector<Row>& rows, const snapshot::SnapshotContent& s
   fmt::print("{}\n", nlohmann::json{{"options", options},
                                     {"unchanged", unchanged},
                                     {"decision", decision.message.empty() ? nlohmann::json() : nlohmann::json(decision.message)}}
-                         .dump());
+                         .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 void print_table_of(const std::vector<Row>& rows, const snapshot::SnapshotContent& snapshot) {
