@@ -31,7 +31,7 @@ Result<CounterUpdate> find_counter_update(Meter& meter, const std::function<void
     if (!next) return next.error();
     ++found.calls;
     if (next->counter_uj != first->counter_uj) {
-      const Duration half = (next->at.boot - last.at.boot) / 2;
+      const Duration half = (next->at.boot + next->time_uncertainty - last.at.boot) / 2;
       Sample after = *next;
       after.at = last.at + half;
       after.time_uncertainty = half;

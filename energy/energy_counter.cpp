@@ -52,7 +52,7 @@ void EnergyCounter::start(const Sample& sample, const std::string& boot_id) {
   fresh.last.at = sample.at;
   fresh.last.time_uncertainty = sample.time_uncertainty;
   fresh.base = {sample.at.boot, fresh.last.uj, sample.counter_uj};
-  fresh.moved_at = sample.at.boot;
+  fresh.moved_at = sample.at.boot + sample.time_uncertainty;
   fresh.spare_uj = allowed_uj(kExcursion + std::max(info_.update, sample.time_uncertainty));
   if (plausible(sample.power)) fresh.watts = fresh.watts_before = fresh.usual_watts = sample.power->value() * sample.part;
   fresh.boot_id = boot_id;
@@ -162,7 +162,7 @@ void EnergyCounter::counted(const Sample& sample, Segment& segment) {
   how.measured_uj = std::llround(static_cast<double>(how.measured_uj) * sample.part);
   estimate(segment, how);
   s.suspect = CounterBase{sample.at.boot, segment.to.uj, now};
-  s.moved_at = sample.at.boot;
+  s.moved_at = sample.at.boot + sample.time_uncertainty;
   // Nothing speaks against the value, or it is the first of a device that was only extrapolated so far.
   if (missed || !s.base.counter_uj) {
     s.base = *std::exchange(s.suspect, std::nullopt);
@@ -202,7 +202,7 @@ void EnergyCounter::believe(CounterBase base, const Growth& growth, const Sample
                         allowed_uj(kExcursion + std::max(info_.update, uncertain)));
   s.base = {sample.at.boot, keeps_estimate ? segment.to.uj : measured, sample.counter_uj};
   s.suspect.reset();
-  s.moved_at = sample.at.boot;
+  s.moved_at = sample.at.boot + sample.time_uncertainty;
   s.stopped = false;
   s.watts = 0;
 }

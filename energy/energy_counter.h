@@ -87,7 +87,7 @@ struct EnergyCounterState {
   Point last;
   CounterBase base;                    // base.uj is below last.uj after an estimate that was too high, until it has caught up
   std::optional<CounterBase> suspect;  // the last sample, if it was not believed
-  Duration moved_at{0};                // when the counter last changed
+  Duration moved_at{0};                // the latest time at which the counter last changed
   bool stopped = false;                // it stands still, and its energy is estimated
   double spare_uj = 0.0;               // what the next reading may show above kMostPowerMargin
   double watts = 0.0;                  // of the last believed reading of power

@@ -16,12 +16,15 @@ class SteppedMeter final : public Meter {
   const DeviceInfo& info() const override { return info_; }
   Result<Sample> read() override {
     if (fails) return Error{"GPU-1: GPU is lost (15)"};
+    // A call that hangs is dated in its middle, and shows the counter as it is at its end.
+    const Moment middle{now + hangs / 2, from_unix_ms((now + hangs / 2).count())};
+    now += hangs;
     const auto renewed = frozen ? 0 : (now.count() - 37) / 100 * 100 + 37;
-    return Sample{{now, from_unix_ms(now.count())}, renewed * 300'000, std::nullopt, Duration(0)};
+    return Sample{middle, renewed * 300'000, std::nullopt, hangs / 2};
   }
   Result<Watts> power() override { return Watts(300); }
 
-  Duration now{12'345};
+  Duration now{12'345}, hangs{0};
   bool fails = false, frozen = false;
 
  private:
@@ -39,6 +42,17 @@ TEST(CounterUpdateSearch, FindsWhenTheCounterChangedAndWhatItWasBefore) {
   EXPECT_EQ(update.at.boot - found->samples[0].at.boot, Duration(100));
   EXPECT_LE(update.time_uncertainty, Duration(7));
   EXPECT_LE(found->calls, kMaxSearchCalls);
+}
+
+TEST(CounterUpdateSearch, AnUpdateSeenByACallThatHungMayBeAsNewAsItsEnd) {
+  SteppedMeter meter;
+  const auto found = find_counter_update(meter, [&](Duration d) {
+    meter.now += d;
+    meter.hangs = Duration(8000);
+  });
+  ASSERT_EQ(found->samples.size(), 2u);
+  const auto& update = found->samples[1];
+  EXPECT_GE(update.at.boot + update.time_uncertainty, Duration(*update.counter_uj / 300'000));
 }
 
 TEST(CounterUpdateSearch, ReturnsOneReadingIfTheCounterDoesNotChange) {

@@ -179,6 +179,9 @@ TEST(EnergyCounter, AReadingWhoseCallHungMayBeAsNewAsItsEnd) {
   const auto s = a.feed({at(4100), 7'100 * 390'000LL, std::nullopt, Duration(3000)}, "b");
   EXPECT_EQ(s->uj(), 6'100 * 390'000LL);
   EXPECT_EQ(s->estimated_uj, 0);
+  // Not yet renewed, which is no standstill.
+  EXPECT_EQ(a.feed(counter(7150, 7'100 * 390'000LL), "b")->estimated_uj, 0);
+  EXPECT_EQ(a.implausible().total(), 0u);
 }
 
 TEST(EnergyCounter, OneThatDriftsAboveTheLimitIsNoticed) {

@@ -108,8 +108,8 @@ std::string number(double x) { return std::to_string(x); }
 TEST(Accuracy, TheCounterIsWithinATenthOfAPercent) {
   std::mt19937 random(1);
   std::uniform_int_distribution<int> phase(5000, 6000), length(60'000, 300'000);
-  for (const char* curve : {"constant:300", "square:60,300,0.07,0.5", "bursts:60,400,5,0.05", "bursts:60,400,2,1.1",
-                            "ramp:60,400,20", "ramp:60,400,0.9", "square:60,400,13,0.3"}) {
+  for (const char* curve : {"constant:300", "constant:400", "square:60,300,0.07,0.5", "bursts:60,400,5,0.05",
+                            "bursts:60,400,2,1.1", "ramp:60,400,20", "ramp:60,400,0.9", "square:60,400,13,0.3"}) {
     double worst = 0;
     for (int i = 0; i < 100; ++i) {
       SimulatedMeter meter(*fakes::PowerCurve::parse(curve), true);
