@@ -15,11 +15,11 @@ namespace carbon::grid_feeds {
 struct FeedStatus {
   std::string provider;
   bool ok = false;
-  std::string cause;     // if not ok: the provider's error, or why validation refused its answer; never a token
-  Instant since{};       // of this status
-  Instant last_good{};   // time of the last valid answer; the epoch: never
-  std::string left_out;  // values that validation dropped from that answer, and why
-  std::string note;      // other remarks: estimated values, how a different kind of series was adjusted
+  std::string cause{};     // if not ok: the provider's error, or why validation refused its answer; never a token
+  Instant since{};         // of this status
+  Instant last_good{};     // time of the last valid answer; the epoch: never
+  std::string left_out{};  // values that validation dropped from that answer, and why
+  std::string note{};      // other remarks: estimated values, how a different kind of series was adjusted
 };
 
 // One site's intensity over the requested window.

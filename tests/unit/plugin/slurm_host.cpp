@@ -68,7 +68,9 @@ spank_err_t spank_option_register(spank_t, spank_option* option) {
   return static_cast<spank_err_t>(ESPANK_SUCCESS);
 }
 
-spank_err_t spank_get_item(spank_t, spank_item_t item, ...) {
+// spank.h gives the last named parameter an enum type, which va_start must not take: the same symbol, with the promoted type.
+spank_err_t host_get_item(spank_t, unsigned item, ...) __asm__("spank_get_item");
+spank_err_t host_get_item(spank_t, unsigned item, ...) {
   if (!host().knows_job) return static_cast<spank_err_t>(ESPANK_NOT_AVAIL);
   va_list arguments;
   va_start(arguments, item);
