@@ -2,6 +2,7 @@
 #include "carbond/job_registry.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace carbon::carbond {
 namespace {
@@ -15,30 +16,28 @@ std::string key_of(const JobMark& start) {
 
 }  // namespace
 
-void JobRegistry::add_device(const energy::DeviceInfo& info) {
-  if (!devices_.try_emplace(info.id, info, settings_.profile_step, settings_.longest_step).second) return;
-  for (auto& [key, job] : jobs_) {
-    if (job.end && job.end->boot_id != boot_id_) continue;
-    for (const auto& [id, share] : allocated_to(job.start).devices) {
-      if (id != info.id || !job.devices.emplace(id, new_device(share)).second) continue;
-      const Duration until = job.end ? job.end->since_boot : Duration::max();
-      add_slices(id, devices_.at(id).allocate({key, share, job.start.since_boot, until}));
-    }
-  }
-}
-
-JobDevice JobRegistry::new_device(double share) const {
-  JobDevice device;
-  device.profile = energy::Profile(settings_.profile_step);
-  device.allocated = share;
-  return device;
-}
-
 void JobRegistry::sample(const std::string& device, const energy::Sample& sample) {
   const auto it = devices_.find(device);
   if (it == devices_.end()) return;
   auto shares = it->second.info().type == "gpu" ? energy::DeviceEnergySplitter::Shares{} : cpu_shares(device, sample.at.boot);
-  add_slices(device, it->second.feed(sample, boot_id_, std::move(shares)));
+  const auto slices = it->second.feed(sample, boot_id_, std::move(shares));
+  note_idle_power(device, slices);
+  add_slices(device, slices);
+}
+
+void JobRegistry::note_idle_power(const std::string& device, const std::vector<energy::EnergySlice>& slices) {
+  auto& idle = idle_power_[device];
+  const bool known = !slices.empty() && std::all_of(slices.begin(), slices.end(),
+                                                    [](const auto& s) { return s.job.empty() && s.estimated_mj == 0; });
+  if (!known) idle.interrupt();
+  for (const auto& s : slices) {
+    if (known) idle.add(s.length, s.mj);
+  }
+}
+
+std::optional<Watts> JobRegistry::idle_power(const std::string& device) const {
+  const auto idle = idle_power_.find(device);
+  return idle == idle_power_.end() ? std::nullopt : idle->second.watts();
 }
 
 // Each job's CPU time since the last sample, as a share of all CPU time of the node.
@@ -90,7 +89,11 @@ void JobRegistry::start(const JobMark& mark, const energy::Moment& now) {
   if (jobs_.contains(key) || start_was_closed(mark)) return;
   const Duration at = boot_time_of(mark, now);
   OpenJob job;
-  const auto allocated = allocated_to(mark).devices;
+  job.start = mark;
+  job.start.since_boot = at;
+  job.start.boot_id = boot_id_;
+  name_gpus(job);
+  const auto allocated = allocated_to(job);
   // An epilog may not have run: an earlier run of the same job is over, and so is a job whose GPU is now allocated to another.
   for (auto& [_, other] : jobs_) {
     if (other.end) continue;
@@ -100,10 +103,6 @@ void JobRegistry::start(const JobMark& mark, const energy::Moment& now) {
       end_without_mark(other, mark, at, "no end mark: the run ended no later than the next start on its GPU");
     }
   }
-  job.start = mark;
-  job.start.since_boot = at;
-  job.start.boot_id = boot_id_;
-  for (const auto& [id, share] : allocated) job.devices.emplace(id, new_device(share));
   auto& opened = jobs_.emplace(key, std::move(job)).first->second;
   if (!mark.boot_id.empty() && mark.boot_id != boot_id_) {
     opened.notes.insert("the node went down: no readings of this run");
@@ -112,15 +111,16 @@ void JobRegistry::start(const JobMark& mark, const energy::Moment& now) {
     close_at(opened, end, at);
     return;
   }
-  for (const auto& [id, share] : allocated) add_slices(id, devices_.at(id).allocate({key, share, at}));
+  allocate(key, opened);
 }
 
-// True if `allocated`, a newer job's, has a whole GPU that is a whole GPU of `job` too: Slurm allocates it to one job at a time.
-bool JobRegistry::lost_a_gpu(const OpenJob& job, const std::map<std::string, double>& allocated) const {
-  return std::any_of(allocated.begin(), allocated.end(), [&](const auto& newer) {
+// True if `allocated`, a newer job's, has a whole GPU that is a whole GPU of `job` too: Slurm allocates it to one job at a time,
+// unless it has shards.
+bool JobRegistry::lost_a_gpu(const OpenJob& job, const Allocated& allocated) const {
+  return std::any_of(allocated.devices.begin(), allocated.devices.end(), [&](const auto& newer) {
     const auto older = job.devices.find(newer.first);
     return older != job.devices.end() && devices_.at(newer.first).info().type == "gpu" && older->second.allocated >= 1.0 &&
-           newer.second >= 1.0;
+           newer.second >= 1.0 && !allocated.by_shards.contains(newer.first);
   });
 }
 
@@ -151,15 +151,12 @@ void JobRegistry::end(const JobMark& mark, const energy::Moment& now) {
 // job's GPUs later: the start mark has none, the end mark has them.
 void JobRegistry::learn_gpus(OpenJob& job, const JobMark& end) {
   auto& start = job.start;
-  if (!start.gpus.empty() || !start.mig.empty() || (end.gpus.empty() && end.mig.empty())) return;
+  if (!start.gpus.empty() || !start.uuids.empty() || (end.gpus.empty() && end.uuids.empty())) return;
   start.gpus = end.gpus;
-  start.mig = end.mig;
+  start.uuids = end.uuids;
   start.mps_percent = end.mps_percent;
   job.notes.insert("Slurm named the GPUs only at the end of the run");
-  for (const auto& [id, share] : allocated_to(start).devices) {
-    if (!job.devices.emplace(id, new_device(share)).second) continue;
-    add_slices(id, devices_.at(id).allocate({key_of(start), share, start.since_boot}));
-  }
+  allocate(key_of(start), job);
 }
 
 bool JobRegistry::start_was_closed(const JobMark& start) const {
@@ -204,7 +201,9 @@ void JobRegistry::add_slices(const std::string& device, const std::vector<energy
     totals.estimated_mj += std::max<std::int64_t>(s.estimated_mj, 0);
     if (idle) continue;
     auto& used = job->second.devices.at(device);
-    used.profile.add(s.at, s.mj, s.device_idle ? s.length : Duration(0));
+    const auto idle_ms = s.device_idle ? std::llround(s.share * static_cast<double>(s.length.count())) : 0;
+    used.profile.add(s.at, s.mj, Duration(idle_ms));
+    if (used.by_shards && s.share < 1.0 - 1e-9) used.shared_mj += s.mj;
     used.share_ms += s.share * static_cast<double>(s.length.count());
     used.covered_ms += s.length.count();
     used.estimated_mj += s.estimated_mj;
@@ -233,7 +232,7 @@ std::int64_t worst_imbalance_mj(const energy::Profile& device, const DeviceTotal
 std::vector<std::pair<std::string, ledger::EnergyRecord>> JobRegistry::finished() const {
   std::vector<std::pair<std::string, ledger::EnergyRecord>> out;
   for (const auto& [key, job] : jobs_) {
-    if (!job.end) continue;
+    if (!job.end || waits_for_list(job)) continue;
     const bool known = std::all_of(job.devices.begin(), job.devices.end(), [&job = job, this](const auto& d) {
       return job.end->boot_id != boot_id_ || devices_.at(d.first).known_until(job.end->since_boot);
     });
@@ -260,13 +259,13 @@ std::vector<std::string> JobRegistry::devices_of(const JobMark& mark) const {
   return out;
 }
 
-void JobRegistry::restore_device(const energy::DeviceInfo& info, energy::EnergyCounterState state,
-                                 std::vector<energy::Allocation> allocations, const DeviceTotals& totals) {
-  add_device(info);
-  devices_.at(info.id).restore(std::move(state), std::move(allocations));
-  auto& restored = totals_of(info.id);
+void JobRegistry::restore_readings(const std::string& device, energy::EnergyCounterState state,
+                                   std::vector<energy::Allocation> allocations, const DeviceTotals& totals, IdlePower idle) {
+  devices_.at(device).restore(std::move(state), std::move(allocations));
+  auto& restored = totals_of(device);
   restored.jobs_mj = totals.jobs_mj;
   restored.idle_mj = totals.idle_mj;
+  idle_power_[device] = std::move(idle);
 }
 
 void JobRegistry::restore_job(OpenJob job) {
@@ -294,7 +293,7 @@ void JobRegistry::reboot(const std::string& boot_id) {
     job.notes.insert("the node went down: the run ends with its last reading");
     close_at(job, end, last);
   }
-  for (auto& [_, device] : devices_) device.forget_jobs();
+  for (auto& [_, device] : devices_) device.begin_boot();
   boot_id_ = boot_id;
 }
 

@@ -11,7 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "carbond/idle_power.h"
 #include "core/slurm/job_mark.h"
+#include "core/slurm/node_gpus.h"
 #include "energy/device_energy_splitter.h"
 #include "energy/profile.h"
 #include "ledger/record/record.h"
@@ -27,11 +29,14 @@ struct JobDevice {
   std::optional<std::pair<Duration, std::int64_t>> cpu_time;  // CLOCK_BOOTTIME and microseconds at the last sample
   std::int64_t estimated_mj = 0;
   double variance_mj2 = 0.0;
+  bool by_shards = false;      // other jobs may have the GPU too, and Slurm does not tell the prolog how many shards each has
+  std::int64_t shared_mj = 0;  // energy of the time in which another job had it, too: divided evenly
 };
 
 struct OpenJob {
   JobMark start;
   std::optional<JobMark> end;
+  std::map<std::uint32_t, SlurmGpu> gpus;    // by position in `start.gpus`, as Slurm's list was then; missing: not known yet
   std::map<std::string, JobDevice> devices;  // by device id
   bool end_seen = false;                     // false: `end` was inferred without an end mark
   bool end_guessed = false;                  // `end` is only the latest possible time
@@ -60,10 +65,9 @@ struct ClosedRun {
 struct RegistrySettings {
   std::string node;
   Duration profile_step{300'000};
-  Duration longest_step{3000};       // more time than this without a reading is a gap
-  std::uint32_t shards_per_gpu = 0;  // 0: a GPU is allocated to one job at a time
-  Watts gpu_power{400.0};            // of a GPU that no meter knows
-  std::uint32_t node_cpus = 1;       // a job's share of CPU and memory is its CPU time, else its CPUs, of these
+  Duration longest_step{3000};  // more time than this without a reading is a gap
+  Watts gpu_power{400.0};       // of a GPU that no meter knows
+  std::uint32_t node_cpus = 1;  // a job's share of CPU and memory is its CPU time, else its CPUs, of these
   // CPU time that a job has used on this node, in microseconds; none if unknown.
   std::function<std::optional<std::int64_t>(const JobMark& start)> cpu_time_us = [](const JobMark&) { return std::nullopt; };
   Duration patience{10'000};  // how long after a job's end to wait for its last reading
@@ -73,8 +77,15 @@ class JobRegistry {
  public:
   JobRegistry(RegistrySettings settings, std::string boot_id) : settings_(std::move(settings)), boot_id_(std::move(boot_id)) {}
 
-  // A known device stays as it is. Open jobs with the device allocated are charged from its first reading on.
+  // A device that the driver has, as it is now. Open jobs with the device allocated are charged from its first reading on.
   void add_device(const energy::DeviceInfo& info);
+  // After a search that found exactly these: others of a driver that has answered are gone. Those that no open job had are
+  // forgotten, and returned.
+  std::vector<std::string> keep_only(const std::set<std::string>& found);
+  // Slurm's list of this node's GPUs, for jobs whose positions are not resolved yet. A job keeps what the list said at first.
+  void set_gpu_list(std::vector<SlurmGpu> gpus);
+  // There is no list, for this reason: positions are not resolved until there is one.
+  void set_no_gpu_list(std::string why);
   void sample(const std::string& device, const energy::Sample& sample);
   void mark(const JobMark& mark, const energy::Moment& now);
   // Extrapolates devices that have not answered for `patience` while ended jobs wait for them.
@@ -88,13 +99,20 @@ class JobRegistry {
   std::vector<std::string> devices_of(const JobMark& mark) const;
   const std::map<std::string, OpenJob>& jobs() const { return jobs_; }
   const std::map<std::string, energy::DeviceEnergySplitter>& devices() const { return devices_; }
+  bool is_present(const std::string& device) const { return present_.contains(device); }  // found in this process
+  bool misses_device() const;    // a known device was not found yet, or a running job has one that is not known
+  bool misses_position() const;  // an open job has a position that Slurm's list does not have
+  std::optional<Watts> idle_power(const std::string& device) const;
+  const std::map<std::string, IdlePower>& idle_powers() const { return idle_power_; }
   const std::map<std::string, DeviceTotals>& totals() const { return totals_; }
   const std::string& boot_id() const { return boot_id_; }
   const std::deque<ClosedRun>& closed() const { return closed_; }
 
-  // After a restart, in this order: restore_...(), the marks that waited, catch_up(); then reboot() if the node was rebooted.
-  void restore_device(const energy::DeviceInfo& info, energy::EnergyCounterState state,
-                      std::vector<energy::Allocation> allocations, const DeviceTotals& totals);
+  // After a restart, in this order: restore_...(), the marks of the saved boot that waited, catch_up(); then reboot() if the node
+  // was rebooted, and the marks of this boot. Restored devices take no part in new jobs until add_device() has found them again.
+  void restore_device(const energy::DeviceInfo& info);
+  void restore_readings(const std::string& device, energy::EnergyCounterState state, std::vector<energy::Allocation> allocations,
+                        const DeviceTotals& totals, IdlePower idle);
   void restore_job(OpenJob job);
   void restore_closed(std::deque<ClosedRun> closed) { closed_ = std::move(closed); }
   void catch_up(const std::string& device, const energy::EnergyCounterState& later);
@@ -114,24 +132,40 @@ class JobRegistry {
   void add_slices(const std::string& device, const std::vector<energy::EnergySlice>& slices);
   Duration boot_time_of(const JobMark& mark, const energy::Moment& now) const;
   ledger::EnergyRecord record_of(const OpenJob& job) const;
-  // What is allocated to a job on this node: its share by device id, and devices without a meter.
+  // What is allocated to a job on this node: its share by device id, and GPUs without a meter.
+  struct Unmetered {
+    std::uint32_t position = 0;
+    std::string name;       // of the device, else of the position
+    std::string why;        // for the note
+    bool instance = false;  // of MIG: which part of a GPU it is is not known
+  };
   struct Allocated {
     std::map<std::string, double> devices;
-    std::vector<std::uint32_t> unknown_gpus;
-    std::vector<std::string> unknown_instances;
+    std::set<std::string> by_shards;  // of them
+    std::vector<Unmetered> unmetered;
   };
-  Allocated allocated_to(const JobMark& start) const;
+  Allocated allocated_to(const OpenJob& job) const;
+  void allocate_by_uuid(const OpenJob& job, const std::string& uuid, std::uint32_t position, Allocated& out) const;
+  void allocate_by_position(const OpenJob& job, std::uint32_t position, Allocated& out) const;
+  const energy::DeviceInfo* gpu_of_job(const OpenJob& job, const std::function<bool(const energy::DeviceInfo&)>& is_it) const;
+  void name_gpus(OpenJob& job) const;
+  bool waits_for_list(const OpenJob& job) const;
+  void allocate(const std::string& key, OpenJob& job);
+  void allocate_to_open_jobs();
   ledger::DeviceEnergy device_record(const std::string& id, const JobDevice& used, const ledger::EnergyRecord& record,
                                      Duration elapsed, std::set<std::string>& notes) const;
-  ledger::DeviceEnergy estimate(std::uint32_t minor, const ledger::EnergyRecord& record) const;
-  JobDevice new_device(double share) const;
-  double share_of_gpu(const JobMark& start) const;
-  bool lost_a_gpu(const OpenJob& job, const std::map<std::string, double>& allocated) const;
+  ledger::DeviceEnergy estimate(const Unmetered& gpu, const ledger::EnergyRecord& record) const;
+  bool lost_a_gpu(const OpenJob& job, const Allocated& allocated) const;
+  void note_idle_power(const std::string& device, const std::vector<energy::EnergySlice>& slices);
 
   RegistrySettings settings_;
   std::string boot_id_;
   std::map<std::string, energy::DeviceEnergySplitter> devices_;
+  std::set<std::string> present_;
   std::map<std::string, DeviceTotals> totals_;
+  std::map<std::string, IdlePower> idle_power_;
+  std::optional<std::vector<SlurmGpu>> gpu_list_;
+  std::string no_gpu_list_;  // why there is none; empty: slurmd was not heard yet
   std::map<std::string, OpenJob> jobs_;
   std::deque<ClosedRun> closed_;  // oldest first
 };

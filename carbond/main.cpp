@@ -16,6 +16,7 @@
 #include "carbond/shipper.h"
 #include "config/config.h"
 #include "core/slurm/job_mark.h"
+#include "core/slurm/slurmd_query.h"
 #include "energy/nvml_meter.h"
 #include "energy/rapl_meter.h"
 #include "energy/rocm_meter.h"
@@ -37,9 +38,10 @@ std::string short_host_name() {
 // own sysfs.
 carbon::energy::MetersFound find_all_meters(const NodeOptions& options) {
   using namespace carbon::energy;
-  auto found = find_nvml_meters(options.nvml);
+  auto found = find_nvml_meters(options.nvml, options.proc.empty() ? "/proc" : options.proc);
   const auto add = [&found](MetersFound more) {
     std::move(more.meters.begin(), more.meters.end(), std::back_inserter(found.meters));
+    found.incomplete = found.incomplete || more.incomplete;
     if (!more.note.empty()) found.note += (found.note.empty() ? "" : "; ") + more.note;
   };
   add(find_rocm_meters(options.rocm));
@@ -59,9 +61,12 @@ carbon::carbond::DaemonSettings settings_of(const carbon::config::Config& config
   settings.metrics_file = settings.spool.root / "carbond.prom";
   if (!metrics.empty()) settings.metrics_file = node_path(metrics, options.node);
   settings.outbox_max_bytes = config.carbond.outbox_max_bytes;
-  settings.shards_per_gpu = config.carbond.shards_per_gpu;
   settings.gpu_power = config.placement.gpu_power;
   settings.find_meters = [options] { return find_all_meters(options); };
+  settings.ask_for_gpus = [slurmd = config.carbond.slurmd, node = options.node, scratch = settings.spool.root / "slurmd"] {
+    return ask_slurmd_for_gpus({slurmd, slurm_conf_file(), node, scratch});
+  };
+  settings.state_of_slurm_files = [] { return carbon::state_of_slurm_files(slurm_conf_file()); };
   if (!options.sysfs.empty()) settings.sysfs = options.sysfs;
   return settings;
 }

@@ -41,6 +41,7 @@ struct MeterPool::Shared {
 // thread.
 struct MeterPool::Worker {
   std::unique_ptr<energy::Meter> meter;
+  Method method{};  // of the meter
   mutable std::mutex mutex;
   std::condition_variable wake;
   std::optional<Kind> wanted;
@@ -122,10 +123,17 @@ MeterPool::Found MeterPool::found() {
   Found out;
   for (auto& found : all) {
     if (!found.note.empty()) out.notes.push_back(found.note);
+    out.complete = !found.incomplete;
     for (auto& meter : found.meters) {
       const auto info = meter->info();
-      if (workers_.contains(info.id)) continue;
+      const auto known = workers_.find(info.id);
+      if (known != workers_.end() && known->second->method == info.method) {
+        out.again.push_back(info);
+        continue;
+      }
+      drop(info.id);
       auto worker = std::make_shared<Worker>();
+      worker->method = info.method;
       worker->meter = std::move(meter);
       workers_.emplace(info.id, worker);
       std::thread([worker, shared = shared_] { worker->run(shared); }).detach();
@@ -133,6 +141,17 @@ MeterPool::Found MeterPool::found() {
     }
   }
   return out;
+}
+
+void MeterPool::drop(const std::string& device) {
+  const auto it = workers_.find(device);
+  if (it == workers_.end()) return;
+  {
+    const std::lock_guard lock(it->second->mutex);
+    it->second->stop = true;
+    it->second->wake.notify_one();
+  }
+  workers_.erase(it);
 }
 
 void MeterPool::request(const std::string& device, Kind kind) {

@@ -28,13 +28,17 @@ class MeterPool {
 
   // Calls `find` on a thread of its own; found() returns its result.
   void discover(std::function<energy::MetersFound()> find);
-  // Adds the devices found since the last call to the pool and returns them, without those that were in it already.
+  // Adds the devices found since the last call to the pool.
   struct Found {
-    std::vector<energy::DeviceInfo> devices;
+    std::vector<energy::DeviceInfo> devices;  // new in the pool, or measured in another way than before
+    std::vector<energy::DeviceInfo> again;    // in it already, as they are now
     std::vector<std::string> notes;
+    bool complete = false;  // a search has ended, and no driver has a device that it could not describe
   };
   Found found();
   bool discovering() const;
+  // The device is gone. Its thread ends, unless it hangs.
+  void drop(const std::string& device);
 
   enum class Kind { kOnce, kCounterUpdate };
   // If the device is still busy with the last request, a plain reading is dropped; a counter update search follows that request.

@@ -13,7 +13,6 @@
 #include <csignal>
 #include <cstring>
 
-#include "carbond/spooled_marks.h"
 #include "carbond/state_file.h"
 #include "energy/cpu_time.h"
 
@@ -35,7 +34,6 @@ RegistrySettings registry_settings(const DaemonSettings& s) {
   RegistrySettings b;
   b.node = s.node;
   b.profile_step = s.profile_interval;
-  b.shards_per_gpu = s.shards_per_gpu;
   b.gpu_power = s.gpu_power;
   b.node_cpus = static_cast<std::uint32_t>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
   b.cpu_time_us = [sysfs = s.sysfs, node = s.node](const JobMark& start) {
@@ -51,6 +49,7 @@ RegistrySettings registry_settings(const DaemonSettings& s) {
 Daemon::Daemon(DaemonSettings settings)
     : settings_(std::move(settings)),
       registry_(registry_settings(settings_), energy::current_boot_id()),
+      gpu_list_(settings_.ask_for_gpus, settings_.state_of_slurm_files),
       outbox_(settings_.spool, settings_.outbox_max_bytes),
       schedule_(settings_.reading_interval, std::random_device{}()) {
   health_.node = settings_.node;
@@ -84,7 +83,7 @@ bool Daemon::asked_to_stop() {
 }
 
 // Restores what the last process saved, at whatever point it stopped: first the state, then the marks that waited, then the last
-// saved readings.
+// saved readings. Marks of two boots may wait: those of the boot that is over belong before its end.
 void Daemon::restore() {
   const std::string boot = restore_state();
   std::vector<SavedReading> readings;
@@ -92,14 +91,22 @@ void Daemon::restore() {
     if (auto parsed = readings_from_json(*last)) readings = std::move(*parsed);
   }
   // The state may be gone, or older than these devices.
-  for (const auto& r : readings) registry_.add_device(r.info);
-  read_marks();
-  for (const auto& r : readings) registry_.catch_up(r.info.id, r.counter);
+  for (const auto& r : readings) registry_.restore_device(r.info);
   const auto now_boot = energy::current_boot_id();
-  if (!boot.empty() && boot != now_boot) {
-    spdlog::info("the node was rebooted: {} open jobs end with their last reading", registry_.jobs().size());
-    registry_.reboot(now_boot);
+  const bool rebooted = !boot.empty() && boot != now_boot;
+  const auto now = Moment::now();
+  if (rebooted) {
+    for (const auto& mark : read_spooled_marks(settings_.spool).marks) {
+      if (is_of_earlier_boot(mark, now_boot, now.wall - now.boot)) play(mark, now);
+    }
+  } else {
+    read_marks();
   }
+  for (const auto& r : readings) registry_.catch_up(r.info.id, r.counter);
+  if (!rebooted) return;
+  spdlog::info("the node was rebooted: {} open jobs end with their last reading", registry_.jobs().size());
+  registry_.reboot(now_boot);
+  read_marks();
 }
 
 // Returns the boot in which the state was written; empty if there is no valid state.
@@ -124,6 +131,7 @@ Status Daemon::run() {
   if (const auto opened = open(); !opened) return opened;
   restore();
   pool_.discover(settings_.find_meters);
+  gpu_list_.step(Moment::now().boot, registry_.misses_position());
   next_discovery_ = Moment::now().boot + kDiscoverSoon;
   sd_notify(0, "READY=1");
   spdlog::info("carbond for node {} on {}: {} open jobs", settings_.node, settings_.spool.root.string(), registry_.jobs().size());
@@ -143,7 +151,7 @@ Status Daemon::run() {
     close_finished();
     sd_notify(0, "WATCHDOG=1");
   }
-  checkpoint(true);
+  checkpoint();
   spdlog::info("shutting down; {} jobs stay open", registry_.jobs().size());
   return Done{};
 }
@@ -155,18 +163,18 @@ void Daemon::read_marks() {
   const auto [marks, files] = read_spooled_marks(settings_.spool);
   if (files.empty()) return;
   const auto now = Moment::now();
-  for (const auto& mark : marks) {
-    spdlog::info("job={} {} gpus={}", mark.job_id, mark.event == JobMarkEvent::kStart ? "starts" : "ends", mark.gpus.size());
-    registry_.mark(mark, now);
-    for (const auto& device : registry_.devices_of(mark)) {
-      pool_.request(device, MeterPool::Kind::kCounterUpdate);
-    }
-  }
+  for (const auto& mark : marks) play(mark, now);
   // Marks are removed only after the checkpoint that covers them is durable. Reading them twice is harmless.
-  marks_wait_ = !checkpoint(true);
+  marks_wait_ = !checkpoint();
   if (marks_wait_) return;
   std::error_code ec;
   for (const auto& file : files) fs::remove(file, ec);
+}
+
+void Daemon::play(const JobMark& mark, const Moment& now) {
+  spdlog::info("job={} {} gpus={}", mark.job_id, mark.event == JobMarkEvent::kStart ? "starts" : "ends", mark.gpus.size());
+  registry_.mark(mark, now);
+  for (const auto& device : registry_.devices_of(mark)) pool_.request(device, MeterPool::Kind::kCounterUpdate);
 }
 
 void Daemon::accept_devices() {
@@ -181,13 +189,39 @@ void Daemon::accept_devices() {
     registry_.add_device(info);
     pool_.request(info.id, MeterPool::Kind::kCounterUpdate);
   }
+  for (const auto& info : found.again) registry_.add_device(info);
+  if (found.devices.empty() && found.again.empty()) return;
+  search_incomplete_ = !found.complete;
+  if (!found.complete) return;
+  std::set<std::string> ids;
+  for (const auto* list : {&found.devices, &found.again}) {
+    for (const auto& info : *list) ids.insert(info.id);
+  }
+  for (const auto& id : registry_.keep_only(ids)) {
+    spdlog::info("{} is gone", id);
+    pool_.drop(id);
+    health_.unavailable.erase(id);
+  }
+}
+
+void Daemon::accept_gpu_list() {
+  const auto answer = gpu_list_.answer();
+  if (!answer) return;
+  const auto error = answer->ok() ? std::string() : answer->error().message;
+  if (error.empty()) {
+    registry_.set_gpu_list(**answer);
+    spdlog::info("Slurm has {} GPUs on this node", (*answer)->size());
+  } else {
+    registry_.set_no_gpu_list(error);
+    if (error != last_list_error_) spdlog::warn("Slurm's list of this node's GPUs: {}; trying again", error);
+  }
+  last_list_error_ = error;
 }
 
 void Daemon::accept_answers() {
-  bool searched = false;
   for (auto& answer : pool_.answers()) {
     schedule_.charge(answer.device, answer.extra_calls);
-    searched = searched || answer.extra_calls > 0;
+    unsaved_search_ = unsaved_search_ || answer.extra_calls > 0;
     if (!answer.samples) {
       note_failure(answer.device, answer.samples.error().message);
       continue;
@@ -196,9 +230,9 @@ void Daemon::accept_answers() {
     for (const auto& sample : *answer.samples) registry_.sample(answer.device, sample);
     unsaved_readings_ = true;
   }
-  // The exact readings at a mark must survive together with it: later readings do not show the energy at that moment.
-  if (searched) checkpoint(false);
-  // One write per round, after its last answer.
+  // One write per round, after its last answer. The exact readings at a mark must survive together with it: later readings do not
+  // show the energy at that moment.
+  if (unsaved_search_ && !pool_.busy()) checkpoint();
   if (unsaved_readings_ && !pool_.busy()) save_readings();
 }
 
@@ -226,22 +260,27 @@ void Daemon::round() {
   for (const auto& [id, _] : registry_.devices()) {
     if (schedule_.reads(id, now.boot)) pool_.request(id, MeterPool::Kind::kOnce);
   }
+  if (unsaved_search_) checkpoint();
   if (unsaved_readings_) save_readings();
+  accept_gpu_list();
+  gpu_list_.step(now.boot, registry_.misses_position());
   if (marks_wait_) read_marks();
   for (const auto& id : pool_.hanging(kHangs)) note_failure(id, "a call into the driver hangs");
   discover(now.boot);
-  if (now.boot >= next_checkpoint_) checkpoint(false);
+  if (now.boot >= next_checkpoint_) checkpoint();
   if (now.boot >= next_metrics_) write_metrics(now.boot);
   registry_.tick(now);
 }
 
-// Searches for devices while there are none, ever more rarely, and while one does not answer.
+// Searches, ever more rarely, while there is no device, one does not answer, or a known one or one of a job was not found.
 void Daemon::discover(Duration now) {
-  const bool none = registry_.devices().empty();
-  if (now < next_discovery_ || pool_.discovering() || (!none && health_.unavailable.empty())) return;
+  const bool needed =
+      registry_.devices().empty() || !health_.unavailable.empty() || search_incomplete_ || registry_.misses_device();
+  if (!needed) discovery_wait_ = kDiscoverSoon;
+  if (!needed || now < next_discovery_ || pool_.discovering()) return;
   pool_.discover(settings_.find_meters);
   discovery_wait_ = std::min(discovery_wait_ * 2, kDiscoverEvery);
-  next_discovery_ = now + (none ? discovery_wait_ : kDiscoverEvery);
+  next_discovery_ = now + discovery_wait_;
 }
 
 void Daemon::write_metrics(Duration now) {
@@ -274,13 +313,15 @@ void Daemon::close_finished() {
     closed = true;
   }
   if (!closed) return;
-  checkpoint(true);
+  checkpoint();
   settings_.on_record();
 }
 
-bool Daemon::checkpoint(bool sync) {
+// Always synced: a file that is not would replace one that is, on which the removal of marks relied.
+bool Daemon::checkpoint() {
   next_checkpoint_ = Moment::now().boot + kCheckpointEvery;
-  const auto saved = replace_file(settings_.spool.jobs() / "state.json", state_to_json(registry_), sync ? Sync::kYes : Sync::kNo);
+  unsaved_search_ = false;
+  const auto saved = replace_file(settings_.spool.jobs() / "state.json", state_to_json(registry_), Sync::kYes);
   if (saved) {
     last_error_.clear();
     return true;

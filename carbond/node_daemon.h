@@ -14,6 +14,7 @@
 #include "carbond/outbox.h"
 #include "carbond/reading_schedule.h"
 #include "carbond/spool.h"
+#include "core/slurm/gpu_list_query.h"
 
 namespace carbon::carbond {
 
@@ -23,10 +24,11 @@ struct DaemonSettings {
   Duration reading_interval{1000};
   Duration profile_interval{300'000};
   std::uint64_t outbox_max_bytes = 0;
-  std::uint32_t shards_per_gpu = 0;
   Watts gpu_power{400.0};  // of a GPU without a meter
   std::filesystem::path sysfs = "/sys";
   std::function<energy::MetersFound()> find_meters;
+  std::function<GpuList()> ask_for_gpus;  // Slurm's list of this node's GPUs; may block
+  std::function<std::string()> state_of_slurm_files = [] { return std::string(); };
   // Called at each SIGHUP. True: run() returns, and the caller starts a daemon with a new configuration.
   std::function<bool()> on_hangup = [] { return false; };
   std::function<void()> on_record = [] {};  // a record is in the outbox
@@ -51,32 +53,38 @@ class Daemon {
   void restore();
   std::string restore_state();
   void read_marks();
+  void play(const JobMark& mark, const energy::Moment& now);
   void accept_devices();
+  void accept_gpu_list();
   void accept_answers();
   void note_failure(const std::string& device, const std::string& why);
   void round();
   void discover(Duration now);
   void write_metrics(Duration now);
   void close_finished();
-  bool checkpoint(bool sync);
+  bool checkpoint();
   void save_readings();
   void log_once(const std::string& error);
 
   DaemonSettings settings_;
   JobRegistry registry_;
   MeterPool pool_;
+  GpuListQuery gpu_list_;
   Outbox outbox_;
   int inotify_ = -1;
   int signals_ = -1;
   ReadingSchedule schedule_;
   bool unsaved_readings_ = false;
-  bool marks_wait_ = false;  // marks stay in marks/: their checkpoint could not be written
+  bool unsaved_search_ = false;  // readings next to a mark
+  bool marks_wait_ = false;      // marks stay in marks/: their checkpoint could not be written
   Duration next_checkpoint_{0};
   Duration next_metrics_{0};
   Duration next_discovery_{0};
   Duration discovery_wait_{2000};
   NodeHealth health_;
+  bool search_incomplete_ = false;
   std::string last_note_;
+  std::string last_list_error_;
   std::string last_error_;  // of the disk; logged once
 };
 

@@ -48,7 +48,9 @@ void put_devices(Exposition& out, const JobRegistry& registry, const NodeHealth&
       "carbon_node_imbalance_joules within one recent interval, where it is largest.",
       [](const auto&, const auto& device, const auto& totals) { return joules(worst_imbalance_mj(device.recent(), totals)); });
   per_device("carbon_node_device_available", Type::kGauge, "1 if the device answers, else 0.",
-             [&](const auto& id, const auto&, const auto&) { return health.unavailable.contains(id) ? 0.0 : 1.0; });
+             [&](const auto& id, const auto&, const auto&) {
+               return registry.is_present(id) && !health.unavailable.contains(id) ? 1.0 : 0.0;
+             });
   per_device("carbon_node_meter_errors_total", Type::kCounter, "Readings of the device that failed, since carbond started.",
              [&](const auto& id, const auto&, const auto&) {
                const auto it = health.meter_errors.find(id);

@@ -16,6 +16,7 @@ std::optional<int> parse_options(int argc, char** argv, NodeOptions& options) {
   app.add_option("--nvml", options.nvml, "NVML library; default: libnvidia-ml.so.1 as the loader finds it")->type_name("FILE");
   app.add_option("--rocm", options.rocm, "ROCm SMI library; default: librocm_smi64.so as the loader finds it")->type_name("FILE");
   app.add_option("--sysfs", options.sysfs, "root of RAPL and control groups; default: /sys")->type_name("FILE");
+  app.add_option("--proc", options.proc, "root of NVIDIA's list of MIG device files; default: /proc")->type_name("FILE");
   app.add_flag("--once", options.once, "print what can be measured on this host, and exit");
   app.add_flag("--verbose,-v", options.verbose, "log more");
   manual::add_description(app);

@@ -8,7 +8,7 @@
 namespace carbon::carbond {
 
 struct NodeOptions {
-  std::string config, node, nvml, rocm, sysfs;
+  std::string config, node, nvml, rocm, sysfs, proc;
   bool once = false, verbose = false;
 };
 

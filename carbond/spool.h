@@ -7,9 +7,11 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "core/file.h"
 #include "core/result.h"
+#include "core/slurm/job_mark.h"
 
 namespace carbon::carbond {
 
@@ -25,5 +27,17 @@ struct Spool {
   std::filesystem::path outbox() const { return root / "outbox"; }
   std::filesystem::path refused() const { return root / "refused"; }
 };
+
+// Job marks that wait in marks/.
+struct SpooledMarks {
+  std::vector<JobMark> marks;                // in order of time
+  std::vector<std::filesystem::path> files;  // of these marks, in no particular order
+};
+
+// Whether the mark was left before this boot, which began at `began`. A mark without a boot id is placed by its wall clock.
+bool is_of_earlier_boot(const JobMark& mark, const std::string& boot_id, Instant began);
+
+// Reads all marks. One that cannot be parsed is moved to refused/, with the reason in the log.
+SpooledMarks read_spooled_marks(const Spool& spool);
 
 }  // namespace carbon::carbond

@@ -60,10 +60,11 @@ energy::EnergyCounterState counter_from(const json& j) {
 
 json to_json(const energy::DeviceInfo& d) {
   json parts = json::array();
-  for (const auto& p : d.partitions) parts.push_back({p.id, p.share});
+  for (const auto& p : d.partitions) parts.push_back({p.id, p.share, p.files});
   return {{"id", d.id},
           {"type", d.type},
           {"minor", d.minor},
+          {"file", d.file},
           {"model", d.model},
           {"method", static_cast<int>(d.method)},
           {"rated_w", d.rated.value()},
@@ -79,6 +80,7 @@ energy::DeviceInfo info_from(const json& j) {
   d.id = j.at("id").get<std::string>();
   d.type = j.at("type").get<std::string>();
   d.minor = j.at("minor").get<std::uint32_t>();
+  d.file = j.value("file", "");
   d.model = j.at("model").get<std::string>();
   d.method = static_cast<Method>(j.at("method").get<int>());
   d.rated = Watts(j.at("rated_w").get<double>());
@@ -86,7 +88,10 @@ energy::DeviceInfo info_from(const json& j) {
   d.update = Duration(j.at("update_ms").get<std::int64_t>());
   d.wraps_at_uj = j.at("wraps_at_uj").get<std::int64_t>();
   d.simulated = j.at("simulated").get<bool>();
-  for (const auto& p : j.at("partitions")) d.partitions.push_back({p.at(0).get<std::string>(), p.at(1).get<double>()});
+  for (const auto& p : j.at("partitions")) {
+    auto files = p.size() > 2 ? p[2].get<std::vector<std::string>>() : std::vector<std::string>();
+    d.partitions.push_back({p.at(0).get<std::string>(), p.at(1).get<double>(), std::move(files)});
+  }
   return d;
 }
 
@@ -110,14 +115,19 @@ json to_json(const OpenJob& job) {
                    {"share_ms", d.share_ms},
                    {"covered_ms", d.covered_ms},
                    {"estimated_mj", d.estimated_mj},
-                   {"variance_mj2", d.variance_mj2}};
+                   {"variance_mj2", d.variance_mj2},
+                   {"by_shards", d.by_shards},
+                   {"shared_mj", d.shared_mj}};
   }
+  json gpus = json::array();
+  for (const auto& [position, gpu] : job.gpus) gpus.push_back({position, gpu.type, gpu.files, gpu.shards});
   return {{"start", format_job_mark(job.start)},
           {"end", job.end ? format_job_mark(*job.end) : std::string()},
           {"end_seen", job.end_seen},
           {"end_guessed", job.end_guessed},
           {"notes", job.notes},
           {"revision", job.revision},
+          {"gpus", std::move(gpus)},
           {"devices", std::move(devices)}};
 }
 
@@ -150,6 +160,10 @@ OpenJob job_from(const json& j) {
   job.end_guessed = j.at("end_guessed").get<bool>();
   job.notes = j.at("notes").get<std::set<std::string>>();
   job.revision = j.at("revision").get<std::uint32_t>();
+  for (const auto& g : j.value("gpus", json::array())) {
+    job.gpus[g.at(0).get<std::uint32_t>()] = {g.at(1).get<std::string>(), g.at(2).get<std::vector<std::string>>(),
+                                              g.at(3).get<std::uint32_t>()};
+  }
   for (const auto& [id, d] : j.at("devices").items()) {
     JobDevice device;
     device.profile =
@@ -160,6 +174,8 @@ OpenJob job_from(const json& j) {
     device.covered_ms = d.at("covered_ms").get<std::int64_t>();
     device.estimated_mj = d.at("estimated_mj").get<std::int64_t>();
     device.variance_mj2 = d.at("variance_mj2").get<double>();
+    device.by_shards = d.value("by_shards", false);
+    device.shared_mj = d.value("shared_mj", std::int64_t{0});
     job.devices.emplace(id, std::move(device));
   }
   return job;
@@ -177,6 +193,8 @@ std::string state_to_json(const JobRegistry& registry) {
     d["jobs_mj"] = totals == registry.totals().end() ? 0 : totals->second.jobs_mj;
     d["idle_mj"] = totals == registry.totals().end() ? 0 : totals->second.idle_mj;
     if (totals != registry.totals().end()) d["recent"] = recent_json(device.recent(), totals->second);
+    const auto idle = registry.idle_powers().find(id);
+    if (idle != registry.idle_powers().end()) d["idle_w"] = idle->second.minutes();
     devices.push_back(std::move(d));
   }
   for (const auto& [_, job] : registry.jobs()) jobs.push_back(to_json(job));
@@ -197,14 +215,13 @@ Status state_from_json(std::string_view text, JobRegistry& registry) {
       return Error{"state: version " + std::to_string(version) + "; accepted: " + std::to_string(kVersion)};
     for (const auto& d : j.at("devices")) {
       const auto info = info_from(d.at("info"));
-      if (!d.contains("counter")) {
-        registry.add_device(info);
-        continue;
-      }
+      registry.restore_device(info);
+      if (!d.contains("counter")) continue;
       std::vector<energy::Allocation> allocations;
       for (const auto& h : d.at("allocations")) allocations.push_back(allocation_from(h));
-      registry.restore_device(info, counter_from(d["counter"]), std::move(allocations),
-                              {d.at("jobs_mj").get<std::int64_t>(), d.at("idle_mj").get<std::int64_t>(), {}, {}});
+      registry.restore_readings(info.id, counter_from(d["counter"]), std::move(allocations),
+                                {d.at("jobs_mj").get<std::int64_t>(), d.at("idle_mj").get<std::int64_t>(), {}, {}},
+                                IdlePower(d.value("idle_w", std::vector<double>())));
     }
     for (const auto& job : j.at("jobs")) registry.restore_job(job_from(job));
     std::deque<ClosedRun> closed;

@@ -40,7 +40,7 @@ void read_node(const toml::table& table, FirstError& error, NodeConfig& out) {
   in.duration("profile_interval", 500ms, 1h, out.profile_interval);
   in.bytes("outbox_max", out.outbox_max_bytes);
   read_path(in, "metrics_file", out.metrics_file, true);
-  in.integer("shards_per_gpu", 0, 1024, [&out](std::int64_t n) { out.shards_per_gpu = static_cast<std::uint32_t>(n); });
+  in.text("slurmd", out.slurmd, false);
   in.finish();
 }
 

@@ -23,7 +23,7 @@ struct NodeConfig {                                         // [carbond]
   Duration profile_interval = std::chrono::minutes(5);  // the step of an energy profile
   std::uint64_t outbox_max_bytes = 256u << 20;
   std::filesystem::path metrics_file;  // for node_exporter's textfile collector; empty: carbond.prom in the spool
-  std::uint32_t shards_per_gpu = 0;    // gres/shard: shards per GPU; 0: GPUs are not shared
+  std::string slurmd = "slurmd";       // the program, which is asked for the node's GPUs; looked up in PATH unless it has a slash
 };
 
 struct ControllerConfig {  // [carbonctld]

@@ -42,7 +42,8 @@ void DeviceEnergySplitter::restore(EnergyCounterState state, std::vector<Allocat
   allocations_ = std::move(allocations);
 }
 
-void DeviceEnergySplitter::forget_jobs() {
+void DeviceEnergySplitter::begin_boot() {
+  counter_.begin_boot();
   allocations_.clear();
   history_.clear();
 }

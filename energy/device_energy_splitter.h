@@ -50,11 +50,12 @@ class DeviceEnergySplitter {
   const std::vector<Allocation>& allocations() const { return allocations_; }
   // The device's energy in each recent interval, from its counter alone: the sums of jobs and idle must equal it.
   const Profile& recent() const { return recent_; }
+  void describe(DeviceInfo info) { counter_.describe(std::move(info)); }
   bool known_until(Duration boot) const { return counter_.state() && counter_.state()->last.at.boot >= boot; }
   // After a restart: restore() the last checkpoint, then catch_up() to the last saved reading.
   void restore(EnergyCounterState state, std::vector<Allocation> allocations);
   // After a reboot: CLOCK_BOOTTIME restarts, so earlier times cannot be compared with later ones.
-  void forget_jobs();
+  void begin_boot();
   std::vector<EnergySlice> catch_up(const EnergyCounterState& later) { return split_segment(counter_.catch_up(later)); }
 
   // `shares`: what each job used of the device since the last sample, where that was measured.

@@ -27,7 +27,10 @@ PowerOfType power_of_type(const std::string& type) {
   return {Watts(2000), Watts(400)};
 }
 
-EnergyCounter::EnergyCounter(DeviceInfo info, Duration longest_step) : info_(std::move(info)), longest_step_(longest_step) {
+EnergyCounter::EnergyCounter(DeviceInfo info, Duration longest_step) : longest_step_(longest_step) { describe(std::move(info)); }
+
+void EnergyCounter::describe(DeviceInfo info) {
+  info_ = std::move(info);
   const auto usual = power_of_type(info_.type);
   // A driver may report a limit that is none, such as 2^64 uW.
   const auto limit = [&usual](Watts w) { return w.value() > 0 && w < 10 * usual.most ? w.value() : 0.0; };
@@ -274,8 +277,17 @@ void EnergyCounter::estimate(Segment& segment, const Estimate& how) const {
   segment.reason = how.reason;
 }
 
+void EnergyCounter::begin_boot() {
+  if (!state_) return;
+  EnergyCounterState fresh;
+  fresh.last.uj = fresh.base.uj = state_->last.uj;
+  fresh.estimated_uj = state_->estimated_uj;
+  fresh.variance_uj2 = state_->variance_uj2;
+  state_ = fresh;
+}
+
 std::optional<Segment> EnergyCounter::extrapolate(const Moment& at) {
-  if (!state_) {
+  if (!state_ || state_->boot_id.empty()) {  // without a reading in this boot
     start({at, std::nullopt, std::nullopt, Duration(0)}, "");
     return std::nullopt;
   }

@@ -113,6 +113,8 @@ class EnergyCounter {
   EnergyCounter(DeviceInfo info, Duration longest_step);
 
   const DeviceInfo& info() const { return info_; }
+  // The same device, as it was found again.
+  void describe(DeviceInfo info);
   Duration longest_step() const { return longest_step_; }
   const std::optional<EnergyCounterState>& state() const { return state_; }
   const ImplausibleReadings& implausible() const { return implausible_; }
@@ -123,6 +125,8 @@ class EnergyCounter {
 
   // None for the first sample, and for one that is not later than the last point.
   std::optional<Segment> feed(const Sample& sample, const std::string& boot_id);
+  // After a reboot only the sum goes on: CLOCK_BOOTTIME and the counter begin anew.
+  void begin_boot();
   // For a device that does not answer: estimates the energy up to `at` from its usual power, else half of its rated power.
   std::optional<Segment> extrapolate(const Moment& at);
 

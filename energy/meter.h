@@ -21,12 +21,14 @@ namespace carbon::energy {
 struct Partition {
   std::string id;
   double share = 1.0;
+  std::vector<std::string> files{};  // "nvidia-cap21", "nvidia-cap22": of its GPU instance and of itself; empty: not known
 };
 
 struct DeviceInfo {
   std::string id;    // "GPU-<uuid>", "rapl:package-0": the same after a reboot
   std::string type;  // "gpu", "cpu", "dram"
   std::uint32_t minor = 0;
+  std::string file;  // name of its device file: "nvidia3", "renderD129"; empty: not known
   std::string model;
   Method method = Method::kCounter;
   Watts rated{0.0};              // power limit; 0: not known
@@ -60,6 +62,7 @@ class Meter {
 struct MetersFound {
   std::vector<std::unique_ptr<Meter>> meters;
   std::string note;
+  bool incomplete = false;  // the driver has a device that could not be described now: search again
 };
 
 }  // namespace carbon::energy

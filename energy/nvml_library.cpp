@@ -57,6 +57,8 @@ Status NvmlLibrary::resolve() {
   find(handle_, max_mig_devices, {"nvmlDeviceGetMaxMigDeviceCount"});
   find(handle_, mig_by_index, {"nvmlDeviceGetMigDeviceHandleByIndex"});
   find(handle_, attributes, {"nvmlDeviceGetAttributes_v2", "nvmlDeviceGetAttributes"});
+  find(handle_, gpu_instance_id, {"nvmlDeviceGetGpuInstanceId"});
+  find(handle_, compute_instance_id, {"nvmlDeviceGetComputeInstanceId"});
   const bool whole = find(handle_, init, {"nvmlInit_v2", "nvmlInit"}) && shutdown &&
                      find(handle_, device_count, {"nvmlDeviceGetCount_v2", "nvmlDeviceGetCount"}) &&
                      find(handle_, device_by_index, {"nvmlDeviceGetHandleByIndex_v2", "nvmlDeviceGetHandleByIndex"}) &&

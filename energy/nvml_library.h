@@ -64,6 +64,8 @@ class NvmlLibrary {
   int (*max_mig_devices)(NvmlDevice, unsigned*) = nullptr;
   int (*mig_by_index)(NvmlDevice, unsigned, NvmlDevice*) = nullptr;
   int (*attributes)(NvmlDevice, NvmlAttributes*) = nullptr;
+  int (*gpu_instance_id)(NvmlDevice, unsigned*) = nullptr;
+  int (*compute_instance_id)(NvmlDevice, unsigned*) = nullptr;
 
  private:
   explicit NvmlLibrary(void* handle) : handle_(handle) {}

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <limits>
+#include <map>
 
 #include "energy/energy_counter.h"
 #include "energy/nvml_library.h"
@@ -85,6 +87,7 @@ Result<DeviceInfo> describe(const NvmlLibrary& nvml, NvmlDevice device) {
   if (const int status = nvml.minor(device, &minor); status != kNvmlSuccess)
     return Error{info.id + ": nvmlDeviceGetMinorNumber: " + nvml.describe(status)};
   info.minor = minor;
+  info.file = "nvidia" + std::to_string(minor);
   if (nvml.name && nvml.name(device, text.data(), text.size()) == kNvmlSuccess) info.model = text.data();
   unsigned limit_mw = 0;
   if (nvml.power_limit_mw && nvml.power_limit_mw(device, &limit_mw) == kNvmlSuccess) info.rated = Watts(limit_mw / 1000.0);
@@ -95,9 +98,12 @@ Result<DeviceInfo> describe(const NvmlLibrary& nvml, NvmlDevice device) {
 
   unsigned long long mj = 0;
   unsigned mw = 0;
-  if (nvml.total_energy_mj && nvml.total_energy_mj(device, &mj) == kNvmlSuccess) {
+  const int counter = nvml.total_energy_mj ? nvml.total_energy_mj(device, &mj) : int{kNvmlNotSupported};
+  if (counter == kNvmlSuccess) {
     info.method = Method::kCounter;
     info.update = kCounterUpdate;
+  } else if (counter != kNvmlNotSupported) {
+    return Error{info.id + ": " + nvml.describe(counter)};  // it may have a counter: not now
   } else if (nvml.power_mw && nvml.power_mw(device, &mw) == kNvmlSuccess) {
     info.method = Method::kIntegrated;
   } else {
@@ -106,9 +112,30 @@ Result<DeviceInfo> describe(const NvmlLibrary& nvml, NvmlDevice device) {
   return info;
 }
 
+// /proc/driver/nvidia-caps/mig-minors: "gpu0/gi1/access 21" and "gpu0/gi1/ci0/access 22" are /dev/nvidia-caps/nvidia-cap21
+// and 22.
+using MigMinors = std::map<std::string, std::string>;
+MigMinors read_mig_minors(const std::filesystem::path& proc) {
+  MigMinors out;
+  std::ifstream in(proc / "driver/nvidia-caps/mig-minors");
+  for (std::string name, minor; in >> name >> minor;) out.emplace(name, minor);
+  return out;
+}
+
+std::vector<std::string> mig_files(const NvmlLibrary& nvml, NvmlDevice instance, std::uint32_t minor, const MigMinors& minors) {
+  unsigned gpu_instance = 0, compute_instance = 0;
+  if (!nvml.gpu_instance_id || nvml.gpu_instance_id(instance, &gpu_instance) != kNvmlSuccess) return {};
+  if (!nvml.compute_instance_id || nvml.compute_instance_id(instance, &compute_instance) != kNvmlSuccess) return {};
+  const auto of_gpu = "gpu" + std::to_string(minor) + "/gi" + std::to_string(gpu_instance);
+  const auto outer = minors.find(of_gpu + "/access");
+  const auto own = minors.find(of_gpu + "/ci" + std::to_string(compute_instance) + "/access");
+  if (outer == minors.end() || own == minors.end()) return {};
+  return {"nvidia-cap" + outer->second, "nvidia-cap" + own->second};
+}
+
 // NVML has no energy per MIG instance. An instance's share is its compute slices divided by those of the GPU (7 on A100 and H100,
 // 4 on A30), which equal the most instances it can have.
-std::vector<Partition> mig_instances(const NvmlLibrary& nvml, NvmlDevice device) {
+std::vector<Partition> mig_instances(const NvmlLibrary& nvml, NvmlDevice device, std::uint32_t minor, const MigMinors& minors) {
   std::vector<Partition> out;
   unsigned current = 0, pending = 0, slices = 0;
   if (!nvml.mig_mode || !nvml.max_mig_devices || !nvml.mig_by_index || !nvml.attributes) return out;
@@ -121,15 +148,17 @@ std::vector<Partition> mig_instances(const NvmlLibrary& nvml, NvmlDevice device)
     if (nvml.mig_by_index(device, i, &instance) != kNvmlSuccess) continue;
     if (nvml.uuid(instance, uuid.data(), uuid.size()) != kNvmlSuccess) continue;
     if (nvml.attributes(instance, &attributes) != kNvmlSuccess) continue;
-    out.push_back({uuid.data(), std::min(1.0, static_cast<double>(attributes.compute_instance_slices) / slices)});
+    out.push_back({uuid.data(), std::min(1.0, static_cast<double>(attributes.compute_instance_slices) / slices),
+                   mig_files(nvml, instance, minor, minors)});
   }
   return out;
 }
 
 }  // namespace
 
-MetersFound find_nvml_meters(const std::string& library) {
+MetersFound find_nvml_meters(const std::string& library, const std::filesystem::path& proc) {
   MetersFound found;
+  const auto mig_minors = read_mig_minors(proc);
   const auto note = [&found](const std::string& text) { found.note += (found.note.empty() ? "" : "; ") + text; };
   const auto nvml = NvmlLibrary::open(library);
   if (!nvml) return {{}, nvml.error().message};
@@ -141,14 +170,16 @@ MetersFound find_nvml_meters(const std::string& library) {
     NvmlDevice device = nullptr;
     if (const int status = (*nvml)->device_by_index(i, &device); status != kNvmlSuccess) {
       note("NVML: GPU " + std::to_string(i) + ": " + (*nvml)->describe(status));
+      found.incomplete = true;
       continue;
     }
     auto info = describe(**nvml, device);
     if (info) {
-      info->partitions = mig_instances(**nvml, device);
+      info->partitions = mig_instances(**nvml, device, info->minor, mig_minors);
       found.meters.push_back(std::make_unique<NvmlMeter>(*nvml, device, std::move(*info)));
     } else {
       note(info.error().message);
+      found.incomplete = true;
     }
   }
   return found;

@@ -35,6 +35,7 @@ struct RocmLibrary {
   int (*average_power_uw)(std::uint32_t, std::uint32_t sensor, std::uint64_t*) = nullptr;  // not supported by MI300
   int (*power_cap_uw)(std::uint32_t, std::uint32_t sensor, std::uint64_t*) = nullptr;
   int (*power_caps_uw)(std::uint32_t, std::uint32_t sensor, std::uint64_t* highest, std::uint64_t* lowest) = nullptr;
+  int (*render_minor)(std::uint32_t, std::uint32_t*) = nullptr;
 
   bool resolve(void* handle) {
     const auto find = [handle](auto& function, const char* symbol) {
@@ -49,6 +50,7 @@ struct RocmLibrary {
     find(power_cap_uw, "rsmi_dev_power_cap_get");
     find(power_caps_uw, "rsmi_dev_power_cap_range_get");
     const bool power = find(power_uw, "rsmi_dev_power_get");
+    find(render_minor, "rsmi_dev_drm_render_minor_get");
     return find(init, "rsmi_init") && find(device_count, "rsmi_num_monitor_devices") &&
            find(unique_id, "rsmi_dev_unique_id_get") && (find(average_power_uw, "rsmi_dev_power_ave_get") || power);
   }
@@ -198,6 +200,8 @@ DeviceInfo describe(const RocmLibrary& rocm, const Gpu& gpu, const Gpu* twin) {
   info.type = "gpu";
   info.minor = gpu.index;
   info.model = gpu.name;
+  std::uint32_t render = 0;
+  if (rocm.render_minor && rocm.render_minor(gpu.index, &render) == 0) info.file = "renderD" + std::to_string(render);
   info.simulated = info.model.starts_with("Simulated");
   info.method = twin ? Method::kEstimated : gpu.counts ? Method::kCounter : Method::kIntegrated;
   std::uint64_t cap_uw = 0, highest_uw = 0, lowest_uw = 0;

@@ -75,6 +75,24 @@ std::optional<Lookup> look_up(std::string_view item, std::string_view node) {
   return result;
 }
 
+// Slurm writes the driver's variable in the same pass as SLURM_JOB_GPUS: its items belong together. Where it is something else,
+// such as a site's own list, nothing is certain.
+std::vector<std::string> uuids_of(const Environment& get, std::size_t gpus) {
+  for (const char* name : {"CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"}) {
+    std::vector<std::string> out;
+    bool any = false;
+    const auto visible = text_of(get, name);
+    for (std::string_view rest = visible; !rest.empty() && out.size() <= kMostDevices;) {
+      const auto item = next_item(rest);
+      const bool is_uuid = item.starts_with("MIG-") || item.starts_with("GPU-");
+      out.emplace_back(is_uuid ? item : std::string_view());
+      any = any || is_uuid;
+    }
+    if (any && (out.size() == gpus || (gpus == 0 && out.size() <= kMostDevices))) return out;
+  }
+  return {};
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> index_in_node_list(std::string_view list, std::string_view node) {
@@ -134,11 +152,7 @@ Result<JobMark> mark_from_environment(const Environment& get) {
   const auto list = devices(gpus);
   if (!list) return Error{"SLURM_JOB_GPUS = '" + gpus + "' is not a list of device numbers such as 0,1 or 0-3"};
   mark.gpus = *list;
-  const auto visible = text_of(get, "CUDA_VISIBLE_DEVICES");
-  for (std::string_view rest = visible; !rest.empty();) {
-    const auto item = next_item(rest);
-    if (item.starts_with("MIG-") && mark.mig.size() < kMostDevices) mark.mig.emplace_back(item);
-  }
+  mark.uuids = uuids_of(get, mark.gpus.size());
   mark.mps_percent = std::min(parse_number<std::uint32_t>(text_of(get, "CUDA_MPS_ACTIVE_THREAD_PERCENTAGE")).value_or(0), 100u);
   if (mark.node.empty()) return Error{"SLURMD_NODENAME is not set"};
   return mark;

@@ -23,9 +23,10 @@ std::string join(const std::vector<std::uint32_t>& numbers) {
   return out;
 }
 
+// An empty text is written as "-".
 std::string join(const std::vector<std::string>& texts) {
   std::string out;
-  for (const auto& t : texts) out += (out.empty() ? "" : ",") + t;
+  for (const auto& t : texts) out += (out.empty() ? "" : ",") + (t.empty() ? "-" : t);
   return out;
 }
 
@@ -81,7 +82,8 @@ class Fields {
     const auto value = text(key);
     for (std::size_t at = 0; at < value.size();) {
       const auto comma = std::min(value.find(',', at), value.size());
-      if (comma > at) out.push_back(value.substr(at, comma - at));
+      const auto item = value.substr(at, comma - at);
+      out.push_back(item == "-" ? std::string() : item);
       at = comma + 1;
     }
     return out;
@@ -128,7 +130,7 @@ std::string format_job_mark(const JobMark& m) {
   put("num_nodes", std::to_string(m.num_nodes));
   put("cpus", std::to_string(m.cpus));
   put("gpus", join(m.gpus));
-  if (!m.mig.empty()) put("mig", join(m.mig));
+  if (!m.uuids.empty()) put("uuids", join(m.uuids));
   if (m.mps_percent > 0) put("mps_percent", std::to_string(m.mps_percent));
   out += '\n';
   return out;
@@ -161,9 +163,11 @@ Result<JobMark> parse_job_mark(std::string_view text) {
   m.num_nodes = fields.number<std::uint32_t>("num_nodes");
   m.cpus = fields.number<std::uint32_t>("cpus");
   m.gpus = fields.list("gpus");
-  if (fields.has("mig")) m.mig = fields.texts("mig");
+  if (fields.has("uuids")) m.uuids = fields.texts("uuids");
   if (fields.has("mps_percent")) m.mps_percent = fields.number<std::uint32_t>("mps_percent");
   if (!fields.error().empty()) return Error{fields.error()};
+  if (!m.uuids.empty() && !m.gpus.empty() && m.uuids.size() != m.gpus.size())
+    return Error{"mark: uuids has " + std::to_string(m.uuids.size()) + " items, gpus " + std::to_string(m.gpus.size())};
   if (m.mps_percent > 100) return Error{"mark: mps_percent = " + std::to_string(m.mps_percent) + "; accepted: 0 to 100"};
   return m;
 }

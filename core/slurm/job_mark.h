@@ -37,11 +37,11 @@ struct JobMark {
   std::string partition;
   std::uint32_t num_nodes = 1;
   std::uint32_t cpus = 0;  // of this job on this node; 0 if unknown
-  // From SLURM_JOB_GPUS: positions in the node's list of GPUs in Slurm. carbond uses them as minors (the N of /dev/nvidiaN),
-  // which requires gres.conf to list all GPUs of the node in the order of their minors.
+  // From SLURM_JOB_GPUS: positions in Slurm's own list of the node's GPUs and MIG instances (core/slurm/node_gpus.h).
   std::vector<std::uint32_t> gpus;
-  // MIG instances of the job, "MIG-<uuid>", from CUDA_VISIBLE_DEVICES. If there are any, `gpus` numbers instances, not GPUs.
-  std::vector<std::string> mig;
+  // What CUDA_VISIBLE_DEVICES or ROCR_VISIBLE_DEVICES says of them: "GPU-<uuid>", "MIG-<uuid>", or empty where it has a number.
+  // As long as `gpus`, and in its order; or empty: no UUID is known. Without `gpus` the UUIDs alone say what the job has.
+  std::vector<std::string> uuids;
   std::uint32_t mps_percent = 0;  // CUDA_MPS_ACTIVE_THREAD_PERCENTAGE: the job's share of each GPU; 0: no MPS
 };
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "core/slurm/slurmd_query.h"
 #include "scarbon/command.h"
 #include "scarbon/doctor/examinations.h"
 
@@ -69,8 +70,7 @@ nlohmann::json to_json(const Host& host, const std::vector<Examination>& all) {
 
 int run_doctor(const DoctorOptions& options, const Session& session) {
   const auto host = doctor::look_around(
-      {session.file(), options.slurm_conf.empty() ? doctor::default_slurm_conf() : std::filesystem::path(options.slurm_conf),
-       options.node});
+      {session.file(), options.slurm_conf.empty() ? slurm_conf_file() : std::filesystem::path(options.slurm_conf), options.node});
   const auto all = doctor::examine(host, options.nvml);
   std::size_t problems = 0, advice = 0;
   for (const auto& e : all) {

@@ -97,13 +97,6 @@ std::string Host::in_carbon_conf(const std::string& section, const std::string& 
   return carbon_file.string() + (of_section > 0 ? ':' + std::to_string(of_section) : "");
 }
 
-std::filesystem::path default_slurm_conf() {
-  if (const char* own = std::getenv("SLURM_CONF"); own != nullptr && *own != '\0') return own;
-  const std::filesystem::path usual = "/etc/slurm/slurm.conf", fetched = "/run/slurm/conf/slurm.conf";
-  std::error_code ignored;
-  return !std::filesystem::exists(usual, ignored) && std::filesystem::exists(fetched, ignored) ? fetched : usual;
-}
-
 Host look_around(const HostNames& names) {
   Host host;
   host.root = geteuid() == 0;

@@ -43,8 +43,6 @@ struct HostNames {
 // "n[1-3]", "/dev/nvidia[0-3],/dev/nvidia7" as single names. Runs scontrol show hostnames, which does not need slurmctld.
 std::vector<std::string> expanded(const std::string& list);
 
-// $SLURM_CONF, /etc/slurm/slurm.conf, or the copy that slurmd fetched if Slurm is configless.
-std::filesystem::path default_slurm_conf();
 Host look_around(const HostNames& names);
 
 }  // namespace carbon::scarbon::doctor

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// The GPUs of this node: compares those in gres.conf, by the number in their device file's name, with those that the driver
-// reports.
+// The GPUs of this node: Slurm's list of them, in its order, against the devices of the driver, as carbond resolves it.
+#include <unistd.h>
+
 #include <algorithm>
+#include <cstdlib>
+#include <filesystem>
 #include <future>
-#include <iterator>
 #include <memory>
 #include <set>
 #include <thread>
 
+#include "core/slurm/slurmd_query.h"
 #include "core/slurm/tres.h"
+#include "energy/device_files.h"
 #include "energy/nvml_meter.h"
 #include "energy/rocm_meter.h"
 #include "scarbon/doctor/examinations.h"
@@ -27,8 +31,7 @@ std::optional<Driver> query_driver(const std::string& nvml) {
   auto answer = result->get_future();
   std::thread([result, nvml] {
     Driver driver;
-    for (const auto find : {energy::find_nvml_meters, energy::find_rocm_meters}) {
-      const auto found = find(find == energy::find_nvml_meters ? nvml : "");
+    for (const auto& found : {energy::find_nvml_meters(nvml), energy::find_rocm_meters("")}) {
       for (const auto& meter : found.meters) driver.gpus.push_back(meter->info());
       if (driver.note.empty()) driver.note = found.note;
     }
@@ -45,35 +48,13 @@ bool is_for(const ConfLine& line, const std::string& node) {
   return std::find(all.begin(), all.end(), node) != all.end();
 }
 
-std::optional<unsigned> trailing_number(const std::string& device) {
-  const auto at = device.find_last_not_of("0123456789") + 1;
-  if (at >= device.size()) return std::nullopt;
-  return static_cast<unsigned>(std::stoul(device.substr(at)));
-}
-
-// This node's GPUs in gres.conf.
-struct Listed {
-  std::set<unsigned> minors;
-  bool detected = false;  // AutoDetect finds them
-  bool without_file = false;
-  std::string where, text;  // of the first line
-};
-
-Listed listed_gpus(const ConfFile& gres, const std::string& node) {
-  Listed out;
-  for (const auto& line : gres.lines()) {
-    if (!is_for(line, node)) continue;
-    const auto& detect = line.value("autodetect");
-    if (!detect.empty()) out.detected = lower(detect) != "off";
-    if (lower(line.value("name")) != "gpu") continue;
-    if (out.where.empty()) out.where = line.where, out.text = line.text;
-    const auto& file = line.value("file");
-    if (file.empty()) out.without_file = true;
-    for (const auto& device : file.empty() ? std::vector<std::string>() : expanded(file)) {
-      if (const auto minor = trailing_number(device)) out.minors.insert(*minor);
-    }
+// The first line of gres.conf for this node's GPUs; none: AutoDetect alone, or nothing.
+const ConfLine* gpu_line(const Result<ConfFile>& gres, const std::string& node) {
+  if (!gres) return nullptr;
+  for (const auto& line : gres->lines()) {
+    if (is_for(line, node) && lower(line.value("name")) == "gpu") return &line;
   }
-  return out;
+  return nullptr;
 }
 
 // The count in a Gres=; 0 if it cannot be parsed.
@@ -88,61 +69,86 @@ const ConfLine* node_line(const Host& host) {
   return found;
 }
 
-std::string numbers(const std::set<unsigned>& minors, const char* between = ", ") {
+std::string joined(const std::vector<std::string>& words, const char* between = ", ") {
   std::string out;
-  for (const auto minor : minors) out += (out.empty() ? "" : between) + std::to_string(minor);
+  for (const auto& word : words) out += (out.empty() ? "" : between) + word;
   return out;
 }
 
-std::string file_line(const Host& host, const std::set<unsigned>& minors) {
-  return "NodeName=" + host.node + " Name=gpu File=/dev/nvidia[" + numbers(minors, ",") + ']';
+std::string line_for(const Host& host, const Driver& driver) {
+  std::vector<std::string> files;
+  for (const auto& gpu : driver.gpus) {
+    if (!gpu.file.empty()) files.push_back((gpu.file.starts_with("nvidia") ? "/dev/" : "/dev/dri/") + gpu.file);
+  }
+  std::sort(files.begin(), files.end());
+  return "NodeName=" + host.node + " Name=gpu File=" + joined(files, ",");
 }
 
-// Checks gres.conf alone.
-void check_files(const Host& host, const Listed& slurm, const std::set<unsigned>& driver, const std::string& where,
-                 Examination& out) {
-  if (slurm.detected) return;
-  if (slurm.without_file)
-    out.findings.push_back({"gpu-no-file", Level::kProblem,
-                            "without File= Slurm does not tell which GPUs a job has, so energy cannot be metered per job", where,
-                            slurm.text, file_line(host, driver)});
-  else if (slurm.minors.empty())
-    out.findings.push_back({"gpu-no-file", Level::kProblem, "gres.conf has no line for this node's GPUs, so no job can use them",
-                            where, "", file_line(host, driver)});
+// What carbond reads for each position of Slurm's list.
+struct Resolved {
+  std::vector<std::string> positions;  // "0: /dev/nvidia3, GPU-..."
+  std::vector<std::string> without_device, unlisted;
+};
+
+Resolved resolve(const std::vector<SlurmGpu>& slurm, const Driver& driver) {
+  Resolved out;
+  std::set<std::string> used;
+  for (std::size_t k = 0; k < slurm.size(); ++k) {
+    const auto& files = slurm[k].files;
+    const auto gpu = std::find_if(driver.gpus.begin(), driver.gpus.end(),
+                                  [&](const auto& info) { return energy::share_of(info, files).has_value(); });
+    if (gpu == driver.gpus.end()) {
+      out.without_device.push_back(std::to_string(k) + ": " + joined(files, ","));
+      continue;
+    }
+    used.insert(gpu->id);
+    out.positions.push_back(std::to_string(k) + ": " + files.back() + ", " + gpu->id);
+  }
+  for (const auto& gpu : driver.gpus) {
+    if (!used.contains(gpu.id)) out.unlisted.push_back(gpu.file.empty() ? gpu.id : gpu.file);
+  }
+  return out;
 }
 
-void compare(const Host& host, const Listed& slurm, const std::set<unsigned>& driver, const std::string& where,
-             Examination& out) {
-  std::set<unsigned> absent, unlisted;
-  std::set_difference(slurm.minors.begin(), slurm.minors.end(), driver.begin(), driver.end(),
-                      std::inserter(absent, absent.end()));
-  std::set_difference(driver.begin(), driver.end(), slurm.minors.begin(), slurm.minors.end(),
-                      std::inserter(unlisted, unlisted.end()));
-  if (!absent.empty())
+void compare(const Host& host, const std::vector<SlurmGpu>& slurm, const Driver& driver, const ConfLine* line,
+             const std::string& where, Examination& out) {
+  const auto text = line == nullptr ? std::string() : line->text;
+  if (slurm.empty()) {
     out.findings.push_back(
-        {"gpu-missing", Level::kProblem,
-         "the driver does not report GPUs that Slurm allocates (number " + numbers(absent) + "): their energy is only estimated",
-         where, slurm.text, file_line(host, driver)});
-  if (!slurm.detected && !unlisted.empty() && !slurm.minors.empty())
+        {"gpu-no-file", Level::kProblem,
+         "Slurm does not tell which GPUs a job has, since it knows no File= of them, so energy cannot be metered "
+         "per job",
+         where, text, line_for(host, driver)});
+    return;
+  }
+  const auto resolved = resolve(slurm, driver);
+  if (!resolved.without_device.empty())
+    out.findings.push_back({"gpu-missing", Level::kProblem,
+                            "the driver does not have GPUs that Slurm allocates (position " + joined(resolved.without_device) +
+                                "): their energy is only estimated",
+                            where, text, line_for(host, driver)});
+  if (!resolved.unlisted.empty())
     out.findings.push_back({"gpu-unlisted", Level::kAdvice,
-                            "Slurm cannot allocate GPUs that the driver reports: number " + numbers(unlisted), where, slurm.text,
-                            file_line(host, driver)});
+                            "Slurm cannot allocate GPUs that the driver has: " + joined(resolved.unlisted), where, text,
+                            line_for(host, driver)});
+  if (!resolved.positions.empty())
+    out.sound.push_back("node " + host.node +
+                        ": position in Slurm's list, and what is metered for it: " + joined(resolved.positions, "; "));
 }
 
-void check_count(const Listed& slurm, const ConfLine& node, unsigned expected, Examination& out) {
-  if (slurm.detected || slurm.minors.empty() || expected == slurm.minors.size()) return;
+void check_count(const std::vector<SlurmGpu>& slurm, const ConfLine& node, Examination& out) {
+  const auto expected = count_of(node.value("gres"), "gpu");
+  if (slurm.empty() || expected == 0 || expected == slurm.size()) return;
   out.findings.push_back({"gpu-count", Level::kProblem,
-                          "slurm.conf has " + std::to_string(expected) + " GPUs, gres.conf " +
-                              std::to_string(slurm.minors.size()) + ": Slurm drains the node or uses fewer",
-                          node.where, node.text, "Gres=gpu:" + std::to_string(slurm.minors.size())});
+                          "slurm.conf has " + std::to_string(expected) + " GPUs, slurmd " + std::to_string(slurm.size()) +
+                              ": Slurm drains the node or uses fewer",
+                          node.where, node.text, "Gres=gpu:" + std::to_string(slurm.size())});
 }
 
-void check_shards(const Host& host, const ConfLine& node, Examination& out) {
-  const auto shards = count_of(node.value("gres"), "shard"), gpus = count_of(node.value("gres"), "gpu");
-  if (shards == 0 || gpus == 0 || !host.config || host.config->carbond.shards_per_gpu > 0) return;
-  out.findings.push_back(
-      {"gpu-shards", Level::kProblem, "jobs share GPUs through gres/shard, but carbond assigns each GPU to one job",
-       host.in_carbon_conf("[carbond]", "shards_per_gpu"), "", "shards_per_gpu = " + std::to_string(shards / gpus)});
+Result<std::vector<SlurmGpu>> ask_slurmd(const Host& host) {
+  std::string scratch = (std::filesystem::temp_directory_path() / "scarbon-doctor.XXXXXX").string();
+  if (mkdtemp(scratch.data()) == nullptr) return Error{scratch + ": cannot be made"};
+  return ask_slurmd_for_gpus({host.config ? host.config->carbond.slurmd : "slurmd", host.slurm_file, host.node, scratch});
 }
 
 }  // namespace
@@ -159,41 +165,38 @@ Examination examine_gpus(const Host& host, const std::string& nvml) {
         {"gpu-hangs", Level::kProblem, "the GPU driver does not answer within 10 s", host.node, "", "nvidia-smi"});
     return out;
   }
-  std::set<unsigned> minors;
-  std::size_t by_power = 0;
-  bool simulated = false;
-  for (const auto& gpu : driver->gpus) {
-    minors.insert(gpu.minor);
-    by_power += gpu.method != Method::kCounter;
-    simulated = simulated || gpu.simulated;
-  }
   const auto file = host.slurm_file.parent_path() / "gres.conf";
   const auto gres = ConfFile::read(file);
-  const auto slurm = gres ? listed_gpus(*gres, host.node) : Listed{};
-  const auto* line = node_line(host);
-  const auto expected = line != nullptr ? count_of(line->value("gres"), "gpu") : 0;
-  const auto where = slurm.where.empty() ? file.string() : slurm.where;
-  if (expected == 0 && slurm.minors.empty() && minors.empty()) {
+  const auto* line = gpu_line(gres, host.node);
+  const auto* node = node_line(host);
+  const auto where = line == nullptr ? file.string() : line->where;
+  const bool expected = line != nullptr || (node != nullptr && count_of(node->value("gres"), "gpu") > 0);
+  if (!expected && driver->gpus.empty()) {
     out.sound.push_back("node " + host.node + " has no GPU according to slurm.conf and the driver");
     return out;
   }
-  if (minors.empty()) {
+  if (driver->gpus.empty()) {
     out.findings.push_back({"gpu-driver", Level::kProblem,
-                            "Slurm allocates this node's GPUs, but none can be measured: " + driver->note, where, slurm.text,
-                            "nvidia-smi; carbond --once"});
+                            "Slurm allocates this node's GPUs, but none can be measured: " + driver->note, where,
+                            line == nullptr ? "" : line->text, "nvidia-smi; carbond --once"});
     return out;
   }
-  check_files(host, slurm, minors, where, out);
-  compare(host, slurm, minors, where, out);
-  if (line != nullptr) {
-    check_count(slurm, *line, expected, out);
-    check_shards(host, *line, out);
+  const auto slurm = ask_slurmd(host);
+  if (!slurm) {
+    out.findings.push_back({"gpu-list", Level::kProblem,
+                            "slurmd does not tell its list of this node's GPUs, so the energy of jobs' GPUs is only estimated: " +
+                                slurm.error().message,
+                            host.in_carbon_conf("[carbond]", "slurmd"), "", "slurmd -G; slurmd = \"/usr/sbin/slurmd\""});
+    return out;
   }
-  if (out.findings.empty())
-    out.sound.push_back("node " + host.node + ": GPUs " + numbers(minors) + (simulated ? " (simulated)" : "") +
-                        ", as in gres.conf; " +
-                        (by_power == 0 ? "all with energy counters"
-                                       : std::to_string(by_power) + " without an energy counter, measured by power"));
+  compare(host, *slurm, *driver, line, where, out);
+  if (node != nullptr) check_count(*slurm, *node, out);
+  const auto by_power =
+      std::count_if(driver->gpus.begin(), driver->gpus.end(), [](const auto& gpu) { return gpu.method != Method::kCounter; });
+  const bool simulated = std::any_of(driver->gpus.begin(), driver->gpus.end(), [](const auto& gpu) { return gpu.simulated; });
+  out.sound.push_back(
+      "node " + host.node + ": " + std::to_string(driver->gpus.size()) + " GPUs" + (simulated ? " (simulated)" : "") + ", " +
+      (by_power == 0 ? "all with energy counters" : std::to_string(by_power) + " without an energy counter, measured by power"));
   return out;
 }
 

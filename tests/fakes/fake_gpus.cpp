@@ -37,6 +37,13 @@ Window window(const Words& w, const std::string& key) {
   return {std::stod(it->second), std::stod(it->second.substr(it->second.find(',') + 1))};
 }
 
+std::vector<unsigned> slices(const Words& w, const std::string& key) {
+  std::vector<unsigned> out;
+  std::istringstream text(w.contains(key) ? w.at(key) : "");
+  for (std::string n; std::getline(text, n, ',');) out.push_back(static_cast<unsigned>(std::stoul(n)));
+  return out;
+}
+
 FakeGpu gpu_from(const Words& w) {
   FakeGpu gpu;
   gpu.uuid = w.at("uuid");
@@ -52,10 +59,9 @@ FakeGpu gpu_from(const Words& w) {
   gpu.stopped = window(w, "stopped");
   gpu.lost = window(w, "lost");
   gpu.hang = window(w, "hang");
-  if (w.contains("mig")) {
-    std::istringstream slices(w.at("mig"));
-    for (std::string n; std::getline(slices, n, ',');) gpu.mig.push_back(static_cast<unsigned>(std::stoul(n)));
-  }
+  gpu.mig = slices(w, "mig");
+  gpu.cut_at = number(w, "cut_at", 0);
+  gpu.cut = slices(w, "cut");
   return gpu;
 }
 

@@ -68,10 +68,13 @@ int enter(const nvmlDevice_st* device) {
 }
 
 const FakeGpu& gpu_of(const nvmlDevice_st* device) { return g_state->node.gpus[device->gpu]; }
+const std::vector<unsigned>& instances_of(const nvmlDevice_st* device) { return gpu_of(device).instances(wall_seconds()); }
 
 std::string uuid_of(const nvmlDevice_st* device) {
   const auto& gpu = gpu_of(device);
-  return device->instance < 0 ? gpu.uuid : "MIG-" + gpu.uuid.substr(4) + '-' + std::to_string(device->instance);
+  if (device->instance < 0) return gpu.uuid;
+  const bool cut = gpu.cut_at > 0 && wall_seconds() >= gpu.cut_at;
+  return "MIG-" + gpu.uuid.substr(4) + (cut ? "-cut-" : "-") + std::to_string(device->instance);
 }
 
 int put(const std::string& text, char* out, unsigned length) {
@@ -133,7 +136,7 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned index, nvmlDevice_st** device) {
 int nvmlDeviceGetHandleByUUID(const char* uuid, nvmlDevice_st** device) {
   if (!g_state) return kUninitialized;
   for (auto& h : g_state->handles) {
-    if (h.instance >= static_cast<int>(gpu_of(&h).mig.size()) || uuid_of(&h) != uuid) continue;
+    if (h.instance >= static_cast<int>(instances_of(&h).size()) || uuid_of(&h) != uuid) continue;
     *device = &h;
     return kSuccess;
   }
@@ -175,19 +178,29 @@ int nvmlDeviceGetPowerManagementLimitConstraints(nvmlDevice_st* device, unsigned
 
 int nvmlDeviceGetMigMode(nvmlDevice_st* device, unsigned* current, unsigned* pending) {
   if (device->instance >= 0) return kInvalid;
-  *current = *pending = gpu_of(device).mig.empty() ? 0 : 1;
+  *current = *pending = instances_of(device).empty() ? 0 : 1;
   return kSuccess;
 }
 
 int nvmlDeviceGetMaxMigDeviceCount(nvmlDevice_st* device, unsigned* count) {
-  *count = gpu_of(device).mig.empty() ? 0 : kMaxInstances;
+  *count = instances_of(device).empty() ? 0 : kMaxInstances;
   return kSuccess;
 }
 
 int nvmlDeviceGetMigDeviceHandleByIndex(nvmlDevice_st* device, unsigned index, nvmlDevice_st** mig) {
-  if (device->instance >= 0 || index >= gpu_of(device).mig.size()) return kNotFound;
+  if (device->instance >= 0 || index >= instances_of(device).size()) return kNotFound;
   *mig = device + 1 + index;
   return kSuccess;
+}
+
+int nvmlDeviceGetGpuInstanceId(nvmlDevice_st* device, unsigned* id) {
+  *id = static_cast<unsigned>(device->instance) + 1;
+  return device->instance < 0 ? kNotSupported : kSuccess;
+}
+
+int nvmlDeviceGetComputeInstanceId(nvmlDevice_st* device, unsigned* id) {
+  *id = 0;
+  return device->instance < 0 ? kNotSupported : kSuccess;
 }
 
 // nvmlDeviceAttributes_t: nine words, of which the compute slices are the eighth.
@@ -198,7 +211,7 @@ struct nvmlDeviceAttributes_st {
 int nvmlDeviceGetAttributes_v2(nvmlDevice_st* device, nvmlDeviceAttributes_st* out) {
   if (device->instance < 0) return kNotSupported;
   *out = {};
-  out->gpu_slices = out->compute_slices = gpu_of(device).mig[static_cast<std::size_t>(device->instance)];
+  out->gpu_slices = out->compute_slices = instances_of(device)[static_cast<std::size_t>(device->instance)];
   return kSuccess;
 }
 

@@ -245,7 +245,7 @@ JobMark sample_mark() {
   mark.job_id = 7;
   mark.user = "ada";
   mark.gpus = {0, 3};
-  mark.mig = {"MIG-1"};
+  mark.uuids = {"MIG-1"};
   return mark;
 }
 

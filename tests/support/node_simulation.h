@@ -13,6 +13,7 @@ inline energy::DeviceInfo gpu(std::uint32_t minor) {
   d.id = "GPU-SIMULATED-" + std::to_string(minor);
   d.type = "gpu";
   d.minor = minor;
+  d.file = "nvidia" + std::to_string(minor);
   d.rated = Watts(400);
   d.simulated = true;
   return d;
@@ -20,8 +21,16 @@ inline energy::DeviceInfo gpu(std::uint32_t minor) {
 
 struct NodeSimulation {
   explicit NodeSimulation(std::uint32_t gpus = 2, RegistrySettings settings = with_node()) : registry(settings, "boot-1") {
+    registry.set_gpu_list(in_order(8));
     for (std::uint32_t i = 0; i < gpus; ++i) registry.add_device(gpu(i));
     read();
+  }
+
+  // Slurm's list of a node whose gres.conf has "File=/dev/nvidia[0-...]": the one case in which positions are minors.
+  static std::vector<SlurmGpu> in_order(std::uint32_t count) {
+    std::vector<SlurmGpu> out;
+    for (std::uint32_t i = 0; i < count; ++i) out.push_back({"", {"/dev/nvidia" + std::to_string(i)}, 0});
+    return out;
   }
 
   static RegistrySettings with_node() {

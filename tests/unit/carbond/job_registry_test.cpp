@@ -207,7 +207,7 @@ TEST(JobRegistry, MigInstancesAreChargedByTheirComputeSlices) {
   n.registry.add_device(info);
   n.read();
   auto start = n.mark(JobMarkEvent::kStart, 7, {0});
-  start.mig = {"MIG-2"};
+  start.uuids = {"MIG-2"};
   n.registry.mark(start, n.moment());
   n.pass(Duration(7000));
   n.end(7);
@@ -220,24 +220,21 @@ TEST(JobRegistry, MigInstancesAreChargedByTheirComputeSlices) {
   EXPECT_NEAR(records[0].devices[0].share, 3 / 7.0, 1e-9);
 }
 
-TEST(JobRegistry, SharedGpusAreChargedByShare) {
-  auto settings = NodeSimulation::with_node();
-  settings.shards_per_gpu = 4;
-  NodeSimulation n(1, settings);
-  n.start(7, {0});
-  n.start(8, {0});
-  auto mps = n.mark(JobMarkEvent::kStart, 9, {0});
-  mps.mps_percent = 30;
-  n.registry.mark(mps, n.moment());
+TEST(JobRegistry, MpsJobsAreChargedByTheirPercentage) {
+  NodeSimulation n(1);
+  for (const auto job : {7u, 8u}) {
+    auto mps = n.mark(JobMarkEvent::kStart, job, {0});
+    mps.mps_percent = job == 7 ? 30 : 50;
+    n.registry.mark(mps, n.moment());
+  }
   n.pass(Duration(10'000));
-  for (const auto job : {7u, 8u, 9u}) n.end(job);
+  for (const auto job : {7u, 8u}) n.end(job);
   n.pass(Duration(2000));
   const auto records = n.finished();
-  ASSERT_EQ(records.size(), 3u);
-  EXPECT_EQ(ledger::total_mj(records[0]), 750'000);
-  EXPECT_EQ(ledger::total_mj(records[1]), 750'000);
-  EXPECT_EQ(ledger::total_mj(records[2]), 900'000);
-  EXPECT_EQ(n.registry.totals().at("GPU-SIMULATED-0").idle_mj, 3'000'000 - 2'400'000 + 600'000);
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(ledger::total_mj(records[0]), 900'000);
+  EXPECT_EQ(ledger::total_mj(records[1]), 1'500'000);
+  EXPECT_EQ(n.registry.totals().at("GPU-SIMULATED-0").idle_mj, 600'000 + 600'000);
 }
 
 energy::DeviceInfo package() {
@@ -291,11 +288,11 @@ TEST(JobRegistry, AGpuWithoutMeterIsEstimatedAndNamed) {
   ASSERT_EQ(records.size(), 1u);
   ASSERT_EQ(records[0].devices.size(), 2u);
   const auto& d = records[0].devices[1];
-  EXPECT_EQ(d.device, "gpu-minor-5");
+  EXPECT_EQ(d.device, "gpu-nvidia5");
   EXPECT_EQ(d.method, Method::kEstimated);
   EXPECT_EQ(ledger::total_mj(d), 15 * 400'000);
   EXPECT_EQ(d.estimated_mj, ledger::total_mj(d));
-  EXPECT_EQ(records[0].note, "GPU 5 has no meter: gpu_power x time");
+  EXPECT_EQ(records[0].note, "/dev/nvidia5 has no meter: gpu_power x time");
   EXPECT_TRUE(ledger::record_from_json(ledger::to_json(records[0])).ok());
 }
 
@@ -318,8 +315,8 @@ TEST(JobRegistry, TheTimeBeforeTheDriverLoadedIsEstimated) {
 
 TEST(JobRegistry, AMigInstanceThatIsFoundLaterIsCharged) {
   NodeSimulation n(0);
-  auto start = n.mark(JobMarkEvent::kStart, 7, {0});
-  start.mig = {"MIG-0", "MIG-9"};
+  auto start = n.mark(JobMarkEvent::kStart, 7, {0, 1});
+  start.uuids = {"MIG-0", "MIG-9"};
   n.registry.mark(start, n.moment());
   auto info = gpu(0);
   info.partitions.push_back({"MIG-0", 0.5});
@@ -389,7 +386,7 @@ TEST(JobRegistry, JobsAndIdleAddUpToTheDeviceInEachInterval) {
   n.read();
   for (std::uint32_t i = 0; i < 7; ++i) {
     auto start = n.mark(JobMarkEvent::kStart, i + 1, {0});
-    start.mig = {"MIG-" + std::to_string(i)};
+    start.uuids = {"MIG-" + std::to_string(i)};
     n.registry.mark(start, n.moment());
     n.pass(Duration(1357));
   }

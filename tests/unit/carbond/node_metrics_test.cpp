@@ -70,5 +70,14 @@ TEST(Metrics, ShowTheBalanceOfEachDeviceAndWhatIsWrong) {
   }
 }
 
+TEST(Metrics, ADeviceThatIsOnlyRememberedIsNotAvailable) {
+  NodeSimulation n(1);
+  JobRegistry again(NodeSimulation::with_node(), "boot-1");
+  again.restore_device(gpu(0));
+  const std::string available = "carbon_node_device_available{device=\"GPU-SIMULATED-0\",simulated=\"true\"} ";
+  EXPECT_NE(metrics_text(n.registry, {}).find(available + "1\n"), std::string::npos);
+  EXPECT_NE(metrics_text(again, {}).find(available + "0\n"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace carbon::carbond

@@ -238,7 +238,7 @@ TEST(Config, TheShippedFileShowsTheTrueDefaults) {
   EXPECT_EQ(a.carbonctld.energy_tres, b.carbonctld.energy_tres);
   EXPECT_EQ(a.carbonctld.leader, b.carbonctld.leader);
   EXPECT_EQ(a.carbond.metrics_file, b.carbond.metrics_file);
-  EXPECT_EQ(a.carbond.shards_per_gpu, b.carbond.shards_per_gpu);
+  EXPECT_EQ(a.carbond.slurmd, b.carbond.slurmd);
   EXPECT_EQ(a.web.enabled, b.web.enabled);
   EXPECT_EQ(a.web.url, b.web.url);
   EXPECT_EQ(a.web.user_header, b.web.user_header);

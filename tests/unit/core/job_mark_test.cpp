@@ -48,17 +48,21 @@ TEST(JobMark, AJobWithoutGpusHasAnEmptyList) {
   EXPECT_TRUE(parse_job_mark(format_job_mark(m))->gpus.empty());
 }
 
-TEST(JobMark, SharesOfAGpuAreThereOnlyWhereTheJobHasThem) {
+TEST(JobMark, UuidsAndSharesAreThereOnlyWhereTheyAreKnown) {
   auto m = sample();
-  EXPECT_EQ(format_job_mark(m).find("mig="), std::string::npos);
-  m.mig = {"MIG-a", "MIG-b"};
+  EXPECT_EQ(format_job_mark(m).find("uuids="), std::string::npos);
+  m.gpus = {0, 3, 4};
+  m.uuids = {"MIG-a", "", "GPU-b"};
   m.mps_percent = 25;
   const auto read = parse_job_mark(format_job_mark(m));
   ASSERT_TRUE(read.ok());
-  EXPECT_EQ(read->mig, m.mig);
+  EXPECT_EQ(read->uuids, m.uuids);
   EXPECT_EQ(read->mps_percent, 25u);
   m.mps_percent = 101;
   EXPECT_EQ(parse_job_mark(format_job_mark(m)).error().message, "mark: mps_percent = 101; accepted: 0 to 100");
+  m.mps_percent = 0;
+  m.gpus = {0};
+  EXPECT_EQ(parse_job_mark(format_job_mark(m)).error().message, "mark: uuids has 3 items, gpus 1");
 }
 
 TEST(JobMark, ANewLineInAValueCannotForgeAKey) {

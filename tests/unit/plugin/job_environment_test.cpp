@@ -49,14 +49,26 @@ TEST(JobEnvironment, GpusMayComeAsRanges) {
   EXPECT_EQ(read(environment)->gpus, (std::vector<std::uint32_t>{0, 1, 2, 7}));
 }
 
-TEST(JobEnvironment, ReadsSharesOfAGpu) {
+TEST(JobEnvironment, UuidsAreKeptBesideThePositions) {
   auto environment = sample();
   environment["CUDA_VISIBLE_DEVICES"] = "0,3";
-  EXPECT_TRUE(read(environment)->mig.empty());
-  EXPECT_EQ(read(environment)->mps_percent, 0u);
+  EXPECT_TRUE(read(environment)->uuids.empty()) << "positions again";
   environment["CUDA_VISIBLE_DEVICES"] = "MIG-5a1,MIG-5a2";
+  EXPECT_EQ(read(environment)->uuids, (std::vector<std::string>{"MIG-5a1", "MIG-5a2"}));
+  EXPECT_EQ(read(environment)->gpus, (std::vector<std::uint32_t>{0, 3}));
+  environment["CUDA_VISIBLE_DEVICES"] = "0,MIG-5a2";
+  EXPECT_EQ(read(environment)->uuids, (std::vector<std::string>{"", "MIG-5a2"})) << "a whole GPU and an instance";
+  environment["CUDA_VISIBLE_DEVICES"] = "GPU-1,GPU-2,GPU-3";
+  EXPECT_TRUE(read(environment)->uuids.empty()) << "not Slurm's: of another length";
+  environment.erase("CUDA_VISIBLE_DEVICES");
+  environment["ROCR_VISIBLE_DEVICES"] = "GPU-000000000000abc0,GPU-000000000000abc1";
+  EXPECT_EQ(read(environment)->uuids.at(1), "GPU-000000000000abc1");
+}
+
+TEST(JobEnvironment, ReadsTheShareUnderMps) {
+  auto environment = sample();
+  EXPECT_EQ(read(environment)->mps_percent, 0u);
   environment["CUDA_MPS_ACTIVE_THREAD_PERCENTAGE"] = "25";
-  EXPECT_EQ(read(environment)->mig, (std::vector<std::string>{"MIG-5a1", "MIG-5a2"}));
   EXPECT_EQ(read(environment)->mps_percent, 25u);
 }
 
