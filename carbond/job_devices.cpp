@@ -82,7 +82,10 @@ bool JobRegistry::misses_position() const {
   return std::any_of(jobs_.begin(), jobs_.end(), [](const auto& j) { return has_unnamed_gpu(j.second); });
 }
 
-bool JobRegistry::waits_for_list(const OpenJob& job) const { return !gpu_list_ && no_gpu_list_.empty() && has_unnamed_gpu(job); }
+bool JobRegistry::waits_for_list(const OpenJob& job) const {
+  const bool is_late = job.end->boot_id != boot_id_ || ticked_ >= job.end->since_boot + settings_.patience;
+  return !gpu_list_ && (no_gpu_list_.empty() || !is_late) && has_unnamed_gpu(job);
+}
 
 // Once for each position: a later list may be of another order, and the job keeps its devices.
 void JobRegistry::name_gpus(OpenJob& job) const {
@@ -147,11 +150,14 @@ void JobRegistry::allocate_by_uuid(const OpenJob& job, const std::string& uuid, 
 void JobRegistry::allocate_by_position(const OpenJob& job, std::uint32_t position, Allocated& out) const {
   const auto listed = job.gpus.find(position);
   if (listed == job.gpus.end()) {
-    const auto why = gpu_list_
-                         ? "Slurm's list of this node has " + std::to_string(gpu_list_->size()) + " GPUs"
-                         : "Slurm's list of this node's GPUs is not known" + (no_gpu_list_.empty() ? "" : ": " + no_gpu_list_);
-    const auto name = "GPU at position " + std::to_string(position);
-    out.unmetered.push_back({position, "gpu-position-" + std::to_string(position), name + ": " + why, false});
+    std::string why = "Slurm's list of this node's GPUs was not known in time";
+    if (gpu_list_ && position >= gpu_list_->size()) {
+      why = "Slurm's list of this node has " + std::to_string(gpu_list_->size()) + " GPUs";
+    } else if (!no_gpu_list_.empty()) {
+      why += ": " + no_gpu_list_;
+    }
+    const auto number = std::to_string(position);
+    out.unmetered.push_back({position, "gpu-position-" + number, "GPU at position " + number + ": " + why, false});
     return;
   }
   const auto& files = listed->second.files;

@@ -58,6 +58,7 @@ energy::DeviceEnergySplitter::Shares JobRegistry::cpu_shares(const std::string& 
 }
 
 void JobRegistry::tick(const energy::Moment& now) {
+  ticked_ = now.boot;
   for (const auto& [key, job] : jobs_) {
     if (!job.end || job.end->boot_id != boot_id_) continue;
     const Duration end = job.end->since_boot;
@@ -284,9 +285,10 @@ void JobRegistry::reboot(const std::string& boot_id) {
     JobMark end = job.start;
     end.event = JobMarkEvent::kEnd;
     Duration last = job.start.since_boot;
-    for (const auto& [id, used] : job.devices) {
-      const auto& state = devices_.at(id).counter().state();
-      if (!state || state->last.at.boot <= last) continue;
+    for (const auto& [id, device] : devices_) {
+      const auto& state = device.counter().state();
+      const bool concerns = job.devices.empty() || job.devices.contains(id);
+      if (!concerns || !state || state->last.at.boot <= last) continue;
       last = state->last.at.boot;
       end.at = std::max(job.start.at, state->last.at.wall);
     }

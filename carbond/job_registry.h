@@ -166,6 +166,7 @@ class JobRegistry {
   std::map<std::string, IdlePower> idle_power_;
   std::optional<std::vector<SlurmGpu>> gpu_list_;
   std::string no_gpu_list_;  // why there is none; empty: slurmd was not heard yet
+  Duration ticked_{0};
   std::map<std::string, OpenJob> jobs_;
   std::deque<ClosedRun> closed_;  // oldest first
 };

@@ -63,8 +63,8 @@ carbon::carbond::DaemonSettings settings_of(const carbon::config::Config& config
   settings.outbox_max_bytes = config.carbond.outbox_max_bytes;
   settings.gpu_power = config.placement.gpu_power;
   settings.find_meters = [options] { return find_all_meters(options); };
-  settings.ask_for_gpus = [slurmd = config.carbond.slurmd, node = options.node, scratch = settings.spool.root / "slurmd"] {
-    return ask_slurmd_for_gpus({slurmd, slurm_conf_file(), node, scratch});
+  settings.ask_for_gpus = [slurmd = config.carbond.slurmd, node = options.node] {
+    return ask_slurmd_for_gpus({slurmd, slurm_conf_file(), node});
   };
   settings.state_of_slurm_files = [] { return carbon::state_of_slurm_files(slurm_conf_file()); };
   if (!options.sysfs.empty()) settings.sysfs = options.sysfs;

@@ -210,6 +210,11 @@ void Daemon::accept_gpu_list() {
   const auto error = answer->ok() ? std::string() : answer->error().message;
   if (error.empty()) {
     registry_.set_gpu_list(**answer);
+    // Which devices they have must survive, and an exact reading of them, which a job that began just now did not have yet.
+    if (!registry_.jobs().empty()) checkpoint();
+    for (const auto& [_, job] : registry_.jobs()) {
+      for (const auto& device : registry_.devices_of(job.start)) pool_.request(device, MeterPool::Kind::kCounterUpdate);
+    }
     spdlog::info("Slurm has {} GPUs on this node", (*answer)->size());
   } else {
     registry_.set_no_gpu_list(error);

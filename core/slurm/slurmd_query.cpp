@@ -28,23 +28,19 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kMaxOutput = 1u << 20;
 
 // The configuration's directory again, with a slurm.conf and a cgroup.conf of our own.
-Status prepare(const SlurmdQuery& query, std::string_view cgroup_plugin) {
+Status prepare(const SlurmdQuery& query, const fs::path& directory, std::string_view cgroup_plugin) {
   std::error_code ec;
-  fs::remove_all(query.scratch, ec);
-  if (!fs::create_directories(query.scratch, ec) || ec)
-    return Error{query.scratch.string() + ": cannot be made: " + ec.message()};
-  fs::permissions(query.scratch, fs::perms::owner_all, ec);
   const auto real = fs::canonical(query.slurm_conf, ec);
   if (ec) return Error{query.slurm_conf.string() + ": " + ec.message()};
   for (const auto& entry : fs::directory_iterator(query.slurm_conf.parent_path(), ec)) {
     const auto name = entry.path().filename();
-    if (name != "slurm.conf" && name != "cgroup.conf") fs::create_symlink(fs::absolute(entry.path()), query.scratch / name, ec);
+    if (name != "slurm.conf" && name != "cgroup.conf") fs::create_symlink(fs::absolute(entry.path()), directory / name, ec);
   }
-  std::ofstream(query.scratch / "cgroup.conf") << "CgroupPlugin=" << cgroup_plugin << '\n';
-  std::ofstream conf(query.scratch / "slurm.conf");
-  conf << "Include " << real.string() << "\nSlurmdSpoolDir=" << query.scratch.string()
-       << "\nSlurmdLogFile=" << (query.scratch / "slurmd.log").string() << '\n';
-  return conf.flush() ? Status(Done{}) : Error{query.scratch.string() + ": cannot be written"};
+  std::ofstream(directory / "cgroup.conf") << "CgroupPlugin=" << cgroup_plugin << '\n';
+  std::ofstream conf(directory / "slurm.conf");
+  conf << "Include " << real.string() << "\nSlurmdSpoolDir=" << directory.string()
+       << "\nSlurmdLogFile=" << (directory / "slurmd.log").string() << '\n';
+  return conf.flush() ? Status(Done{}) : Error{directory.string() + ": cannot be written"};
 }
 
 // The environment without what would let slurmd take itself for a service, and with the configuration that it is to read.
@@ -128,10 +124,10 @@ std::string last_error(std::string_view output) {
   return found.empty() ? std::string() : ": " + std::string(trimmed(found)).substr(0, 300);
 }
 
-Result<std::string> run(const SlurmdQuery& query) {
+Result<std::string> run(const SlurmdQuery& query, const fs::path& directory) {
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return Error{std::string("pipe: ") + std::strerror(errno)};
-  const auto conf = query.scratch / "slurm.conf";
+  const auto conf = directory / "slurm.conf";
   // -v: at SlurmdDebug=error or less it would print nothing.
   const auto pid = spawn({query.slurmd, "-v", "-G", "-N", query.node, "-f", conf.string()}, conf, ends[1]);
   close(ends[1]);
@@ -152,15 +148,17 @@ Result<std::string> run(const SlurmdQuery& query) {
 }  // namespace
 
 Result<std::vector<SlurmGpu>> ask_slurmd_for_gpus(const SlurmdQuery& query) {
+  std::string directory = (fs::temp_directory_path() / "slurm-carbon.XXXXXX").string();
+  if (mkdtemp(directory.data()) == nullptr) return Error{directory + ": cannot be made: " + std::strerror(errno)};
   Result<std::string> output = Error{};
   // Without control groups; before Slurm 24.05 that cannot be said, but version 1 touches none.
   for (const auto* plugin : {"disabled", "cgroup/v1"}) {
-    if (const auto prepared = prepare(query, plugin); !prepared) return prepared.error();
-    output = run(query);
+    const auto prepared = prepare(query, directory, plugin);
+    output = prepared ? run(query, directory) : Result<std::string>(prepared.error());
     if (output) break;
   }
   std::error_code ec;
-  fs::remove_all(query.scratch, ec);
+  fs::remove_all(directory, ec);
   if (!output) return output.error();
   return parse_node_gpus(*output);
 }

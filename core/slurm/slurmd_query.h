@@ -16,12 +16,11 @@ struct SlurmdQuery {
   std::string slurmd = "slurmd";  // looked up in PATH unless it has a slash
   std::filesystem::path slurm_conf;
   std::string node;
-  std::filesystem::path scratch;  // a directory that is made for the question and removed after it
-  Duration patience{20'000};      // slurmd is then killed
+  Duration patience{20'000};  // slurmd is then killed
 };
 
-// Runs `slurmd -G`. slurmd's own directories, log and control groups are left alone: it reads a slurm.conf in `scratch` that
-// includes the real one, beside links to the other files of its directory. So this works for a confined daemon, too.
+// Runs `slurmd -G`. slurmd's own directories, log and control groups are left alone: it reads a slurm.conf that includes the real
+// one, in a temporary directory with links to the other files beside that. So this works for a confined daemon, too.
 // Blocks for up to twice `patience`.
 Result<std::vector<SlurmGpu>> ask_slurmd_for_gpus(const SlurmdQuery& query);
 

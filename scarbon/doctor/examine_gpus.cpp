@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The GPUs of this node: Slurm's list of them, in its order, against the devices of the driver, as carbond resolves it.
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <future>
 #include <memory>
@@ -145,12 +142,6 @@ void check_count(const std::vector<SlurmGpu>& slurm, const ConfLine& node, Exami
                           node.where, node.text, "Gres=gpu:" + std::to_string(slurm.size())});
 }
 
-Result<std::vector<SlurmGpu>> ask_slurmd(const Host& host) {
-  std::string scratch = (std::filesystem::temp_directory_path() / "scarbon-doctor.XXXXXX").string();
-  if (mkdtemp(scratch.data()) == nullptr) return Error{scratch + ": cannot be made"};
-  return ask_slurmd_for_gpus({host.config ? host.config->carbond.slurmd : "slurmd", host.slurm_file, host.node, scratch});
-}
-
 }  // namespace
 
 Examination examine_gpus(const Host& host, const std::string& nvml) {
@@ -181,7 +172,8 @@ Examination examine_gpus(const Host& host, const std::string& nvml) {
                             line == nullptr ? "" : line->text, "nvidia-smi; carbond --once"});
     return out;
   }
-  const auto slurm = ask_slurmd(host);
+  const auto slurmd = host.config ? host.config->carbond.slurmd : std::string("slurmd");
+  const auto slurm = ask_slurmd_for_gpus({slurmd, host.slurm_file, host.node});
   if (!slurm) {
     out.findings.push_back({"gpu-list", Level::kProblem,
                             "slurmd does not tell its list of this node's GPUs, so the energy of jobs' GPUs is only estimated: " +

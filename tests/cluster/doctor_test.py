@@ -239,14 +239,14 @@ MISTAKES = [
     ("clock", lambda c: c.step_clock(-90_000), "chrony"),
     (
         "gpu-missing",
-        lambda c: c.put("gres.conf", r"(?<=inland1/nvidia)\[0-3\]", "[0-2,7]"),
-        r"^NodeName=inland1 Name=gpu File=/dev/nvidia\[0,1,2,3\]",
+        lambda c: c.put("gres.conf", r"(?<=inland1/nvidia)\[5,6\]", "[5,7]"),
+        r"^NodeName=inland1 Name=gpu File=/dev/nvidia1,/dev/nvidia2,/dev/nvidia5,/dev/nvidia6",
         "gpu-unlisted",
     ),
     (
         "gpu-no-file",
-        lambda c: c.put("gres.conf", r"^NodeName=inland1 .*$", "NodeName=inland1 Name=gpu"),
-        r"Name=gpu File=/dev/nvidia\[",
+        lambda c: c.put("gres.conf", r"^NodeName=inland1 .*\nNodeName=inland1 .*$", "NodeName=inland1 Name=gpu"),
+        r"Name=gpu File=/dev/nvidia",
     ),
     (
         "gpu-count",
@@ -254,11 +254,9 @@ MISTAKES = [
         "^Gres=gpu:4",
     ),
     (
-        "gpu-shards",
-        lambda c: c.put(
-            "slurm.conf", "(?<=NodeName=inland1 )(.*)Gres=gpu:4", "NodeHostname=localhost Gres=gpu:4,shard:16"
-        ),
-        "^shards_per_gpu = 4",
+        "gpu-list",
+        lambda c: c.put("carbon.conf", '^#slurmd = "slurmd".*$', 'slurmd = "/nowhere/slurmd"'),
+        "^slurmd -G; slurmd = ",
     ),
     ("gpu-driver", lambda c: c.environment.update(CARBON_FAKE_NVML=""), "^nvidia-smi"),
     (
@@ -303,7 +301,8 @@ class DoctorTest(CarbonCase):
             r"runs with the lines",
             "as optional",
             "credential",
-            r"GPUs 0, 1, 2, 3 \(simulated\)",
+            r"0: \S+/nvidia5, GPU-SIMULATED-inland1-5; .*3: \S+/nvidia2, GPU-SIMULATED-inland1-2",
+            r"4 GPUs \(simulated\), all with energy counters",
             r"replay \(simulated\), forecast",
             "checksum correct",
             "accepted a signed, empty list",

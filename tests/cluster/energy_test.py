@@ -26,9 +26,11 @@ class EnergyTest(CarbonCase):
         (run,) = self.carbon.runs(job_id)
         return run
 
-    def assert_energy(self, job_id, gpus):
+    def assert_energy(self, job_id, gpus=None):
         run = self.run_of(job_id)
-        truth = self.carbon.true_joules(self.node_of(job_id), gpus, run["start_ms"], run["end_ms"])
+        node = self.node_of(job_id)
+        gpus = gpus or self.slurm.positions(job_id)[node.name]
+        truth = self.carbon.true_joules(node, gpus, run["start_ms"], run["end_ms"])
         # 1 %, or what a GPU can draw while its counter is renewed once.
         self.assertAlmostEqual(run["energy_mj"] / 1000, truth, delta=max(0.01 * truth, 0.1 * 400 * len(gpus)))
 
@@ -70,7 +72,7 @@ class EnergyTest(CarbonCase):
         raw = [int(self.slurm.sacct(task, "JobIDRaw")[0][0]) for task in tasks]
         self.assertEqual(len(set(raw)), 3)
         for job in raw:
-            self.assert_energy(job, [0])  # all GPUs of a node draw the same
+            self.assert_energy(job)
 
     def test_jobs_that_swap_on_one_gpu_within_a_second(self):
         gaps = []

@@ -93,8 +93,7 @@ def accounted(cluster, load):
             unnamed.append(job.job_id)
             continue
         node = next(node for node in slurm.nodes if node.partition == job.partition)
-        # The GPUs of a node draw all the same.
-        drew = carbon.true_joules(node, range(job.gpus), run["start_ms"], run["end_ms"])
+        drew = carbon.true_joules(node, slurm.positions(job.job_id)[node.name], run["start_ms"], run["end_ms"])
         said += run["energy_mj"] / 1000
         estimated += run["estimated_mj"] / 1000
         truth += drew

@@ -16,7 +16,8 @@ from .processes import Failed, wait_until
 from .slurm import PLUGIN_DIR
 
 SITE_OF = {"inland": ("INLAND", 1.3), "coast": ("COAST", 1.2)}  # partition -> zone of the simulated grid, PUE
-POWER_CURVE = "constant:120+square:0,240,3,0.8"  # W of each simulated GPU over time
+POWER_CURVE = "constant:{idle}+square:0,240,3,0.8"  # W of a simulated GPU over time; no two neighbours draw the same
+POWER_LIMIT = 450  # W
 TRUE_DAY = 86400  # seconds in which the simulated grid's day passes as a real one
 FIRST_HOUR = 14  # of the simulated day when the cluster starts
 ROW_SECONDS = 2.5  # of wall time, at least: an interval of the simulated grid
@@ -121,20 +122,42 @@ class Carbon:
 
     def write_gpus(self):
         for node in self.slurm.nodes:
-            self.gpus_file(node).write_text(
-                "".join(
-                    f"gpu uuid=GPU-SIMULATED-{node.name}-{k} minor={k} curve={POWER_CURVE}\n" for k in range(node.gpus)
+            lines, minors = [], []
+            for minor in node.devices.minors:
+                slices = node.devices.mig.get(minor, [])
+                curve = POWER_CURVE.format(idle=120 + 20 * (minor % 4))
+                mig = f" mig={','.join(map(str, slices))}" if slices else ""
+                lines.append(
+                    f"gpu uuid={self.uuid(node, minor)} minor={minor} curve={curve} limit={POWER_LIMIT}{mig}\n"
                 )
-            )
+                for instance in range(len(slices)):
+                    outer, own = node.devices.capabilities(minor, instance)
+                    minors.append(f"gpu{minor}/gi{instance + 1}/access {outer}\n")
+                    minors.append(f"gpu{minor}/gi{instance + 1}/ci0/access {own}\n")
+            self.gpus_file(node).write_text("".join(lines))
+            of_driver = self.proc(node) / "driver" / "nvidia-caps"
+            of_driver.mkdir(parents=True, exist_ok=True)
+            (of_driver / "mig-minors").write_text("".join(minors))
+
+    def uuid(self, node, minor):
+        return f"GPU-SIMULATED-{node.name}-{minor}"
+
+    def proc(self, node):
+        """Of the node's NVIDIA driver: the numbers of its MIG instances' device files."""
+        return self.root / f"proc.{node.name}"
 
     def gpus_file(self, node):
         """What tests/fakes' NVML shows as this node's GPUs."""
         return self.root / f"gpus.{node.name}"
 
-    def true_joules(self, node, gpus, from_ms, to_ms):
-        """The test double's own integral of what its GPUs drew."""
-        said = self.slurm.run(self.bin / "fake_nvml_truth", self.gpus_file(node), from_ms, to_ms, *gpus)
-        return json.loads(said.out)["joules"]
+    def true_joules(self, node, positions, from_ms, to_ms):
+        """The test double's own integral of what the GPUs at these positions of Slurm's list drew."""
+        total = 0
+        for device in (node.devices.positions[k] for k in positions):
+            minor = device if isinstance(device, int) else device[0]
+            said = self.slurm.run(self.bin / "fake_nvml_truth", self.gpus_file(node), from_ms, to_ms, minor)
+            total += json.loads(said.out)["joules"] * node.devices.share(device)
+        return total
 
     def write_grid(self):
         """The simulated grid; it is FIRST_HOUR there when this is called."""
@@ -257,7 +280,15 @@ class Carbon:
     def start_carbond(self, node):
         self.slurm.daemons.start(
             f"carbond.{node.name}",
-            [self.bin / "carbond", "--config", self.slurm.etc / "carbon.conf", "--node", node.name],
+            [
+                self.bin / "carbond",
+                "--config",
+                self.slurm.etc / "carbon.conf",
+                "--node",
+                node.name,
+                "--proc",
+                self.proc(node),
+            ],
             self.slurm.root / "log" / f"carbond.{node.name}.log",
             lambda: (self.spool / node.name / "marks").is_dir(),
             env={

@@ -78,7 +78,16 @@ class Controller:
 class Node:
     """One node: carbond, its spool, its GPUs. Use as a context manager."""
 
-    def __init__(self, gpus, controller, reading_interval="250ms", profile_interval="1s", spool=None, settings=""):
+    def __init__(
+        self,
+        gpus,
+        controller,
+        reading_interval="250ms",
+        profile_interval="1s",
+        spool=None,
+        settings="",
+        slurm_list=None,
+    ):
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="carbond-"))
         self.controller, self.process = controller, None
         self.spool = pathlib.Path(spool) if spool else self.root / "spool"
@@ -92,6 +101,7 @@ class Node:
                     f'spool = "{self.spool}"',
                     f'reading_interval = "{reading_interval}"',
                     f'profile_interval = "{profile_interval}"',
+                    f'slurmd = "{self.root}/slurmd"',
                     settings,
                     "[carbonctld]",
                     f"port = {controller.port}",
@@ -107,6 +117,12 @@ class Node:
                 ]
             )
         )
+        (self.root / "slurm").mkdir()
+        (self.root / "slurm" / "slurm.conf").write_text("# read by slurmd alone, which is a script here\n")
+        (self.root / "slurmd").write_text(f"#!/bin/sh\ncat {self.root}/slurm_list\n")
+        (self.root / "slurmd").chmod(0o755)
+        minors = sorted(int(minor) for gpu in gpus for minor in re.findall(r" minor=(\d+)", gpu))
+        self.set_slurm_list(slurm_list or [f"/dev/nvidia{minor}" for minor in minors])
         (self.root / "munge.key").write_bytes(os.urandom(128))
         os.chmod(self.root / "munge.key", 0o400)
         os.chmod(self.root, 0o755)
@@ -129,6 +145,11 @@ class Node:
     def __enter__(self):
         return self
 
+    def set_slurm_list(self, files):
+        """Slurm's list of the node's GPUs: the files at each position. By default in the order of their minors."""
+        lines = [f"slurmd: Gres Name=gpu Type=(null) Count=1 ID=7696487 File={file} (null)\n" for file in files]
+        (self.root / "slurm_list").write_text("".join(lines))
+
     def __exit__(self, *_):
         self.stop(signal.SIGKILL)
         self.munged.terminate()
@@ -137,7 +158,12 @@ class Node:
 
     def start(self, wait=True, before=(), environment=None):
         """`before`: words in front of the command, such as unshare's."""
-        environment = {**os.environ, "CARBON_FAKE_NVML": str(self.root / "gpus"), **(environment or {})}
+        environment = {
+            **os.environ,
+            "CARBON_FAKE_NVML": str(self.root / "gpus"),
+            "SLURM_CONF": str(self.root / "slurm" / "slurm.conf"),
+            **(environment or {}),
+        }
         with open(self.root / "log", "a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
                 [
@@ -172,6 +198,7 @@ class Node:
         """Returns its time in unix ms. The shifts: of a node whose clocks are not this machine's."""
         at = time.time_ns() // 1_000_000 + wall_shift_ms
         boot = time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000 + boot_shift_ms
+        gpus = gpus or range(len(mig))
         text = "\n".join(
             [
                 "carbon-mark 1",
@@ -190,7 +217,7 @@ class Node:
                 "num_nodes=1",
                 "cpus=1",
                 "gpus=" + ",".join(map(str, gpus)),
-                *(["mig=" + ",".join(mig)] if mig else []),
+                *(["uuids=" + ",".join(mig)] if mig else []),
                 "",
             ]
         )

@@ -14,7 +14,7 @@ ORDINARY_USERS = ("games", "news")  # on each Debian; with no rights in Slurm
 
 class Cluster:
     """`carbon`: with slurm-carbon's plugins and daemons. `day_seconds`, `settings`, `carbon_lines`, `forecast`: see Carbon.
-    `shared_partition`, `accounting`: see SlurmCluster. `start_nodes`: without it no slurmd and no carbond is started. `dbd_lines`, `mariadb_options`: see Accounting.
+    `shared_partition`, `accounting`, `layouts`: see SlurmCluster. `start_nodes`: without it no slurmd and no carbond is started. `dbd_lines`, `mariadb_options`: see Accounting.
     `site_script`: with a script of the site's as Prolog and Epilog; `marks_by`: see Carbon."""
 
     slurm_class, carbon_class = SlurmCluster, Carbon
@@ -38,6 +38,7 @@ class Cluster:
         mariadb_options=(),
         marks_by="spank",
         site_script=False,
+        layouts=None,
     ):
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="slurm-carbon-"))
         self.root.chmod(0o755)  # jobs of ordinary users run in it
@@ -54,6 +55,7 @@ class Cluster:
             shared_partition,
             accounting,
             site_script=site_script or marks_by == "scripts",
+            layouts=layouts,
         )
         self.start_nodes = start_nodes
         self.carbon = (

@@ -37,11 +37,49 @@ FINISHED = (
 
 
 @dataclasses.dataclass
+class Gpus:
+    """A node's GPUs. `gres`: in slurm.conf. `lines`: of gres.conf, {dev} is the directory of the device files. `minors`: of the
+    driver's GPUs, in its order. `positions`: Slurm's list, each a minor, or a MIG instance as a minor and its number there.
+    `mig`: minor -> compute slices of its instances."""
+
+    gres: str
+    lines: tuple
+    minors: tuple
+    positions: tuple
+    mig: dict = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def mixed(cls, count):
+        """In no two orders the same: with four, Slurm's positions 0 to 3 have minors 5, 6, 1 and 2, and the driver has 6, 5, 2, 1."""
+        half = (count + 1) // 2
+        upper, lower = range(count + 1, count + 1 + half), range(1, 1 + count - half)
+        lines = [f"File={{dev}}/nvidia[{','.join(map(str, minors))}]" for minors in (upper, lower) if minors]
+        positions = (*upper, *lower)
+        return cls(f"gpu:{count}", tuple(lines), tuple(sorted(positions, reverse=True)), positions)
+
+    def share(self, position):
+        """Of its GPU."""
+        if isinstance(position, int):
+            return 1
+        minor, instance = position
+        return self.mig[minor][instance] / 7
+
+    def capabilities(self, minor, instance):
+        """The numbers of the two files of a MIG instance: of the GPU instance, and of the compute instance in it."""
+        first = 100 * minor + 9 * instance + 3
+        return first, first + 1
+
+
+@dataclasses.dataclass
 class Node:
     name: str
     partition: str
     port: int
-    gpus: int
+    devices: Gpus
+
+    @property
+    def gpus(self):
+        return len(self.devices.minors)
 
 
 @dataclasses.dataclass
@@ -57,7 +95,8 @@ class SlurmCluster:
     """`partitions`: name -> number of nodes; the first one is the default. `users`: ordinary accounts of the machine.
     `shared_partition`: the name of one more, which has all nodes; each has the name of its other partition as a feature.
     `accounting`: further arguments of sacctmgr before slurmctld starts. `node_prefix`: the nodes' name, before a number; else
-    that of their partition. `site_script`: with a script as Prolog and Epilog, which does nothing yet."""
+    that of their partition. `site_script`: with a script as Prolog and Epilog, which does nothing yet. `gpus`: of a node;
+    `layouts`: name of a node -> its Gpus, in place of that many."""
 
     def __init__(
         self,
@@ -72,6 +111,7 @@ class SlurmCluster:
         accounting_changes=(),
         node_prefix=None,
         site_script=False,
+        layouts=None,
     ):
         self.name = name
         self.accounting = accounting
@@ -91,7 +131,12 @@ class SlurmCluster:
         ports = iter(free_ports(1 + sum(self.partitions.values())))
         self.port = next(ports)
         self.nodes = [
-            Node(f"{node_prefix or partition}{k + 1}", partition, next(ports), gpus)
+            Node(
+                f"{node_prefix or partition}{k + 1}",
+                partition,
+                next(ports),
+                (layouts or {}).get(f"{node_prefix or partition}{k + 1}") or Gpus.mixed(gpus),
+            )
             for partition, count in self.partitions.items()
             for k in range(count)
         ]
@@ -139,7 +184,7 @@ class SlurmCluster:
         ]
         lines += [
             f"NodeName={n.name} NodeHostname=localhost NodeAddr={shared.address} Port={n.port} CPUs=8 RealMemory=4096 "
-            f"Gres=gpu:{n.gpus} Feature={n.partition} State=UNKNOWN"
+            f"Gres={n.devices.gres} Feature={n.partition} State=UNKNOWN"
             for n in self.nodes
         ]
         for k, partition in enumerate(self.partitions):
@@ -158,14 +203,18 @@ class SlurmCluster:
         if self.site_script:
             self.site_script.write_text("#!/bin/sh\n")
             self.site_script.chmod(0o755)
-        # A GPU is a device file, its index the number at the end of the name. The null device does no harm under any name.
+        # The null device does no harm under any name. More files than there are GPUs: what is not listed is there, too.
         gres = ["AutoDetect=off"]
         for node in self.nodes:
             devices = self.root / "dev" / node.name
-            devices.mkdir()
-            for k in range(node.gpus):
+            (devices / "nvidia-caps").mkdir(parents=True)
+            for k in range(max(node.devices.minors, default=0) + 2):
                 (devices / f"nvidia{k}").symlink_to("/dev/null")
-            gres.append(f"NodeName={node.name} Name=gpu File={devices}/nvidia[0-{node.gpus - 1}]")
+            for minor, slices in node.devices.mig.items():
+                for instance in range(len(slices)):
+                    for number in node.devices.capabilities(minor, instance):
+                        (devices / "nvidia-caps" / f"nvidia-cap{number}").symlink_to("/dev/null")
+            gres += [f"NodeName={node.name} Name=gpu {line.format(dev=devices)}" for line in node.devices.lines]
         (self.etc / "gres.conf").write_text("\n".join(gres) + "\n")
         (self.etc / "cgroup.conf").write_text(CGROUP_LINES)
 
@@ -273,6 +322,19 @@ class SlurmCluster:
             line = re.search(rf"^\s+{key}=(.*?)\s*$", text, re.MULTILINE)
             fields[key] = line.group(1) if line else ""
         return fields
+
+    def positions(self, job_id):
+        """Node -> the positions, in Slurm's list of its GPUs, that the job has or had there."""
+        text = self.run("scontrol", "--all", "--local", "--details", "show", "job", job_id).out
+        out = {}
+        for name, lists in re.findall(r"^\s+Nodes=(\S+) .*?GRES=(\S*)", text, re.MULTILINE):
+            ranges = [
+                r.split("-") for found in re.findall(r"gpu\S*?\(IDX:([\d,-]+)\)", lists) for r in found.split(",")
+            ]
+            found = [k for r in ranges for k in range(int(r[0]), int(r[-1]) + 1)]
+            for node in self.run("scontrol", "show", "hostnames", name).out.split():
+                out[node] = found
+        return out
 
     def wait_for_state(self, job_id, states, seconds=60):
         def reached():

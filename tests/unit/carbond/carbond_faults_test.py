@@ -76,6 +76,7 @@ class Faults(unittest.TestCase):
             "end", 2, [], boot_id=earlier, boot_shift_ms=up_ms
         )  # the node lived a moment longer than carbond
         wait_until(lambda: time.time() > reboot + 0.5, what="the reboot")
+        node.mark("start", 4, [0])  # slurmd is sooner there than carbond: marks of both boots wait
         node.start()
         wait_until(lambda: "the node was rebooted" in node.log(), what="the log says so")
         record = self.only_record(node, 1)
@@ -84,11 +85,17 @@ class Faults(unittest.TestCase):
         self.assertLess(record["end_ms"], late)
         self.assertGreater(record["end_ms"], record["start_ms"] + 1000)
         node.mark("end", 1, [0], restart=1)  # slurmd's late epilog
+        time.sleep(1.5)
+        node.mark("end", 4, [0])
+        early = self.only_record(node, 4)
+        self.assertGreater(early["end_ms"] - early["start_ms"], 1500)
+        self.assertLessEqual(abs(joules(early) - node.truth(early)), early["devices"][0]["uncertainty_mj"] / 1000)
+        self.assertLess(estimated(early), joules(early))
         node.mark("start", 3, [0])
         time.sleep(1)
         node.mark("end", 3, [0])
         self.assert_right(node, self.only_record(node, 3))
-        self.assertEqual(sorted(r["job_id"] for r in self.controller.records()), [1, 2, 3])
+        self.assertEqual(sorted(r["job_id"] for r in self.controller.records()), [1, 2, 3, 4])
 
     def test_the_clock_is_stepped(self):
         for step_ms in (3_600_000, -3_600_000):
@@ -331,6 +338,84 @@ class Faults(unittest.TestCase):
         (device,) = record["devices"]
         self.assertLessEqual(abs(joules(record) - node.truth(record)), device["uncertainty_mj"] / 1000)
         self.assertGreater(min(device["mj"][1:-1]), 250_000, "the part without readings is spread over its intervals")
+
+    def test_a_driver_that_comes_later_with_a_known_device(self):
+        """After a restart the state knows the GPU, but the driver is not there yet when a job starts."""
+        now = time.time()
+        node = self.node(STEADY)
+        node.start()
+        time.sleep(0.5)
+        node.stop()
+        (node.root / "gpus").write_text(f"{STEADY}\nno_driver=0,{time.time() + 3}\n")
+        node.start(wait=False)
+        wait_until(lambda: "Driver Not Loaded" in node.log(), what="the log says what is missing")
+        node.mark("start", 1, [0])
+        time.sleep(1)
+        self.assertEqual(node.metric("carbon_node_device_available", "GPU-SIMULATED-0"), 0)
+        wait_until(lambda: node.log().count("GPU-SIMULATED-0: gpu") == 2, 30, "the GPU is found again")
+        self.assertLess(time.time() - now, 20)
+        time.sleep(6)
+        node.mark("end", 1, [0])
+        record = self.only_record(node, 1)
+        self.assertLessEqual(
+            abs(joules(record) - node.truth(record)), max(30, record["devices"][0]["uncertainty_mj"] / 1000)
+        )
+        self.assertLess(estimated(record), joules(record) / 2)
+
+    def test_a_gpu_that_is_replaced_under_the_same_number(self):
+        node = self.node("gpu uuid=GPU-SIMULATED-A-old minor=0 curve=constant:100")
+        node.start()
+        time.sleep(0.5)
+        node.stop()
+        (node.root / "gpus").write_text("gpu uuid=GPU-SIMULATED-B-new minor=0 curve=constant:300\n")
+        node.start()
+        wait_until(lambda: "GPU-SIMULATED-A-old is gone" in node.log(), what="the old one is forgotten")
+        node.mark("start", 1, [0])
+        time.sleep(2)
+        node.mark("end", 1, [0])
+        record = self.only_record(node, 1)
+        self.assertEqual([d["device"] for d in record["devices"]], ["GPU-SIMULATED-B-new"])
+        self.assert_right(node, record)
+        self.assertEqual((estimated(record), record["note"]), (0, ""))
+
+    def test_mig_that_is_cut_again_while_carbond_runs(self):
+        cut_at = time.time() + 3
+        node = self.node(f"{STEADY} mig=3,4 cut_at={cut_at} cut=1,6")
+        node.start()
+        wait_until(lambda: time.time() > cut_at, what="the new cut")
+        node.mark("start", 1, mig=["MIG-SIMULATED-0-cut-1"])
+        time.sleep(4)
+        node.mark("end", 1)
+        record = self.only_record(node, 1)
+        self.assertAlmostEqual(joules(record), node.truth(record) * 6 / 7, delta=UPDATE * PEAK)
+        self.assertEqual(record["note"], "")
+
+    def test_a_position_that_is_no_minor(self):
+        node = self.node(STEADY, "gpu uuid=GPU-SIMULATED-1 minor=1 curve=constant:100", slurm_list=["/dev/nvidia1"])
+        node.start()
+        node.mark("start", 1, [0])
+        time.sleep(2)
+        node.mark("end", 1, [0])
+        record = self.only_record(node, 1)
+        self.assertEqual([d["device"] for d in record["devices"]], ["GPU-SIMULATED-1"])
+        self.assert_right(node, record)
+        self.assertEqual((record["devices"][0]["method"], record["note"]), ("counter", ""))
+
+    def test_slurmd_does_not_answer(self):
+        node = self.node()
+        (node.root / "slurmd").write_text("#!/bin/sh\necho 'slurmd: fatal: no such node' >&2\nexit 1\n")
+        node.start()
+        node.mark("start", 1, [0])
+        time.sleep(1)
+        node.mark("end", 1, [0])
+        record = self.only_record(node, 1)
+        self.assertEqual(estimated(record), joules(record))
+        self.assertIn("fatal: no such node: gpu_power x time", record["note"])
+
+    def test_a_gpu_whose_first_call_fails_has_its_counter_all_the_same(self):
+        node = self.node(f"{STEADY} lost=0,{time.time() + 2}", "gpu uuid=GPU-SIMULATED-1 minor=1 curve=constant:100")
+        node.start()
+        wait_until(lambda: "GPU-SIMULATED-0: gpu Simulated GPU, minor 0, counter" in node.log(), 30, "a second search")
 
     def test_marks_that_are_damaged_are_set_aside(self):
         node = self.node()

@@ -129,14 +129,20 @@ TEST(JobDevices, WithoutSlurmsListNothingIsTakenForTheJobsGpu) {
   n.registry.add_device(gpu(0));
   n.registry.set_no_gpu_list("slurmd: No such file or directory");
   n.read();
-  const auto r = record_of_ten_seconds(n, {0});
+  n.start(7, {0});
+  n.pass(Duration(10'000));
+  n.end(7);
+  n.pass(Duration(5000));
+  EXPECT_TRUE(n.finished().empty()) << "slurmd may still answer";
+  n.pass(Duration(5000));
+  const auto r = n.finished().at(0);
   ASSERT_EQ(r.devices.size(), 1u);
   EXPECT_EQ(r.devices[0].device, "gpu-position-0");
   EXPECT_EQ(r.devices[0].method, Method::kEstimated);
   EXPECT_EQ(estimated_mj(r), ledger::total_mj(r));
-  EXPECT_EQ(
-      r.note,
-      "GPU at position 0: Slurm's list of this node's GPUs is not known: slurmd: No such file or directory: gpu_power x time");
+  EXPECT_EQ(r.note,
+            "GPU at position 0: Slurm's list of this node's GPUs was not known in time: slurmd: No such file or directory: "
+            "gpu_power x time");
   EXPECT_EQ(n.registry.totals().at("GPU-SIMULATED-0").jobs_mj, 0);
 }
 
@@ -290,6 +296,21 @@ TEST(JobDevices, ADeviceThatIsKnownFromBeforeIsNotChargedUntilItIsFound) {
   const auto r = n.finished().at(0);
   EXPECT_EQ(ledger::total_mj(r), 20 * 300'000);
   EXPECT_LE(estimated_mj(r), 5 * 300'000);
+}
+
+TEST(JobDevices, AJobWhoseGpusWereNeverNamedEndsWithTheNodesLastReading) {
+  NodeSimulation n(0);
+  n.registry = JobRegistry(NodeSimulation::with_node(), "boot-1");
+  n.registry.add_device(gpu(0));
+  n.read();
+  const auto start = n.start(7, {0});
+  n.pass(Duration(10'000));
+  n.registry.reboot("boot-2");
+  n.registry.set_no_gpu_list("slurmd: No such file or directory");
+  const auto r = n.finished().at(0);
+  EXPECT_EQ(r.end, start.at + Duration(10'000));
+  EXPECT_EQ(ledger::total_mj(r), 10 * 400'000);
+  EXPECT_EQ(estimated_mj(r), ledger::total_mj(r));
 }
 
 TEST(JobDevices, MarksOfTwoBootsAreKeptApart) {

@@ -26,7 +26,7 @@ class SlurmdQueryTest : public testing::Test {
     const auto slurmd = root_ / "slurmd";
     std::ofstream(slurmd) << "#!/bin/sh\n" << script;
     fs::permissions(slurmd, fs::perms::owner_all);
-    return ask_slurmd_for_gpus({slurmd.string(), root_ / "etc" / "slurm.conf", "n1", root_ / "scratch", Duration(300)});
+    return ask_slurmd_for_gpus({slurmd.string(), root_ / "etc" / "slurm.conf", "n1", Duration(300)});
   }
 
   TempDir directory_;
@@ -36,11 +36,15 @@ class SlurmdQueryTest : public testing::Test {
 TEST_F(SlurmdQueryTest, ReadsTheListThatSlurmdPrints) {
   const auto gpus =
       ask("[ \"$*\" = \"-v -G -N n1 -f $SLURM_CONF\" ] || exit 1\n"
+          "dirname $SLURM_CONF > ${0%/*}/asked\n"
           "echo 'slurmd: Gres Name=gpu Type=(null) Count=2 File=/dev/nvidia[3,1]' >&2\n");
   ASSERT_TRUE(gpus.ok()) << gpus.error().message;
   ASSERT_EQ(gpus->size(), 2u);
   EXPECT_EQ((*gpus)[0].files.front(), "/dev/nvidia3");
-  EXPECT_FALSE(fs::exists(root_ / "scratch"));
+  std::string directory;
+  std::getline(std::ifstream(root_ / "asked"), directory);
+  EXPECT_FALSE(directory.empty());
+  EXPECT_FALSE(fs::exists(directory)) << "nothing stays";
 }
 
 TEST_F(SlurmdQueryTest, LeavesSlurmdsDirectoriesAndControlGroupsAlone) {
@@ -63,9 +67,9 @@ TEST_F(SlurmdQueryTest, AnOlderSlurmIsAskedInItsOwnWords) {
 TEST_F(SlurmdQueryTest, WhatFailsSaysWhy) {
   EXPECT_NE(ask("echo 'slurmd: fatal: no such node' >&2; exit 1\n").error().message.find("no such node"), std::string::npos);
   EXPECT_NE(ask("sleep 60 & wait\n").error().message.find("did not end within"), std::string::npos);
-  const auto absent = ask_slurmd_for_gpus({"/nowhere/slurmd", root_ / "etc" / "slurm.conf", "n1", root_ / "scratch"});
+  const auto absent = ask_slurmd_for_gpus({"/nowhere/slurmd", root_ / "etc" / "slurm.conf", "n1"});
   EXPECT_NE(absent.error().message.find("/nowhere/slurmd: No such file"), std::string::npos);
-  const auto no_conf = ask_slurmd_for_gpus({"slurmd", root_ / "nowhere" / "slurm.conf", "n1", root_ / "scratch"});
+  const auto no_conf = ask_slurmd_for_gpus({"slurmd", root_ / "nowhere" / "slurm.conf", "n1"});
   EXPECT_NE(no_conf.error().message.find("slurm.conf"), std::string::npos);
 }
 
