@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests and answers are JSON messages: a 4-byte length, then the text.
+// Requests and answers are JSON values in CBOR, in which a text is any bytes, as names and comments in Slurm are: a 4-byte
+// length, then the message.
 #include "carbonctld/slurm/slurm_child.h"
 
 #include <fcntl.h>
@@ -91,14 +92,18 @@ json answer_to(const json& request, SlurmApi& api) {
   return {{"error", "slurm: no such call: " + call}};
 }
 
-std::string text_of(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string message_of(const json& j) {
+  std::string out;
+  json::to_cbor(j, out);
+  return out;
+}
 
 // The value of an answer, or its error.
 template <class T>
 Result<T> value_of(const Result<std::string>& answer) {
   if (!answer) return answer.error();
   try {
-    const auto j = json::parse(*answer);
+    const auto j = json::from_cbor(*answer);
     if (j.contains("error")) return Error{j.at("error")};
     if constexpr (std::is_same_v<T, Done>) {
       return Done{};
@@ -188,43 +193,43 @@ Result<std::string> SlurmChild::ask(const std::string& request) {
 }
 
 Result<std::vector<SlurmJob>> SlurmChild::find_jobs(const std::string& cluster, const std::vector<std::uint32_t>& job_ids) {
-  return value_of<std::vector<SlurmJob>>(ask(text_of({{"call", "find_jobs"}, {"cluster", cluster}, {"job_ids", job_ids}})));
+  return value_of<std::vector<SlurmJob>>(ask(message_of({{"call", "find_jobs"}, {"cluster", cluster}, {"job_ids", job_ids}})));
 }
 
 Status SlurmChild::write_summary(const SlurmJob& job, const std::string& admin_comment, std::optional<std::uint64_t> joules) {
   json request{{"call", "write_summary"}, {"job", job}, {"comment", admin_comment}};
   if (joules) request["joules"] = *joules;
-  return value_of<Done>(ask(text_of(request)));
+  return value_of<Done>(ask(message_of(request)));
 }
 
 Result<std::vector<Association>> SlurmChild::associations(const std::vector<std::string>& clusters) {
-  return value_of<std::vector<Association>>(ask(text_of({{"call", "associations"}, {"clusters", clusters}})));
+  return value_of<std::vector<Association>>(ask(message_of({{"call", "associations"}, {"clusters", clusters}})));
 }
 
 Result<Topology> SlurmChild::topology(const std::vector<std::string>& others) {
-  return value_of<Topology>(ask(text_of({{"call", "topology"}, {"others", others}})));
+  return value_of<Topology>(ask(message_of({{"call", "topology"}, {"others", others}})));
 }
 
-Result<SlurmSettings> SlurmChild::settings() { return value_of<SlurmSettings>(ask(text_of({{"call", "settings"}}))); }
+Result<SlurmSettings> SlurmChild::settings() { return value_of<SlurmSettings>(ask(message_of({{"call", "settings"}}))); }
 
 Result<SlurmRights> SlurmChild::rights(const std::string& user) {
-  return value_of<SlurmRights>(ask(text_of({{"call", "rights"}, {"user", user}})));
+  return value_of<SlurmRights>(ask(message_of({{"call", "rights"}, {"user", user}})));
 }
 
 Result<SlurmQueue> SlurmChild::queue(const std::vector<std::string>& others) {
-  return value_of<SlurmQueue>(ask(text_of({{"call", "queue"}, {"others", others}})));
+  return value_of<SlurmQueue>(ask(message_of({{"call", "queue"}, {"others", others}})));
 }
 
 Status SlurmChild::change_job(const JobChange& change) {
-  return value_of<Done>(ask(text_of({{"call", "change_job"}, {"change", change}})));
+  return value_of<Done>(ask(message_of({{"call", "change_job"}, {"change", change}})));
 }
 
 Status SlurmChild::signal_job(std::uint32_t job_id, int signal_number) {
-  return value_of<Done>(ask(text_of({{"call", "signal_job"}, {"job_id", job_id}, {"signal", signal_number}})));
+  return value_of<Done>(ask(message_of({{"call", "signal_job"}, {"job_id", job_id}, {"signal", signal_number}})));
 }
 
 Status SlurmChild::requeue_job(std::uint32_t job_id) {
-  return value_of<Done>(ask(text_of({{"call", "requeue_job"}, {"job_id", job_id}})));
+  return value_of<Done>(ask(message_of({{"call", "requeue_job"}, {"job_id", job_id}})));
 }
 
 int serve_slurm(int socket, const std::function<std::unique_ptr<SlurmApi>()>& make) {
@@ -240,9 +245,9 @@ int serve_slurm(int socket, const std::function<std::unique_ptr<SlurmApi>()>& ma
   while (const auto request = receive_message(socket, kNoDeadline)) {
     std::string answer;
     try {
-      answer = text_of(answer_to(json::parse(*request), *api));
+      answer = message_of(answer_to(json::from_cbor(*request), *api));
     } catch (const json::exception& e) {
-      answer = text_of({{"error", std::string("slurm: ") + e.what()}});
+      answer = message_of({{"error", std::string("slurm: ") + e.what()}});
     }
     if (!send_message(socket, answer, kNoDeadline)) return 1;
   }

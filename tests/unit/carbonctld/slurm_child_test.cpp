@@ -42,7 +42,7 @@ TEST(SlurmChild, PassesRequestsAndAnswers) {
   EXPECT_FALSE(job.het);
   EXPECT_TRUE(job.start);
   EXPECT_FALSE(job.end);
-  EXPECT_EQ(job.admin_comment.substr(0, 5), "JS1:x");
+  EXPECT_EQ(job.admin_comment, "JS1:x\xff \"y\"") << "what other tools wrote comes back byte for byte";
   EXPECT_EQ(job.eligible, job.submit);
   EXPECT_EQ(job.name, "train\nlr=3e-4");
   EXPECT_EQ(job.state, "FAILED");
@@ -50,9 +50,9 @@ TEST(SlurmChild, PassesRequestsAndAnswers) {
   EXPECT_EQ(job.qos, "normal");
   EXPECT_EQ(job.wckey, "*study");
   EXPECT_EQ(job.comment, "a 'comment'");
-  const auto comment = slurm.write_summary(job, "carbon:g=1", {});
+  const auto comment = slurm.write_summary(job, "\xe9\xff carbon:g=1", {});
   ASSERT_FALSE(comment);
-  EXPECT_EQ(comment.error().message, "job 9 of array 7 refused carbon:g=1");
+  EXPECT_EQ(comment.error().message, "job 9 of array 7 refused \xe9\xff carbon:g=1");
   const auto with_energy = slurm.write_summary(job, "carbon:g=1", 3'600'000);
   ASSERT_FALSE(with_energy);
   EXPECT_EQ(with_energy.error().message, "job 9 of array 7 refused carbon:g=1 with 3600000 J");
