@@ -31,17 +31,22 @@ class SummaryWriter {
  private:
   Result<std::size_t> run_cluster(const std::string& cluster, const std::vector<ledger::PendingSummary>& due, Instant now);
   using Rows = std::map<ledger::JobKey, ledger::JobRow>;
+  // Which run in slurmdbd a run of the ledger is.
+  using Matches = std::map<ledger::JobKey, const SlurmJob*>;
   using Written = std::vector<std::pair<ledger::JobKey, std::string>>;
   // The rows, and Store::summary_requests() before they were read.
   struct AccountedRows {
     std::uint64_t requests = 0;
     Rows rows;
+    Matches matches;
   };
   // Stores the details from Slurm's accounting and accounts the jobs with them.
   Result<AccountedRows> account_with_details(const std::vector<ledger::PendingSummary>& due, const std::vector<SlurmJob>& found);
   // True if the summary is finished. A summary that was written is appended to `written`, for one update of the ledger.
-  Result<bool> finish(const ledger::PendingSummary& pending, const Rows& rows, const std::vector<SlurmJob>& found, Instant now,
-                      Written& written);
+  Result<bool> finish(const ledger::PendingSummary& pending, const AccountedRows& accounted, const std::vector<SlurmJob>& found,
+                      Instant now, Written& written);
+  // A run of the ledger and one of slurmdbd that fit each other's time best, of those of their id.
+  static Matches matches(const Rows& rows, const std::vector<SlurmJob>& found);
   Result<bool> postpone(const ledger::PendingSummary& pending, Instant now, const std::string& why);
 
   ledger::Store& store_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/slurm/decision_token.h"
+#include "core/slurm/run_times.h"
 
 namespace carbon::carbonctld {
 namespace {
@@ -20,6 +21,20 @@ std::optional<Checkpoint> checkpoint_of(const SlurmJob& job) {
   return Checkpoint{*token.ran, *token.stop};
 }
 
+// From a run's end to a requeue, which slurmctld accepts as long as it knows the job (MinJobAge).
+constexpr Duration kRequeuedWithin = std::chrono::hours(1);
+
+bool may_continue(const SlurmJob& earlier, const SlurmJob& later) {
+  if (earlier.uid != later.uid) return false;
+  if (!earlier.end) return !earlier.start || *earlier.start <= later.submit;
+  const auto wait = later.submit - *earlier.end;
+  return wait >= -kClockTolerance && wait <= kRequeuedWithin;
+}
+
+bool was_requeued(const std::vector<SlurmJob>& found, const SlurmJob& job) {
+  return job.state == "REQUEUED" || has_later_run(found, job);
+}
+
 std::vector<SlurmJob> runs_of(const std::vector<SlurmJob>& found, const SlurmJob& job) {
   std::vector<SlurmJob> runs;
   std::copy_if(found.begin(), found.end(), std::back_inserter(runs),
@@ -30,9 +45,26 @@ std::vector<SlurmJob> runs_of(const std::vector<SlurmJob>& found, const SlurmJob
 
 }  // namespace
 
-bool was_requeued(const std::vector<SlurmJob>& found, const SlurmJob& job) {
-  const auto is_later = [&](const auto& j) { return j.job_id == job.job_id && j.submit > job.submit; };
-  return job.state == "REQUEUED" || std::any_of(found.begin(), found.end(), is_later);
+bool has_later_run(const std::vector<SlurmJob>& found, const SlurmJob& job) {
+  return std::any_of(found.begin(), found.end(), [&](const auto& j) { return j.job_id == job.job_id && j.submit > job.submit; });
+}
+
+std::vector<SlurmJob> runs_of_job(const std::vector<SlurmJob>& found, const SlurmJob& job,
+                                  const std::function<std::optional<std::uint32_t>(const SlurmJob&)>& restarts) {
+  std::vector<SlurmJob> runs;
+  std::copy_if(found.begin(), found.end(), std::back_inserter(runs), [&](const auto& j) { return j.job_id == job.job_id; });
+  std::stable_sort(runs.begin(), runs.end(), [](const auto& a, const auto& b) { return a.submit < b.submit; });
+  const auto continues = [&](const SlurmJob& earlier, const SlurmJob& later) {
+    if (!may_continue(earlier, later)) return false;
+    const auto counted = restarts(later);
+    return earlier.state == "REQUEUED" || !counted || *counted > 0;
+  };
+  auto first = std::find_if(runs.begin(), runs.end(), [&](const auto& j) { return j.submit == job.submit; });
+  if (first == runs.end()) return {job};
+  auto last = first;
+  while (first != runs.begin() && continues(*(first - 1), *first)) --first;
+  while (last + 1 != runs.end() && continues(*last, *(last + 1))) ++last;
+  return {first, last + 1};
 }
 
 RunPart part_of(const std::vector<SlurmJob>& found, const SlurmJob& job) {

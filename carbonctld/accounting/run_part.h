@@ -3,6 +3,8 @@
 // Pure.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -17,12 +19,18 @@ struct RunPart {
   std::optional<Instant> from, to;
 };
 
-// For `job`, which has a start and is one of `found`. A run that we interrupted counts up to the checkpoint signal; the next run
-// is assumed to need as long as the grace period to get back to that point, since restoring cannot be measured. Nothing counts of
-// a run that Slurm requeued.
+// The runs of one job among those of its id, by submission: Slurm gives an id again. A run continues the one before if both are
+// of one owner and it was submitted when that one ended, as a requeue does; and if a node counted restarts, or slurmdbd says that
+// the one before was requeued. `restarts`: of a run, as its nodes counted; none: not known.
+std::vector<SlurmJob> runs_of_job(const std::vector<SlurmJob>& found, const SlurmJob& job,
+                                  const std::function<std::optional<std::uint32_t>(const SlurmJob&)>& restarts);
+
+// For `job`, which has a start and is one of `found`, the runs of its job. A run that we interrupted counts up to the checkpoint
+// signal; the next run is assumed to need as long as the grace period to get back to that point, since restoring cannot be
+// measured. Nothing counts of a run that Slurm requeued.
 RunPart part_of(const std::vector<SlurmJob>& found, const SlurmJob& job);
 
-// Whether the job was requeued after this run.
-bool was_requeued(const std::vector<SlurmJob>& found, const SlurmJob& job);
+// Whether `found` has a later run of its id: of the job that was requeued, or of another job.
+bool has_later_run(const std::vector<SlurmJob>& found, const SlurmJob& job);
 
 }  // namespace carbon::carbonctld

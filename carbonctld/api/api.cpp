@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
+#include <map>
 
 #include "carbonctld/api/api_parameters.h"
 #include "carbonctld/grid/grid_publisher.h"
@@ -37,6 +37,7 @@ ServerResponse Api::handle(const ServerRequest& request) const {
   if (request.path == "/v1/records" || request.path == "/v1/estimates" || request.path == "/v1/summaries") {
     return request.method == "POST" ? post(request) : error_response(405, "accepted: POST");
   }
+  if (request.path == "/v1/jobs" && request.method == "POST") return runs(request);
   if (request.method != "GET") return error_response(request.path.starts_with("/v1/") ? 405 : 404, "accepted: GET");
   if (request.path == "/v1/jobs") return jobs(request);
   if (request.path == "/v1/report") return report(request);
@@ -142,16 +143,42 @@ Status Api::cover(const std::vector<ledger::ReceivedRecord>& estimates) const {
 }
 
 ServerResponse Api::summaries(const ServerRequest& request) const {
-  const auto body = nlohmann::json::parse(request.body, nullptr, false);
+  const auto wanted = wanted_jobs(request.body);
+  if (!wanted) return error_response(400, wanted.error().message);
+  std::vector<ledger::JobId> ids;
+  for (const auto& w : *wanted) ids.push_back({w.cluster, w.job_id});
+  const auto rows = store_.runs_of(ids);
+  if (!rows) return unavailable(rows.error());
   std::vector<ledger::JobKey> keys;
-  try {
-    for (const auto& j : body.at("jobs")) keys.push_back({j.at("cluster"), j.at("job_id"), j.at("restart")});
-  } catch (const nlohmann::json::exception&) {
-    return error_response(400, R"(accepted: {'jobs': [{'cluster': 'campus', 'job_id': 12, 'restart': 0}]})");
+  for (const auto& [key, row] : *rows) {
+    if (std::any_of(wanted->begin(), wanted->end(), [&, &row = row](const auto& w) { return w.names(row); })) keys.push_back(key);
   }
   const auto requested = store_.request_summaries(keys, sources_.clock());
   if (!requested) return unavailable(requested.error());
   return {200, "{\"requested\":" + std::to_string(*requested) + "}"};
+}
+
+// Only what was asked for: one id may have been several jobs'.
+ServerResponse Api::runs(const ServerRequest& request) const {
+  const auto wanted = wanted_jobs(request.body);
+  if (!wanted) return error_response(400, wanted.error().message);
+  std::multimap<std::uint32_t, const WantedJob*> by_id;
+  ledger::JobQuery query;
+  query.limit = kMaxJobs + 1;
+  query.visible = visible(request.caller, QueryKind::kJobs);
+  for (const auto& w : *wanted) {
+    if (!by_id.contains(w.job_id)) query.job_ids.push_back(w.job_id);
+    by_id.emplace(w.job_id, &w);
+  }
+  if (query.job_ids.empty()) return {200, jobs_json({}, false)};
+  auto rows = ledger::find_jobs(store_, query);
+  if (!rows) return unavailable(rows.error());
+  const bool truncated = rows->size() > kMaxJobs;
+  std::erase_if(*rows, [&](const auto& row) {
+    const auto [from, to] = by_id.equal_range(row.key.job_id);
+    return std::none_of(from, to, [&](const auto& entry) { return entry.second->names(row); });
+  });
+  return {200, jobs_json(*rows, truncated)};
 }
 
 ServerResponse Api::jobs(const ServerRequest& request) const {

@@ -45,6 +45,7 @@ class Api {
   net::ServerResponse records(const net::ServerRequest& request, bool estimates) const;
   net::ServerResponse summaries(const net::ServerRequest& request) const;
   net::ServerResponse jobs(const net::ServerRequest& request) const;
+  net::ServerResponse runs(const net::ServerRequest& request) const;
   net::ServerResponse report(const net::ServerRequest& request) const;
   net::ServerResponse queue(const net::ServerRequest& request) const;
   net::ServerResponse whoami(const net::ServerRequest& request) const;

@@ -2,6 +2,10 @@
 #include "carbonctld/api/api_parameters.h"
 
 #include <charconv>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "core/slurm/run_times.h"
 
 namespace carbon::carbonctld {
 
@@ -52,6 +56,44 @@ std::vector<ledger::ReportFilter> Parameters::filters() const {
       if (comma == std::string_view::npos) break;
       rest.remove_prefix(comma + 1);
     }
+  }
+  return out;
+}
+
+bool WantedJob::names(const ledger::JobRow& row) const {
+  if (job_id != row.key.job_id || (!cluster.empty() && cluster != row.key.cluster)) return false;
+  if (restart && *restart != row.key.restart) return false;
+  if (!start && !end) return true;
+  const auto from = start.value_or(Instant::min()), to = std::max(from, end.value_or(start ? Instant::max() : *end));
+  return may_be_one_run({from, to}, {row.start, row.end});
+}
+
+Result<std::vector<WantedJob>> wanted_jobs(std::string_view body) {
+  const Error accepted{
+      R"(accepted: {'jobs': [{'cluster': 'campus', 'job_id': 12, 'start': '2026-11-24T03:10:00Z', 'end': '...'}]}, )"
+      "at most " +
+      std::to_string(kMostWanted)};
+  std::vector<WantedJob> out;
+  try {
+    const auto parsed = nlohmann::json::parse(body);
+    const auto& jobs = parsed.at("jobs");
+    if (!jobs.is_array() || jobs.size() > kMostWanted) return accepted;
+    for (const auto& j : jobs) {
+      auto& wanted = out.emplace_back();
+      wanted.cluster = j.value("cluster", "");
+      const auto id = j.at("job_id").get<std::int64_t>();
+      if (id < 1 || id > std::numeric_limits<std::uint32_t>::max()) return accepted;
+      wanted.job_id = static_cast<std::uint32_t>(id);
+      if (j.contains("restart")) wanted.restart = j.at("restart").get<std::uint32_t>();
+      for (const auto& [name, time] : {std::pair("start", &wanted.start), {"end", &wanted.end}}) {
+        if (!j.contains(name)) continue;
+        const auto t = parse_utc(j.at(name).get<std::string>());
+        if (!t) return Error{std::string(name) + ": " + t.error().message};
+        *time = *t;
+      }
+    }
+  } catch (const nlohmann::json::exception&) {
+    return accepted;
   }
   return out;
 }

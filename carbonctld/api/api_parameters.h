@@ -32,4 +32,16 @@ class Parameters {
   std::string error_;
 };
 
+// A job as its asker knows it, in the body of a request.
+struct WantedJob {
+  std::string cluster;  // empty: of any
+  std::uint32_t job_id = 0;
+  std::optional<std::uint32_t> restart;
+  std::optional<Instant> start, end;  // of the run; none: all runs of all jobs that had the id
+  bool names(const ledger::JobRow& row) const;
+};
+inline constexpr std::size_t kMostWanted = 10'000;
+// Of {"jobs": [{"cluster": "campus", "job_id": 12, "restart": 0, "start": "...", "end": "..."}]}; all but job_id may be absent.
+Result<std::vector<WantedJob>> wanted_jobs(std::string_view body);
+
 }  // namespace carbon::carbonctld

@@ -139,6 +139,7 @@ SlurmJob job_of(const slurmdb_job_rec_t& r, const QosNames& qos) {
   SlurmJob job;
   job.cluster = text(r.cluster);
   job.job_id = r.jobid;
+  job.uid = r.uid;
   if (r.array_job_id != 0) {
     job.whole_array = r.array_task_id == NO_VAL;
     if (!job.whole_array) job.array = {r.array_job_id, r.array_task_id};

@@ -27,6 +27,7 @@ namespace carbon::carbonctld {
 struct SlurmJob {
   std::string cluster;
   std::uint32_t job_id = 0;
+  std::uint32_t uid = 0;
   std::optional<std::pair<std::uint32_t, std::uint32_t>> array;  // array job id, index
   bool whole_array = false;  // the record does not yet name its task: a change applies to all tasks
   std::optional<std::pair<std::uint32_t, std::uint32_t>> het;  // leader's job id, offset
@@ -57,10 +58,10 @@ bool takes_energy_tres();
 class SlurmApi {
  public:
   virtual ~SlurmApi() = default;
-  // All runs of these raw job ids in slurmdbd. Others may be among them (other tasks of an array).
+  // All runs of all jobs that had these raw job ids in slurmdbd. Others may be among them (other tasks of an array).
   virtual Result<std::vector<SlurmJob>> find_jobs(const std::string& cluster, const std::vector<std::uint32_t>& job_ids) = 0;
-  // Writes into slurmdbd's record of the job. Of a requeued job only the last run can be addressed: `job` must be the run of the
-  // latest submit time. `joules` is written as the TRES energy if takes_energy_tres().
+  // Writes into slurmdbd's record of the job. Of the records of one id only the last can be addressed: `job` must be the run of
+  // the latest submit time. `joules` is written as the TRES energy if takes_energy_tres().
   virtual Status write_summary(const SlurmJob& job, const std::string& admin_comment, std::optional<std::uint64_t> joules) = 0;
   virtual Result<std::vector<Association>> associations(const std::vector<std::string>& clusters) = 0;
   // From slurmctld. `others`: clusters of its federation to include; those that do not answer are left out.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON messages between the daemon and its helper process for libslurm. For slurm_child.cpp.
+// Messages between the daemon and its helper process for libslurm, as JSON values. For slurm_child.cpp.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -32,7 +32,7 @@ struct adl_serializer<std::optional<T>> {
 
 namespace carbon::carbonctld {
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmJob, cluster, job_id, array, whole_array, het, submit, start, end, admin_comment,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmJob, cluster, job_id, uid, array, whole_array, het, submit, start, end, admin_comment,
                                    eligible, name, state, exit_code, qos, wckey, comment)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Privacy, jobs, usage, users, accounts)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmSettings, slurm_user, privacy, associations_enforced)

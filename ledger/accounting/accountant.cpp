@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <future>
-#include <iterator>
 #include <map>
 #include <set>
 
@@ -13,7 +12,7 @@
 namespace carbon::ledger {
 namespace {
 
-constexpr std::size_t kMaxNote = 1000;
+constexpr std::size_t kMaxNote = 960;  // of the 1024 bytes that the ledger keeps; the rest is for what is added
 
 // What is read for one job before anything is computed.
 struct Job {
@@ -46,16 +45,6 @@ void add_idle_energy(JobRow& row, const EnergyRecord& record, const DeviceEnergy
         length > 0 ? std::min(1.0, static_cast<double>(d.allocated_idle_ms[k]) / static_cast<double>(length)) : 0.0;
     row.allocated_idle_mj = row.allocated_idle_mj.value_or(0) + std::llround(share * static_cast<double>(d.mj[k]));
   }
-}
-
-// Once a node's own record has arrived, an estimate for the whole job (scarbon backfill) no longer counts. `measured_only` is the
-// storage of the result in that case.
-const std::vector<EnergyRecord>& counted(const std::vector<EnergyRecord>& records, std::vector<EnergyRecord>& measured_only) {
-  const auto measured = [](const EnergyRecord& r) { return r.node != kBackfillNode; };
-  if (std::all_of(records.begin(), records.end(), measured) || std::none_of(records.begin(), records.end(), measured))
-    return records;
-  std::copy_if(records.begin(), records.end(), std::back_inserter(measured_only), measured);
-  return measured_only;
 }
 
 JobRow row_of(const JobKey& key, const std::vector<EnergyRecord>& records) {
@@ -194,11 +183,14 @@ const Site* Accountant::site_named(const std::string& name) const {
 Result<std::vector<JobRow>> Accountant::compute(std::span<const JobInput> inputs) {
   std::vector<Job> jobs;
   Intensities intensities(store_);
+  std::vector<JobRow> unread;
   for (const auto& input : inputs) {
-    if (input.records.empty()) continue;
+    if (input.records.empty()) {  // all are damaged: what was computed from them stays
+      if (input.row) unread.push_back(*input.row);
+      continue;
+    }
     Job job;
-    std::vector<EnergyRecord> measured_only;
-    const auto& records = counted(input.records, measured_only);
+    const auto& records = input.records;
     job.row = row_of(input.key, records);
     job.profile = profile_of(records);
     job.row.details = input.details;
@@ -214,8 +206,8 @@ Result<std::vector<JobRow>> Accountant::compute(std::span<const JobInput> inputs
   }
   const auto loaded = intensities.load();
   if (!loaded) return loaded.error();
-  std::vector<JobRow> rows;
-  rows.reserve(jobs.size());
+  std::vector<JobRow> rows = std::move(unread);
+  rows.reserve(rows.size() + jobs.size());
   for (auto& job : jobs) {
     set_emission(job, intensities);
     rows.push_back(std::move(job.row));
@@ -232,7 +224,8 @@ Result<Accountant::Batch> Accountant::read(std::size_t limit, std::int64_t after
   if (!rows) return rows.error();
   due->rows.emplace();
   for (auto& input : *inputs) {
-    if (input.row) due->rows->emplace_hint(due->rows->end(), input.key, std::move(*input.row));
+    if (input.row) due->rows->emplace(input.row->key, std::move(*input.row));
+    for (auto& row : input.rest) due->rows->emplace(row.key, std::move(row));
   }
   return Batch{std::move(*due), std::move(*rows)};
 }

@@ -14,11 +14,21 @@
 
 namespace carbon::ledger {
 
-// One run of a job: a requeued job keeps its id and counts its restarts.
+// A job's number. Slurm gives it again: to each run of a requeued job, and to other jobs once MaxJobId is reached or
+// StateSaveLocation is lost.
+struct JobId {
+  std::string cluster;
+  std::uint32_t number = 0;
+  auto operator<=>(const JobId&) const = default;
+};
+
+// One run of a job. Its submit time, which only slurmdbd knows, is in JobDetails.
 struct JobKey {
   std::string cluster;
   std::uint32_t job_id = 0;
   std::uint32_t restart = 0;
+  Instant run{};  // its start: Slurm's where a node knows it, else the earliest of its records (separate_runs.h)
+  JobId id() const { return {cluster, job_id}; }
   auto operator<=>(const JobKey&) const = default;
 };
 
@@ -85,6 +95,8 @@ struct JobRow {
   bool operator==(const JobRow&) const = default;
 };
 
+// With U+FFFD in place of each byte that is not part of a UTF-8 character. Names and comments in Slurm may be anything.
+std::string valid_utf8(std::string text);
 // `text` cut to at most `bytes`, between UTF-8 characters.
 std::string cut(std::string text, std::size_t bytes);
 

@@ -14,6 +14,7 @@ void each_column(Row& r, Group& group, F f) {
   f("job_id", r.key.job_id);
   f("restart_count", r.key.restart);
   f("cluster", r.key.cluster);
+  f("run_ms", r.key.run);
   f("grp", group);
   f("uid", r.uid);
   f("user_name", r.user);
@@ -112,7 +113,7 @@ void load(const Cell& c, std::optional<Pair>& value, std::uint32_t Pair::*part) 
   load(c, (*value).*part);
 }
 
-constexpr std::ptrdiff_t kKeyColumns = 3;
+constexpr std::ptrdiff_t kKeyColumns = 4;
 
 const std::vector<std::string>& column_names() {
   static const auto names = [] {
@@ -173,6 +174,20 @@ BulkTable job_table(bool whole) {
           {begin, begin + kKeyColumns},
           {begin + (whole ? kKeyColumns : emission_begin()), all.end()},
           whole ? OnConflict::kUpdate : OnConflict::kOnlyUpdate};
+}
+
+// The widths are those of schema.cpp, where they count characters.
+JobRow fitted(JobRow row) {
+  const auto fit = [](std::size_t width, std::initializer_list<std::string*> texts) {
+    for (auto* text : texts) *text = cut(valid_utf8(std::move(*text)), width);
+  };
+  auto& d = row.details;
+  fit(16, {&d.exit_code});
+  fit(32, {&d.mode, &d.state});
+  fit(128, {&row.user, &row.account, &row.partition, &row.site, &d.home, &d.qos, &d.wckey});
+  fit(255, {&d.name, &row.provider});
+  fit(1024, {&row.note, &d.comment, &row.summary});
+  return row;
 }
 
 bool same_but_emission(const JobRow& a, JobRow b) {

@@ -33,6 +33,9 @@ BulkTable job_table(bool whole);
 // Whether `b` differs from `a` at most in its emission.
 bool same_but_emission(const JobRow& a, JobRow b);
 
+// With each text as its column takes it: valid UTF-8, cut to the column's width. MariaDB refuses a whole batch otherwise.
+JobRow fitted(JobRow row);
+
 // "job_id, restart_count, ..."
 const std::string& job_columns();
 

@@ -17,15 +17,15 @@ class RowChanges {
  public:
   // At the start of a transaction: what was noted before is committed.
   void begin() { committed_ = count_; }
-  void note(const JobKey& key) {
+  void note(const JobId& job) {
     if (last_.size() >= kMost) forget(count_);
-    last_[key] = ++count_;
+    last_[job] = ++count_;
   }
   // To be called before rows are read: they then include all changes up to this number. Any thread.
   std::uint64_t committed() const { return committed_; }
-  // Whether a row that was read after committed() returned `seen` is still the same.
-  bool unchanged_since(const JobKey& key, std::uint64_t seen) const {
-    const auto last = last_.find(key);
+  // Whether a job's rows, read after committed() returned `seen`, are still the same.
+  bool unchanged_since(const JobId& job, std::uint64_t seen) const {
+    const auto last = last_.find(job);
     return seen >= forgotten_ && (last == last_.end() || last->second <= seen);
   }
   // Drops the changes up to `seen`; of rows read before, unchanged_since() is then false.
@@ -38,7 +38,7 @@ class RowChanges {
   static constexpr std::size_t kMost = 100'000;
   std::uint64_t count_ = 0, forgotten_ = 0;
   std::atomic<std::uint64_t> committed_ = 0;
-  std::map<JobKey, std::uint64_t> last_;
+  std::map<JobId, std::uint64_t> last_;
 };
 
 }  // namespace carbon::ledger

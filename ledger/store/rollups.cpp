@@ -105,8 +105,9 @@ void rebuild_rollups(soci::session& sql, JobGroups& groups) {
   find.alloc();
   find.prepare("SELECT " + job_columns() + " FROM jobs WHERE job_id >= :from AND job_id < :upto");
   find.define_and_bind();
-  soci::statement set = (sql.prepare << std::string("UPDATE jobs SET grp = :grp") + kWhereKey, use(group, "grp"),
-                         use(k.job_id, "job_id"), use(k.restart, "restart_count"), use(k.cluster, "cluster"));
+  soci::statement set =
+      (sql.prepare << std::string("UPDATE jobs SET grp = :grp") + kWhereKey, use(group, "grp"), use(k.job_id, "job_id"),
+       use(k.restart, "restart_count"), use(k.cluster, "cluster"), use(k.run, "run_ms"));
   for (;; from = upto) {
     auto any = soci::i_ok;
     sql << "SELECT MIN(job_id) FROM jobs WHERE job_id >= :from", into(from, any), use(from, "from");

@@ -7,8 +7,10 @@
 #include <array>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "core/time.h"
+#include "ledger/store/database.h"
 #include "ledger/store/rollups.h"
 
 namespace carbon::ledger {
@@ -152,24 +154,77 @@ void rename_facts(soci::session& sql) {
   if (has_column(sql, "facts", "value")) sql << "ALTER TABLE facts RENAME TO meta";
 }
 
+// The key of a run has its start, since Slurm uses job ids again; the queue has jobs, whose runs are separated each time.
+constexpr Column kVersion8Columns[] = {{"jobs", "run_ms", "BIGINT NOT NULL DEFAULT 0"},
+                                       {"summaries", "run_ms", "BIGINT NOT NULL DEFAULT 0"}};
+constexpr const char* kVersion8[] = {
+    "UPDATE jobs SET run_ms = start_ms WHERE run_ms = 0",
+    "UPDATE summaries SET run_ms = COALESCE((SELECT run_ms FROM jobs WHERE jobs.job_id = summaries.job_id"
+    " AND jobs.restart_count = summaries.restart_count AND jobs.cluster = summaries.cluster), 0) WHERE run_ms = 0",
+    "{mariadb}ALTER TABLE jobs DROP PRIMARY KEY, ADD PRIMARY KEY (job_id, restart_count, cluster, run_ms)",
+    "{mariadb}ALTER TABLE summaries DROP PRIMARY KEY, ADD PRIMARY KEY (job_id, restart_count, cluster, run_ms)",
+    "{mariadb}ALTER TABLE due_jobs DROP COLUMN IF EXISTS restart_count",
+    // What no merged row can have made: the others are computed again.
+    "UPDATE meta SET value = (SELECT COALESCE(MAX(end_ms - start_ms), 0) FROM jobs JOIN"
+    " (SELECT job_id, cluster FROM records GROUP BY job_id, cluster HAVING COUNT(*) = 1) AS single"
+    " ON single.job_id = jobs.job_id AND single.cluster = jobs.cluster) WHERE name = 'longest_ms'",
+};
+
+void replace_all(std::string& text, const std::string& what, const std::string& with) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
+    text.replace(at, what.size(), with);
+}
+
+// SQLite changes neither a key nor, before 3.35, which columns there are: the table is made anew, `from` of its text by `to`.
+void make_anew(soci::session& sql, const std::string& table, const std::string& columns, const std::string& from,
+               const std::string& to) {
+  std::string text, index;
+  sql << "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = :name", soci::into(text), soci::use(table, "name");
+  std::vector<std::string> indexes;
+  {
+    soci::statement find =
+        (sql.prepare << "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = :name AND sql NOT NULL",
+         soci::into(index), soci::use(table, "name"));
+    each_row(find, [&] { indexes.push_back(index); });
+  }
+  replace_all(text, from, to);
+  text.replace(text.find(table), table.size(), table + "_anew");
+  sql << text;
+  sql << "INSERT INTO " + table + "_anew SELECT " + columns + " FROM " + table;
+  sql << "DROP TABLE " + table;
+  sql << "ALTER TABLE " + table + "_anew RENAME TO " + table;
+  for (const auto& i : indexes) sql << i;
+}
+
+// A row may be of several jobs that had one id, where several records are.
+void separate_runs_again(soci::session& sql) {
+  if (sql.get_backend_name() == "sqlite3") {
+    for (const char* table : {"jobs", "summaries"})
+      make_anew(sql, table, "*", "(job_id, restart_count, cluster)", "(job_id, restart_count, cluster, run_ms)");
+    make_anew(sql, "due_jobs", "seq, job_id, cluster", " restart_count BIGINT NOT NULL,", "");
+  }
+  long long last = 0;
+  sql << "SELECT COALESCE(MAX(seq), 0) FROM due_jobs", soci::into(last);
+  sql << "INSERT INTO due_jobs (seq, job_id, cluster) SELECT :last + ROW_NUMBER() OVER (ORDER BY job_id, cluster), job_id, "
+         "cluster"
+         " FROM (SELECT job_id, cluster FROM records GROUP BY job_id, cluster HAVING COUNT(*) > 1) AS several",
+      soci::use(last, "last");
+}
+
 struct Migration {
   int to;
   std::span<const Column> columns;  // added where they are missing: MariaDB keeps those of an interrupted migration
   std::span<const char* const> steps;
   void (*last)(soci::session&);
 };
-const std::array<Migration, 7> kMigrations{{{1, {}, kVersion1, nullptr},
+const std::array<Migration, 8> kMigrations{{{1, {}, kVersion1, nullptr},
                                             {2, kVersion2Columns, kVersion2, sum_up_again},
                                             {3, {}, kVersion3, nullptr},
                                             {4, kVersion4Columns, {}, account_all_again},
                                             {5, kVersion5Columns, kVersion5, account_all_again},
                                             {6, {}, kVersion6, rebuild_property_rollups},
-                                            {7, {}, {}, rename_facts}}};
-
-void replace_all(std::string& text, const std::string& what, const std::string& with) {
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
-    text.replace(at, what.size(), with);
-}
+                                            {7, {}, {}, rename_facts},
+                                            {8, kVersion8Columns, kVersion8, separate_runs_again}}};
 
 // {clustered}: rows are stored in the order of their key, as InnoDB always does. {binary}: names are compared byte by byte, as
 // SQLite always does. {now}: unix ms. {mariadb}: a step for MariaDB alone.

@@ -33,21 +33,24 @@ struct StoredIntensity {
 
 // Jobs to be accounted: those whose records, details or intensities changed.
 struct DueJobs {
-  std::vector<JobKey> jobs;
+  std::vector<JobId> jobs;
   std::int64_t upto = 0;         // the last entry of the queue that is among them
   std::int64_t intensities = 0;  // how often intensities had changed when this was read
   std::uint64_t changes = 0;     // and rows of jobs
-  // The stored rows of those that have one, if the caller has read them since (inputs()): account() then reads only the rows that
+  // All stored rows of these jobs, if the caller has read them since (inputs()): account() then reads only the rows of jobs that
   // changed meanwhile.
   std::optional<std::map<JobKey, JobRow>> rows{};
 };
 
+// One run of a job.
 struct JobInput {
   JobKey key;
-  std::vector<EnergyRecord> records;  // by node, then by start
+  std::vector<EnergyRecord> records;  // that count (separate_runs.h), by node, then by start
   JobDetails details;
   std::size_t damaged = 0;      // stored records whose checksum is wrong; not among `records`
-  std::optional<JobRow> row{};  // the stored one
+  std::optional<JobRow> row{};  // the stored one that it replaces, which may have another key
+  // With the first run of a job: the stored rows that no run replaces, since its runs have merged.
+  std::vector<JobRow> rest{};
 };
 
 struct PutOutcome {
@@ -81,9 +84,10 @@ class Store {
   Result<PutOutcome> put(std::span<const ReceivedRecord> records);
   // In order of arrival, those after entry `after` of the queue.
   Result<DueJobs> due(std::size_t limit, std::int64_t after = 0);
-  // All that is stored about each of these jobs except intensities; in the order of `keys`, one for each.
-  Result<std::vector<JobInput>> inputs(std::span<const JobKey> keys);
-  Result<std::vector<EnergyRecord>> records(const JobKey& key);
+  // All that is stored about these jobs except intensities, by run; in the order of `jobs`, then by start.
+  Result<std::vector<JobInput>> inputs(std::span<const JobId> jobs);
+  // All that is stored and intact, by node, then by start.
+  Result<std::vector<EnergyRecord>> records(const JobId& job);
 
   // Intensities (store_intensity.cpp). Merges points of a site into the stored ones; a better origin wins over a worse one, of
   // the same origin the newer. Jobs whose emission may change become due. Returns how many.
@@ -93,11 +97,12 @@ class Store {
 
   // Rows of jobs (store_jobs.cpp).
   Result<std::optional<JobRow>> job(const JobKey& key);
-  // Those that exist.
-  Result<std::map<JobKey, JobRow>> jobs_of(std::span<const JobKey> keys);
+  // All runs of these jobs.
+  Result<std::map<JobKey, JobRow>> runs_of(std::span<const JobId> jobs);
   // Replaces the rows, changes the rollups by the difference, removes `due` from the queue, and requests a summary of each row
-  // that changed: now if it is complete, in an hour if nodes are missing. If intensities changed since `due` was read, its jobs
-  // become due again.
+  // that changed: now if it is complete, in an hour if nodes are missing. `rows` has all runs of a job, or none: a stored row of
+  // the job that is not among them is replaced by the one of the same time, with its details, or removed. If intensities changed
+  // since `due` was read, its jobs become due again.
   Status account(std::span<const JobRow> rows, const DueJobs& due, Instant now);
   // Changes the rollups too; makes the job due if its counterfactual changes.
   Status set_details(const JobKey& key, const JobDetails& details);
@@ -112,7 +117,7 @@ class Store {
   Status summaries_written(std::span<const std::pair<JobKey, std::string>> summaries, std::uint64_t requests);
   Status postpone_summary(const JobKey& key, Instant next, const std::string& problem);
   Status drop_summary(const JobKey& key);
-  // Requests summaries again, for accounting records that lost theirs. Unknown jobs are skipped; returns how many were requested.
+  // Requests summaries again, for accounting records that lost theirs. Unknown runs are skipped; returns how many were requested.
   Result<std::size_t> request_summaries(std::span<const JobKey> keys, Instant now);
 
   Result<StoreCounts> counts();

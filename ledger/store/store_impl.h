@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <ranges>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,7 +34,7 @@ struct Store::Impl {
   SummaryRequests requests;
 
   // In a transaction: appends the jobs to due_jobs.
-  void make_due(soci::session& sql, std::span<const JobKey> keys);
+  void make_due(soci::session& sql, std::span<const JobId> jobs);
 };
 
 // So many jobs are selected by one statement.
@@ -42,21 +43,45 @@ inline constexpr std::size_t kJobsPerStatement = 500;
 // A number of the table meta.
 long long meta(soci::session& sql, const char* name);
 
-// A JobKey as bound parameters :job_id, :restart_count and :cluster; must outlive the statement.
+// A JobKey as bound parameters :job_id, :restart_count, :cluster and :run_ms; must outlive the statement.
 struct BoundKey {
   BoundKey() = default;
-  explicit BoundKey(const JobKey& k) : job_id(k.job_id), restart(k.restart), cluster(k.cluster) {}
-  JobKey key() const { return {cluster, static_cast<std::uint32_t>(job_id), static_cast<std::uint32_t>(restart)}; }
+  explicit BoundKey(const JobKey& k) : job_id(k.job_id), restart(k.restart), cluster(k.cluster), run(unix_ms(k.run)) {}
+  JobKey key() const {
+    return {cluster, static_cast<std::uint32_t>(job_id), static_cast<std::uint32_t>(restart), from_unix_ms(run)};
+  }
+  JobId id() const { return {cluster, static_cast<std::uint32_t>(job_id)}; }
   long long job_id = 0;
   long long restart = 0;
   std::string cluster;
+  long long run = 0;
 };
-inline constexpr const char* kWhereKey = " WHERE job_id = :job_id AND restart_count = :restart_count AND cluster = :cluster";
+inline constexpr const char* kWhereKey =
+    " WHERE job_id = :job_id AND restart_count = :restart_count AND cluster = :cluster AND run_ms = :run_ms";
 
-// A condition that selects the jobs of `keys` at once, and with them others of the same or of neighbouring ids.
-std::string with_job_ids(std::span<const JobKey> keys);
+// A condition that selects the runs of `jobs` at once, and with them others of the same or of neighbouring numbers.
+std::string with_job_ids(std::span<const JobId> jobs);
 
 // The rows of these jobs, and with them those of others.
-std::map<JobKey, JobRow> stored_jobs(soci::session& sql, std::span<const JobKey> keys);
+std::map<JobKey, JobRow> stored_runs(soci::session& sql, std::span<const JobId> jobs);
+std::vector<JobId> ids_of(std::span<const JobKey> keys);
+
+// The rows of one job in `rows`.
+inline auto rows_of(const std::map<JobKey, JobRow>& rows, const JobId& job) {
+  return std::ranges::subrange(rows.lower_bound({job.cluster, job.number, 0, Instant::min()}),
+                               rows.upper_bound({job.cluster, job.number, UINT32_MAX, Instant::max()}));
+}
+
+// Which stored rows of a job its runs replace, as records change what is known of it: a row of the same key, else the one that
+// the run overlaps longest. Rows that no run replaces are to be removed.
+struct Replaced {
+  std::vector<const JobRow*> by_run;  // in the order of the runs; null: none
+  std::vector<const JobRow*> rest;
+};
+struct RunTime {
+  JobKey key;
+  Interval when;
+};
+Replaced replaced_by(const std::map<JobKey, JobRow>& stored, const JobId& job, std::span<const RunTime> runs);
 
 }  // namespace carbon::ledger

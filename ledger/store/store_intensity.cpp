@@ -78,37 +78,36 @@ class TouchedJobs {
       : longest_(meta(sql, "longest_ms")),
         site_(site),
         ran_((sql.prepare << std::string(kSelect) + "site = :site AND end_ms >= :from AND end_ms <= :until AND start_ms < :to",
-              into(k_.job_id), into(k_.restart), into(k_.cluster), use(site_, "site"), use(from_, "from"), use(until_, "until"),
-              use(to_, "to"))),
+              into(k_.job_id), into(k_.cluster), use(site_, "site"), use(from_, "from"), use(until_, "until"), use(to_, "to"))),
         would_have_((sql.prepare << std::string(kSelect) + "home = :home AND submit_ms >= :since AND submit_ms < :to AND"
                                                            " submit_ms + (end_ms - start_ms) >= :from",
-                     into(k_.job_id), into(k_.restart), into(k_.cluster), use(site_, "home"), use(since_, "since"),
-                     use(to_, "to"), use(from_, "from"))) {}
+                     into(k_.job_id), into(k_.cluster), use(site_, "home"), use(since_, "since"), use(to_, "to"),
+                     use(from_, "from"))) {}
 
   void find(Interval when) {
     from_ = unix_ms(when.start);
     to_ = unix_ms(when.end);
     until_ = to_ + longest_;
     since_ = from_ - longest_;
-    for (auto* statement : {&ran_, &would_have_}) each_row(*statement, [&] { found_.push_back(k_.key()); });
+    for (auto* statement : {&ran_, &would_have_}) each_row(*statement, [&] { found_.push_back(k_.id()); });
   }
   std::size_t size() const { return found_.size(); }
-  // The jobs found since the last call, each once, in the order of their keys. Duplicates are removed here: a database server
-  // takes longer to do it.
-  std::vector<JobKey> extract() {
+  // The jobs found since the last call, each once, in order. Duplicates are removed here: a database server takes longer to do
+  // it.
+  std::vector<JobId> extract() {
     std::sort(found_.begin(), found_.end());
     found_.erase(std::unique(found_.begin(), found_.end()), found_.end());
     return std::exchange(found_, {});
   }
 
  private:
-  static constexpr const char* kSelect = "SELECT job_id, restart_count, cluster FROM jobs WHERE ";
+  static constexpr const char* kSelect = "SELECT job_id, cluster FROM jobs WHERE ";
   const long long longest_;
   const std::string site_;
   long long from_ = 0, to_ = 0, until_ = 0, since_ = 0;
   BoundKey k_;
   soci::statement ran_, would_have_;
-  std::vector<JobKey> found_;
+  std::vector<JobId> found_;
 };
 
 }  // namespace

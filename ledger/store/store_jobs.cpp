@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // One row per run of a job, and the rollups that change with the rows.
+#include <algorithm>
 #include <map>
+#include <set>
 
+#include "core/slurm/run_times.h"
 #include "ledger/rows/job_row.h"
 #include "ledger/sql/bulk.h"
 #include "ledger/store/rollups.h"
@@ -23,12 +26,27 @@ class JobWriter {
 
   // `stored`: the row to be replaced; null: there is none.
   void put(const JobRow* stored, const JobRow& row) {
+    if (stored && stored->key != row.key) {
+      remove(*stored);
+      stored = nullptr;
+    }
     const auto group = groups_.number_of(sql_, group_of(row));
     const bool restated = stored && same_but_emission(*stored, row);
     if (stored) deltas_.remove(*stored, restated ? group : groups_.number_of(sql_, group_of(*stored)));
     deltas_.add(row, group);
-    changes_.note(row.key);
+    changes_.note(row.key.id());
     store(row, group, (restated ? emissions_ : whole_).next());
+  }
+
+  // With its summary's request.
+  void remove(const JobRow& stored) {
+    deltas_.remove(stored, groups_.number_of(sql_, group_of(stored)));
+    changes_.note(stored.key.id());
+    const BoundKey k(stored.key);
+    for (const char* table : {"jobs", "summaries"}) {
+      sql_ << std::string("DELETE FROM ") + table + kWhereKey, soci::use(k.job_id, "job_id"),
+          soci::use(k.restart, "restart_count"), soci::use(k.cluster, "cluster"), soci::use(k.run, "run_ms");
+    }
   }
 
   void finish() {
@@ -54,46 +72,43 @@ bool changes_counterfactual(const JobDetails& a, const JobDetails& b) {
   return a.submit != b.submit || a.home != b.home || a.kept_from != b.kept_from || a.kept_to != b.kept_to;
 }
 
-// Cut to the widths of the columns.
-JobDetails fitting(JobDetails d) {
-  for (auto* text : {&d.mode, &d.state}) *text = cut(std::move(*text), 32);
-  for (auto* text : {&d.home, &d.qos, &d.wckey}) *text = cut(std::move(*text), 128);
-  d.name = cut(std::move(d.name), 255);
-  d.exit_code = cut(std::move(d.exit_code), 16);
-  d.comment = cut(std::move(d.comment), 1024);
-  return d;
-}
-
-// The stored rows that are to be replaced: those that the caller has read, and read again those that changed since.
+// The stored rows of the jobs whose rows are replaced: those that the caller has read, and read again those that changed since.
 class StoredRows {
  public:
-  StoredRows(soci::session& sql, std::span<const JobRow> rows, const DueJobs& due, const RowChanges& changes) {
-    const auto unchanged = [&](const JobKey& key) { return due.rows && changes.unchanged_since(key, due.changes); };
-    std::vector<JobKey> keys;
-    for (const auto& row : rows) {
-      if (!unchanged(row.key)) keys.push_back(row.key);
+  StoredRows(soci::session& sql, std::span<const JobId> jobs, const DueJobs& due, const RowChanges& changes) {
+    std::vector<JobId> changed;
+    for (const auto& job : jobs) {
+      if (!due.rows || !changes.unchanged_since(job, due.changes)) changed.push_back(job);
     }
-    read_again_ = stored_jobs(sql, keys);
-    for (const auto& row : rows) {
-      const auto& from = unchanged(row.key) ? *due.rows : read_again_;
-      const auto at = from.find(row.key);
-      of_.push_back(at == from.end() ? nullptr : &at->second);
-    }
+    if (due.rows) read_before_ = &*due.rows;
+    read_again_ = stored_runs(sql, changed);
+    changed_ = {changed.begin(), changed.end()};
   }
-  // By the index of the row that replaces it; null: there is none.
-  const JobRow* operator[](std::size_t index) const { return of_[index]; }
+  // With those of other jobs.
+  const std::map<JobKey, JobRow>& with(const JobId& job) const {
+    return read_before_ && !changed_.contains(job) ? *read_before_ : read_again_;
+  }
 
  private:
+  std::set<JobId> changed_;
+  const std::map<JobKey, JobRow>* read_before_ = nullptr;
   std::map<JobKey, JobRow> read_again_;
-  std::vector<const JobRow*> of_;
 };
+
+std::vector<const JobRow*> by_job(std::span<const JobRow> rows) {
+  std::vector<const JobRow*> out;
+  out.reserve(rows.size());
+  for (const auto& row : rows) out.push_back(&row);
+  std::stable_sort(out.begin(), out.end(), [](auto* a, auto* b) { return a->key < b->key; });
+  return out;
+}
 
 }  // namespace
 
-std::map<JobKey, JobRow> stored_jobs(soci::session& sql, std::span<const JobKey> keys) {
+std::map<JobKey, JobRow> stored_runs(soci::session& sql, std::span<const JobId> jobs) {
   std::map<JobKey, JobRow> out;
-  for (std::size_t at = 0; at < keys.size(); at += kJobsPerStatement) {
-    const auto ids = with_job_ids(keys.subspan(at, std::min(kJobsPerStatement, keys.size() - at)));
+  for (std::size_t at = 0; at < jobs.size(); at += kJobsPerStatement) {
+    const auto ids = with_job_ids(jobs.subspan(at, std::min(kJobsPerStatement, jobs.size() - at)));
     BoundJob bound;
     soci::statement find(sql);
     bound.bind_into(find);
@@ -109,25 +124,69 @@ std::map<JobKey, JobRow> stored_jobs(soci::session& sql, std::span<const JobKey>
   return out;
 }
 
+std::vector<JobId> ids_of(std::span<const JobKey> keys) {
+  std::set<JobId> ids;
+  for (const auto& key : keys) ids.insert(key.id());
+  return {ids.begin(), ids.end()};
+}
+
+Replaced replaced_by(const std::map<JobKey, JobRow>& stored, const JobId& job, std::span<const RunTime> runs) {
+  Replaced out;
+  std::set<JobKey> keys;
+  for (const auto& run : runs) {
+    keys.insert(run.key);
+    const auto same = stored.find(run.key);
+    out.by_run.push_back(same == stored.end() ? nullptr : &same->second);
+  }
+  for (const auto& [key, row] : rows_of(stored, job)) {
+    if (!keys.contains(key)) out.rest.push_back(&row);
+  }
+  for (std::size_t i = 0; i < runs.size() && !out.rest.empty(); ++i) {
+    if (out.by_run[i]) continue;
+    std::vector<Interval> times;
+    for (const auto* row : out.rest) times.push_back({row->start, row->end});
+    const auto found = run_at(times, runs[i].when);
+    if (!found) continue;
+    out.by_run[i] = out.rest[*found];
+    out.rest.erase(out.rest.begin() + static_cast<std::ptrdiff_t>(*found));
+  }
+  return out;
+}
+
 Status Store::account(std::span<const JobRow> rows, const DueJobs& due, Instant now) {
   auto done = impl_->db->write([&](soci::session& sql) -> Status {
     impl_->changes.begin();
-    const StoredRows stored_rows(sql, rows, due, impl_->changes);
+    const auto sorted = by_job(rows);
+    std::vector<JobId> ids;
+    for (const auto* row : sorted) {
+      if (ids.empty() || ids.back() != row->key.id()) ids.push_back(row->key.id());
+    }
+    const StoredRows stored_rows(sql, ids, due, impl_->changes);
     impl_->changes.forget(due.changes);
     JobWriter jobs(sql, impl_->groups, impl_->changes);
     SummaryRequester summaries(sql, impl_->requests);
     long long longest = 0;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      JobRow row = rows[i];
-      const JobRow* stored = stored_rows[i];
-      if (stored) {
-        row.details = stored->details;
-        row.summary = stored->summary;
-        row.restated = stored->restated || (!stored->summary.empty() && stored->co2e_ug != row.co2e_ug);
+    for (auto from = sorted.begin(); from != sorted.end();) {
+      const auto job = (*from)->key.id();
+      const auto upto = std::find_if(from, sorted.end(), [&](auto* row) { return row->key.id() != job; });
+      std::vector<RunTime> times;
+      for (auto at = from; at != upto; ++at) times.push_back({(*at)->key, {(*at)->start, (*at)->end}});
+      const auto replaced = replaced_by(stored_rows.with(job), job, times);
+      for (const auto* row : replaced.rest) jobs.remove(*row);
+      for (std::size_t i = 0; i < times.size(); ++i) {
+        JobRow row = fitted(**(from + static_cast<std::ptrdiff_t>(i)));
+        const JobRow* stored = replaced.by_run[i];
+        if (stored) {
+          row.details = stored->details;
+          row.summary = stored->summary;
+          row.restated = stored->restated || (!stored->summary.empty() && stored->co2e_ug != row.co2e_ug);
+        }
+        jobs.put(stored, row);
+        if (!stored || stored->key != row.key || changes_summary(*stored, row))
+          summaries.request(row.key, row.complete ? now : now + kWaitForNodes);
+        longest = std::max<long long>(longest, (row.end - row.start).count());
       }
-      jobs.put(stored, row);
-      if (!stored || changes_summary(*stored, row)) summaries.request(row.key, row.complete ? now : now + kWaitForNodes);
-      longest = std::max<long long>(longest, (row.end - row.start).count());
+      from = upto;
     }
     jobs.finish();
     summaries.finish();
@@ -142,22 +201,23 @@ Status Store::account(std::span<const JobRow> rows, const DueJobs& due, Instant 
   return done;
 }
 
-Result<std::map<JobKey, JobRow>> Store::jobs_of(std::span<const JobKey> keys) {
+Result<std::map<JobKey, JobRow>> Store::runs_of(std::span<const JobId> jobs) {
   return impl_->db->read([&](soci::session& sql) -> Result<std::map<JobKey, JobRow>> {
-    auto stored = stored_jobs(sql, keys);
+    auto stored = stored_runs(sql, jobs);
     std::map<JobKey, JobRow> wanted;
-    for (const auto& key : keys) {
-      if (auto found = stored.extract(key)) wanted.insert(std::move(found));
+    for (const auto& job : jobs) {
+      for (auto& [key, row] : rows_of(stored, job)) wanted.insert_or_assign(key, row);
     }
     return wanted;
   });
 }
 
 Result<std::optional<JobRow>> Store::job(const JobKey& key) {
-  auto found = jobs_of(std::span(&key, 1));
-  if (!found) return found.error();
-  if (found->empty()) return std::optional<JobRow>();
-  return std::optional(std::move(found->begin()->second));
+  const auto id = key.id();
+  auto runs = runs_of(std::span(&id, 1));
+  if (!runs) return runs.error();
+  auto found = runs->extract(key);
+  return found ? std::optional(std::move(found.mapped())) : std::nullopt;
 }
 
 Status Store::set_details(const JobKey& key, const JobDetails& details) {
@@ -172,20 +232,21 @@ Status Store::set_details(const std::map<JobKey, JobDetails>& jobs) {
   auto done = impl_->db->write([&](soci::session& sql) -> Status {
     std::vector<JobKey> keys, to_compute;
     for (const auto& [key, details] : jobs) keys.push_back(key);
-    const auto rows = stored_jobs(sql, keys);
+    const auto rows = stored_runs(sql, ids_of(keys));
     impl_->changes.begin();
     JobWriter writer(sql, impl_->groups, impl_->changes);
     for (const auto& [key, given] : jobs) {
       const auto stored = rows.find(key);
       if (stored == rows.end()) continue;
       auto row = stored->second;
-      row.details = fitting(given);
+      row.details = given;
+      row = fitted(std::move(row));
       if (row.details == stored->second.details) continue;
       if (changes_counterfactual(row.details, stored->second.details)) to_compute.push_back(key);
       writer.put(&stored->second, row);
     }
     writer.finish();
-    impl_->make_due(sql, to_compute);
+    impl_->make_due(sql, ids_of(to_compute));
     return Done{};
   });
   if (!done) impl_->groups.forget();

@@ -7,6 +7,7 @@
 
 #include "ledger/record/checksum.h"
 #include "ledger/sql/bulk.h"
+#include "ledger/store/separate_runs.h"
 #include "ledger/store/store_impl.h"
 
 namespace carbon::ledger {
@@ -21,20 +22,20 @@ constexpr std::size_t kDense = 3;
 
 using Identity = std::tuple<std::uint32_t, std::uint32_t, std::string, std::string, long long>;
 Identity identity(const EnergyRecord& r) { return {r.job_id, r.restart, r.cluster, r.node, unix_ms(r.start)}; }
-JobKey job_of(const EnergyRecord& r) { return {r.cluster, r.job_id, r.restart}; }
+JobId job_of(const EnergyRecord& r) { return {r.cluster, r.job_id}; }
 
 // The stored revisions of these records.
 std::map<Identity, long long> stored_revisions(soci::session& sql, std::span<const ReceivedRecord> records) {
   std::map<Identity, long long> stored;
   for (std::size_t at = 0; at < records.size(); at += kJobsPerStatement) {
-    std::vector<JobKey> keys;
-    for (const auto& r : records.subspan(at, std::min(kJobsPerStatement, records.size() - at))) keys.push_back(job_of(r.record));
+    std::vector<JobId> jobs;
+    for (const auto& r : records.subspan(at, std::min(kJobsPerStatement, records.size() - at))) jobs.push_back(job_of(r.record));
     BoundKey k;
     std::string node;
     long long start = 0, revision = 0;
     soci::statement find = (sql.prepare << "SELECT job_id, restart_count, cluster, node, start_ms, revision FROM records"
                                            " WHERE " +
-                                               with_job_ids(keys),
+                                               with_job_ids(jobs),
                             into(k.job_id), into(k.restart), into(k.cluster), into(node), into(start), into(revision));
     each_row(find, [&] { stored[{k.job_id, k.restart, k.cluster, node, start}] = revision; });
   }
@@ -61,53 +62,64 @@ void write_records(soci::session& sql, const std::vector<const ReceivedRecord*>&
   bulk.flush();
 }
 
-// Reads records, details and rows of jobs.
-class InputReader {
- public:
-  InputReader(soci::session& sql, std::span<const JobKey> keys) : sql_(sql) {
-    for (const auto& key : keys) inputs_[key].key = key;
-    for (std::size_t at = 0; at < keys.size(); at += kJobsPerStatement) {
-      read_records(with_job_ids(keys.subspan(at, std::min(kJobsPerStatement, keys.size() - at))));
-    }
-    for (auto& [key, row] : stored_jobs(sql, keys)) {
-      const auto input = inputs_.find(key);
-      if (input == inputs_.end()) continue;
-      input->second.details = row.details;
-      input->second.row = std::move(row);
-    }
-  }
+StoredRecord stored_record(const BoundKey& k, const std::string& node, long long start, const std::string& body,
+                           long long checksum) {
+  auto record = record_from_json(body);
+  if (record && checksum == checksum_of(body)) return {std::move(*record), false};
+  EnergyRecord identity;
+  identity.cluster = k.cluster;
+  identity.job_id = static_cast<std::uint32_t>(k.job_id);
+  identity.restart = static_cast<std::uint32_t>(k.restart);
+  identity.node = node;
+  identity.start = identity.end = from_unix_ms(start);
+  return {std::move(identity), true};
+}
 
-  JobInput extract(const JobKey& key) { return std::move(inputs_[key]); }
-
- private:
-  void read_records(const std::string& ids) {
+std::map<JobId, std::vector<StoredRecord>> stored_records(soci::session& sql, std::span<const JobId> jobs) {
+  std::map<JobId, std::vector<StoredRecord>> out;
+  for (const auto& job : jobs) out[job];
+  for (std::size_t at = 0; at < jobs.size(); at += kJobsPerStatement) {
+    const auto ids = with_job_ids(jobs.subspan(at, std::min(kJobsPerStatement, jobs.size() - at)));
     BoundKey k;
-    std::string body;
-    long long checksum = 0;
-    soci::statement find = (sql_.prepare << "SELECT job_id, restart_count, cluster, body, checksum FROM records WHERE " + ids +
-                                                " ORDER BY job_id, restart_count, cluster, node, start_ms",
-                            into(k.job_id), into(k.restart), into(k.cluster), into(body), into(checksum));
+    std::string node, body;
+    long long start = 0, checksum = 0;
+    soci::statement find =
+        (sql.prepare << "SELECT job_id, restart_count, cluster, node, start_ms, body, checksum FROM records WHERE " + ids,
+         into(k.job_id), into(k.restart), into(k.cluster), into(node), into(start), into(body), into(checksum));
     each_row(find, [&] {
-      const auto input = inputs_.find(k.key());
-      if (input == inputs_.end()) return;
-      auto record = record_from_json(body);
-      if (record && checksum == checksum_of(body)) {
-        input->second.records.push_back(std::move(*record));
-      } else {
-        ++input->second.damaged;
-      }
+      const auto job = out.find(k.id());
+      if (job != out.end()) job->second.push_back(stored_record(k, node, start, body, checksum));
     });
   }
+  return out;
+}
 
-  soci::session& sql_;
-  std::map<JobKey, JobInput> inputs_;
-};
+std::vector<JobInput> inputs_of(const JobId& job, std::vector<StoredRecord> records, const std::map<JobKey, JobRow>& stored) {
+  std::vector<JobInput> out;
+  std::vector<RunTime> times;
+  for (auto& run : separate_runs(std::move(records))) {
+    Interval when{run.key.run, run.key.run};
+    for (const auto& r : run.records) when = {std::min(when.start, r.start), std::max(when.end, r.end)};
+    times.push_back({run.key, when});
+    out.push_back({run.key, std::move(run.records), {}, run.damaged});
+  }
+  const auto replaced = replaced_by(stored, job, times);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (!replaced.by_run[i]) continue;
+    out[i].row = *replaced.by_run[i];
+    out[i].details = out[i].row->details;
+  }
+  for (const auto* row : replaced.rest) {
+    if (!out.empty()) out.front().rest.push_back(*row);
+  }
+  return out;
+}
 
 }  // namespace
 
-std::string with_job_ids(std::span<const JobKey> keys) {
+std::string with_job_ids(std::span<const JobId> jobs) {
   std::vector<std::uint32_t> ids;
-  for (const auto& k : keys) ids.push_back(k.job_id);
+  for (const auto& job : jobs) ids.push_back(job.number);
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   if (ids.empty()) return "1 = 0";
@@ -118,14 +130,13 @@ std::string with_job_ids(std::span<const JobKey> keys) {
   return out + ")";
 }
 
-void Store::Impl::make_due(soci::session& sql, std::span<const JobKey> keys) {
-  Bulk bulk(sql, {"due_jobs", {"seq"}, {"job_id", "restart_count", "cluster"}});
-  for (const auto& key : keys) {
+void Store::Impl::make_due(soci::session& sql, std::span<const JobId> jobs) {
+  Bulk bulk(sql, {"due_jobs", {"seq"}, {"job_id", "cluster"}});
+  for (const auto& job : jobs) {
     const auto cells = bulk.next();
     cells[0] = next_seq++;
-    cells[1] = key.job_id;
-    cells[2] = key.restart;
-    cells[3] = key.cluster;
+    cells[1] = job.number;
+    cells[2] = job.cluster;
   }
   bulk.flush();
 }
@@ -136,7 +147,7 @@ Result<PutOutcome> Store::put(std::span<const ReceivedRecord> records) {
     auto revisions = stored_revisions(sql, records);
     const auto before = revisions.size();
     std::map<Identity, const ReceivedRecord*> last;
-    std::set<JobKey> changed;
+    std::set<JobId> changed;
     for (const auto& r : records) {
       const auto [known, inserted] = revisions.try_emplace(identity(r.record), r.record.revision);
       const bool fresh = inserted || known->second < static_cast<long long>(r.record.revision);
@@ -151,7 +162,7 @@ Result<PutOutcome> Store::put(std::span<const ReceivedRecord> records) {
     to_write.reserve(last.size());
     for (const auto& [id, r] : last) to_write.push_back(r);
     write_records(sql, to_write);
-    impl_->make_due(sql, std::vector<JobKey>(changed.begin(), changed.end()));
+    impl_->make_due(sql, std::vector<JobId>(changed.begin(), changed.end()));
     const auto inserted = static_cast<long long>(revisions.size() - before);
     sql << "UPDATE meta SET value = value + :n WHERE name = 'records'", use(inserted, "n");
     return outcome;
@@ -163,15 +174,15 @@ Result<DueJobs> Store::due(std::size_t limit, std::int64_t after) {
     BoundKey k;
     long long seq = 0;
     const long long most = static_cast<long long>(limit), last = after;
-    soci::statement find = (sql.prepare << "SELECT seq, job_id, restart_count, cluster FROM due_jobs WHERE seq > :last"
+    soci::statement find = (sql.prepare << "SELECT seq, job_id, cluster FROM due_jobs WHERE seq > :last"
                                            " ORDER BY seq LIMIT :most",
-                            into(seq), into(k.job_id), into(k.restart), into(k.cluster), use(last, "last"), use(most, "most"));
+                            into(seq), into(k.job_id), into(k.cluster), use(last, "last"), use(most, "most"));
     DueJobs due;
     due.changes = impl_->changes.committed();
     due.intensities = meta(sql, "intensities");
-    std::set<JobKey> jobs;
+    std::set<JobId> jobs;
     each_row(find, [&] {
-      jobs.insert(k.key());
+      jobs.insert(k.id());
       due.upto = seq;
     });
     due.jobs.assign(jobs.begin(), jobs.end());
@@ -179,20 +190,30 @@ Result<DueJobs> Store::due(std::size_t limit, std::int64_t after) {
   });
 }
 
-Result<std::vector<JobInput>> Store::inputs(std::span<const JobKey> keys) {
+Result<std::vector<JobInput>> Store::inputs(std::span<const JobId> jobs) {
   return impl_->db->read([&](soci::session& sql) -> Result<std::vector<JobInput>> {
-    InputReader reader(sql, keys);
+    auto records = stored_records(sql, jobs);
+    const auto rows = stored_runs(sql, jobs);
     std::vector<JobInput> out;
-    out.reserve(keys.size());
-    for (const auto& key : keys) out.push_back(reader.extract(key));
+    out.reserve(jobs.size());
+    for (const auto& job : jobs) {
+      for (auto& input : inputs_of(job, std::move(records[job]), rows)) out.push_back(std::move(input));
+    }
     return out;
   });
 }
 
-Result<std::vector<EnergyRecord>> Store::records(const JobKey& key) {
-  auto of_one = inputs(std::span(&key, 1));
-  if (!of_one) return of_one.error();
-  return std::move(of_one->front().records);
+Result<std::vector<EnergyRecord>> Store::records(const JobId& job) {
+  return impl_->db->read([&](soci::session& sql) -> Result<std::vector<EnergyRecord>> {
+    std::vector<EnergyRecord> out;
+    auto stored = stored_records(sql, std::span(&job, 1));
+    for (auto& r : stored[job]) {
+      if (!r.damaged) out.push_back(std::move(r.record));
+    }
+    std::sort(out.begin(), out.end(),
+              [](const auto& a, const auto& b) { return std::tie(a.node, a.start) < std::tie(b.node, b.start); });
+    return out;
+  });
 }
 
 }  // namespace carbon::ledger

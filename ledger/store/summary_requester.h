@@ -12,7 +12,10 @@ class SummaryRequester {
   // `requests` is not owned.
   SummaryRequester(soci::session& sql, SummaryRequests& requests)
       : requests_(requests),
-        bulk_(sql, {"summaries", {"job_id", "restart_count", "cluster"}, {"next_ms", "tries", "problem"}, OnConflict::kUpdate}) {}
+        bulk_(sql, {"summaries",
+                    {"job_id", "restart_count", "cluster", "run_ms"},
+                    {"next_ms", "tries", "problem"},
+                    OnConflict::kUpdate}) {}
 
   // Replaces a request that waits already.
   void request(const JobKey& key, Instant next) {
@@ -20,9 +23,10 @@ class SummaryRequester {
     cells[0] = key.job_id;
     cells[1] = key.restart;
     cells[2] = key.cluster;
-    cells[3] = unix_ms(next);
-    cells[4] = 0;
-    cells[5] = std::string_view("");
+    cells[3] = unix_ms(key.run);
+    cells[4] = unix_ms(next);
+    cells[5] = 0;
+    cells[6] = std::string_view("");
     requests_.last[key] = ++requests_.count;
   }
   void finish() { bulk_.flush(); }

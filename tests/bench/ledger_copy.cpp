@@ -25,7 +25,7 @@ constexpr CopiedTable kTables[] = {{"records", "job_id, restart_count, cluster, 
                                    {"rollups", "span, start_ms, grp"},
                                    {"property_rollups", "property, span, start_ms, name"},
                                    {"meta", "name"},
-                                   {"jobs", "job_id, restart_count, cluster"}};
+                                   {"jobs", "job_id, restart_count, cluster, run_ms"}};
 
 // In the format of LOAD DATA.
 void put_cell(std::FILE* out, sqlite3_stmt* row, int column) {

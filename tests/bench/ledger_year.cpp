@@ -140,7 +140,7 @@ void YearLedger::fill(Store& store) const {
     for (std::uint32_t k = first; k < first + kBatch && k <= jobs_; ++k) {
       const auto record = year_record(k, jobs_);
       batch.records.push_back({record, to_json(record)});
-      inputs.push_back({{record.cluster, k, 0}, {record}, year_details(record)});
+      inputs.push_back({{record.cluster, k, 0, record.start}, {record}, year_details(record)});
     }
     batch.rows = must(Accountant(store, sites()).compute(inputs));
     return batch;

@@ -313,7 +313,12 @@ void Campus::fill_ledger() {
   must(store_->put(received));
   account();
   std::map<JobKey, JobDetails> details;
-  for (const auto& run : runs()) details[{"campus", run.id, run.restart}] = run.details;
+  for (const auto& run : runs()) {
+    const ledger::JobId job{"campus", run.id};
+    for (const auto& [key, row] : must(store_->runs_of(std::span(&job, 1)))) {
+      if (key.restart == run.restart) details[key] = run.details;
+    }
+  }
   must(store_->set_details(details));
   account();
 }

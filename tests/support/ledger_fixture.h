@@ -36,7 +36,8 @@ inline EnergyRecord make_record(std::uint32_t job, Instant start, std::vector<st
   r.user = "ada";
   r.account = "nlp";
   r.partition = "gpu-a";
-  r.devices = {{"GPU-" + node, "gpu", 0, Method::kCounter, 1.0, start, 1h, std::move(mj_by_hour), {}, 0, 0}};
+  const Instant first(std::chrono::floor<std::chrono::hours>(start));
+  r.devices = {{"GPU-" + node, "gpu", 0, Method::kCounter, 1.0, first, 1h, std::move(mj_by_hour), {}, 0, 0}};
   return r;
 }
 
@@ -124,7 +125,7 @@ class LedgerTest : public ::testing::Test {
   }
 
   void summary_written(std::uint32_t id, const std::string& text) {
-    const std::pair one(JobKey{"campus", id, 0}, text);
+    const std::pair one(key(id), text);
     ASSERT_TRUE(store_->summaries_written(std::span(&one, 1), *store_->summary_requests()));
   }
 
@@ -134,12 +135,25 @@ class LedgerTest : public ::testing::Test {
     ASSERT_TRUE(done) << done.error().message;
   }
 
-  JobRow job(std::uint32_t id, std::uint32_t restart = 0) {
-    const auto found = store_->job({"campus", id, restart});
+  // All runs of a number, by start.
+  std::vector<JobRow> runs(std::uint32_t id, const std::string& cluster = "campus") {
+    const JobId job{cluster, id};
+    const auto found = store_->runs_of(std::span(&job, 1));
     EXPECT_TRUE(found) << found.error().message;
-    EXPECT_TRUE(*found) << "job " << id;
-    return found && *found ? **found : JobRow{};
+    std::vector<JobRow> out;
+    for (const auto& [key, row] : *found) out.push_back(row);
+    std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.start < b.start; });
+    return out;
   }
+
+  // The only run with that restart count.
+  JobRow job(std::uint32_t id, std::uint32_t restart = 0) {
+    auto found = runs(id);
+    std::erase_if(found, [&](const auto& row) { return row.key.restart != restart; });
+    EXPECT_EQ(found.size(), 1u) << "job " << id;
+    return found.empty() ? JobRow{} : found.front();
+  }
+  JobKey key(std::uint32_t id, std::uint32_t restart = 0) { return job(id, restart).key; }
 
   // Consecutive jobs of one hour each, whose ids differ by `apart`.
   void expect_only_the_jobs_of_changed_hours_due(std::uint32_t apart) {

@@ -138,6 +138,50 @@ TEST_F(ApiTest, AJobHasTheDocumentedFields) {
   EXPECT_EQ(json::parse(ask(0, "/v1/jobs", {{"limit", "1"}}).body)["truncated"], true);
 }
 
+// scarbon jobs, study and backfill ask for as many as sacct lists.
+TEST_F(ApiTest, ThousandsOfJobsAreAskedForInABody) {
+  std::vector<ledger::EnergyRecord> records;
+  json wanted = json::array();
+  for (std::uint32_t id = 1'000'000; id < 1'005'000; ++id) {
+    records.push_back(make_record(id, kDay, {kKwhMj}));
+    wanted.push_back({{"cluster", "campus"}, {"job_id", id}});
+  }
+  put(records);
+  ASSERT_TRUE(ledger::Accountant(*store_, sites()).run(kDay));
+  auto r = request(kAda, "POST", "/v1/jobs");
+  r.body = json{{"jobs", wanted}}.dump();
+  const auto answer = api().handle(r);
+  ASSERT_EQ(answer.status, 200);
+  const auto body = json::parse(answer.body);
+  EXPECT_EQ(body.at("jobs").size(), 5000u);
+  EXPECT_FALSE(body.at("truncated").get<bool>());
+}
+
+TEST_F(ApiTest, AnIdThatIsUsedAgainIsToldByItsTime) {
+  put({make_record(1, kDay, {kKwhMj}), make_record(1, kDay + 9h, {2 * kKwhMj})});
+  account();
+  const auto runs_of = [&](const std::string& wanted) {
+    auto r = request(kAda, "POST", "/v1/jobs");
+    r.body = R"({"jobs": [{"job_id": 1)" + wanted + "}]}";
+    return json::parse(api().handle(r).body).at("jobs");
+  };
+  EXPECT_EQ(runs_of("").size(), 2u);
+  EXPECT_EQ(runs_of(R"(, "cluster": "north")").size(), 0u);
+  const auto second = runs_of(R"(, "cluster": "campus", "start": ")" + format_utc(kDay + 9h) + "\"");
+  ASSERT_EQ(second.size(), 1u);
+  EXPECT_EQ(second[0].at("energy_kwh"), 2.0);
+  EXPECT_EQ(runs_of(R"(, "end": ")" + format_utc(kDay + 3h) + "\"").size(), 1u);
+  auto r = request(0, "POST", "/v1/summaries");
+  r.body = R"({"jobs": [{"cluster": "campus", "job_id": 1, "start": ")" + format_utc(kDay + 9h) + R"("}]})";
+  EXPECT_EQ(api().handle(r).body, R"({"requested":1})");
+  for (const auto* bad : {"", "[]", R"({"jobs": [{"cluster": "campus"}]})", R"({"jobs": [{"job_id": 0}]})",
+                          R"({"jobs": [{"job_id": 1, "start": "soon"}]})", R"({"jobs": {"job_id": 1}})"}) {
+    r = request(kAda, "POST", "/v1/jobs");
+    r.body = bad;
+    EXPECT_EQ(api().handle(r).status, 400) << bad;
+  }
+}
+
 TEST_F(ApiTest, WithPrivateJobsUsersSeeTheirOwn) {
   two_users();
   const auto count = [&](std::uint32_t uid, std::map<std::string, std::string, std::less<>> query = {}) {
@@ -274,7 +318,7 @@ TEST_F(ApiTest, BadParametersAreNamed) {
   EXPECT_EQ(ask(0, "/v1/jobs", {{"jobs", "12'; DROP TABLE jobs"}}).status, 400);
   EXPECT_EQ(json::parse(ask(0, "/v1/jobs", {{"user", "x' OR '1'='1"}}).body)["jobs"].size(), 0u);
   EXPECT_EQ(ask(0, "/v2/jobs").status, 404);
-  EXPECT_EQ(post(0, "", "/v1/jobs").status, 405);
+  EXPECT_EQ(post(0, "", "/v1/report").status, 405);
 }
 
 TEST_F(ApiTest, GridListsTheSitesBeforeTheFirstPoll) {

@@ -79,7 +79,7 @@ TEST_F(KillTest, WhatIsAcknowledgedIsStored) {
     reopen();
     for (const auto id : acknowledged) {
       if (!known.insert(id).second) continue;
-      const auto held = store_->records({"campus", id, 0});
+      const auto held = store_->records({"campus", id});
       ASSERT_TRUE(held && held->size() == 1) << "kill " << k << ": job " << id;
       ASSERT_EQ(total_mj(held->front()), 1 + id);
       ++checked;

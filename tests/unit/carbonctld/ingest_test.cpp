@@ -25,7 +25,7 @@ TEST_F(IngestTest, WhatIsAcknowledgedIsStored) {
   EXPECT_EQ(outcome->stored, 1u);
   EXPECT_EQ(outcome->known, 1u);
   EXPECT_EQ(commits, 1);
-  EXPECT_EQ(store_->records({"campus", 1, 0})->size(), 1u);
+  EXPECT_EQ(store_->records({"campus", 1})->size(), 1u);
 }
 
 TEST_F(IngestTest, ManySendersEachGetTheirOwnAnswer) {

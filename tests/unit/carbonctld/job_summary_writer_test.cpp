@@ -68,7 +68,7 @@ TEST_F(SummaryWriterTest, TheEnergyIsATresWhereTheSiteWantsIt) {
   EXPECT_EQ(run(kDay + 3h), 1u);
   EXPECT_EQ(slurm_.energy, std::nullopt);
   slurm_.jobs[0].admin_comment.clear();
-  ASSERT_TRUE(store_->request_summaries(std::vector{ledger::JobKey{"campus", 1, 0}}, kDay + 3h));
+  ASSERT_TRUE(store_->request_summaries(std::vector{key(1)}, kDay + 3h));
   SummaryWriter with_energy(
       *store_, slurm_, [this] { account(); }, SummaryKind::kWithEnergy);
   EXPECT_EQ(*with_energy.run(kDay + 3h), 1u);
@@ -165,6 +165,65 @@ TEST_F(SummaryWriterTest, AJobSentHereWhileItWaitedCountsFromItsSubmission) {
   EXPECT_EQ(run(kDay + 2h), 1u);
   EXPECT_EQ(job(1, 0).details.submit, kDay);
   EXPECT_NE(slurm_.jobs[0].admin_comment.find(",submit="), std::string::npos) << "a correction must find it again";
+}
+
+// Of the records of one id slurmdbd changes the last alone: the first job's summary must not be written into the second's.
+TEST_F(SummaryWriterTest, AnIdThatIsUsedAgainIsAnotherJob) {
+  const auto later = kDay + 24h * 400;
+  put_hours("a", later, {200});
+  auto second = make_record(1, later, {kKwhMj});
+  second.user = "bob";
+  second.uid = 1001;
+  put({make_record(1, kDay, {kKwhMj}), second});
+  account();
+  auto& of_ada = in_slurm(1, kDay, kDay, kDay + 1h);
+  of_ada.uid = 1000;
+  of_ada.name = "ada's";
+  auto& of_bob = in_slurm(1, later - 1h, later, later + 1h);
+  of_bob.uid = 1001;
+  of_bob.name = "bob's";
+  of_bob.admin_comment = "carbon:mode=defer,home=a";
+  EXPECT_EQ(run(later + 2h), 2u);
+  EXPECT_EQ(slurm_.written, 1);
+  EXPECT_EQ(slurm_.jobs[0].admin_comment, "");
+  EXPECT_NE(slurm_.jobs[1].admin_comment.find("g=200"), std::string::npos);
+  ASSERT_EQ(runs(1).size(), 2u);
+  EXPECT_EQ(runs(1)[0].details.name, "ada's");
+  EXPECT_EQ(runs(1)[0].details.submit, kDay);
+  EXPECT_FALSE(runs(1)[0].details.kept_to) << "it was not requeued";
+  EXPECT_EQ(runs(1)[1].details.name, "bob's");
+  EXPECT_EQ(runs(1)[1].details.submit, later - 1h) << "not the first job's";
+  EXPECT_EQ(store_->counts()->unwritten, 0);
+}
+
+// StateSaveLocation lost: the same user's next job has the id within the hour. No node counted a restart.
+TEST_F(SummaryWriterTest, AnIdOfTheSameUserSoonAfterIsAnotherJob) {
+  put({make_record(1, kDay, {kKwhMj}), make_record(1, kDay + 2h, {kKwhMj})});
+  account();
+  in_slurm(1, kDay, kDay, kDay + 1h).state = "COMPLETED";
+  in_slurm(1, kDay + 1h + 20min, kDay + 2h, kDay + 3h).state = "COMPLETED";
+  run(kDay + 4h);
+  EXPECT_FALSE(runs(1)[0].details.kept_to);
+  EXPECT_EQ(runs(1)[1].details.submit, kDay + 1h + 20min);
+}
+
+TEST_F(SummaryWriterTest, ARunWithoutAStartMarkIsFoundByItsEnd) {
+  auto end_alone = make_record(1, kDay + 30h, {});
+  end_alone.devices.clear();
+  put({end_alone});
+  account();
+  in_slurm(1, kDay, kDay, kDay + 30h).name = "long";
+  run(kDay + 31h);
+  EXPECT_EQ(job(1).details.name, "long");
+}
+
+TEST_F(SummaryWriterTest, ARestartCountOfBillionsIsOneLookUp) {
+  auto r = make_record(1, kDay, {kKwhMj});
+  r.restart = 4'294'967'295u;
+  put({r});
+  account();
+  in_slurm(1, kDay, kDay, kDay + 1h);
+  EXPECT_EQ(run(kDay + 1h), 1u);
 }
 
 // The signal came half an hour before the requeue, and the second run needs as long to get back to that point. Without us: an

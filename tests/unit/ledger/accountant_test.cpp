@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 class AccountantTest : public LedgerTest {
  protected:
   void set_details(std::uint32_t id, Instant submit, const std::string& home) {
-    const auto done = store_->set_details({"campus", id, 0}, {.submit = submit, .mode = "defer", .home = home});
+    const auto done = store_->set_details(key(id), {.submit = submit, .mode = "defer", .home = home});
     ASSERT_TRUE(done) << done.error().message;
   }
 
@@ -133,7 +133,8 @@ TEST_F(AccountantTest, AnIntensityThatComesWhileAJobIsAccountedIsNotLost) {
   const auto due = store_->due(10);
   ASSERT_TRUE(due);
   JobRow row;  // computed from what was known when `due` was read
-  row.key = due->jobs.at(0);
+  row.key = {due->jobs.at(0).cluster, due->jobs.at(0).number, 0, kDay};
+  row.start = row.end = kDay;
   row.site = "a";
   put_hours("a", kDay, {100});
   ASSERT_TRUE(store_->account({{row}}, *due, kDay));
@@ -175,7 +176,7 @@ TEST_F(AccountantTest, DetailsFromSlurmAreStoredAndSummedBy) {
   details.array = {7, 3};
   details.het = {9, 0};
   details.eligible = kDay - 1h;
-  ASSERT_TRUE(store_->set_details({"campus", 2, 0}, details));
+  ASSERT_TRUE(store_->set_details(key(2), details));
   account();
   details.comment.resize(1023);
   EXPECT_EQ(job(2).details, details);
@@ -277,14 +278,14 @@ TEST_F(AccountantTest, RollupsEqualAScanAfterLateRecordsRevisionsAndRestatements
     account();
     for (int i = 0; i < 60; ++i) {
       const std::uint32_t id = 1 + pick(500);
-      const auto stored = store_->job({"campus", id, 0});
-      if (!*stored) continue;
+      const auto stored = runs(id);
+      if (stored.empty()) continue;
       JobDetails details;
-      if (pick(2)) details = {.submit = (*stored)->start - 2h, .mode = "defer", .home = pick(2) ? "a" : "b"};
+      if (pick(2)) details = {.submit = stored.front().start - 2h, .mode = "defer", .home = pick(2) ? "a" : "b"};
       details.state = pick(2) ? "COMPLETED" : "FAILED";
       details.qos = pick(2) ? "normal" : "long";
       details.wckey = pick(4) ? "" : "study";
-      ASSERT_TRUE(store_->set_details({"campus", id, 0}, details));
+      ASSERT_TRUE(store_->set_details(stored.front().key, details));
     }
     account();
   }
@@ -307,10 +308,10 @@ TEST_F(AccountantTest, ARowThatChangesAfterItWasReadIsReadAgain) {
   account();
   put_hours("a", kDay, {300});
   auto due = *store_->due(10);
-  due.rows = *store_->jobs_of(due.jobs);
+  due.rows = *store_->runs_of(due.jobs);
   JobDetails details;
   details.state = "FAILED";
-  ASSERT_TRUE(store_->set_details({"campus", 1, 0}, details));
+  ASSERT_TRUE(store_->set_details(key(1), details));
   const auto rows = *Accountant(*store_, sites()).compute(*store_->inputs(due.jobs));
   ASSERT_TRUE(store_->account(rows, due, kDay));
   EXPECT_EQ(job(1).details.state, "FAILED");
@@ -338,9 +339,7 @@ TEST_F(AccountantTest, WhatComesWhileOthersAreAccountedIsNotLost) {
     put_hours("a", kDay, std::vector<double>(12, 100.0 + round));
     JobDetails details{.submit = kDay + 1h, .mode = "defer", .home = "a"};
     details.state = round % 2 ? "COMPLETED" : "FAILED";
-    if (*store_->job({"campus", round, 0})) {
-      EXPECT_TRUE(store_->set_details({"campus", round, 0}, details));
-    }
+    for (const auto& row : runs(round)) EXPECT_TRUE(store_->set_details(row.key, details));
   }
   over = true;
   accounting.join();

@@ -110,7 +110,7 @@ class MigrationTest : public LedgerTest {
 
   void expect_all_is_there() {
     EXPECT_EQ(store_->counts()->records, 2);
-    EXPECT_EQ(store_->records({"campus", 1, 0})->size(), 1u);
+    EXPECT_EQ(store_->records({"campus", 1})->size(), 1u);
     const auto before = job(1);  // as version 1 computed it, before jobs are accounted again
     EXPECT_EQ(before.co2e_ug, 400'000'000);
     EXPECT_EQ(before.saved_ug(), 600'000'000);
@@ -138,7 +138,7 @@ class MigrationTest : public LedgerTest {
     }
     // The job is looked up in Slurm again, for details that version 1 did not store.
     EXPECT_EQ(store_->summaries_due(now() + 1h, 10)->size(), 2u);
-    ASSERT_TRUE(store_->set_details({"campus", 1, 0}, {.submit = kDay - 1h, .mode = "defer", .home = "a", .state = "FAILED"}));
+    ASSERT_TRUE(store_->set_details(key(1), {.submit = kDay - 1h, .mode = "defer", .home = "a", .state = "FAILED"}));
     const auto by_state = run_report(*store_, {Dimension::kState, {kDay, kDay + 24h}, {}, {{Dimension::kUser, {"ada"}}}});
     EXPECT_EQ(by_state->at(0).key, "");
     EXPECT_EQ(by_state->at(1).key, "FAILED");
@@ -175,6 +175,98 @@ class MigrationTest : public LedgerTest {
     EXPECT_THROW(sql << "SELECT value FROM facts", soci::soci_error);
     put({make_record(61, kDay, {1})});
     EXPECT_EQ(store_->counts()->records, 61);
+  }
+
+  // As version 7 had it: a run was its job id and restart count.
+  static void back_to_version7(soci::session& sql) {
+    if (sql.get_backend_name() == "sqlite3") {
+      std::string text, columns, name;
+      sql << "SELECT sql FROM sqlite_master WHERE name = 'jobs'", soci::into(text);
+      const auto replace = [&text](const std::string& what, const std::string& with) {
+        text.replace(text.find(what), what.size(), with);
+      };
+      replace(", run_ms BIGINT NOT NULL DEFAULT 0", "");
+      replace("cluster, run_ms)", "cluster)");
+      replace("jobs", "old_jobs");
+      soci::statement find =
+          (sql.prepare << "SELECT name FROM pragma_table_info('jobs') WHERE name <> 'run_ms'", soci::into(name));
+      for (bool more = find.execute(true); more; more = find.fetch()) columns += (columns.empty() ? "" : ", ") + name;
+      sql << text;
+      sql << "INSERT INTO old_jobs SELECT " + columns + " FROM jobs";
+      for (const auto* table : {"jobs", "due_jobs", "summaries"}) sql << std::string("DROP TABLE ") + table;
+      sql << "ALTER TABLE old_jobs RENAME TO jobs";
+      for (const std::string_view step : kVersion1) {
+        const auto has = [step](std::string_view what) { return step.find(what) != step.npos; };
+        if (has("TABLE due_jobs") || has("summaries") || has("INDEX jobs")) sql << std::string(step);
+      }
+    } else {
+      sql << "ALTER TABLE jobs DROP PRIMARY KEY, ADD PRIMARY KEY (job_id, restart_count, cluster), DROP COLUMN run_ms";
+      sql << "ALTER TABLE summaries DROP PRIMARY KEY, ADD PRIMARY KEY (job_id, restart_count, cluster), DROP COLUMN run_ms";
+      sql << "ALTER TABLE due_jobs ADD COLUMN restart_count BIGINT NOT NULL";
+    }
+    sql << "DELETE FROM due_jobs";
+    sql << "DELETE FROM summaries";
+    sql << "DELETE FROM schema_version WHERE version > 7";
+  }
+
+  static void insert_record(soci::session& sql, const EnergyRecord& r) {
+    const auto body = to_json(r);
+    const auto checksum = checksum_of(body);
+    const long long job = r.job_id, start = unix_ms(r.start);
+    sql << "INSERT INTO records VALUES (:job, 0, 'campus', 'n1', :start, 1, :body, :checksum)", soci::use(job), soci::use(start),
+        soci::use(body), soci::use(checksum);
+  }
+
+  // Job 1 of ada and, 400 days later, job 1 of bob, which version 7 merged; job 2, which is one job; job 3, not yet accounted.
+  void expect_separated_by_version8(const std::function<soci::session()>& open) {
+    reopen();
+    const auto later = kDay + 24h * 400;
+    put_hours("a", kDay, {100});
+    put_hours("a", later, {200});
+    auto first = make_record(1, kDay, {kKwhMj}), second = make_record(1, later, {kKwhMj}),
+         merged = make_record(1, kDay, {2 * kKwhMj});
+    second.user = merged.user = "bob";
+    second.uid = merged.uid = 1001;
+    merged.end = second.end;
+    put({merged, make_record(2, kDay, {kKwhMj})});
+    account();
+    ASSERT_TRUE(store_->set_details(key(1), {.submit = kDay, .name = "ada's"}));
+    ASSERT_TRUE(store_->set_details(key(2), {.submit = kDay, .name = "kept"}));
+    account();
+    put({make_record(3, kDay, {kKwhMj})});
+    store_.reset();
+    {
+      auto sql = open();
+      back_to_version7(sql);
+      sql << "DELETE FROM records WHERE job_id = 1";
+      insert_record(sql, first);
+      insert_record(sql, second);
+      sql << "INSERT INTO due_jobs (seq, job_id, restart_count, cluster) VALUES (9, 3, 0, 'campus')";
+      sql << "INSERT INTO summaries (job_id, restart_count, cluster, next_ms, tries, problem) VALUES (1, 0, 'campus', 5, 3, 'x')";
+    }
+    reopen();
+    EXPECT_EQ(store_->due(10)->jobs.size(), 2u) << "job 3, and job 1, of which there are two records";
+    EXPECT_EQ(store_->summaries_due(kDay, 10)->at(0).key, key(1));
+    account();
+    ASSERT_EQ(runs(1).size(), 2u);
+    EXPECT_EQ(runs(1)[0].user, "ada");
+    EXPECT_EQ(runs(1)[0].energy_mj, kKwhMj);
+    EXPECT_EQ(runs(1)[0].details.name, "ada's");
+    EXPECT_EQ(runs(1)[1].user, "bob");
+    EXPECT_EQ(runs(1)[1].co2e_ug, 200'000'000);
+    EXPECT_EQ(job(2).details.name, "kept");
+    EXPECT_EQ(job(3).energy_mj, kKwhMj);
+    EXPECT_EQ(store_->counts()->unwritten, 3) << "of both jobs 1, and of job 3";
+    for (const auto when : {Interval{kDay, kDay + 24h}, Interval{kDay, later + 24h}}) {
+      const auto fast = run_report(*store_, {Dimension::kUser, when});
+      const auto slow = report_from_jobs(*store_, {Dimension::kUser, when});
+      ASSERT_EQ(fast->size(), slow.size());
+      for (std::size_t i = 0; i < slow.size(); ++i) EXPECT_EQ((*fast)[i].sums, slow[i].sums);
+    }
+    auto sql = open();
+    long long longest = 0;
+    sql << "SELECT value FROM meta WHERE name = 'longest_ms'", soci::into(longest);
+    EXPECT_EQ(longest, 3'600'000);
   }
 
   void fill() {
@@ -235,6 +327,10 @@ TEST_F(MigrationTest, TheCountsAreInMetaSinceVersion7) {
   expect_counts_survive_version7([this] { return raw(); });
 }
 
+TEST_F(MigrationTest, JobsThatHadOneIdAreSeparatedSinceVersion8) {
+  expect_separated_by_version8([this] { return raw(); });
+}
+
 TEST_F(MigrationTest, OneThatWasBrokenOffIsBegunAgain) {
   {
     auto sql = raw();
@@ -284,6 +380,10 @@ TEST_F(MariadbMigrationTest, FromTheFirstSchema) {
   }
   reopen();
   expect_all_is_there();
+}
+
+TEST_F(MariadbMigrationTest, JobsThatHadOneIdAreSeparatedSinceVersion8) {
+  expect_separated_by_version8([this] { return soci::session(database()); });
 }
 
 TEST_F(MariadbMigrationTest, TheCountsAreInMetaSinceVersion7) {

@@ -27,7 +27,7 @@ TEST_F(StoreTest, ARecordSentTwiceCountsOnce) {
   const auto r = make_record(1, kDay, {10, 20});
   EXPECT_EQ(put({r, r}).stored, 1u);
   EXPECT_EQ(put({r}).known, 1u);
-  const auto held = store_->records({"campus", 1, 0});
+  const auto held = store_->records({"campus", 1});
   ASSERT_TRUE(held);
   ASSERT_EQ(held->size(), 1u);
   EXPECT_EQ(total_mj(held->front()), 30);
@@ -57,7 +57,7 @@ TEST_F(StoreTest, ARecordIsStoredAsItWasReceived) {
   reopen();
   EXPECT_EQ(stored_text(1), text);
   EXPECT_EQ(stored_text(2), to_json(make_record(2, kDay, {20})));
-  EXPECT_EQ(total_mj(store_->records({"campus", 1, 0})->front()), 10);
+  EXPECT_EQ(total_mj(store_->records({"campus", 1})->front()), 10);
   EXPECT_TRUE(store_->check()->empty());
 }
 
@@ -68,10 +68,10 @@ TEST_F(StoreTest, OnlyAHigherRevisionReplaces) {
   r.devices[0].mj = {99};
   r.revision = 4;
   EXPECT_EQ(put({r}).known, 1u);
-  EXPECT_EQ(total_mj(store_->records({"campus", 1, 0})->front()), 10);
+  EXPECT_EQ(total_mj(store_->records({"campus", 1})->front()), 10);
   r.revision = 6;
   EXPECT_EQ(put({r}).stored, 1u);
-  EXPECT_EQ(total_mj(store_->records({"campus", 1, 0})->front()), 99);
+  EXPECT_EQ(total_mj(store_->records({"campus", 1})->front()), 99);
 }
 
 TEST_F(StoreTest, NodesRestartsAndClustersAreDistinguished) {
@@ -80,15 +80,20 @@ TEST_F(StoreTest, NodesRestartsAndClustersAreDistinguished) {
   auto elsewhere = make_record(1, kDay, {1});
   elsewhere.cluster = "other";
   EXPECT_EQ(put({make_record(1, kDay, {1}), make_record(1, kDay, {1}, "n2"), other_run, elsewhere}).stored, 4u);
-  EXPECT_EQ(store_->records({"campus", 1, 0})->size(), 2u);
-  EXPECT_EQ(store_->due(100)->jobs.size(), 3u);
+  EXPECT_EQ(store_->records({"campus", 1})->size(), 3u);
+  EXPECT_EQ(store_->due(100)->jobs.size(), 2u);
+  account();
+  ASSERT_EQ(runs(1).size(), 2u);
+  EXPECT_EQ(job(1, 0).nodes, 2u);
+  EXPECT_EQ(job(1, 1).nodes, 1u);
+  EXPECT_EQ(runs(1, "other").size(), 1u);
 }
 
 TEST_F(StoreTest, DataSurvivesAReopen) {
   put({make_record(1, kDay, {10})});
   put_hours("a", kDay, {100});
   reopen();
-  EXPECT_EQ(store_->records({"campus", 1, 0})->size(), 1u);
+  EXPECT_EQ(store_->records({"campus", 1})->size(), 1u);
   EXPECT_EQ(store_->due(100)->jobs.size(), 1u);
   EXPECT_EQ(store_->intensity("a", {kDay, kDay + 1h})->size(), 1u);
   put({make_record(2, kDay, {10})});  // the queue continues after its last entry
@@ -119,7 +124,7 @@ TEST_F(StoreTest, ASummaryWaitsUntilItIsWritten) {
   put({make_record(1, kDay, {10})});
   account(kDay);
   ASSERT_EQ(store_->summaries_due(kDay, 10)->size(), 1u);
-  ASSERT_TRUE(store_->postpone_summary({"campus", 1, 0}, kDay + 1min, "slurmdbd is away"));
+  ASSERT_TRUE(store_->postpone_summary(key(1), kDay + 1min, "slurmdbd is away"));
   EXPECT_TRUE(store_->summaries_due(kDay, 10)->empty());
   const auto later = store_->summaries_due(kDay + 1min, 10);
   ASSERT_EQ(later->size(), 1u);
