@@ -41,7 +41,7 @@ Work work_of(const SacctTable& sacct, const JobFormat::Runs& runs, Watts gpu_pow
       }
     } else if (lacks_summary(*job, found->second)) {
       const auto& last = found->second.back();
-      work.summaries.push_back({{"cluster", job->cluster}, {"job_id", job->job_id}, {"restart", last.value("restart", 0)}});
+      work.summaries.push_back({{"cluster", job->cluster}, {"job_id", job->job_id}, {"start", last.value("start", "")}});
     }
   }
   return work;

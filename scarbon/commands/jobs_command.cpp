@@ -48,7 +48,18 @@ int finish(const Result<JobFormat::Runs>& runs) {
   return 0;
 }
 
-// sacct's own JSON with the ledger's runs of each job in it, under "carbon".
+// The start of a job in sacct's JSON as unix seconds, in newer versions {"set": true, "number": 1764000000}; "" where it has
+// none.
+std::string start_of(const nlohmann::ordered_json& job) {
+  const auto times = job.find("time");
+  if (times == job.end() || !times->is_object()) return "";
+  const auto start = times->find("start");
+  if (start == times->end()) return "";
+  const auto seconds = start->is_object() ? start->value("number", nlohmann::ordered_json()) : *start;
+  return seconds.is_number_integer() && seconds > 0 ? seconds.dump() : "";
+}
+
+// sacct's own JSON with the ledger's runs of each job in it, under "carbon"; with -D each run has its own alone.
 int print_json(const JobsOptions& options, Controller& controller) {
   auto arguments = options.sacct.selection;
   arguments.emplace_back("--json");
@@ -59,13 +70,14 @@ int print_json(const JobsOptions& options, Controller& controller) {
   const auto key_of = [](const nlohmann::ordered_json& job) {
     return JobFormat::Key(job.value("cluster", ""), fmt::format("{}", job.value("job_id", 0U)));
   };
-  std::vector<JobFormat::Key> jobs;
-  for (const auto& job : answer["jobs"]) jobs.push_back(key_of(job));
-  const auto runs = fetch_runs(controller, jobs);
-  for (auto& job : answer["jobs"]) {
-    const auto found = runs ? runs->find(key_of(job)) : JobFormat::Runs::const_iterator();
-    job["carbon"] = runs && found != runs->end() ? nlohmann::ordered_json(found->second) : nlohmann::ordered_json::array();
+  SacctTable rows;  // the key of the join alone
+  for (const auto& job : answer["jobs"]) {
+    auto [cluster, id] = key_of(job);
+    rows.rows.push_back({std::move(cluster), std::move(id), start_of(job)});
   }
+  const auto runs = fetch_runs(controller, JobFormat::jobs_in(rows));
+  const auto by_row = JobFormat::runs_by_row(rows, runs ? *runs : JobFormat::Runs(), options.sacct.duplicates);
+  for (std::size_t i = 0; i < by_row.size(); ++i) answer["jobs"][i]["carbon"] = nlohmann::ordered_json(by_row[i]);
   fmt::print("{}\n", answer.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
   return finish(runs);
 }

@@ -95,11 +95,10 @@ Result<std::vector<Trial>> trials_of(const StudyOptions& options, Controller& co
   });
   const auto runs = fetch_runs(controller, JobFormat::jobs_in(*sacct));
   if (!runs) return runs.error();
+  const auto by_row = JobFormat::runs_by_row(*sacct, *runs, false);
   std::vector<Trial> trials;
-  for (const auto& row : sacct->rows) {
-    const auto found = runs->find({row[0], row[1]});
-    trials.push_back(trial_of(row, found == runs->end() ? nullptr : &found->second));
-  }
+  for (std::size_t i = 0; i < sacct->rows.size(); ++i)
+    trials.push_back(trial_of(sacct->rows[i], by_row[i].empty() ? nullptr : &by_row[i]));
   return trials;
 }
 

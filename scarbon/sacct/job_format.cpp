@@ -9,7 +9,9 @@
 #include <cstdlib>
 #include <set>
 
+#include "core/slurm/run_times.h"
 #include "core/slurm/slurm_time.h"
+#include "core/strings.h"
 #include "scarbon/controller_client.h"
 
 namespace carbon::scarbon {
@@ -20,8 +22,10 @@ constexpr std::string_view kDefaultFields =
 constexpr std::string_view kBriefFields = "EnergyKWh,Co2eG";  // after those of sacct -b
 constexpr std::array<std::string_view, 3> kKeyFields{"Cluster", "JobIDRaw", "Start"};
 constexpr int kKeyWidth = 128;
-constexpr int kTries = 3;                             // attempts to get the same rows from two sacct runs
-constexpr Duration kSameRun = std::chrono::hours(1);  // a run whose start differs by more from sacct's is another run
+constexpr std::array<std::string_view, 4> kTimeFields{"Submit", "Eligible", "Start", "End"};
+constexpr int kTries = 3;  // attempts to get the same rows from two sacct runs
+// From a run's start to its first record: without PrologFlags=Alloc a node knows of the run at its first step there.
+constexpr Duration kToFirstRecord = std::chrono::hours(1);
 
 std::string trimmed(const std::string& cell) {
   const auto first = cell.find_first_not_of(' ');
@@ -54,20 +58,50 @@ bool same_name(std::string_view a, std::string_view b) {
   return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
 }
 
-// The run that started at sacct's start time; if that cannot be parsed (SLURM_TIME_FORMAT), the next one.
-JobRuns run_of(JobRuns& left, const std::string& start) {
-  if (left.empty() || start == "Unknown" || start == "None") return {};
-  auto best = left.begin();
-  if (const auto t = parse_slurm_time(start, now())) {
-    const auto distance = [&t](const nlohmann::json& run) {
-      return std::chrono::abs(time_at(run, "start").value_or(Instant::max()) - *t);
-    };
-    best = std::min_element(left.begin(), left.end(), [&](const auto& a, const auto& b) { return distance(a) < distance(b); });
-    if (distance(*best) > kSameRun) return {};
+// Unix seconds (UnixTimes), or as sacct prints a time without SLURM_TIME_FORMAT; none for "Unknown".
+std::optional<Instant> time_of(const std::string& text) {
+  if (text.size() > 8 && is_digits(text)) {
+    const auto seconds = parse_number<std::int64_t>(text);
+    return seconds ? std::optional(from_unix_ms(*seconds * 1000)) : std::nullopt;
   }
-  JobRuns found{std::move(*best)};
-  left.erase(best);
-  return found;
+  const auto t = parse_slurm_time(text, now());
+  return t ? std::optional(*t) : std::nullopt;
+}
+
+// sacct prints times as unix seconds while it lives: local times come twice or never when the clocks change.
+class UnixTimes {
+ public:
+  UnixTimes() {
+    if (const char* own = std::getenv(kName)) own_ = own;
+    ::setenv(kName, "%s", 1);
+  }
+  ~UnixTimes() { own_ ? ::setenv(kName, own_->c_str(), 1) : ::unsetenv(kName); }
+  UnixTimes(const UnixTimes&) = delete;
+  UnixTimes& operator=(const UnixTimes&) = delete;
+
+ private:
+  static constexpr const char* kName = "SLURM_TIME_FORMAT";
+  std::optional<std::string> own_;
+};
+
+// Whether `earlier` is a run of the same job, which was requeued then. Both are runs of one cluster and id.
+bool continues(const nlohmann::json& earlier, const nlohmann::json& later) {
+  if (text_at(earlier, "user") != text_at(later, "user")) return false;
+  const auto submit = time_at(later, "submit");  // of the job's first run, or later
+  if (submit && time_at(earlier, "submit") == submit) return true;
+  const auto ended = time_at(earlier, "end");
+  return number_at(earlier, "restart").value_or(0) < number_at(later, "restart").value_or(0) &&
+         (!submit || !ended || *ended >= *submit);
+}
+
+// How long after `start` the run began that may be the one; none: it is another.
+std::optional<Duration> begun_after(const nlohmann::json& run, Instant start) {
+  const auto first = time_at(run, "start"), last = time_at(run, "end");
+  if (!first || *first < start - kClockTolerance) {
+    // Before sacct's start only where the times were cut (sacct -T).
+    return first && last && *last > start + kClockTolerance ? std::optional(Duration(0)) : std::nullopt;
+  }
+  return *first - start <= kToFirstRecord ? std::optional(std::chrono::abs(*first - start)) : std::nullopt;
 }
 
 Result<int> parse_width(std::string_view item, std::string_view text) {
@@ -98,7 +132,9 @@ Status JobFormat::add_fields(std::string_view rest) {
     if (field == nullptr) {
       slots_.push_back({});
       theirs += (theirs.empty() ? "" : ",") + std::string(item);
-      names_key_ = names_key_ || std::any_of(kKeyFields.begin(), kKeyFields.end(), [&](auto k) { return same_name(k, name); });
+      const auto named = [&](auto k) { return same_name(k, name); };
+      names_key_ = names_key_ || std::any_of(kKeyFields.begin(), kKeyFields.end(), named);
+      names_time_ = names_time_ || std::any_of(kTimeFields.begin(), kTimeFields.end(), named);
       continue;
     }
     int width = field->width;
@@ -145,11 +181,18 @@ Result<SacctTable> JobFormat::run(const std::vector<std::string>& selection, Sac
   std::vector<std::string> whole{key_format(layout == SacctLayout::kPadded)};
   whole.insert(whole.end(), arguments_.begin(), arguments_.end());
   const bool widths_meet = layout == SacctLayout::kPadded && names_key_;
-  if (!long_ && !widths_meet) return ask(whole, layout);
-  // The key would change the widths of these columns, or they its; or it may not stand beside them: two questions, which see the
-  // same rows unless a job comes or goes.
+  if (!long_ && !widths_meet && !names_time_) {
+    const UnixTimes of_key;
+    return ask(whole, layout);
+  }
+  // The key would change the widths of these columns or their times, or they its; or it may not stand beside them: two questions,
+  // which see the same rows unless a job comes or goes.
+  const auto ask_keys = [&] {
+    const UnixTimes of_key;
+    return ask({key_format(false)}, SacctLayout::kParsable);
+  };
   for (int tries = 0; tries < kTries; ++tries) {
-    auto keys = ask({key_format(false)}, SacctLayout::kParsable);
+    auto keys = ask_keys();
     if (!keys) return keys;
     const auto columns = ask(arguments_, layout);
     if (!columns) return columns;
@@ -168,6 +211,42 @@ std::vector<JobFormat::Key> JobFormat::jobs_in(const SacctTable& sacct) {
     if (auto key = key_of(row)) jobs.insert(std::move(key->job));
   }
   return {jobs.begin(), jobs.end()};
+}
+
+std::vector<JobRuns> JobFormat::runs_by_row(const SacctTable& sacct, const Runs& runs, bool each_run) {
+  struct Row {
+    std::size_t index;
+    std::optional<Instant> start;
+  };
+  std::map<Key, std::vector<Row>> rows;
+  for (std::size_t i = 0; i < sacct.rows.size(); ++i) {
+    if (auto key = key_of(sacct.rows[i])) rows[std::move(key->job)].push_back({i, time_of(key->start)});
+  }
+  std::vector<JobRuns> out(sacct.rows.size());
+  for (const auto& [job, of_job] : rows) {
+    const auto known = runs.find(job);
+    if (known == runs.end()) continue;
+    const auto& all = known->second;
+    const auto with_earlier = [&](std::size_t last) {  // by start, those before it of the same job
+      auto first = last;
+      while (!each_run && first > 0 && continues(all[first - 1], all[first])) --first;
+      return JobRuns(all.begin() + static_cast<std::ptrdiff_t>(first), all.begin() + static_cast<std::ptrdiff_t>(last) + 1);
+    };
+    for (std::size_t r = 0; r < all.size(); ++r) {
+      const Row* best = nullptr;
+      for (const auto& row : of_job) {
+        const auto after = row.start ? begun_after(all[r], *row.start) : std::nullopt;
+        if (after && (!best || *after < *begun_after(all[r], *best->start))) best = &row;
+      }
+      if (best) out[best->index] = with_earlier(r);
+    }
+    // One that waits, requeued after its last run.
+    for (const auto& row : of_job) {
+      if (!each_run && !row.start && of_job.size() == 1 && text_at(all.back(), "state") == "REQUEUED")
+        out[row.index] = with_earlier(all.size() - 1);
+    }
+  }
+  return out;
 }
 
 Result<Table> JobFormat::join(const SacctTable& sacct, const Runs& runs, bool each_run) const {
@@ -194,15 +273,11 @@ Result<Table> JobFormat::join(const SacctTable& sacct, const Runs& runs, bool ea
         table.header.emplace_back(slot.field->name);
         table.widths.push_back(slot.width);
       });
-  auto left = runs;
-  for (const auto& row : sacct.rows) {
-    JobRuns own;
-    if (const auto key = key_of(row)) {
-      if (const auto found = left.find(key->job); found != left.end())
-        own = each_run ? run_of(found->second, key->start) : found->second;
-    }
+  const auto own = runs_by_row(sacct, runs, each_run);
+  for (std::size_t i = 0; i < sacct.rows.size(); ++i) {
     auto& cells = table.rows.emplace_back();
-    walk([&](std::size_t i) { cells.push_back(row[i]); }, [&](const Slot& slot) { cells.push_back(slot.field->value(own)); });
+    walk([&](std::size_t column) { cells.push_back(sacct.rows[i][column]); },
+         [&](const Slot& slot) { cells.push_back(slot.field->value(own[i])); });
   }
   return table;
 }

@@ -30,10 +30,12 @@ class JobFormat {
 
   // Cluster and raw job id.
   using Key = std::pair<std::string, std::string>;
-  using Runs = std::map<Key, JobRuns>;  // of a job, by restart
+  using Runs = std::map<Key, JobRuns>;  // of all jobs that had an id, by start
   // The distinct jobs in sacct's rows, without steps.
   static std::vector<Key> jobs_in(const SacctTable& sacct);
-  // `each_run`: a row is one run of its job (sacct -D), not all of them.
+  // The runs that each row is of: those of its job, which may not be the only one that had its id; with `each_run` (sacct -D) the
+  // one that began when the row did. None for a step, nor for a run that has not begun.
+  static std::vector<JobRuns> runs_by_row(const SacctTable& sacct, const Runs& runs, bool each_run);
   Result<Table> join(const SacctTable& sacct, const Runs& runs, bool each_run) const;
 
   // sacct's options for the columns, without the key.
@@ -50,7 +52,8 @@ class JobFormat {
   std::vector<Slot> slots_;  // of -o; sacct's columns of -b and -l follow
   std::vector<Slot> last_;   // our fields after those
   std::vector<std::string> arguments_;
-  bool names_key_ = false;  // a field of the key is among the columns
+  bool names_key_ = false;   // a field of the key is among the columns
+  bool names_time_ = false;  // a time is, which is printed as the user wants it
   bool open_ended_ = false;
   bool long_ = false;  // sacct refuses -l together with other fields
 };
