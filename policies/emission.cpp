@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/transfer.h"
 #include "policies/choose.h"
 #include "policies/policy.h"
 #include "policies/sliding_window.h"
@@ -19,7 +20,7 @@ std::optional<GramsCo2e> transfer_emission(const JobRequest& job, std::span<cons
   if (site == job.home || job.data_gb <= 0) return GramsCo2e(0);
   const auto here = sites[job.home].series.at(job.ready), there = sites[site].series.at(job.ready);
   if (!here || !there) return std::nullopt;
-  return from_kwh(job.data_gb * sites[site].transfer_kwh_per_gb) * ((*here + *there) / 2);
+  return core::transfer_emission(transfer_energy(job.data_gb, sites[site].transfer_kwh_per_gb), *here, *there);
 }
 
 }  // namespace carbon::policies
