@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "config/sections.h"
+#include "core/slurm/decision_token.h"
 
 namespace carbon::config {
 namespace {
@@ -29,18 +30,37 @@ FeedChoice read_feed(const toml::table& table, FirstError& error) {
   return feed;
 }
 
+constexpr double kLeastPue = 1.0, kMostPue = 5.0;
+
+std::vector<PueChange> read_pue_changes(const toml::array& tables, FirstError& error) {
+  std::vector<PueChange> changes;
+  for (const auto& table : tables) {
+    auto& change = changes.emplace_back();
+    TableReader in(*table.as_table(), "pue_changes", error);
+    for (const auto* key : {"from", "pue"}) in.require(key);
+    in.time("from", change.from);
+    in.real("pue", kLeastPue, kMostPue, change.pue);
+    in.finish();
+    if (changes.size() > 1 && change.from <= changes[changes.size() - 2].from)
+      in.fail("from", "is not after the change before it; accepted: ascending times");
+  }
+  return changes;
+}
+
 Site read_site(const toml::table& table, FirstError& error) {
   Site site;
   TableReader in(table, "[[site]]", error);
   for (const auto* key : {"name", "zone", "partitions"}) in.require(key);
   in.text("name", site.name, false);
   in.text("zone", site.zone, false);
-  in.real("pue", 1.0, 5.0, site.pue);
+  in.real("pue", kLeastPue, kMostPue, site.pue);
+  if (const auto* changes = in.tables("pue_changes")) site.pue_changes = read_pue_changes(*changes, error);
+  in.boolean("powers_down", site.powers_down);
   in.texts("partitions", site.partitions);
   in.texts("features", site.features);
   in.text("cluster", site.cluster);
   in.real("transfer_kwh_per_gb", 0.0, 1000.0, site.transfer_kwh_per_gb);
-  if (const auto* feeds = in.tables("feed")) {
+  if (const auto* feeds = in.tables("feed"); feeds != nullptr && !feeds->empty()) {
     for (const auto& feed : *feeds) site.feeds.push_back(read_feed(*feed.as_table(), error));
   } else {
     in.fail("feed", "is missing; at least one [[site.feed]] is required");
@@ -61,10 +81,14 @@ bool distinguishable(const Site& a, const Site& b) {
 }
 
 void check_sites(const toml::array& tables, const std::vector<Site>& sites, FirstError& error) {
-  std::set<std::string> names;
+  std::set<std::string> names, in_token;
   for (std::size_t i = 0; i < sites.size(); ++i) {
     const auto& where = tables[i].source();
     if (!names.insert(sites[i].name).second) error.report(where, "site '" + sites[i].name + "' is defined twice");
+    if (!in_token.insert(as_in_token(sites[i].name)).second)
+      error.report(where, "site '" + sites[i].name +
+                              "' is another site's name but for case or blanks, which a job's record in Slurm " +
+                              "does not keep; accepted: names that differ otherwise");
     std::set<std::string> own;
     for (const auto& p : sites[i].partitions) {
       if (!own.insert(p).second) error.report(where, "partition '" + p + "' is defined twice");

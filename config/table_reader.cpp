@@ -109,6 +109,25 @@ void TableReader::duration(std::string_view key, Duration least, Duration most, 
          });
 }
 
+void TableReader::time(std::string_view key, Instant& out) {
+  const auto at = [](const toml::date& date) {
+    return std::chrono::sys_days(std::chrono::year(date.year) / std::chrono::month(date.month) / std::chrono::day(date.day));
+  };
+  parsed(key, "a date such as 2026-07-01 (00:00 UTC), or with time and offset 2026-07-01T00:00:00+02:00",
+         [&](const toml::node& n) {
+           if (const auto date = n.value_exact<toml::date>()) {
+             out = at(*date);
+             return true;
+           }
+           const auto moment = n.value_exact<toml::date_time>();
+           if (!moment || !moment->offset) return false;  // a time without an offset is ambiguous
+           const auto& time = moment->time;
+           out = at(moment->date) + std::chrono::hours(time.hour) + std::chrono::minutes(time.minute) +
+                 std::chrono::seconds(time.second) - std::chrono::minutes(moment->offset->minutes);
+           return true;
+         });
+}
+
 void TableReader::watts(std::string_view key, Watts& out) {
   parsed(key, "a power such as \"400W\" or \"1.2kW\"", [&](const toml::node& n) {
     const auto value = with_unit(n.value_exact<std::string>().value_or(""), {{"W", 1}, {"kW", 1000}});
@@ -159,7 +178,7 @@ const toml::array* TableReader::tables(std::string_view key) {
   const toml::array* found = nullptr;
   parsed(key, "tables, [[" + std::string(key) + "]]", [&](const toml::node& n) {
     const auto* array = n.as_array();
-    if (array == nullptr || !array->is_array_of_tables()) return false;
+    if (array == nullptr || !(array->empty() || array->is_array_of_tables())) return false;
     found = array;
     return true;
   });

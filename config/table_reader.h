@@ -42,6 +42,7 @@ class TableReader {
   void integer(std::string_view key, std::int64_t least, std::int64_t most, const std::function<void(std::int64_t)>& accept);
   void real(std::string_view key, double least, double most, double& out);
   void duration(std::string_view key, Duration least, Duration most, Duration& out);
+  void time(std::string_view key, Instant& out);         // a date (00:00 UTC), or a date and time with its offset
   void watts(std::string_view key, Watts& out);          // "400W", "1.2kW"
   void energy(std::string_view key, Joules& out);        // "500Wh", "1.5kWh"
   void bytes(std::string_view key, std::uint64_t& out);  // "256MB", "1GB" (powers of 1024)

@@ -21,7 +21,7 @@ Duration ReplanLoop::round(Instant now) {
   }
   std::vector<SiteForecast> ahead;
   for (std::size_t s = 0; s < series->size(); ++s)
-    ahead.push_back({(*series)[s].series.view(), config_.sites[s].pue, config_.sites[s].transfer_kwh_per_gb});
+    ahead.push_back({(*series)[s].series.view(), config_.sites[s].pue_at(now), config_.sites[s].transfer_kwh_per_gb});
   const auto interruptions = plan_interruptions(*queue, config_, ahead, now);
   interrupt(interruptions);
   if (is_led_()) {

@@ -105,6 +105,33 @@ scale = 1440
   EXPECT_EQ(c->sites[0].feeds[0].options.at("scale").where, "carbon.conf:57");
 }
 
+TEST(Config, APueMayCarryDates) {
+  const std::string site = "cluster='c'\n[[site]]\nname='a'\nzone='Z'\npartitions=['p']\n",
+                    feed = "[[site.feed]]\nprovider='replay'\n";
+  const auto c = config::parse_config(
+      site + "pue=1.5\npue_changes=[{from=2026-01-01, pue=1.4},\n{from=2026-07-01T02:00:00+02:00, pue=1.2}]\n" + feed,
+      "carbon.conf");
+  ASSERT_TRUE(c.ok()) << c.error().message;
+  const auto day = [](const char* text) { return *parse_utc(text); };
+  EXPECT_EQ(c->sites[0].pue_at(day("2025-12-31T23:59:59Z")), 1.5);
+  EXPECT_EQ(c->sites[0].pue_at(day("2026-01-01T00:00:00Z")), 1.4);
+  EXPECT_EQ(c->sites[0].pue_at(day("2026-06-30T23:59:59Z")), 1.4);
+  EXPECT_EQ(c->sites[0].pue_at(day("2026-07-01T00:00:00Z")), 1.2);
+  const auto refused = [&](const std::string& changes) { return refusal(site + "pue_changes=" + changes + "\n" + feed); };
+  EXPECT_EQ(refused("[{from=2026-07-01, pue=0.5}]"), "carbon.conf:6: pue in pue_changes = 0.5; accepted: a number from 1 to 5");
+  EXPECT_EQ(refused("[{pue=1.2}]"), "carbon.conf:6: from in pue_changes is missing");
+  EXPECT_NE(refused("[{from=2026-07-01T00:00:00, pue=1.2}]").find("accepted: a date such as"), std::string::npos);
+  EXPECT_EQ(refused("[{from=2026-07-01, pue=1.2}, {from=2026-06-01, pue=1.3}]"),
+            "carbon.conf:6: from in pue_changes is not after the change before it; accepted: ascending times");
+}
+
+TEST(Config, SitesWhoseNamesDifferInCaseAloneAreRefused) {
+  const std::string feed = "[[site.feed]]\nprovider='replay'\n";
+  const auto message = refusal("cluster='c'\n[[site]]\nname='London'\nzone='Z'\npartitions=['p']\n" + feed +
+                               "[[site]]\nname='london'\nzone='Z'\npartitions=['q']\n" + feed);
+  EXPECT_EQ(message.rfind("carbon.conf:8: site 'london' is another site's name but for case or blanks", 0), 0u) << message;
+}
+
 TEST(Config, NamesFileLineFoundAndAccepted) {
   EXPECT_EQ(refusal("cluster = 'c'\n[placement]\nmax_dealy = '6h'\n")
                 .rfind("carbon.conf:3: 'max_dealy' is not a key of [placement]; accepted: observe, default_mode", 0),
