@@ -22,7 +22,7 @@ TokenSummary summary_of(const ledger::JobRow& row) {
   if (covered || row.energy_mj == 0) out.emission = GramsCo2e(grams(row.co2e_ug));
   if (const auto saved = row.saved_ug()) out.saved = GramsCo2e(grams(*saved));
   out.energy = Joules(static_cast<double>(row.energy_mj) / 1000.0);
-  if (covered) out.intensity = GramsPerKwh(grams(row.co2e_ug) / row.pue / kilowatt_hours(row.covered_mj));
+  if (covered) out.intensity = GramsPerKwh(grams(row.device_ug()) / row.pue / kilowatt_hours(row.covered_mj));
   out.origin = row.intensity;
   if (row.covered_mj < row.energy_mj) out.coverage = row.coverage();
   return out;
@@ -33,12 +33,15 @@ TokenSummary summary_of(const ledger::JobRow& row) {
 ledger::JobDetails details_from(const SlurmJob& job, const RunPart& part, const std::string& ran_at) {
   const auto token = DecisionToken::parse(job.admin_comment);
   ledger::JobDetails details;
-  details.submit = part.turn;
+  details.submit = part.submit;
+  details.turn = part.turn;
+  details.planned = part.planned;
+  details.interrupted = part.interrupted;
+  details.data_gb = token.data_gigabytes();
   details.kept_from = part.from;
   details.kept_to = part.to;
   details.mode = token.observe ? "observe" : token.mode_text();
   details.home = token.home.empty() ? ran_at : token.home;
-  details.eligible = job.eligible;
   details.name = job.name;
   // Before slurmdbd knows the end, the state is only an intermediate one.
   if (job.end) {

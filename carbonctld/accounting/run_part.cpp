@@ -69,22 +69,35 @@ std::vector<SlurmJob> runs_of_job(const std::vector<SlurmJob>& found, const Slur
 
 RunPart part_of(const std::vector<SlurmJob>& found, const SlurmJob& job) {
   // For a job that was sent here while it waited, the token has the time of submission.
-  Instant turn = std::min(job.submit, DecisionToken::parse(job.admin_comment).submit.value_or(job.submit));
+  Instant submit = std::min(job.submit, DecisionToken::parse(job.admin_comment).submit.value_or(job.submit));
   for (const auto& j : found) {
-    if (j.job_id == job.job_id) turn = std::min(turn, j.submit);
+    if (j.job_id == job.job_id) submit = std::min(submit, j.submit);
   }
-  RunPart part{turn, {}, {}};
+  const auto runs = runs_of(found, job);
+  const auto first_start = *runs.front().start;
+  const auto planned = DecisionToken::parse(runs.front().admin_comment).planned;
+  const auto ours = planned ? std::max(std::min(*planned, first_start) - submit, Duration::zero()) : Duration::zero();
+  RunPart part{submit, {}, {}, {}, planned, false};
+  Instant turn = first_start - ours;
+  std::optional<Duration> moved_by;  // of a run that Slurm requeued
   Duration ran{}, again{};
-  for (const auto& run : runs_of(found, job)) {
-    part = {turn, {}, {}};
+  for (const auto& run : runs) {
     const auto start = *run.start, end = std::max(run.end.value_or(Instant::max()), start);
     const auto from = std::min(start + again, end);
-    if (again > Duration::zero()) part.from = from;
+    if (moved_by) turn = from - *moved_by;
+    moved_by.reset();
+    part.from = again > Duration::zero() ? std::optional(from) : std::nullopt;
+    part.to.reset();
+    part.turn = turn;
     if (!was_requeued(found, run)) continue;
     const auto checkpoint = checkpoint_of(run);
     part.to = checkpoint ? std::clamp(start + (checkpoint->ran - ran), from, end) : from;
+    if (!checkpoint) {
+      moved_by = from - turn;
+      continue;
+    }
     turn += *part.to - from;
-    if (!checkpoint) continue;
+    part.interrupted = true;
     ran = checkpoint->ran;
     again = std::max(checkpoint->stop - *part.to, Duration::zero());
   }

@@ -149,7 +149,6 @@ SlurmJob job_of(const slurmdb_job_rec_t& r, const QosNames& qos) {
   job.start = time_or_none(r.start);
   job.end = time_or_none(r.end);
   job.admin_comment = text(r.admin_comment);
-  job.eligible = time_or_none(r.eligible);
   job.name = text(r.jobname);
   job.state = state_name(r.state);
   job.exit_code = exit_code_text(r.exitcode);

@@ -35,7 +35,6 @@ struct SlurmJob {
   std::optional<Instant> start;  // none: it never started
   std::optional<Instant> end;    // none: slurmdbd does not know its end yet
   std::string admin_comment;
-  std::optional<Instant> eligible;
   std::string name, state, exit_code, qos, wckey, comment;  // as sacct prints them; state without "by UID"
 };
 

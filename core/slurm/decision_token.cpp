@@ -147,7 +147,7 @@ constexpr std::array kFields{kModeField,
                              field<&Token::again>("again")};
 
 // Of the decision these remain in the summary.
-constexpr std::array<std::string_view, 5> kKeptKeys{"mode", "observe", "home", "planned", "submit"};
+constexpr std::array<std::string_view, 6> kKeptKeys{"mode", "observe", "home", "data_gb", "planned", "submit"};
 
 // ---- The keys of the summary.
 

@@ -7,20 +7,14 @@
 #include <map>
 #include <set>
 
+#include "core/slurm/decision_token.h"
 #include "ledger/accounting/emissions.h"
+#include "ledger/rows/intensity_kinds.h"
 
 namespace carbon::ledger {
 namespace {
 
 constexpr std::size_t kMaxNote = 960;  // of the 1024 bytes that the ledger keeps; the rest is for what is added
-
-// What is read for one job before anything is computed.
-struct Job {
-  std::vector<EnergySlice> profile;
-  JobRow row;
-  const Site* site = nullptr;
-  const Site* home = nullptr;
-};
 
 std::int64_t micrograms(GramsCo2e g) { return std::llround(g.value() * 1e6); }
 
@@ -47,7 +41,7 @@ void add_idle_energy(JobRow& row, const EnergyRecord& record, const DeviceEnergy
   }
 }
 
-JobRow row_of(const JobKey& key, const std::vector<EnergyRecord>& records) {
+JobRow row_of(const JobKey& key, std::span<const EnergyRecord> records) {
   JobRow row;
   row.key = key;
   const auto& first = records.front();
@@ -78,82 +72,82 @@ JobRow row_of(const JobKey& key, const std::vector<EnergyRecord>& records) {
   return row;
 }
 
-// A site's intensities over a window, as a series and with their providers.
-struct SiteIntensities {
-  std::vector<StoredIntensity> stored;
-  IntensitySeries series;
-};
-
-// Loads each site's intensities once for a batch.
+// Loads each site's intensities once for a batch, by the name that the site had when the ledger stored them.
 class Intensities {
  public:
   explicit Intensities(Store& store) : store_(store) {}
 
-  void want(const Site* site, Interval when) {
-    if (!site) return;
+  void want(const std::string& site, Interval when) {
+    if (site.empty()) return;
     const auto [it, fresh] = windows_.emplace(site, when);
     if (!fresh) it->second = {std::min(it->second.start, when.start), std::max(it->second.end, when.end)};
   }
 
+  void want_for(const JobRow& row) {
+    want(row.site, {row.start, row.end});
+    if (row.details.turn) want(row.home_site, {*row.details.turn, *row.details.turn + (row.end - row.start)});
+    if (!row.details.submit || row.details.data_gb <= 0 || !relocated(row)) return;
+    for (const auto& site : {row.site, row.home_site}) want(site, {*row.details.submit, *row.details.submit + Duration(1)});
+  }
+
   Status load() {
     for (const auto& [site, when] : windows_) {
-      auto stored = store_.intensity(site->name, {when.start, when.end + Duration(1)});
+      auto stored = store_.intensity(site, {when.start, when.end + Duration(1)});
       if (!stored) return stored.error();
       std::vector<IntensityPoint> points;
       points.reserve(stored->size());
       for (const auto& s : *stored) points.push_back(s.point);
-      auto series = IntensitySeries::make({site->zone, "ledger", {}, {}, false}, std::move(points));
+      auto series = IntensitySeries::make({site, "ledger", {}, {}, false}, std::move(points));
       if (!series) return series.error();
       loaded_.emplace(site, SiteIntensities{std::move(*stored), std::move(*series)});
     }
     return Done{};
   }
 
-  const SiteIntensities& of(const Site* site) const { return loaded_.at(site); }
+  // Null: none was wanted.
+  const SiteIntensities* of(const std::string& site) const {
+    const auto it = loaded_.find(site);
+    return it == loaded_.end() ? nullptr : &it->second;
+  }
 
  private:
   Store& store_;
-  std::map<const Site*, Interval> windows_;
-  std::map<const Site*, SiteIntensities> loaded_;
+  std::map<std::string, Interval> windows_;
+  std::map<std::string, SiteIntensities> loaded_;
 };
 
-// Sets the providers whose intensities cover the job's time, and whether one of them is simulated.
+// Sets the providers and kinds of the intensities that cover the job's time, and whether one of them is simulated.
 void label_source(JobRow& row, const std::vector<StoredIntensity>& stored) {
   std::set<std::string> providers;
   const auto until = std::max(row.end, row.start + Duration(1));
   auto at = std::partition_point(stored.begin(), stored.end(), [&](const auto& s) { return s.point.when.end <= row.start; });
   for (; at != stored.end() && at->point.when.start < until; ++at) {
     providers.insert(at->provider);
+    row.kinds |= set_of(at->kind);
     row.simulated = row.simulated || at->simulated;
   }
   for (const auto& p : providers) row.provider += (row.provider.empty() ? "" : "+") + p;
 }
 
-// The emission without slurm-carbon: the part of the run that is compared, started when its turn would have come.
-Emission counterfactual_emission(const Job& job, const SiteIntensities& home) {
-  const auto& details = job.row.details;
-  const Instant from = details.kept_from.value_or(job.row.start);
-  const auto shift = *details.submit - from;
-  if (!details.kept_from && !details.kept_to) return emission_of(job.profile, home.series, job.home->pue, shift);
-  const auto kept = cut(job.profile, {from, details.kept_to.value_or(job.row.end)});
-  return emission_of(kept, home.series, job.home->pue, shift);
+Saving set_emission(JobRow& row, std::span<const EnergyRecord> records, const IdleDraws& idle, const Intensities& intensities) {
+  const auto *site = intensities.of(row.site), *home = intensities.of(row.home_site);
+  if (site) {
+    const auto actual = emission_of(profile_of(records), site->series, row.pue);
+    row.covered_mj = actual.whole() ? row.energy_mj : std::llround(actual.covered_mj);
+    row.co2e_ug = micrograms(actual.grams);
+    row.intensity = actual.origin;
+    label_source(row, site->stored);
+  }
+  if (const auto transfer = transfer_of(row, site, home); transfer && transfer->grams) {
+    row.transfer_ug = micrograms(*transfer->grams);
+    row.co2e_ug += *row.transfer_ug;
+  }
+  auto saving = saving_of(row, records, idle, site, home);
+  if (saving.state == Saving::State::kKnown) row.counterfactual_ug = row.co2e_ug + saving.saved_ug;
+  return saving;
 }
 
-void set_emission(Job& job, const Intensities& intensities) {
-  auto& row = job.row;
-  if (!job.site) return;
-  row.site = job.site->name;
-  row.pue = job.site->pue;
-  const auto& here = intensities.of(job.site);
-  const auto actual = emission_of(job.profile, here.series, row.pue);
-  row.covered_mj = actual.whole() ? row.energy_mj : std::llround(actual.covered_mj);
-  row.co2e_ug = micrograms(actual.grams);
-  row.intensity = actual.origin;
-  label_source(row, here.stored);
-  if (!row.details.submit || !job.home) return;
-  const auto otherwise = counterfactual_emission(job, intensities.of(job.home));
-  if (otherwise.whole()) row.counterfactual_ug = micrograms(otherwise.grams);
-}
+bool same_site(const std::string& a, const std::string& b) { return as_in_token(a) == as_in_token(b); }
 
 }  // namespace
 
@@ -176,12 +170,57 @@ const Site* Accountant::site_of(const std::string& partition, const std::string&
 }
 
 const Site* Accountant::site_named(const std::string& name) const {
-  const auto it = std::find_if(sites_.begin(), sites_.end(), [&](const auto& s) { return s.name == name; });
+  const auto it = std::find_if(sites_.begin(), sites_.end(), [&](const auto& s) { return same_site(s.name, name); });
   return it == sites_.end() ? nullptr : &*it;
 }
 
+// What the stored row was priced with stays, whatever the configuration says now; only what it lacks is looked up.
+void Accountant::price(JobRow& row, const std::optional<JobRow>& stored, const std::string& node) const {
+  if (stored && !stored->site.empty()) {
+    row.site = stored->site;
+    row.pue = stored->pue;
+    row.transfer_kwh_per_gb = stored->transfer_kwh_per_gb;
+    row.powers_down = stored->powers_down;
+  } else if (const auto* site = site_of(row.partition, node)) {
+    row.site = site->name;
+    row.pue = site->pue_at(row.start);
+  }
+  const auto* site = row.site.empty() ? nullptr : site_named(row.site);
+  if (site && !row.transfer_kwh_per_gb) row.transfer_kwh_per_gb = site->transfer_kwh_per_gb;
+  if (site && !row.powers_down) row.powers_down = site->powers_down;
+  if (row.details.turn) price_home(row, stored);
+}
+
+void Accountant::price_home(JobRow& row, const std::optional<JobRow>& stored) const {
+  const auto& wanted = row.details.home.empty() ? row.site : row.details.home;
+  if (wanted.empty()) return;
+  if (stored && stored->home_pue && same_site(stored->home_site, wanted)) {
+    row.home_site = stored->home_site;
+    row.home_pue = stored->home_pue;
+    row.home_powers_down = stored->home_powers_down;
+  } else if (const auto* home = site_named(wanted)) {
+    row.home_site = home->name;
+    row.home_pue = home->pue_at(*row.details.turn);
+  } else if (same_site(row.site, wanted)) {
+    row.home_site = row.site;
+    row.home_pue = row.pue;
+    row.home_powers_down = row.powers_down;
+  }
+  const auto* home = row.home_site.empty() ? nullptr : site_named(row.home_site);
+  if (home && !row.home_powers_down) row.home_powers_down = home->powers_down;
+}
+
+JobRow Accountant::priced(const JobInput& input, std::span<const EnergyRecord> records) const {
+  auto row = row_of(input.key, records);
+  row.details = input.details;
+  if (input.damaged > 0) row.note += (row.note.empty() ? "" : "; ") + std::string("a stored record is damaged");
+  price(row, input.row, records.front().node);
+  return row;
+}
+
 Result<std::vector<JobRow>> Accountant::compute(std::span<const JobInput> inputs) {
-  std::vector<Job> jobs;
+  std::vector<JobRow> rows;
+  std::vector<std::span<const EnergyRecord>> records;
   Intensities intensities(store_);
   std::vector<JobRow> unread;
   for (const auto& input : inputs) {
@@ -189,30 +228,35 @@ Result<std::vector<JobRow>> Accountant::compute(std::span<const JobInput> inputs
       if (input.row) unread.push_back(*input.row);
       continue;
     }
-    Job job;
-    const auto& records = input.records;
-    job.row = row_of(input.key, records);
-    job.profile = profile_of(records);
-    job.row.details = input.details;
-    if (input.damaged > 0) job.row.note += (job.row.note.empty() ? "" : "; ") + std::string("a stored record is damaged");
-    job.site = site_of(job.row.partition, records.front().node);
-    job.home = job.row.details.home.empty() ? job.site : site_named(job.row.details.home);
-    intensities.want(job.site, {job.row.start, job.row.end});
-    if (job.row.details.submit) {
-      const auto turn = *job.row.details.submit;
-      intensities.want(job.home, {turn, turn + (job.row.end - job.row.start)});
-    }
-    jobs.push_back(std::move(job));
+    records.emplace_back(input.records);
+    rows.push_back(priced(input, records.back()));
+    intensities.want_for(rows.back());
   }
   const auto loaded = intensities.load();
   if (!loaded) return loaded.error();
-  std::vector<JobRow> rows = std::move(unread);
-  rows.reserve(rows.size() + jobs.size());
-  for (auto& job : jobs) {
-    set_emission(job, intensities);
-    rows.push_back(std::move(job.row));
-  }
+  const auto idle = store_.idle_draws();
+  if (!idle) return idle.error();
+  for (std::size_t i = 0; i < rows.size(); ++i) set_emission(rows[i], records[i], *idle, intensities);
+  std::move(unread.begin(), unread.end(), std::back_inserter(rows));
   return rows;
+}
+
+Result<std::optional<Explanation>> Accountant::explain(const JobInput& input) {
+  if (input.records.empty()) return std::optional<Explanation>();
+  std::vector<EnergyRecord> measured_only;
+  const auto& records = counted(input.records, measured_only);
+  Explanation out;
+  out.row = priced(input, records);
+  Intensities intensities(store_);
+  intensities.want_for(out.row);
+  if (const auto loaded = intensities.load(); !loaded) return loaded.error();
+  const auto idle = store_.idle_draws();
+  if (!idle) return idle.error();
+  out.saving = set_emission(out.row, records, *idle, intensities);
+  const auto *site = intensities.of(out.row.site), *home = intensities.of(out.row.home_site);
+  out.transfer = transfer_of(out.row, site, home);
+  out.parts = parts_of(out.row, out.saving, site, home);
+  return std::optional(std::move(out));
 }
 
 Result<Accountant::Batch> Accountant::read(std::size_t limit, std::int64_t after) {

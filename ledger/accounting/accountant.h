@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Accounts jobs: computes the row of each (energy, grams, counterfactual) from its records, its details in Slurm's accounting,
-// and the intensities.
+// Accounts jobs: computes the row of each (energy, grams, saving) from its records, its details in Slurm's accounting, the
+// intensities, and what it was priced with: by the configuration when it is accounted for the first time, by its stored row
+// later.
 #pragma once
 
 #include <functional>
@@ -11,11 +12,20 @@
 
 #include "core/result.h"
 #include "core/site.h"
+#include "ledger/accounting/saving.h"
 #include "ledger/store/store.h"
 
 namespace carbon::ledger {
 
 inline constexpr std::size_t kAccountedAtOnce = 16'000;  // jobs in one transaction, for which new records must wait
+
+// A row with each figure that it was computed from.
+struct Explanation {
+  JobRow row;
+  Saving saving;
+  std::optional<Transfer> transfer;
+  std::vector<PartOfRun> parts;
+};
 
 class Accountant {
  public:
@@ -31,6 +41,8 @@ class Accountant {
   Result<std::size_t> run(Instant now, std::size_t limit = kAccountedAtOnce);
   // The rows of those jobs that have records; writes nothing.
   Result<std::vector<JobRow>> compute(std::span<const JobInput> inputs);
+  // One job's row, and what it was computed from; none: the job has no records. Writes nothing.
+  Result<std::optional<Explanation>> explain(const JobInput& input);
 
  private:
   struct Batch {
@@ -41,7 +53,10 @@ class Accountant {
   Result<Batch> read(std::size_t limit, std::int64_t after);
   // Where a job ran: by its partition, or by its (first) node if sites share the partition.
   const Site* site_of(const std::string& partition, const std::string& node) const;
-  const Site* site_named(const std::string& name) const;
+  const Site* site_named(const std::string& name) const;  // in any case, and as a token has it
+  void price(JobRow& row, const std::optional<JobRow>& stored, const std::string& node) const;
+  void price_home(JobRow& row, const std::optional<JobRow>& stored) const;
+  JobRow priced(const JobInput& input, std::span<const EnergyRecord> records) const;
 
   Store& store_;
   std::vector<Site> sites_;

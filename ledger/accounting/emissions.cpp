@@ -31,15 +31,19 @@ void worsen(std::optional<Origin>& worst, const std::vector<IntensityPoint>& poi
 
 }  // namespace
 
+Interval interval_of(const EnergyRecord& r, const DeviceEnergy& d, std::size_t k) {
+  const auto edge = [&](std::size_t at) { return std::clamp(d.first + d.step * static_cast<std::int64_t>(at), r.start, r.end); };
+  return {edge(k), edge(k + 1)};
+}
+
 std::vector<EnergySlice> profile_of(std::span<const EnergyRecord> records) {
   std::map<std::pair<Instant, Instant>, std::int64_t> sums;
   for (const auto& r : records) {
     for (const auto& d : r.devices) {
       for (std::size_t k = 0; k < d.mj.size(); ++k) {
         if (d.mj[k] == 0) continue;
-        const Instant from = std::clamp(d.first + d.step * static_cast<std::int64_t>(k), r.start, r.end);
-        const Instant to = std::clamp(d.first + d.step * static_cast<std::int64_t>(k + 1), r.start, r.end);
-        sums[{from, to}] += d.mj[k];
+        const auto when = interval_of(r, d, k);
+        sums[{when.start, when.end}] += d.mj[k];
       }
     }
   }

@@ -25,6 +25,9 @@ struct EnergySlice {
   std::int64_t mj = 0;
 };
 
+// Interval k of the device, cut to the record's time.
+Interval interval_of(const EnergyRecord& record, const DeviceEnergy& device, std::size_t k);
+
 // All devices of all `records` (the nodes of one run of a job), cut to each record's time; ascending by start, equal intervals
 // summed, without those of zero energy.
 std::vector<EnergySlice> profile_of(std::span<const EnergyRecord> records);
@@ -43,8 +46,7 @@ struct Emission {
 // The part of the profile in `when`; the energy of a slice is spread evenly over it.
 std::vector<EnergySlice> cut(std::span<const EnergySlice> profile, Interval when);
 
-// `shift` moves the whole profile in time: the counterfactual is the same profile started at submission (shift = submit - start)
-// with the home site's series and PUE.
+// `shift` moves the whole profile in time.
 Emission emission_of(std::span<const EnergySlice> profile, const IntensitySeries& series, double pue,
                      Duration shift = Duration(0));
 

@@ -29,7 +29,7 @@ double JobRow::coverage() const {
 }
 
 std::optional<std::int64_t> JobRow::saved_ug() const {
-  if (!details.decided() || !counterfactual_ug || !method || covered_mj < energy_mj) return std::nullopt;
+  if (!counterfactual_ug) return std::nullopt;
   return *counterfactual_ug - co2e_ug;
 }
 

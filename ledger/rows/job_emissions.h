@@ -34,10 +34,14 @@ struct JobKey {
 
 // Details of a job that only Slurm's accounting has.
 struct JobDetails {
-  std::optional<Instant> submit;  // of its first run; after an interruption, when this run would have started without it
-  std::string mode{};             // from the decision token; empty: no decision was requested
-  std::string home{};             // the site it was submitted to; empty: where it ran
-  std::optional<Instant> eligible{};
+  std::optional<Instant> submit{};  // of its first run
+  std::string mode{};               // from the decision token; empty: no decision was requested
+  std::string home{};               // the site it was submitted to, as the token has it; empty: where it ran
+  // When the compared part of this run would have begun had we moved nothing. None: not known.
+  std::optional<Instant> turn{};
+  std::optional<Instant> planned{};  // the start that we planned for it; none: we moved nothing
+  double data_gb = 0;                // to be transferred if it runs at another site
+  bool interrupted = false;          // by us, in this run or an earlier one
   // As in sacct, the state without the user ("CANCELLED"); empty: unknown. Cut to the columns' widths.
   std::string name{}, state{}, exit_code{}, qos{}, wckey{}, comment{};
   std::optional<std::pair<std::uint32_t, std::uint32_t>> array{};  // array job id, index
@@ -46,8 +50,8 @@ struct JobDetails {
   // None: from its start, or to its end.
   std::optional<Instant> kept_from{}, kept_to{};
   bool operator==(const JobDetails&) const = default;
-  // Whether the job's mode let slurm-carbon decide, whatever the decision was.
-  bool decided() const { return !mode.empty() && mode != "off" && mode != "observe"; }
+  // Whether slurm-carbon may have moved the job: in mode "user" someone has since chosen another time or place.
+  bool ours() const { return !mode.empty() && mode != "off" && mode != "observe" && mode != "user"; }
 };
 
 struct JobRow {
@@ -75,12 +79,22 @@ struct JobRow {
   std::int64_t estimated_mj = 0;
   std::optional<Method> method;  // the worst that contributed
 
-  double pue = 1.0;
-  std::int64_t covered_mj = 0;                    // the part with a known intensity
-  std::int64_t co2e_ug = 0;                       // of that part
-  std::optional<std::int64_t> counterfactual_ug;  // none if an intensity of the time is unknown
-  std::optional<Origin> intensity;                // the worst used
-  std::string provider;                           // of the intensities; several are joined by '+'
+  // With `site`, what the run is priced with. Set once, from the configuration at the time; what is not known yet may be added
+  // later, nothing is changed.
+  double pue = 1.0;  // of the site at the run's start
+  std::string home_site;
+  std::optional<double> home_pue;                     // at the run's turn
+  std::optional<double> transfer_kwh_per_gb;          // of the site
+  std::optional<bool> powers_down, home_powers_down;  // Site::powers_down
+
+  std::int64_t covered_mj = 0;              // the part with a known intensity
+  std::int64_t co2e_ug = 0;                 // of that part, and of the transfer
+  std::optional<std::int64_t> transfer_ug;  // of bringing its data to the site; none: nothing to transfer, or not known
+  // co2e_ug + what we saved (saving.h); none if we did not move the job, or if the saving is not known.
+  std::optional<std::int64_t> counterfactual_ug;
+  std::optional<Origin> intensity;  // the worst used
+  std::int64_t kinds = 0;           // of the intensities: a set (intensity_kinds.h)
+  std::string provider;             // of the intensities; several are joined by '+'
 
   // Written by set_details(), summaries_written() and the store; account() does not change them.
   JobDetails details;
@@ -88,8 +102,8 @@ struct JobRow {
   bool restated = false;  // the grams changed after the summary was written
 
   double coverage() const;
-  // counterfactual - emission; none if either is not completely known, or unless details.decided(). Includes what a wait in the
-  // queue changed.
+  std::int64_t device_ug() const { return co2e_ug - transfer_ug.value_or(0); }
+  // What our moving the job saved; may be negative. None if we did not move it, or if that is not known.
   std::optional<std::int64_t> saved_ug() const;
 
   bool operator==(const JobRow&) const = default;

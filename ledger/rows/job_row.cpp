@@ -26,7 +26,10 @@ void each_column(Row& r, Group& group, F f) {
   f("submit_ms", r.details.submit);
   f("mode", r.details.mode);
   f("home", r.details.home);
-  f("eligible_ms", r.details.eligible);
+  f("turn_ms", r.details.turn);
+  f("planned_ms", r.details.planned);
+  f("data_gb", r.details.data_gb);
+  f("interrupted", r.details.interrupted);
   f("job_name", r.details.name);
   f("state", r.details.state);
   f("exit_code", r.details.exit_code);
@@ -53,13 +56,20 @@ void each_column(Row& r, Group& group, F f) {
   f("estimated_mj", r.estimated_mj);
   f("method", r.method);
   f("pue", r.pue);
+  f("home_site", r.home_site);
+  f("home_pue", r.home_pue);
+  f("transfer_kwh_per_gb", r.transfer_kwh_per_gb);
+  f("powers_down", r.powers_down);
+  f("home_powers_down", r.home_powers_down);
   f("summary", r.summary);
   // The emission: what a restatement changes.
   f("simulated", r.simulated);
   f("covered_mj", r.covered_mj);
   f("co2e_ug", r.co2e_ug);
+  f("transfer_ug", r.transfer_ug);
   f("counterfactual_ug", r.counterfactual_ug);
   f("intensity", r.intensity);
+  f("kinds", r.kinds);
   f("provider", r.provider);
   f("restated", r.restated);
 }
@@ -194,8 +204,10 @@ bool same_but_emission(const JobRow& a, JobRow b) {
   b.simulated = a.simulated;
   b.covered_mj = a.covered_mj;
   b.co2e_ug = a.co2e_ug;
+  b.transfer_ug = a.transfer_ug;
   b.counterfactual_ug = a.counterfactual_ug;
   b.intensity = a.intensity;
+  b.kinds = a.kinds;
   b.provider = a.provider;
   b.restated = a.restated;
   return a == b;

@@ -18,7 +18,7 @@ struct Totals {
   std::int64_t energy_mj = 0;
   std::int64_t covered_mj = 0;
   std::int64_t co2e_ug = 0;
-  std::int64_t compared_jobs = 0;      // whose counterfactual is known
+  std::int64_t compared_jobs = 0;      // that we moved, and whose saving is known
   std::int64_t counterfactual_ug = 0;  // of those
   std::int64_t compared_ug = 0;        // co2e of those
   std::int64_t allocated_idle_ms = 0;
@@ -40,8 +40,7 @@ struct SumColumn {
 };
 
 // The condition under which JobRow::saved_ug() is known.
-#define CARBON_COMPARED \
-  "mode NOT IN ('', 'off', 'observe') AND counterfactual_ug IS NOT NULL AND method IS NOT NULL AND covered_mj >= energy_mj"
+#define CARBON_COMPARED "counterfactual_ug IS NOT NULL"
 
 inline constexpr std::array<SumColumn, 13> kSums{{
     {&Totals::jobs, "jobs", "COUNT(*)"},

@@ -23,7 +23,7 @@ class Cursor {
 
 bool same_label(const StoredIntensity& a, const StoredIntensity& b) {
   return a.point.value == b.point.value && a.point.origin == b.point.origin && a.provider == b.provider &&
-         a.simulated == b.simulated;
+         a.simulated == b.simulated && a.kind == b.kind;
 }
 
 std::vector<Instant> edges_of(std::span<const StoredIntensity> a, std::span<const StoredIntensity> b) {

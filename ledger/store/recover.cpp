@@ -5,9 +5,11 @@
 #include <soci/sqlite3/soci-sqlite3.h>
 
 #include <map>
-#include <tuple>
+#include <utility>
 
 #include "ledger/record/checksum.h"
+#include "ledger/rows/intensity_kinds.h"
+#include "ledger/rows/job_row.h"
 #include "ledger/store/store_impl.h"
 
 namespace carbon::ledger {
@@ -19,80 +21,127 @@ using soci::use;
 constexpr std::size_t kBatch = 1000;
 constexpr long long kEndOfRows = 1LL << 40;
 
-// Reads the records by row number; skips pages that cannot be read, in growing steps.
-class RecordReader {
- public:
-  explicit RecordReader(soci::session& sql) : sql_(sql) {}
-
-  // The next intact records; none at the end.
-  std::vector<ReceivedRecord> next(Recovered& count) {
-    std::vector<ReceivedRecord> out;
-    while (out.empty() && after_ < kEndOfRows) {
-      bool any = false;
-      try {
-        any = read(out, count);
-        step_ = 1;
-        if (!any) after_ = kEndOfRows;
-      } catch (const soci::soci_error&) {
-        after_ += step_;
-        step_ *= 2;
-      }
+// Calls read(after), which reads the next rows after row number `after`, moves it on, and returns whether there were any; skips
+// pages that cannot be read, in growing steps.
+template <class F>
+Status each_batch(F read) {
+  long long step = 1;
+  for (long long after = 0; after < kEndOfRows;) {
+    try {
+      const Result<bool> any = read(after);
+      if (!any) return any.error();
+      if (!*any) break;
+      step = 1;
+    } catch (const soci::soci_error&) {
+      after += step;
+      step *= 2;
     }
-    return out;
   }
+  return Done{};
+}
 
- private:
-  bool read(std::vector<ReceivedRecord>& out, Recovered& count) {
-    long long row = 0, checksum = 0;
-    const long long most = kBatch, from = after_;
-    std::string body;
-    soci::statement find =
-        (sql_.prepare << "SELECT rowid, body, checksum FROM records WHERE rowid > :after ORDER BY rowid LIMIT :most", into(row),
-         into(body), into(checksum), use(from, "after"), use(most, "most"));
-    bool any = false;
-    each_row(find, [&] {
-      any = true;
-      after_ = row;
-      auto record = record_from_json(body);
-      if (record && checksum == checksum_of(body)) {
-        out.push_back({std::move(*record), body});
-        ++count.records;
-      } else {
-        ++count.damaged;
-      }
-    });
+// The next intact records; whether there were any, intact or not.
+bool read_records(soci::session& sql, long long& after, std::vector<ReceivedRecord>& out, Recovered& count) {
+  long long row = 0, checksum = 0;
+  const long long most = kBatch, from = after;
+  std::string body;
+  soci::statement find =
+      (sql.prepare << "SELECT rowid, body, checksum FROM records WHERE rowid > :after ORDER BY rowid LIMIT :most", into(row),
+       into(body), into(checksum), use(from, "after"), use(most, "most"));
+  bool any = false;
+  each_row(find, [&] {
+    any = true;
+    after = row;
+    auto record = record_from_json(body);
+    if (record && checksum == checksum_of(body)) {
+      out.push_back({std::move(*record), body});
+      ++count.records;
+    } else {
+      ++count.damaged;
+    }
+  });
+  return any;
+}
+
+Status copy_records(soci::session& sql, Store& to, Recovered& count) {
+  std::vector<ReceivedRecord> batch;  // outlives a call: what was read before a page that cannot be read counts
+  return each_batch([&](long long& after) -> Result<bool> {
+    const bool any = read_records(sql, after, batch, count);
+    const auto put = to.put(batch);
+    if (!put) return put.error();
+    batch.clear();
     return any;
-  }
+  });
+}
 
-  soci::session& sql_;
-  long long after_ = 0;
-  long long step_ = 1;
-};
+// The rows of jobs that have an intact record: what they were priced with, and their details from Slurm. All else is computed
+// again. An older schema lacks columns: then no row is read.
+Status copy_rows(soci::session& sql, Store& to) {
+  std::vector<JobRow> rows;  // outlives a call, as in copy_records()
+  return each_batch([&](long long& after) -> Result<bool> {
+    BoundJob bound;
+    long long row = 0;
+    const long long most = kBatch, from = after;
+    soci::statement find(sql);
+    find.exchange(into(row));
+    bound.bind_into(find);
+    find.exchange(use(from, "after"));
+    find.exchange(use(most, "most"));
+    find.alloc();
+    find.prepare("SELECT rowid, " + job_columns() + " FROM jobs WHERE rowid > :after ORDER BY rowid LIMIT :most");
+    find.define_and_bind();
+    each_row(find, [&] {
+      after = row;
+      rows.push_back(bound.row());
+    });
+    std::vector<JobKey> keys;
+    for (const auto& r : rows) keys.push_back(r.key);
+    const auto inputs = to.inputs(keys);
+    if (!inputs) return inputs.error();
+    std::vector<JobRow> known;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (!(*inputs)[i].records.empty()) known.push_back(std::move(rows[i]));
+    }
+    const auto done = to.account(known, {}, now());
+    if (!done) return done.error();
+    return !std::exchange(rows, {}).empty();
+  });
+}
+
+bool has_kinds(soci::session& sql) {
+  try {
+    sql << "SELECT kind FROM intensities WHERE 1 = 0";
+    return true;
+  } catch (const soci::soci_error&) {
+    return false;
+  }
+}
 
 // Up to the first row that cannot be read; the feeds may deliver the rest again.
 Status copy_intensities(soci::session& sql, Store& to, Recovered& count) {
-  using Source = std::tuple<std::string, std::string, std::string, bool>;  // site, zone, provider, simulated
-  std::map<Source, std::vector<IntensityPoint>> found;
+  std::map<std::pair<std::string, std::string>, std::vector<StoredIntensity>> found;  // by site and zone
   try {
     std::string site, zone, provider;
-    long long start = 0, end = 0, origin = 0, simulated = 0;
+    long long start = 0, end = 0, origin = 0, simulated = 0, kind = 0;
     double value = 0;
+    const std::string kind_column = has_kinds(sql) ? "kind" : std::to_string(kUnknownKind);
     soci::statement find =
-        (sql.prepare << "SELECT site, zone, provider, simulated, start_ms, end_ms, g_per_kwh, origin FROM intensities"
-                        " ORDER BY site, start_ms",
-         into(site), into(zone), into(provider), into(simulated), into(start), into(end), into(value), into(origin));
+        (sql.prepare << "SELECT site, zone, provider, simulated, " + kind_column +
+                            ", start_ms, end_ms, g_per_kwh, origin FROM intensities ORDER BY site, start_ms",
+         into(site), into(zone), into(provider), into(simulated), into(kind), into(start), into(end), into(value), into(origin));
     each_row(find, [&] {
       if (end <= start || origin < 0 || origin > static_cast<long long>(Origin::kYearlyFactor)) return;
-      found[{site, zone, provider, simulated != 0}].push_back(
-          {{from_unix_ms(start), from_unix_ms(end)}, GramsPerKwh(value), static_cast<Origin>(origin)});
+      found[{site, zone}].push_back({{{from_unix_ms(start), from_unix_ms(end)}, GramsPerKwh(value), static_cast<Origin>(origin)},
+                                     provider,
+                                     simulated != 0,
+                                     kind_of(kind)});
     });
   } catch (const soci::soci_error&) {  // the rest is lost
   }
-  for (const auto& [source, points] : found) {
-    const auto& [site, zone, provider, simulated] = source;
-    const auto done = to.put_intensity(site, {zone, provider, {}, {}, simulated}, points);
+  for (const auto& [place, values] : found) {
+    const auto done = to.put_intensity(place.first, place.second, values);
     if (!done) return done.error();
-    count.intensities += points.size();
+    count.intensities += values.size();
   }
   return Done{};
 }
@@ -104,11 +153,8 @@ Result<Recovered> recover(const std::filesystem::path& file, Store& to) {
     if (!std::filesystem::exists(file)) return Error{"ledger: " + file.string() + " does not exist"};
     soci::session sql(soci::sqlite3, "db=" + file.string());
     Recovered count;
-    RecordReader reader(sql);
-    for (auto batch = reader.next(count); !batch.empty(); batch = reader.next(count)) {
-      const auto put = to.put(batch);
-      if (!put) return put.error();
-    }
+    if (const auto copied = copy_records(sql, to, count); !copied) return copied.error();
+    if (const auto copied = copy_rows(sql, to); !copied) return copied.error();
     const auto copied = copy_intensities(sql, to, count);
     if (!copied) return copied.error();
     return count;

@@ -68,7 +68,6 @@ struct Column {
 constexpr Column kVersion2Columns[] = {
     {"jobs", "grp", "BIGINT NOT NULL DEFAULT 0"},
     {"jobs", "gpu_ms", "BIGINT NOT NULL DEFAULT 0"},
-    {"jobs", "eligible_ms", "BIGINT"},
     {"jobs", "job_name", "VARCHAR(255) NOT NULL DEFAULT ''"},
     {"jobs", "state", "VARCHAR(32) NOT NULL DEFAULT ''"},
     {"jobs", "exit_code", "VARCHAR(16) NOT NULL DEFAULT ''"},
@@ -92,6 +91,11 @@ constexpr const char* kPropertyRollups =
     "CREATE TABLE IF NOT EXISTS property_rollups (property VARCHAR(16) NOT NULL, span CHAR(1) NOT NULL, start_ms BIGINT NOT NULL,"
     " name VARCHAR(128) NOT NULL," CARBON_SUMS " PRIMARY KEY (property, span, start_ms, name)){clustered}{binary}";
 
+// Each job is looked up in Slurm again, the newest first and a thousand times as fast as they ended.
+constexpr const char* kAskAgain =
+    "REPLACE INTO summaries (job_id, restart_count, cluster, run_ms, next_ms, tries, problem)"
+    " SELECT job_id, restart_count, cluster, run_ms, {now} + ((SELECT MAX(end_ms) FROM jobs) - end_ms) / 1000, 0, '' FROM jobs";
+
 constexpr const char* kVersion2[] = {
     "CREATE TABLE IF NOT EXISTS job_groups (id BIGINT NOT NULL PRIMARY KEY, user_name VARCHAR(128) NOT NULL,"
     " account VARCHAR(128) NOT NULL, part VARCHAR(128) NOT NULL, site VARCHAR(128) NOT NULL, cluster VARCHAR(128) NOT NULL,"
@@ -103,9 +107,7 @@ constexpr const char* kVersion2[] = {
     " PRIMARY KEY (span, start_ms, grp)){clustered}",
     kPropertyRollups,
     "CREATE INDEX IF NOT EXISTS jobs_by_array ON jobs (array_job)",
-    // Each job is looked up in Slurm again, the newest first and a thousand times as fast as they ended.
-    "REPLACE INTO summaries (job_id, restart_count, cluster, next_ms, tries, problem)"
-    " SELECT job_id, restart_count, cluster, {now} + ((SELECT MAX(end_ms) FROM jobs) - end_ms) / 1000, 0, '' FROM jobs",
+    kAskAgain,
 };
 #undef CARBON_SUMS
 
@@ -140,6 +142,35 @@ constexpr Column kVersion5Columns[] = {{"jobs", "kept_from_ms", "BIGINT"}, {"job
 constexpr const char* kVersion5[] = {"UPDATE jobs SET kept_to_ms = start_ms WHERE state = 'REQUEUED'"};
 
 constexpr const char* kVersion6[] = {kPropertyRollups};
+
+// Until version 9 a row was priced anew from carbon.conf each time. What it has stays; Slurm is asked again about each job, the
+// newest first, for the start that was planned. A saving is unknown until then.
+constexpr Column kVersion9Columns[] = {
+    {"jobs", "turn_ms", "BIGINT"},
+    {"jobs", "planned_ms", "BIGINT"},
+    {"jobs", "data_gb", "DOUBLE NOT NULL DEFAULT 0"},
+    {"jobs", "interrupted", "BIGINT NOT NULL DEFAULT 0"},
+    {"jobs", "home_site", "VARCHAR(128) NOT NULL DEFAULT ''"},
+    {"jobs", "home_pue", "DOUBLE"},
+    {"jobs", "transfer_kwh_per_gb", "DOUBLE"},
+    {"jobs", "powers_down", "BIGINT"},
+    {"jobs", "home_powers_down", "BIGINT"},
+    {"jobs", "transfer_ug", "BIGINT"},
+    {"jobs", "kinds", "BIGINT NOT NULL DEFAULT 0"},
+    {"intensities", "kind", "BIGINT NOT NULL DEFAULT 8"},
+};
+constexpr const char* kVersion9[] = {
+    "CREATE TABLE IF NOT EXISTS idle_draws (model VARCHAR(255) NOT NULL PRIMARY KEY, readings BIGINT NOT NULL,"
+    " watts DOUBLE NOT NULL){binary}",
+    "UPDATE jobs SET home_site = site, home_pue = pue WHERE site <> '' AND (home = site OR home = '')",
+    "UPDATE jobs SET counterfactual_ug = NULL",
+    "UPDATE rollups SET compared_jobs = 0, counterfactual_ug = 0, compared_ug = 0",
+    "UPDATE property_rollups SET compared_jobs = 0, counterfactual_ug = 0, compared_ug = 0",
+    "DROP INDEX IF EXISTS jobs_by_home{on jobs}",
+    "CREATE INDEX IF NOT EXISTS jobs_by_turn ON jobs (home_site, turn_ms)",
+    "CREATE INDEX IF NOT EXISTS jobs_by_submit ON jobs (submit_ms)",
+    kAskAgain,
+};
 
 bool has_column(soci::session& sql, const char* table, const char* name) {
   try {
@@ -217,23 +248,25 @@ struct Migration {
   std::span<const char* const> steps;
   void (*last)(soci::session&);
 };
-const std::array<Migration, 8> kMigrations{{{1, {}, kVersion1, nullptr},
+const std::array<Migration, 9> kMigrations{{{1, {}, kVersion1, nullptr},
                                             {2, kVersion2Columns, kVersion2, sum_up_again},
                                             {3, {}, kVersion3, nullptr},
                                             {4, kVersion4Columns, {}, account_all_again},
                                             {5, kVersion5Columns, kVersion5, account_all_again},
                                             {6, {}, kVersion6, rebuild_property_rollups},
                                             {7, {}, {}, rename_facts},
-                                            {8, kVersion8Columns, kVersion8, separate_runs_again}}};
+                                            {8, kVersion8Columns, kVersion8, separate_runs_again},
+                                            {9, kVersion9Columns, kVersion9, nullptr}}};
 
 // {clustered}: rows are stored in the order of their key, as InnoDB always does. {binary}: names are compared byte by byte, as
-// SQLite always does. {now}: unix ms. {mariadb}: a step for MariaDB alone.
+// SQLite always does. {now}: unix ms. {on jobs}: the table of an index to be dropped. {mariadb}: a step for MariaDB alone.
 void run_step(soci::session& sql, std::string step) {
   const bool sqlite = sql.get_backend_name() == "sqlite3";
   if (sqlite && step.starts_with("{mariadb}")) return;
   replace_all(step, "{mariadb}", "");
   replace_all(step, "{clustered}", sqlite ? " WITHOUT ROWID" : "");
   replace_all(step, "{binary}", sqlite ? "" : " CHARACTER SET utf8mb4 COLLATE utf8mb4_bin");
+  replace_all(step, "{on jobs}", sqlite ? "" : " ON jobs");
   replace_all(step, "{now}", std::to_string(unix_ms(now())));
   sql << step;
 }

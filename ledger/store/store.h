@@ -17,6 +17,7 @@
 
 #include "core/result.h"
 #include "core/series.h"
+#include "core/units.h"
 #include "ledger/record/record.h"
 #include "ledger/rows/job_emissions.h"
 
@@ -29,6 +30,7 @@ struct StoredIntensity {
   IntensityPoint point;
   std::string provider;
   bool simulated = false;
+  std::optional<SeriesKind> kind{};  // none: stored before kinds were
 };
 
 // Jobs to be accounted: those whose records, details or intensities changed.
@@ -71,6 +73,8 @@ struct StoreCounts {
   std::int64_t unwritten = 0;  // summaries not yet in Slurm's accounting
 };
 
+inline constexpr int kIdleReadings = 20;
+
 class Store {
  public:
   // `database`: a SOCI connection string with its backend ("sqlite3://db=/path", "mysql://db=... user=..."). A new SQLite file is
@@ -92,8 +96,19 @@ class Store {
   // Intensities (store_intensity.cpp). Merges points of a site into the stored ones; a better origin wins over a worse one, of
   // the same origin the newer. Jobs whose emission may change become due. Returns how many.
   Result<std::size_t> put_intensity(const std::string& site, const SeriesMeta& meta, std::span<const IntensityPoint> points);
+  // The same of values of several sources.
+  Result<std::size_t> put_intensity(const std::string& site, const std::string& zone, std::span<const StoredIntensity> fresh);
   // Ascending, without overlap; all that overlap `when`.
   Result<std::vector<StoredIntensity>> intensity(const std::string& site, Interval when);
+
+  // Since when a site's intensities are to be fetched again, no earlier than `since`: the end of its last measured value, and the
+  // start of its first run with energy whose intensity is not known. None: neither is known.
+  Result<std::optional<Instant>> last_measured(const std::string& site, Instant since);
+  Result<std::optional<Instant>> first_uncovered(const std::string& site, Instant since);
+
+  // Draw of an idle device by model, as nodes have measured it (store_idle.cpp): the mean of the first kIdleReadings records of a
+  // model, and the same from then on. Models of fewer records are not in it.
+  Result<std::map<std::string, Watts>> idle_draws();
 
   // Rows of jobs (store_jobs.cpp).
   Result<std::optional<JobRow>> job(const JobKey& key);
@@ -104,7 +119,7 @@ class Store {
   // the job that is not among them is replaced by the one of the same time, with its details, or removed. If intensities changed
   // since `due` was read, its jobs become due again.
   Status account(std::span<const JobRow> rows, const DueJobs& due, Instant now);
-  // Changes the rollups too; makes the job due if its counterfactual changes.
+  // Changes the rollups too; makes the job due if its emission or its saving may change.
   Status set_details(const JobKey& key, const JobDetails& details);
   // The same for several jobs in one transaction; unknown jobs are skipped.
   Status set_details(const std::map<JobKey, JobDetails>& jobs);

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <ranges>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,9 +33,11 @@ struct Store::Impl {
   // Used within write() only.
   long long next_seq = 1;  // of due_jobs
   SummaryRequests requests;
+  std::set<std::string> models_learned;  // whose idle draw no longer changes
 
   // In a transaction: appends the jobs to due_jobs.
   void make_due(soci::session& sql, std::span<const JobId> jobs);
+  void learn_idle_draws(soci::session& sql, std::span<const ReceivedRecord* const> records);
 };
 
 // So many jobs are selected by one statement.

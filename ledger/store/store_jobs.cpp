@@ -68,8 +68,9 @@ bool changes_summary(const JobRow& a, const JobRow& b) {
          a.counterfactual_ug != b.counterfactual_ug || a.intensity != b.intensity || a.method != b.method || a.nodes != b.nodes;
 }
 
-bool changes_counterfactual(const JobDetails& a, const JobDetails& b) {
-  return a.submit != b.submit || a.home != b.home || a.kept_from != b.kept_from || a.kept_to != b.kept_to;
+bool changes_emission(const JobDetails& a, const JobDetails& b) {
+  return a.submit != b.submit || a.turn != b.turn || a.planned != b.planned || a.mode != b.mode || a.home != b.home ||
+         a.data_gb != b.data_gb || a.interrupted != b.interrupted || a.kept_from != b.kept_from || a.kept_to != b.kept_to;
 }
 
 // The stored rows of the jobs whose rows are replaced: those that the caller has read, and read again those that changed since.
@@ -242,7 +243,7 @@ Status Store::set_details(const std::map<JobKey, JobDetails>& jobs) {
       row.details = given;
       row = fitted(std::move(row));
       if (row.details == stored->second.details) continue;
-      if (changes_counterfactual(row.details, stored->second.details)) to_compute.push_back(key);
+      if (changes_emission(row.details, stored->second.details)) to_compute.push_back(key);
       writer.put(&stored->second, row);
     }
     writer.finish();

@@ -162,6 +162,7 @@ Result<PutOutcome> Store::put(std::span<const ReceivedRecord> records) {
     to_write.reserve(last.size());
     for (const auto& [id, r] : last) to_write.push_back(r);
     write_records(sql, to_write);
+    impl_->learn_idle_draws(sql, to_write);
     impl_->make_due(sql, std::vector<JobId>(changed.begin(), changed.end()));
     const auto inserted = static_cast<long long>(revisions.size() - before);
     sql << "UPDATE meta SET value = value + :n WHERE name = 'records'", use(inserted, "n");

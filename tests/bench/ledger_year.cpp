@@ -46,6 +46,8 @@ EnergyRecord year_record(std::uint32_t id, std::uint32_t jobs) {
   DeviceEnergy d;
   d.device = "GPU-6f1c2d3e-0000-4000-8000-" + std::to_string(100000000000 + id % 4000);
   d.type = "gpu";
+  d.model = "GPU of the bench";
+  d.idle = Watts(55);
   d.step = 5min;
   d.first = std::chrono::floor<std::chrono::duration<std::int64_t, std::ratio<300>>>(r.start);
   for (auto t = d.first; t < r.end; t += d.step) d.mj.push_back(60'000'000 + static_cast<std::int64_t>(random() % 60'000'000));
@@ -58,12 +60,13 @@ JobDetails year_details(const EnergyRecord& r) {
   random.discard(2);
   JobDetails f;
   f.submit = r.start - 1min * static_cast<std::int64_t>(random() % 240);
-  f.eligible = f.submit;
   const auto luck = random() % 100;
   f.state = luck < 80 ? "COMPLETED" : luck < 90 ? "FAILED" : luck < 96 ? "CANCELLED" : "TIMEOUT";
   f.exit_code = luck < 80 ? "0:0" : "1:0";
   f.mode = random() % 2 ? "defer" : "";
   f.home = "a";
+  f.turn = f.submit;
+  f.planned = r.start;
   f.name = "train";
   f.qos = random() % 4 ? "normal" : "long";
   return f;

@@ -70,7 +70,6 @@ std::vector<Run> runs() {
   const auto details = [](int submit_m, const char* mode, const char* name, const char* state, const char* exit, const char* qos,
                           const char* wckey, const char* comment = "") {
     JobDetails f{.submit = kMidnight + std::chrono::minutes(submit_m), .mode = mode};
-    f.eligible = f.submit;
     f.name = name;
     f.state = state;
     f.exit_code = exit;
@@ -154,6 +153,8 @@ EnergyRecord record_of(const Run& run, const std::string& node) {
   gpu.type = "gpu";
   gpu.step = 1h;
   gpu.first = r.start;
+  gpu.model = "GPU of the campus";
+  gpu.idle = Watts(50);
   for (const double kwh : run.kwh) {
     gpu.mj.push_back(std::llround(kwh * 3.6e9));
     gpu.allocated_idle_ms.push_back(run.idle_minutes * 60'000);
@@ -179,6 +180,8 @@ std::vector<EnergyRecord> records() {
       auto cpu = out.back().devices.front();
       cpu.device = "rapl:package-0";
       cpu.type = "cpu";
+      cpu.model.clear();
+      cpu.idle.reset();
       for (auto& mj : cpu.mj) mj /= 10;
       cpu.allocated_idle_ms.clear();
       out.back().devices.push_back(cpu);
@@ -314,9 +317,12 @@ void Campus::fill_ledger() {
   account();
   std::map<JobKey, JobDetails> details;
   for (const auto& run : runs()) {
+    auto changed = run.details;
+    changed.turn = changed.submit;
+    if (!changed.mode.empty()) changed.planned = kMidnight + std::chrono::hours(run.start_h);
     const ledger::JobId job{"campus", run.id};
     for (const auto& [key, row] : must(store_->runs_of(std::span(&job, 1)))) {
-      if (key.restart == run.restart) details[key] = run.details;
+      if (key.restart == run.restart) details[key] = changed;
     }
   }
   must(store_->set_details(details));

@@ -37,8 +37,14 @@ inline EnergyRecord make_record(std::uint32_t job, Instant start, std::vector<st
   r.account = "nlp";
   r.partition = "gpu-a";
   const Instant first(std::chrono::floor<std::chrono::hours>(start));
-  r.devices = {{"GPU-" + node, "gpu", 0, Method::kCounter, 1.0, first, 1h, std::move(mj_by_hour), {}, 0, 0}};
+  r.devices = {
+      {"GPU-" + node, "gpu", 0, Method::kCounter, 1.0, first, 1h, std::move(mj_by_hour), {}, 0, 0, "GPU of tests", Watts(0)}};
   return r;
+}
+
+// Details of a job that we moved from `submit` to `planned`, and that began then.
+inline JobDetails moved(Instant submit, Instant planned, const std::string& home) {
+  return {.submit = submit, .mode = "defer", .home = home, .turn = submit, .planned = planned};
 }
 
 // As carbonctld receives them from a node of this version.

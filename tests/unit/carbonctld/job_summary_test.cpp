@@ -35,6 +35,7 @@ TEST(Summary, KeepsTheDecisionAndWhatOthersWrote) {
 TEST(Summary, WritingAgainReplacesAndDoesNotPileUp) {
   auto partly = row();
   partly.covered_mj /= 2;
+  partly.counterfactual_ug.reset();
   partly.complete = false;
   partly.nodes_expected = 2;
   partly.simulated = true;
@@ -68,14 +69,6 @@ TEST(Summary, SmallAndLargeFiguresStayReadable) {
   EXPECT_EQ(with_summary("", r), "carbon:g=284000000,method=counter,kwh=1000000,ci=236.7,intensity=actual,site=coast");
 }
 
-TEST(Summary, AWaitInTheQueueIsNoSaving) {
-  for (const auto* mode : {"", "off", "observe"}) {
-    auto r = row();
-    r.details.mode = mode;
-    EXPECT_EQ(with_summary("", r).find("saved_g"), std::string::npos);
-  }
-}
-
 TEST(Summary, DetailsComeFromSlurmdbdAndTheDecisionToken) {
   SlurmJob job;
   job.submit = from_unix_ms(1'764'000'100'000);
@@ -86,7 +79,7 @@ TEST(Summary, DetailsComeFromSlurmdbdAndTheDecisionToken) {
   job.qos = "long";
   job.array = {7, 3};
   const auto first = from_unix_ms(1'764'000'000'000);
-  auto details = details_from(job, {first, {}, {}}, "coast");
+  auto details = details_from(job, {first, first, {}, {}, {}, false}, "coast");
   EXPECT_EQ(details.submit, first);
   EXPECT_EQ(details.mode, "relocate");
   EXPECT_EQ(details.home, "inland");
@@ -96,7 +89,7 @@ TEST(Summary, DetailsComeFromSlurmdbdAndTheDecisionToken) {
   EXPECT_EQ(details.state, "");  // it has not ended
   job.end = job.submit;
   job.admin_comment = "";
-  details = details_from(job, {first, {}, {}}, "coast");
+  details = details_from(job, {first, first, {}, {}, {}, false}, "coast");
   EXPECT_EQ(details.mode, "");
   EXPECT_EQ(details.home, "coast");
   EXPECT_EQ(details.state, "FAILED");

@@ -25,6 +25,8 @@ class SummaryWriterTest : public ledger::LedgerTest {
     return slurm_.jobs.emplace_back(job);
   }
 
+  static std::string seconds_of(Instant t) { return std::to_string(unix_ms(t) / 1000); }
+
   std::size_t run(Instant at) {
     const auto done = writer_->run(at);
     EXPECT_TRUE(done) << done.error().message;
@@ -52,10 +54,12 @@ TEST_F(SummaryWriterTest, ADeferredAndRelocatedJobGetsItsGramsAndWhatTheySaved) 
   r.partition = "gpu-b";
   put({r});
   account();
-  in_slurm(1, kDay, kDay + 2h, kDay + 3h).admin_comment = "JS1:abc carbon:mode=auto,home=a,site=b,planned=1";
+  in_slurm(1, kDay, kDay + 2h, kDay + 3h).admin_comment =
+      "JS1:abc carbon:mode=auto,home=a,site=b,planned=" + seconds_of(kDay + 2h);
   EXPECT_EQ(run(kDay + 3h), 1u);
   EXPECT_EQ(slurm_.jobs[0].admin_comment,
-            "JS1:abc carbon:g=75,saved_g=425,method=counter,kwh=1,ci=50,intensity=actual,site=b,mode=auto,home=a,planned=1");
+            "JS1:abc carbon:g=75,saved_g=425,method=counter,kwh=1,ci=50,intensity=actual,site=b,mode=auto,home=a,planned=" +
+                seconds_of(kDay + 2h));
   EXPECT_EQ(store_->counts()->unwritten, 0);
   EXPECT_EQ(run(kDay + 4h), 0u);
   EXPECT_EQ(slurm_.written, 1);
@@ -148,13 +152,53 @@ TEST_F(SummaryWriterTest, ARequeuedJobsLastRunIsWrittenAndItsFirstSubmissionCoun
   again.restart = 1;
   put({make_record(1, kDay + 1h, {kKwhMj}), again});
   account();
-  in_slurm(1, kDay, kDay + 1h, kDay + 2h);
-  in_slurm(1, kDay + 2h, kDay + 3h, kDay + 4h).admin_comment = "carbon:mode=defer";
+  const auto token = "carbon:mode=defer,home=a,planned=" + seconds_of(kDay + 1h);
+  in_slurm(1, kDay, kDay + 1h, kDay + 2h).admin_comment = token;
+  in_slurm(1, kDay + 2h, kDay + 3h, kDay + 4h).admin_comment = token;
   EXPECT_EQ(run(kDay + 4h), 2u);
-  EXPECT_EQ(slurm_.jobs[0].admin_comment, "");
+  EXPECT_EQ(slurm_.jobs[0].admin_comment, token);
   EXPECT_NE(slurm_.jobs[1].admin_comment.find("g=200"), std::string::npos);
-  EXPECT_NE(slurm_.jobs[1].admin_comment.find("saved_g=300"), std::string::npos);
+  EXPECT_NE(slurm_.jobs[1].admin_comment.find("saved_g=100"), std::string::npos)
+      << "we moved it by an hour; that Slurm ran it again is not ours";
   EXPECT_EQ(job(1, 0).details.submit, kDay);
+  EXPECT_EQ(job(1, 1).details.submit, kDay);
+}
+
+TEST_F(SummaryWriterTest, AWaitInTheQueueIsNoSaving) {
+  put({make_record(1, kDay + 4h, {kKwhMj}), make_record(2, kDay + 4h, {kKwhMj}), make_record(3, kDay + 4h, {kKwhMj})});
+  account();
+  in_slurm(1, kDay, kDay + 4h, kDay + 5h).admin_comment = "carbon:mode=auto,home=a,site=a";  // it was to begin at once
+  in_slurm(2, kDay, kDay + 4h, kDay + 5h).admin_comment = "carbon:mode=user,home=a,site=a,planned=" + seconds_of(kDay + 3h);
+  in_slurm(3, kDay, kDay + 4h, kDay + 5h).admin_comment = "carbon:mode=defer,home=a,site=a,planned=" + seconds_of(kDay + 1h);
+  EXPECT_EQ(run(kDay + 5h), 3u);
+  for (const auto i : {0u, 1u}) EXPECT_EQ(slurm_.jobs[i].admin_comment.find("saved_g"), std::string::npos);
+  EXPECT_EQ(job(3).details.turn, kDay + 3h) << "one of the four hours was planned";
+  EXPECT_NE(slurm_.jobs[2].admin_comment.find("saved_g=100,"), std::string::npos) << slurm_.jobs[2].admin_comment;
+}
+
+TEST_F(SummaryWriterTest, AJobThatBeganBeforeItsPlannedStartSavedWhatItWaited) {
+  put({make_record(1, kDay + 1h, {kKwhMj})});
+  account();
+  in_slurm(1, kDay, kDay + 1h, kDay + 2h).admin_comment = "carbon:mode=defer,home=a,planned=" + seconds_of(kDay + 4h);
+  EXPECT_EQ(run(kDay + 2h), 1u);
+  EXPECT_EQ(job(1).saved_ug(), 100'000'000) << "500 - 400 g/kWh";
+}
+
+TEST_F(SummaryWriterTest, ASummaryWrittenAgainHasTheSameSaving) {
+  auto r = make_record(1, kDay + 2h, {kKwhMj});
+  r.partition = "gpu-b";
+  put({r});
+  account();
+  in_slurm(1, kDay, kDay + 2h, kDay + 3h).admin_comment =
+      "carbon:mode=auto,home=a,data_gb=7.5,site=b,planned=" + seconds_of(kDay + 2h) + ",latest=1,cap=1";
+  run(kDay + 3h);
+  const auto first = slurm_.jobs[0].admin_comment;
+  const auto before = job(1);
+  ASSERT_TRUE(store_->request_summaries(std::vector{before.key}, kDay + 4h));
+  run(kDay + 4h);
+  EXPECT_EQ(slurm_.jobs[0].admin_comment, first);
+  EXPECT_EQ(job(1), before) << "also how much data was brought";
+  EXPECT_EQ(before.details.data_gb, 7.5);
 }
 
 TEST_F(SummaryWriterTest, AJobSentHereWhileItWaitedCountsFromItsSubmission) {
@@ -247,22 +291,23 @@ TEST_F(SummaryWriterTest, WhatAnInterruptionCostsIsChargedToWhatItSaves) {
   EXPECT_EQ(first.co2e_ug, 500'000'000);
   EXPECT_EQ(first.counterfactual_ug, 250'000'000);  // what ran after the signal was lost
   EXPECT_EQ(second.co2e_ug, 250'000'000);           // 1 kWh at 200 and half a kWh at 100 g/kWh
-  EXPECT_EQ(second.details.submit, kDay + 30min);   // it continues where the first run was
+  EXPECT_EQ(second.details.turn, kDay + 30min);     // it continues where the first run was
   EXPECT_EQ(second.counterfactual_ug, 250'000'000 + 200'000'000);
   EXPECT_EQ(first.counterfactual_ug.value() + second.counterfactual_ug.value() - first.co2e_ug - second.co2e_ug, -50'000'000);
 }
 
 TEST_F(SummaryWriterTest, ARunThatSlurmRequeuedHasNoCounterfactual) {
-  auto again = make_record(1, kDay + 1h, {kKwhMj});
+  auto again = make_record(1, kDay + 2h, {kKwhMj});
   again.restart = 1;
-  put({make_record(1, kDay, {kKwhMj}), again});
+  put({make_record(1, kDay + 1h, {kKwhMj}), again});
   account();
-  in_slurm(1, kDay, kDay, kDay + 1h).admin_comment = "carbon:mode=defer,home=a";
-  in_slurm(1, kDay + 1h, kDay + 1h, kDay + 2h).admin_comment = "carbon:mode=defer,home=a";
-  run(kDay + 3h);
+  const auto token = "carbon:mode=defer,home=a,planned=" + seconds_of(kDay + 1h);
+  in_slurm(1, kDay, kDay + 1h, kDay + 2h).admin_comment = token;
+  in_slurm(1, kDay + 2h, kDay + 2h, kDay + 3h).admin_comment = token;
+  run(kDay + 4h);
   EXPECT_EQ(job(1, 0).counterfactual_ug, 0);
-  EXPECT_EQ(job(1, 0).saved_ug(), -500'000'000);
-  EXPECT_EQ(job(1, 1).counterfactual_ug, 500'000'000);
+  EXPECT_EQ(job(1, 0).saved_ug(), -400'000'000);
+  EXPECT_EQ(job(1, 1).counterfactual_ug, 400'000'000) << "it would have begun an hour earlier";
   EXPECT_EQ(job(1, 1).saved_ug(), 100'000'000);
 }
 

@@ -27,7 +27,6 @@ class Double final : public SlurmApi {
     job.submit = from_unix_ms(1'764'000'000'000);
     job.start = from_unix_ms(1'764'000'001'000);
     job.admin_comment = "JS1:x\xff \"y\"";
-    job.eligible = job.submit;
     job.name = "train\nlr=3e-4";
     job.state = "FAILED";
     job.exit_code = "1:0";

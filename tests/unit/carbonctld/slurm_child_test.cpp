@@ -43,7 +43,6 @@ TEST(SlurmChild, PassesRequestsAndAnswers) {
   EXPECT_TRUE(job.start);
   EXPECT_FALSE(job.end);
   EXPECT_EQ(job.admin_comment, "JS1:x\xff \"y\"") << "what other tools wrote comes back byte for byte";
-  EXPECT_EQ(job.eligible, job.submit);
   EXPECT_EQ(job.name, "train\nlr=3e-4");
   EXPECT_EQ(job.state, "FAILED");
   EXPECT_EQ(job.exit_code, "1:0");

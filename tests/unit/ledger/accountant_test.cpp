@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 class AccountantTest : public LedgerTest {
  protected:
   void set_details(std::uint32_t id, Instant submit, const std::string& home) {
-    const auto done = store_->set_details(key(id), {.submit = submit, .mode = "defer", .home = home});
+    const auto done = store_->set_details(key(id), moved(submit, job(id).start, home));
     ASSERT_TRUE(done) << done.error().message;
   }
 
@@ -175,7 +175,6 @@ TEST_F(AccountantTest, DetailsFromSlurmAreStoredAndSummedBy) {
   details.comment = std::string(1023, 'x') + "\u00e9";  // longer than the column
   details.array = {7, 3};
   details.het = {9, 0};
-  details.eligible = kDay - 1h;
   ASSERT_TRUE(store_->set_details(key(2), details));
   account();
   details.comment.resize(1023);
@@ -281,7 +280,7 @@ TEST_F(AccountantTest, RollupsEqualAScanAfterLateRecordsRevisionsAndRestatements
       const auto stored = runs(id);
       if (stored.empty()) continue;
       JobDetails details;
-      if (pick(2)) details = {.submit = stored.front().start - 2h, .mode = "defer", .home = pick(2) ? "a" : "b"};
+      if (pick(2)) details = moved(stored.front().start - 2h, stored.front().start, pick(2) ? "a" : "b");
       details.state = pick(2) ? "COMPLETED" : "FAILED";
       details.qos = pick(2) ? "normal" : "long";
       details.wckey = pick(4) ? "" : "study";
@@ -337,7 +336,7 @@ TEST_F(AccountantTest, WhatComesWhileOthersAreAccountedIsNotLost) {
     }
     put(records);
     put_hours("a", kDay, std::vector<double>(12, 100.0 + round));
-    JobDetails details{.submit = kDay + 1h, .mode = "defer", .home = "a"};
+    auto details = moved(kDay + 1h, kDay + 2h, "a");
     details.state = round % 2 ? "COMPLETED" : "FAILED";
     for (const auto& row : runs(round)) EXPECT_TRUE(store_->set_details(row.key, details));
   }

@@ -75,6 +75,7 @@ TEST_F(DamageTest, ADamagedFileIsRefusedAndItsIntactRecordsAreRecovered) {
   EXPECT_EQ(static_cast<std::size_t>(store_->counts()->jobs), recovered->records);
   EXPECT_EQ(job(1).energy_mj, 1'000'001);
   EXPECT_EQ(job(2000).coverage(), 1.0);
+  EXPECT_EQ(job(2000).site, "a");
   EXPECT_TRUE(store_->check()->empty());
 }
 

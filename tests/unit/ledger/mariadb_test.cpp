@@ -41,7 +41,7 @@ TEST_F(MariadbTest, FromRecordsToReports) {
   put_hours("a", kDay, {100, 200}, Origin::kForecast);
   account();
   EXPECT_EQ(job(1).co2e_ug, 200'000'000);
-  ASSERT_TRUE(store_->set_details(key(1), {.submit = kDay - 1h, .mode = "defer", .home = "a"}));
+  ASSERT_TRUE(store_->set_details(key(1), moved(kDay - 1h, kDay, "a")));
   put_hours("a", kDay - 1h, {400, 110});
   reopen();
   account();
