@@ -16,6 +16,9 @@ using namespace std::chrono_literals;
 
 constexpr Duration kPast = 24h;              // providers correct the last day
 constexpr std::ptrdiff_t kPastPoints = 500;  // more than a day at 5 minutes; a replay's day may have far more
+constexpr Duration kLongestPast = 30 * 24h;  // fetched after a time without a provider, or without us
+constexpr std::ptrdiff_t kMostPastPoints = 10'000;
+constexpr Duration kLookForUncovered = 1h;
 
 // The sites' partitions with their limits in slurmctld. A partition unknown to slurmctld has no limits.
 std::vector<PartitionRule> rules_of(const std::vector<Site>& sites, const Topology& topology) {
@@ -56,7 +59,8 @@ std::vector<snapshot::ForecastError> errors_of(const grid_feeds::SiteSeries& sit
 std::filesystem::path snapshot_file(const config::Config& config) { return config.carbonctld.state_dir / "snapshot"; }
 
 void GridPublisher::round(Instant now) {
-  auto all = std::make_shared<std::vector<grid_feeds::SiteSeries>>(current_series(now));
+  const auto from = past_from(now);
+  auto all = std::make_shared<std::vector<grid_feeds::SiteSeries>>(current_series(now, from));
   for (const auto& site : *all) {
     for (const auto& line : site.events) spdlog::warn("site={} {}", site.site, line);
   }
@@ -65,7 +69,7 @@ void GridPublisher::round(Instant now) {
     count_outages(*all);
     latest_ = all;
   }
-  store_past(*all, now);
+  store_past(*all, now, from);
   publish(*all, now);
   if (slurm_.refresh(now)) publish(*all, now);
 }
@@ -82,18 +86,34 @@ void GridPublisher::count_outages(const std::vector<grid_feeds::SiteSeries>& all
   }
 }
 
-std::vector<grid_feeds::SiteSeries> GridPublisher::current_series(Instant now) {
+std::vector<grid_feeds::SiteSeries> GridPublisher::current_series(Instant now, Instant from) {
   if (leader_ != nullptr) {
-    if (auto led = leader_->fetch_grid(now, now - kPast)) return std::move(*led);
+    if (auto led = leader_->fetch_grid(now, from)) return std::move(*led);
   }
-  return poll_(now, {now - kPast, now + config_.carbonctld.horizon});
+  return poll_(now, {from, now + config_.carbonctld.horizon});
 }
 
-void GridPublisher::store_past(const std::vector<grid_feeds::SiteSeries>& all, Instant now) {
+Instant GridPublisher::past_from(Instant now) {
+  Instant from = now - kPast;
+  const Instant earliest = now - kLongestPast;
+  const bool look = now - looked_for_uncovered_ >= kLookForUncovered;
+  if (look) looked_for_uncovered_ = now;
+  const auto reach = [&from](const Result<std::optional<Instant>>& since) {
+    if (since && *since) from = std::min<Instant>(from, std::chrono::floor<std::chrono::hours>(**since));
+  };
+  for (const auto& site : config_.sites) {
+    reach(store_.last_measured(site.name, earliest));
+    if (look) reach(store_.first_uncovered(site.name, earliest));
+  }
+  return std::max<Instant>(from, earliest);
+}
+
+void GridPublisher::store_past(const std::vector<grid_feeds::SiteSeries>& all, Instant now, Instant from) {
+  const auto most = from < now - kPast ? kMostPastPoints : kPastPoints;
   for (const auto& site : all) {
     const auto& points = site.series.points();
     const auto ahead = std::partition_point(points.begin(), points.end(), [now](const auto& p) { return p.when.start <= now; });
-    const std::span past(ahead - std::min(kPastPoints, ahead - points.begin()), ahead);
+    const std::span past(ahead - std::min(most, ahead - points.begin()), ahead);
     const auto due = store_.put_intensity(site.site, site.series.meta(), past);
     if (!due) {
       spdlog::error("site={} intensities not stored: {}", site.site, due.error().message);
@@ -116,8 +136,8 @@ void GridPublisher::publish(const std::vector<grid_feeds::SiteSeries>& all, Inst
   content.partitions = rules_of(config_.sites, *topology);
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto& site = config_.sites[i];
-    content.sites.push_back({site.name, site.pue, all[i].series.meta(), all[i].origin, all[i].series.view(), site.features,
-                             site.cluster, site.transfer_kwh_per_gb});
+    content.sites.push_back({site.name, site.pue_at(now), all[i].series.meta(), all[i].origin, all[i].series.view(),
+                             site.features, site.cluster, site.transfer_kwh_per_gb});
     content.sites.back().errors = errors_of(all[i]);
     content.sites.back().fed_id = fed_id_of(*topology, site.cluster);
   }

@@ -38,9 +38,11 @@ class GridPublisher {
   std::vector<std::vector<std::uint64_t>> outages() const;
 
  private:
-  std::vector<grid_feeds::SiteSeries> current_series(Instant now);
+  std::vector<grid_feeds::SiteSeries> current_series(Instant now, Instant from);
+  // The start of the past to be fetched.
+  Instant past_from(Instant now);
   void count_outages(const std::vector<grid_feeds::SiteSeries>& all);
-  void store_past(const std::vector<grid_feeds::SiteSeries>& all, Instant now);
+  void store_past(const std::vector<grid_feeds::SiteSeries>& all, Instant now, Instant from);
   void publish(const std::vector<grid_feeds::SiteSeries>& all, Instant now);
 
   const config::Config& config_;
@@ -48,6 +50,7 @@ class GridPublisher {
   ledger::Store& store_;
   SlurmState& slurm_;
   Leader* leader_;
+  Instant looked_for_uncovered_{};
 
   mutable std::mutex mutex_;  // guards the members below
   std::shared_ptr<const std::vector<grid_feeds::SiteSeries>> latest_;

@@ -11,6 +11,7 @@ namespace carbon::carbonctld {
 namespace {
 using namespace std::chrono_literals;
 using ledger::kDay;
+using ledger::make_record;
 
 struct FakeFeeds {
   std::vector<grid_feeds::SiteSeries> poll(Interval window) {
@@ -185,6 +186,29 @@ TEST_F(GridPublisherTest, NoticesASlurmctldThatStartsLaterWithinSeconds) {
   slurm_.known_topology = topology();
   publisher.round(kDay + 6s);
   EXPECT_EQ(snapshot().content().partitions.at(0).limits.max_time, Duration(24h));
+}
+
+TEST_F(GridPublisherTest, ATimeWithoutUsIsFetchedAfterwards) {
+  SlurmState state(slurm_, slurm_, 1min, {"campus"});
+  GridPublisher publisher(config_, poll_, *store_, state);
+  put_hours("a", kDay - 24h * 5, {100});
+  publisher.round(kDay);
+  EXPECT_EQ(feeds_.last_window.start, kDay - 24h * 5 + 1h) << "since the last measured value";
+  publisher.round(kDay + 1min);
+  EXPECT_EQ(feeds_.last_window.start, kDay + 1min - 24h) << "the values of that time have come";
+}
+
+TEST_F(GridPublisherTest, TheTimeOfEnergyWithoutAnIntensityIsFetched) {
+  SlurmState state(slurm_, slurm_, 1min, {"campus"});
+  GridPublisher publisher(config_, poll_, *store_, state);
+  publisher.round(kDay);
+  EXPECT_EQ(feeds_.last_window.start, kDay - 24h);
+  put({make_record(1, kDay - 24h * 3, {ledger::kKwhMj}), make_record(2, kDay - 24h * 90, {ledger::kKwhMj})});
+  account();
+  publisher.round(kDay + 1min);
+  EXPECT_EQ(feeds_.last_window.start, kDay + 1min - 24h) << "looked for once an hour";
+  publisher.round(kDay + 1h);
+  EXPECT_EQ(feeds_.last_window.start, kDay - 24h * 3) << "and not for longer than a month";
 }
 
 TEST_F(GridPublisherTest, StoresThePastAndNotTheFuture) {
