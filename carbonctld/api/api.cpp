@@ -13,6 +13,7 @@
 #include "carbonctld/api/api_parameters.h"
 #include "carbonctld/grid/grid_publisher.h"
 #include "grid_feeds/yearly_factors.h"
+#include "ledger/accounting/accountant.h"
 
 namespace carbon::carbonctld {
 namespace {
@@ -23,6 +24,7 @@ using net::ServerResponse;
 
 constexpr std::size_t kMaxRecordsAtOnce = 1000;
 constexpr std::size_t kMaxJobs = 100'000;
+constexpr std::size_t kMaxRunsExplained = 100;
 // A node's clock may be ahead of ours; farther ahead than this it is broken.
 constexpr Duration kMaxAhead = std::chrono::hours(1);
 
@@ -40,6 +42,7 @@ ServerResponse Api::handle(const ServerRequest& request) const {
   if (request.path == "/v1/jobs" && request.method == "POST") return runs(request);
   if (request.method != "GET") return error_response(request.path.starts_with("/v1/") ? 405 : 404, "accepted: GET");
   if (request.path == "/v1/jobs") return jobs(request);
+  if (request.path == "/v1/jobs/explain") return explain(request);
   if (request.path == "/v1/report") return report(request);
   if (request.path == "/v1/budgets") return budgets(request);
   if (request.path == "/v1/intensity") return intensity(request);
@@ -201,6 +204,37 @@ ServerResponse Api::jobs(const ServerRequest& request) const {
   const bool truncated = rows->size() >= query.limit;
   if (truncated) rows->pop_back();
   return {200, jobs_json(*rows, truncated)};
+}
+
+// Of the runs that GET /v1/jobs would show to the caller.
+ServerResponse Api::explain(const ServerRequest& request) const {
+  Parameters parameters(request);
+  ledger::JobQuery query;
+  query.job_ids = parameters.ids("job");
+  query.only = parameters.filters();
+  if (query.job_ids.size() != 1) parameters.fail("job", "accepted: the id of one job");
+  if (!parameters.error().empty()) return error_response(400, parameters.error());
+  query.limit = kMaxRunsExplained;
+  query.visible = visible(request.caller, QueryKind::kJobs);
+  const auto rows = ledger::find_jobs(store_, query);
+  if (!rows) return unavailable(rows.error());
+  std::set<ledger::JobId> jobs;
+  std::set<ledger::JobKey> shown;
+  for (const auto& row : *rows) {
+    jobs.insert(row.key.id());
+    shown.insert(row.key);
+  }
+  const auto inputs = store_.inputs(std::vector<ledger::JobId>(jobs.begin(), jobs.end()));
+  if (!inputs) return unavailable(inputs.error());
+  ledger::Accountant accountant(store_, config_.sites);
+  std::vector<ledger::Explanation> runs;
+  for (const auto& input : *inputs) {
+    if (!shown.contains(input.key)) continue;  // another user's run of this id
+    auto explained = accountant.explain(input);
+    if (!explained) return unavailable(explained.error());
+    if (*explained) runs.push_back(std::move(**explained));
+  }
+  return {200, explanations_json(runs)};
 }
 
 }  // namespace carbon::carbonctld

@@ -46,6 +46,7 @@ class Api {
   net::ServerResponse summaries(const net::ServerRequest& request) const;
   net::ServerResponse jobs(const net::ServerRequest& request) const;
   net::ServerResponse runs(const net::ServerRequest& request) const;
+  net::ServerResponse explain(const net::ServerRequest& request) const;
   net::ServerResponse report(const net::ServerRequest& request) const;
   net::ServerResponse queue(const net::ServerRequest& request) const;
   net::ServerResponse whoami(const net::ServerRequest& request) const;

@@ -128,13 +128,11 @@ void put_sites(Exposition& out, const std::vector<ledger::ReportRow>& sites) {
            [](const auto& t) { return static_cast<double>(t.estimated_mj) / 1e3; });
   per_site("carbon_site_co2e_grams", Type::kGauge, "Emissions of jobs that ended at the site, with PUE.",
            [&](const auto& t) { return grams(t.co2e_ug); });
-  per_site("carbon_site_compared_jobs", Type::kGauge, "Jobs with a placement decision whose saving is known.",
+  per_site("carbon_site_compared_jobs", Type::kGauge, "Jobs that slurm-carbon moved and whose saving is known.",
            [](const auto& t) { return t.compared_jobs; });
-  per_site(
-      "carbon_site_saved_grams", Type::kGauge,
-      "What the jobs of carbon_site_compared_jobs would have emitted if started at submission at their home site, less what they "
-      "emitted.",
-      [&](const auto& t) { return grams(t.counterfactual_ug - t.compared_ug); });
+  per_site("carbon_site_saved_grams", Type::kGauge,
+           "Emissions saved by moving the jobs of carbon_site_compared_jobs (docs/ledger.md).",
+           [&](const auto& t) { return grams(t.counterfactual_ug - t.compared_ug); });
   per_site("carbon_site_allocated_idle_gpu_seconds", Type::kGauge,
            "GPU time of jobs that ended at the site during which their GPUs were idle.",
            [](const auto& t) { return static_cast<double>(t.allocated_idle_ms) / 1e3; });

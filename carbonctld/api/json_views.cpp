@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "carbonctld/api/json_parts.h"
+#include "ledger/rows/intensity_kinds.h"
 
 namespace carbon::carbonctld {
 namespace {
@@ -17,48 +18,51 @@ double seconds_of(std::int64_t ms) { return static_cast<double>(ms) / 1000.0; }
 
 json job_json(const JobRow& r) {
   const bool covered = r.covered_mj > 0;
-  return {{"job_id", r.key.job_id},
-          {"restart", r.key.restart},
-          {"cluster", r.key.cluster},
-          {"user", r.user},
-          {"account", r.account},
-          {"partition", r.partition},
-          {"site", r.site},
-          {"start", format_utc(r.start)},
-          {"end", format_utc(r.end)},
-          {"submit", maybe(r.details.submit, format_utc)},
-          {"elapsed_s", seconds(r.end - r.start)},
-          {"energy_kwh", when_known(r.method.has_value(), kilowatt_hours(r.energy_mj))},
-          {"co2e_g", when_known(covered, grams(r.co2e_ug))},
-          {"avg_intensity_g_per_kwh", when_known(covered, covered ? grams(r.co2e_ug) / r.pue / kilowatt_hours(r.covered_mj) : 0)},
-          {"method", maybe(r.method, [](auto m) { return to_string(m); })},
-          {"coverage", r.coverage()},
-          {"intensity", maybe(r.intensity, [](auto o) { return to_string(o); })},
-          {"counterfactual_g", maybe(r.counterfactual_ug, grams)},
-          {"saved_g", maybe(r.saved_ug(), grams)},
-          {"uncertainty_kwh", kilowatt_hours(r.uncertainty_mj)},
-          {"estimated_kwh", kilowatt_hours(r.estimated_mj)},
-          {"gpu_kwh", maybe(r.gpu_mj, kilowatt_hours)},
-          {"cpu_kwh", maybe(r.cpu_mj, kilowatt_hours)},
-          {"allocated_idle_gpu_s", maybe(r.allocated_idle_ms, seconds_of)},
-          {"allocated_idle_kwh", maybe(r.allocated_idle_mj, kilowatt_hours)},
-          {"gpu_s", seconds_of(r.gpu_ms)},
-          {"name", r.details.name},
-          {"state", r.details.state},
-          {"qos", r.details.qos},
-          {"wckey", r.details.wckey},
-          {"comment", r.details.comment},
-          {"array", r.details.array ? json::array({r.details.array->first, r.details.array->second}) : json()},
-          {"provider", r.provider},
-          {"pue", r.pue},
-          {"simulated", r.simulated},
-          {"nodes", r.nodes},
-          {"nodes_expected", r.nodes_expected},
-          {"complete", r.complete},
-          {"restated", r.restated},
-          {"mode", r.details.mode},
-          {"home", r.details.home},
-          {"note", r.note}};
+  return {
+      {"job_id", r.key.job_id},
+      {"restart", r.key.restart},
+      {"cluster", r.key.cluster},
+      {"user", r.user},
+      {"account", r.account},
+      {"partition", r.partition},
+      {"site", r.site},
+      {"start", format_utc(r.start)},
+      {"end", format_utc(r.end)},
+      {"submit", maybe(r.details.submit, format_utc)},
+      {"elapsed_s", seconds(r.end - r.start)},
+      {"energy_kwh", when_known(r.method.has_value(), kilowatt_hours(r.energy_mj))},
+      {"co2e_g", when_known(covered, grams(r.co2e_ug))},
+      {"avg_intensity_g_per_kwh", when_known(covered, covered ? grams(r.device_ug()) / r.pue / kilowatt_hours(r.covered_mj) : 0)},
+      {"method", maybe(r.method, [](auto m) { return to_string(m); })},
+      {"coverage", r.coverage()},
+      {"intensity", maybe(r.intensity, [](auto o) { return to_string(o); })},
+      {"counterfactual_g", maybe(r.counterfactual_ug, grams)},
+      {"saved_g", maybe(r.saved_ug(), grams)},
+      {"transfer_g", maybe(r.transfer_ug, grams)},
+      {"kind", ledger::kinds_text(r.kinds)},
+      {"uncertainty_kwh", kilowatt_hours(r.uncertainty_mj)},
+      {"estimated_kwh", kilowatt_hours(r.estimated_mj)},
+      {"gpu_kwh", maybe(r.gpu_mj, kilowatt_hours)},
+      {"cpu_kwh", maybe(r.cpu_mj, kilowatt_hours)},
+      {"allocated_idle_gpu_s", maybe(r.allocated_idle_ms, seconds_of)},
+      {"allocated_idle_kwh", maybe(r.allocated_idle_mj, kilowatt_hours)},
+      {"gpu_s", seconds_of(r.gpu_ms)},
+      {"name", r.details.name},
+      {"state", r.details.state},
+      {"qos", r.details.qos},
+      {"wckey", r.details.wckey},
+      {"comment", r.details.comment},
+      {"array", r.details.array ? json::array({r.details.array->first, r.details.array->second}) : json()},
+      {"provider", r.provider},
+      {"pue", r.pue},
+      {"simulated", r.simulated},
+      {"nodes", r.nodes},
+      {"nodes_expected", r.nodes_expected},
+      {"complete", r.complete},
+      {"restated", r.restated},
+      {"mode", r.details.mode},
+      {"home", r.home_site.empty() ? r.details.home : r.home_site},
+      {"note", r.note}};
 }
 
 json totals_json(const ledger::Totals& t) {
@@ -214,7 +218,8 @@ std::string intensity_json(std::span<const SiteDays> sites) {
 std::string grid_json(Instant now, Instant since, std::span<const Site> sites, std::span<const grid_feeds::SiteSeries> series) {
   json list = json::array();
   for (std::size_t i = 0; i < sites.size(); ++i) {
-    json site = {{"name", sites[i].name}, {"zone", sites[i].zone}, {"pue", sites[i].pue}, {"partitions", sites[i].partitions}};
+    json site = {
+        {"name", sites[i].name}, {"zone", sites[i].zone}, {"pue", sites[i].pue_at(now)}, {"partitions", sites[i].partitions}};
     if (i < series.size()) {
       site.update(series_json(now, since, series[i]));
     } else {

@@ -10,12 +10,14 @@
 #include "carbonctld/replan/replan_loop.h"
 #include "core/site.h"
 #include "grid_feeds/site_series.h"
+#include "ledger/accounting/accountant.h"
 #include "ledger/reports/report.h"
 #include "ledger/store/store.h"
 
 namespace carbon::carbonctld {
 
 std::string jobs_json(std::span<const ledger::JobRow> rows, bool truncated);
+std::string explanations_json(std::span<const ledger::Explanation> runs);
 // `by`: as in the request. `then_by`: each row has a second key.
 std::string report_json(const std::string& by, Interval when, std::span<const ledger::ReportRow> rows, bool then_by);
 

@@ -243,8 +243,7 @@ Result<std::vector<JobRow>> Accountant::compute(std::span<const JobInput> inputs
 
 Result<std::optional<Explanation>> Accountant::explain(const JobInput& input) {
   if (input.records.empty()) return std::optional<Explanation>();
-  std::vector<EnergyRecord> measured_only;
-  const auto& records = counted(input.records, measured_only);
+  const auto& records = input.records;
   Explanation out;
   out.row = priced(input, records);
   Intensities intensities(store_);

@@ -5,6 +5,7 @@
 #include <soci/sqlite3/soci-sqlite3.h>
 
 #include <map>
+#include <set>
 #include <utility>
 
 #include "ledger/record/checksum.h"
@@ -94,13 +95,17 @@ Status copy_rows(soci::session& sql, Store& to) {
       after = row;
       rows.push_back(bound.row());
     });
-    std::vector<JobKey> keys;
-    for (const auto& r : rows) keys.push_back(r.key);
-    const auto inputs = to.inputs(keys);
+    std::set<JobId> jobs;
+    for (const auto& r : rows) jobs.insert(r.key.id());
+    const auto inputs = to.inputs(std::vector<JobId>(jobs.begin(), jobs.end()));
     if (!inputs) return inputs.error();
+    std::set<std::pair<JobId, std::uint32_t>> intact;
+    for (const auto& input : *inputs) {
+      if (!input.records.empty()) intact.emplace(input.key.id(), input.key.restart);
+    }
     std::vector<JobRow> known;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (!(*inputs)[i].records.empty()) known.push_back(std::move(rows[i]));
+    for (auto& r : rows) {
+      if (intact.contains({r.key.id(), r.key.restart})) known.push_back(std::move(r));
     }
     const auto done = to.account(known, {}, now());
     if (!done) return done.error();

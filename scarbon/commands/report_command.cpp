@@ -9,6 +9,7 @@
 #include "scarbon/command.h"
 #include "scarbon/controller_client.h"
 #include "scarbon/reports/equivalents.h"
+#include "scarbon/reports/explanation.h"
 #include "scarbon/reports/report_document.h"
 #include "scarbon/reports/report_tables.h"
 #include "scarbon/texts.h"
@@ -18,7 +19,7 @@ namespace {
 
 struct ReportOptions {
   std::string by = "user";
-  std::string start, end, html;
+  std::string start, end, html, explain;
   std::map<std::string, std::string> filters;  // of the API
   std::size_t top = 0;
   TableStyle style;
@@ -90,11 +91,24 @@ void add_equivalents(nlohmann::json& answer) {
   answer["equivalents"] = std::move(list);
 }
 
+int print_explanation(Controller& controller, const ReportOptions& options) {
+  net::QueryParameters query{{"job", options.explain}};
+  for (const auto& [name, value] : options.filters) query.emplace_back(name, value);
+  const auto answer = controller.get("/v1/jobs/explain", query);
+  if (!answer) return print_error(answer.error().message);
+  const auto runs = answer->value("runs", nlohmann::json::array());
+  if (runs.empty()) return print_error(trf("job {}: carbonctld knows no such job that you may see", options.explain));
+  fmt::print("{}", options.json ? answer->dump(2) + '\n' : explanation_text(*answer));
+  if (any_simulated(runs)) print_simulated_note();
+  return 0;
+}
+
 int run_report(const ReportOptions& options, const Session& session) {
   const auto config = session.config();
   if (!config) return print_error(config.error().message);
   Controller controller(*config);
   if (options.budgets) return print_budgets(controller, options);
+  if (!options.explain.empty()) return print_explanation(controller, options);
   auto query = window_of(options);
   if (!query) return print_error(query.error().message);
   if (!options.html.empty()) return print_html(controller, options, *query);
@@ -152,17 +166,19 @@ Command report_command(CLI::App& parent, const Session& session) {
   app.add_flag("--budgets", options->budgets, "each account's carbon budget (carbon.conf), what is left of it, and warnings");
   app.add_flag("--equivalents", options->equivalents,
                "what the total corresponds to, such as km driven by car, each with its source");
+  app.add_option("--explain", options->explain, "how the emission and the saving of this job were computed, step by step")
+      .type_name("JOBID");
   app.add_option("--html", options->html, "write a self-contained HTML page with charts to this file").type_name("FILE");
   app.add_flag("--json", options->json, "print carbonctld's answer as JSON (docs/api.md)");
   add_table_options(app, options->style);
   app.footer(
-      "Rows are sorted by emissions, highest first. SavedCo2eG compares with the same jobs started at submission at their home "
-      "site;\n"
-      "the emissions of a run that was requeued count against it. An empty cell means not known, which is not zero. Coverage%\n"
-      "is the share of the energy whose carbon intensity is known; Co2eG covers that share. Slurm's PrivateData decides what\n"
-      "you see. Examples:\n"
+      "Rows are sorted by emissions, highest first. SavedCo2eG is what moving jobs saved, as far as it is known: of the jobs\n"
+      "that slurm-carbon moved, the energy above idle, and the time that its plan added, not the queue's; --explain shows it\n"
+      "for one job. An empty cell means not known, which is not zero. Coverage% is the share of the energy whose carbon\n"
+      "intensity is known; Co2eG covers that share. Slurm's PrivateData decides what you see. Examples:\n"
       "  scarbon report --by account -S 2026-11-01 --top 10 --equivalents\n"
       "  scarbon report --by month -u $USER\n"
+      "  scarbon report --explain 1234\n"
       "  scarbon report --html november.html -S 2026-11-01 -E 2026-12-01\n"
       "Exit status: 0; 1 if carbonctld did not answer or refused.");
   return {app.app(), [options, &session] { return run_report(*options, session); }};

@@ -23,14 +23,15 @@ std::optional<double> sum(const JobRuns& runs, const char* key) {
   return total;
 }
 
-// The mean of `key` over the runs, weighted by their energy.
-std::optional<double> energy_mean(const JobRuns& runs, const char* key) {
+// The mean of `key` over the runs, weighted by their energy, or by the part of it whose intensity is known.
+std::optional<double> energy_mean(const JobRuns& runs, const char* key, bool covered = false) {
   double weighted = 0, weight = 0;
   for (const auto& run : runs) {
     const auto value = number_at(run, key), energy = number_at(run, "energy_kwh");
     if (!value || !energy) continue;
-    weighted += *value * *energy;
-    weight += *energy;
+    const double part = *energy * (covered ? number_at(run, "coverage").value_or(1) : 1);
+    weighted += *value * part;
+    weight += part;
   }
   if (weight > 0) return weighted / weight;
   return runs.empty() ? std::nullopt : number_at(runs.back(), key);
@@ -66,13 +67,14 @@ constexpr std::array<JobField, 15> kFields{{
     {"IdleGpuKWh", 10, "energy of allocated but idle GPUs, in kWh; partly idle intervals of the profile count in proportion",
      [](const JobRuns& r) { return figure(sum(r, "allocated_idle_kwh")); }},
     {"Co2eG", 10, "emissions with the site's PUE, in gCO2e", [](const JobRuns& r) { return figure(sum(r, "co2e_g")); }},
-    {"AvgIntensity", 12, "mean carbon intensity over the job's energy, in gCO2e/kWh",
-     [](const JobRuns& r) { return figure(energy_mean(r, "avg_intensity_g_per_kwh")); }},
+    {"AvgIntensity", 12, "mean carbon intensity over the job's energy, as far as it is known, in gCO2e/kWh",
+     [](const JobRuns& r) { return figure(energy_mean(r, "avg_intensity_g_per_kwh", true)); }},
     {"Site", 10, "the site where the job ran", [](const JobRuns& r) { return texts(r, "site"); }},
     {"CounterfactualG", 15,
-     "emissions of the same profile if started at submission at the home site, without the cost of a requeue, in gCO2e",
+     "what the job would have emitted had slurm-carbon not moved it, in gCO2e; empty if it was not moved or that is not known",
      [](const JobRuns& r) { return figure(sum(r, "counterfactual_g")); }},
-    {"SavedCo2eG", 10, "CounterfactualG minus Co2eG", [](const JobRuns& r) { return figure(sum(r, "saved_g")); }},
+    {"SavedCo2eG", 10, "what moving the job saved: CounterfactualG minus Co2eG; report --explain shows how it was computed",
+     [](const JobRuns& r) { return figure(sum(r, "saved_g")); }},
     {"Method", 12, "how the energy was obtained: counter, integrated, estimated; (sim) if simulated", method},
     {"Coverage", 8, "share of the energy whose intensity is known, in %",
      [](const JobRuns& r) { return percent(energy_mean(r, "coverage")); }},

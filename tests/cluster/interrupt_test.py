@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Carbon interruption: a job that allows it is signalled to checkpoint at the start of a dirty period, requeued, and continued
 from its checkpoint in a green period. Its record has both runs."""
+import json
 import time
 import unittest
 
@@ -74,19 +75,21 @@ class InterruptTest(CarbonCase):
             pause=1,
         )
         self.assertEqual([r["restart_count"] for r in runs], [0, 1])
-        # What ran after the signal, and as long again behind the restart, is no energy of an uninterrupted job: at the intensity of
-        # the submission, which is the dirty one here, it would have needed less than the two runs together.
+        # What ran after the signal, and as long again behind the restart, is no energy of an uninterrupted job: it would have needed
+        # less than the two runs together.
         self.assertTrue(runs[0]["kept_to_ms"] and runs[1]["kept_from_ms"], [dict(r) for r in runs])
         self.assertGreater(runs[0]["end_ms"] - runs[0]["kept_to_ms"], 2000)
         self.assertGreater(runs[1]["kept_from_ms"] - runs[1]["start_ms"], 2000)
-        for run, kept in zip(
-            runs, (runs[0]["kept_to_ms"] - runs[0]["start_ms"], runs[1]["end_ms"] - runs[1]["kept_from_ms"])
+        explained = json.loads(self.carbon.scarbon("report", "--explain", job, "--json").out)["runs"]
+        for run, kept, saving in zip(
+            runs,
+            (runs[0]["kept_to_ms"] - runs[0]["start_ms"], runs[1]["end_ms"] - runs[1]["kept_from_ms"]),
+            (r["saving"] for r in explained),
         ):
-            uninterrupted = run["counterfactual_ug"] / DIRTY / run["pue"] * 3.6e3  # mJ
-            self.assertLess(uninterrupted, run["energy_mj"])
-            self.assertAlmostEqual(
-                uninterrupted / run["energy_mj"], kept / (run["end_ms"] - run["start_ms"]), delta=0.35
-            )
+            self.assertEqual(saving["state"], "known", saving["why"])
+            as_it_ran, uninterrupted = (saving[k]["energy_kwh"] for k in ("as_it_ran", "without_us"))
+            self.assertLess(uninterrupted, as_it_ran)
+            self.assertAlmostEqual(uninterrupted / as_it_ran, kept / (run["end_ms"] - run["start_ms"]), delta=0.35)
         shown = (
             self.carbon.scarbon("jobs", "-X", "-P", "-n", "-j", job, "-o", "JobID,EnergyKWh,Co2eG,SavedCo2eG")
             .out.strip()

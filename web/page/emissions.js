@@ -26,7 +26,7 @@ export class EmissionsView {
     ]);
     this.budget_card = card("Budgets", this.budgets.element);
     this.element = h("div", {}, h("div", { class: "head" }, h("h1", {}, "Emissions and savings"), this.text, this.reach.element), this.tiles,
-      card("By day", this.chart.element, h("ul", { class: "legend" }, key("emitted", "emitted"), key("saved", "saved, compared with a start at submission")),
+      card("By day", this.chart.element, h("ul", { class: "legend" }, key("emitted", "emitted"), key("saved", "saved by moving jobs")),
         h("details", {}, h("summary", {}, "Show as a table"), this.days.element)),
       this.budget_card, card("By user", this.users.element), card("By account", this.accounts.element));
   }
@@ -44,7 +44,7 @@ export class EmissionsView {
     this.accounts.update(account.rows, total_row(account));
     this.budgets.update(budgets.budgets);
     this.budget_card.hidden = budgets.budgets.length === 0;
-    this.text.replaceChildren("Jobs count on the day (UTC) on which they ended. Saved: compared with starting the same jobs at submission at their home site. ",
+    this.text.replaceChildren("Jobs count on the day (UTC) on which they ended. Saved: by moving jobs, as far as it is known: their energy above idle, over the time that the plan added. ",
       simulated(day.total.simulated) ?? "");
   }
 

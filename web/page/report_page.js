@@ -34,7 +34,7 @@ function emissions() {
   const table = sums_table(tr("Emissions by day (UTC)"), tr("Day"));
   table.update(days, total_row(report.days));
   return card(tr("Emissions by day (UTC)"), chart.element,
-    h("ul", { class: "legend" }, key("emitted", tr("emitted")), key("saved", tr("saved, compared with a start at submission"))), details(table));
+    h("ul", { class: "legend" }, key("emitted", tr("emitted")), key("saved", tr("saved by moving jobs"))), details(table));
 }
 
 function savings() {

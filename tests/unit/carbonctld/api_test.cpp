@@ -214,6 +214,36 @@ TEST_F(ApiTest, OperatorsSeeAllAndCoordinatorsTheirAccounts) {
   EXPECT_EQ(count(kAda), 1u);
 }
 
+TEST_F(ApiTest, AJobIsExplainedToThoseWhoMaySeeIt) {
+  two_users();
+  put_hours("a", kDay - 1h, {400});
+  ASSERT_TRUE(store_->set_details({"campus", 1, 0}, ledger::moved(kDay - 1h, kDay, "a")));
+  account();
+  const auto runs = [&](std::uint32_t uid) {
+    const auto answer = ask(uid, "/v1/jobs/explain", {{"job", "1"}});
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    return json::parse(answer.body)["runs"];
+  };
+  const auto run = runs(kAda).at(0);
+  EXPECT_EQ(run["saving"]["state"], "known");
+  EXPECT_EQ(run["co2e_g"], 300);
+  EXPECT_EQ(run["saving"]["as_it_ran"]["co2e_g"], 300);
+  EXPECT_EQ(run["saving"]["without_us"]["co2e_g"], 500) << "400 and 100 g/kWh";
+  EXPECT_EQ(run["saving"]["saved_g"], 200);
+  EXPECT_EQ(run["moved_by_s"], 3600);
+  ASSERT_EQ(run["parts"].size(), 2u);
+  EXPECT_EQ(run["parts"][0]["without_us_g_per_kwh"], 400);
+  const auto other = json::parse(ask(kBob, "/v1/jobs/explain", {{"job", "2"}}).body)["runs"].at(0);
+  EXPECT_EQ(other["saving"]["state"], "not known") << "Slurm has not been asked about it";
+  EXPECT_TRUE(other["saving"]["saved_g"].is_null());
+  settings_->privacy.jobs = true;
+  EXPECT_EQ(runs(kAda).size(), 1u);
+  EXPECT_EQ(runs(kBob).size(), 0u);
+  EXPECT_EQ(runs(kSlurmUser).size(), 1u);
+  EXPECT_EQ(ask(kAda, "/v1/jobs/explain").status, 400);
+  EXPECT_EQ(ask(kAda, "/v1/jobs/explain", {{"job", "1,2"}}).status, 400);
+}
+
 TEST_F(ApiTest, WhatSlurmdbdHidesIsHiddenToo) {
   two_users();
   const auto rows = [&](const char* by) { return json::parse(ask(kAda, "/v1/report", {{"by", by}}).body)["rows"].size(); };

@@ -27,6 +27,12 @@ TEST(JobFields, ARequeuedJobIsTheSumOfItsRuns) {
   EXPECT_EQ(value("Restated", runs), "yes");
 }
 
+TEST(JobFields, TheMeanIntensityIsThatOfTheEnergyWhoseIntensityIsKnown) {
+  auto half = kSecond;
+  half["coverage"] = 1.0 / 3;
+  EXPECT_EQ(value("AvgIntensity", {kFirst, half}), "200.0") << "1 kWh at 100 and 1 of 3 kWh at 300 g/kWh";
+}
+
 TEST(JobFields, MissingIsNotZero) {
   EXPECT_EQ(value("SavedCo2eG", {kSecond}), "");
   for (const auto& field : job_fields()) EXPECT_EQ(field.value({}), "") << field.name;
