@@ -26,11 +26,9 @@ class EnergyTest(CarbonCase):
         (run,) = self.carbon.runs(job_id)
         return run
 
-    def assert_energy(self, job_id, gpus=None):
+    def assert_energy(self, job_id, gpus):
         run = self.run_of(job_id)
-        node = self.node_of(job_id)
-        gpus = gpus or self.slurm.positions(job_id)[node.name]
-        truth = self.carbon.true_joules(node, gpus, run["start_ms"], run["end_ms"])
+        truth = self.carbon.true_joules(self.node_of(job_id), gpus, run["start_ms"], run["end_ms"])
         # 1 %, or what a GPU can draw while its counter is renewed once.
         self.assertAlmostEqual(run["energy_mj"] / 1000, truth, delta=max(0.01 * truth, 0.1 * 400 * len(gpus)))
 
@@ -67,12 +65,16 @@ class EnergyTest(CarbonCase):
             "--time=1", "--partition=coast", "--gres=gpu:1", "--array=1-3", script="sleep $((1 + SLURM_ARRAY_TASK_ID))"
         )
         tasks = [f"{array}_{k}" for k in (1, 2, 3)]
+        gpus = {}
+        for task in tasks:
+            self.slurm.wait_for_state(task, ["RUNNING"])
+            (gpus[task],) = self.slurm.positions(task).values()
         for task in tasks:
             self.slurm.wait_for_end(task)
         raw = [int(self.slurm.sacct(task, "JobIDRaw")[0][0]) for task in tasks]
         self.assertEqual(len(set(raw)), 3)
-        for job in raw:
-            self.assert_energy(job)
+        for task, job in zip(tasks, raw):
+            self.assert_energy(job, gpus[task])
 
     def test_jobs_that_swap_on_one_gpu_within_a_second(self):
         gaps = []

@@ -125,7 +125,7 @@ class Carbon:
             lines, minors = [], []
             for minor in node.devices.minors:
                 slices = node.devices.mig.get(minor, [])
-                curve = POWER_CURVE.format(idle=120 + 20 * (minor % 4))
+                curve = POWER_CURVE.format(idle=120 if node.devices.alike else 120 + 20 * (minor % 4))
                 mig = f" mig={','.join(map(str, slices))}" if slices else ""
                 lines.append(
                     f"gpu uuid={self.uuid(node, minor)} minor={minor} curve={curve} limit={POWER_LIMIT}{mig}\n"

@@ -47,6 +47,7 @@ class Gpus:
     minors: tuple
     positions: tuple
     mig: dict = dataclasses.field(default_factory=dict)
+    alike: bool = False  # all draw the same power
 
     @classmethod
     def mixed(cls, count):
@@ -324,7 +325,7 @@ class SlurmCluster:
         return fields
 
     def positions(self, job_id):
-        """Node -> the positions, in Slurm's list of its GPUs, that the job has or had there."""
+        """Node -> the positions, in Slurm's list of its GPUs, that the running job has there."""
         text = self.run("scontrol", "--all", "--local", "--details", "show", "job", job_id).out
         out = {}
         for name, lists in re.findall(r"^\s+Nodes=(\S+) .*?GRES=(\S*)", text, re.MULTILINE):
