@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 constexpr Duration kAccountEvery = 1s;  // at the latest; sooner when records arrive
 constexpr Duration kSummariesEvery = 1s;
 constexpr Duration kSlurmdbdRetry = 10s;
+constexpr Duration kComparisonRetry = 10min;
 constexpr Duration kLedgerRetry = 10s;  // the disk is full, or the database server is down
 constexpr Duration kHangs = 10min;      // a step that takes longer counts as hanging
 
@@ -37,24 +38,27 @@ ControllerTasks::ControllerTasks(const Parts& parts)
       accountant_(parts.store, parts.config.sites, [this](const std::string& node) { return node_features(node); }),
       summaries_(
           parts.store, parts.slurmdbd, [this] { account(); }, summary_kind(parts.config.carbonctld)),
+      comparison_(parts.store, parts.slurmdbd, parts.config.cluster, parts.config.sites),
       feeds_([this] { return poll_feeds(); }, log_as("feeds")),
       accounting_([this] { return account_due(); }, log_as("accounting")),
       summarizing_([this] { return write_summaries(); }, log_as("summaries")),
+      comparing_([this] { return compare(); }, log_as("comparison")),
       replanning_([this] { return replan(); }, log_as("replan")) {}
 
 void ControllerTasks::start() {
   feeds_.start();
   accounting_.start();
   summarizing_.start();
+  comparing_.start();
   if (parts_.config.replan.enabled) replanning_.start();
 }
 
 void ControllerTasks::stop() {
-  for (auto* task : {&feeds_, &replanning_, &accounting_, &summarizing_}) task->stop();
+  for (auto* task : {&feeds_, &replanning_, &accounting_, &summarizing_, &comparing_}) task->stop();
 }
 
 bool ControllerTasks::alive() const {
-  const std::array tasks{&feeds_, &accounting_, &summarizing_, &replanning_};
+  const std::array tasks{&feeds_, &accounting_, &summarizing_, &comparing_, &replanning_};
   return std::none_of(tasks.begin(), tasks.end(), [](const auto* task) { return task->overdue(kHangs); });
 }
 
@@ -97,6 +101,12 @@ std::optional<std::vector<std::string>> ControllerTasks::node_features(const std
   const auto topology = parts_.slurm_state.topology();
   const auto* features = features_of(*topology, node);
   return features ? std::optional(*features) : std::nullopt;
+}
+
+PeriodicTask::Wait ControllerTasks::compare() {
+  const auto next = comparison_.step(now());
+  if (!next) spdlog::warn("jobs without a record are not counted: {}", next.error().message);
+  return PeriodicTask::for_at_most(next ? *next : kComparisonRetry);
 }
 
 PeriodicTask::Wait ControllerTasks::write_summaries() {

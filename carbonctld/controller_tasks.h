@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The daemon's periodic tasks: polling the feeds, accounting energy records, writing summaries into Slurm's accounting, and
-// re-planning. Each has a thread of its own.
+// The daemon's periodic tasks: polling the feeds, accounting energy records, writing summaries into Slurm's accounting,
+// comparing its jobs with the ledger's, and re-planning. Each has a thread of its own.
 #pragma once
 
 #include <mutex>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "carbonctld/accounting/job_summary_writer.h"
+#include "carbonctld/accounting/slurm_comparison.h"
 #include "carbonctld/grid/grid_publisher.h"
 #include "carbonctld/replan/replan_loop.h"
 #include "carbonctld/slurm/slurm_state.h"
@@ -46,6 +47,7 @@ class ControllerTasks {
   PeriodicTask::Wait poll_feeds();
   PeriodicTask::Wait account_due();
   PeriodicTask::Wait write_summaries();
+  PeriodicTask::Wait compare();
   PeriodicTask::Wait replan();
   bool account();
   bool knows_sites() const;
@@ -55,9 +57,10 @@ class ControllerTasks {
   std::mutex account_mutex_;  // of accountant_
   ledger::Accountant accountant_;
   SummaryWriter summaries_;
+  SlurmComparison comparison_;
   mutable std::mutex slurmdbd_mutex_;  // of slurmdbd_state_
   std::string slurmdbd_state_ = "not asked yet";
-  PeriodicTask feeds_, accounting_, summarizing_, replanning_;
+  PeriodicTask feeds_, accounting_, summarizing_, comparing_, replanning_;
 };
 
 }  // namespace carbon::carbonctld

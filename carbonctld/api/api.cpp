@@ -8,11 +8,12 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
 
 #include "carbonctld/api/api_parameters.h"
 #include "carbonctld/grid/grid_publisher.h"
-#include "grid_feeds/yearly_factors.h"
+#include "grid_feeds/constant_factor.h"
 #include "ledger/accounting/accountant.h"
 
 namespace carbon::carbonctld {
@@ -115,32 +116,51 @@ ServerResponse Api::records(const ServerRequest& request, bool estimates) const 
   return {200, put_json(*outcome)};
 }
 
-// Hour by hour, so a better value of an hour can replace it.
+// Hour by hour, so a better value of an hour can replace it. What is known is left as it is: a factor of today's carbon.conf does
+// not price anew what another one priced.
 Status Api::cover(const std::vector<ledger::ReceivedRecord>& estimates) const {
+  constexpr auto kHour = std::chrono::hours(1);
   for (const auto& site : config_.sites) {
     const auto of_site = [&](const auto& r) {
       return std::find(site.partitions.begin(), site.partitions.end(), r.partition) != site.partitions.end();
     };
-    std::vector<Instant> hours;
+    std::set<Instant> hours;
     for (const auto& [r, json] : estimates) {
       if (!of_site(r)) continue;
-      for (Instant h = std::chrono::floor<std::chrono::hours>(r.start); h <= r.end; h += std::chrono::hours(1))
-        hours.push_back(h);
+      for (Instant h = std::chrono::floor<std::chrono::hours>(r.start); h <= r.end; h += kHour) hours.insert(h);
     }
-    std::sort(hours.begin(), hours.end());
-    hours.erase(std::unique(hours.begin(), hours.end()), hours.end());
-    const auto& factor = grid_feeds::yearly_factor(site.zone, "");
-    SeriesMeta meta;
-    meta.zone = site.zone;
-    meta.provider = "yearly-factor";
+    if (hours.empty()) continue;
+    const auto known = store_.intensity(site.name, {*hours.begin(), *hours.rbegin() + kHour});
+    if (!known) return known.error();
+    const auto factor = grid_feeds::constant_factor(site);
     std::vector<IntensityPoint> points;
-    for (std::size_t i = 0; i < hours.size(); ++i) {
-      points.push_back({{hours[i], hours[i] + std::chrono::hours(1)}, GramsPerKwh(factor.grams_per_kwh), Origin::kYearlyFactor});
-      if (i + 1 < hours.size() && hours[i + 1] == points.back().when.end) continue;
-      const auto put = store_.put_intensity(site.name, meta, points);  // one run of adjacent hours
-      if (!put) return put.error();
-      points.clear();
+    auto next = known->begin();
+    for (const auto hour : hours) {
+      const Instant end = hour + kHour;
+      Instant from = hour;
+      while (next != known->end() && next->point.when.end <= from) ++next;
+      for (auto k = next; k != known->end() && k->point.when.start < end; from = std::max(from, k->point.when.end), ++k) {
+        if (from < k->point.when.start) points.push_back({{from, k->point.when.start}, factor.value, Origin::kYearlyFactor});
+      }
+      if (from < end) points.push_back({{from, end}, factor.value, Origin::kYearlyFactor});
     }
+    const auto put = put_runs(site, factor, points);
+    if (!put) return put.error();
+  }
+  return Done{};
+}
+
+// The ledger takes adjacent points at once.
+Status Api::put_runs(const Site& site, const grid_feeds::ConstantFactor& factor, std::span<const IntensityPoint> points) const {
+  SeriesMeta meta;
+  meta.zone = site.zone;
+  meta.provider = factor.provider;
+  meta.kind = factor.kind;
+  for (std::size_t from = 0, i = 1; i <= points.size(); ++i) {
+    if (i < points.size() && points[i].when.start == points[i - 1].when.end) continue;
+    const auto put = store_.put_intensity(site.name, meta, points.subspan(from, i - from));
+    if (!put) return put.error();
+    from = i;
   }
   return Done{};
 }

@@ -10,6 +10,7 @@
 #include "carbonctld/slurm/slurm_api.h"
 #include "config/config.h"
 #include "core/exposition.h"
+#include "grid_feeds/constant_factor.h"
 #include "ledger/reports/report.h"
 #include "net/server.h"
 
@@ -41,7 +42,7 @@ class Api {
   net::ServerResponse grid(const net::ServerRequest& request) const;
   net::ServerResponse snapshot() const;
   net::ServerResponse post(const net::ServerRequest& request) const;
-  // `estimates`: of jobs that no node metered; where no intensity of their time is known, the yearly factor is used.
+  // `estimates`: of jobs that no node metered; where no intensity of their time is known, the site's constant factor is used.
   net::ServerResponse records(const net::ServerRequest& request, bool estimates) const;
   net::ServerResponse summaries(const net::ServerRequest& request) const;
   net::ServerResponse jobs(const net::ServerRequest& request) const;
@@ -56,7 +57,7 @@ class Api {
 
   static net::ServerResponse unavailable(const Error& error);
   Status cover(const std::vector<ledger::ReceivedRecord>& estimates) const;
-  Result<ledger::Totals> total(ledger::ReportQuery query) const;
+  Status put_runs(const Site& site, const grid_feeds::ConstantFactor& factor, std::span<const IntensityPoint> points) const;
   bool privileged(const net::Caller& caller) const;
   std::optional<ledger::Scope> visible(const net::Caller& caller, QueryKind kind) const;  // none: all
 

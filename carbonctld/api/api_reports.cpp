@@ -63,16 +63,9 @@ ServerResponse Api::report(const ServerRequest& request) const {
   if (!parameters.error().empty()) return error_response(400, parameters.error());
   const auto rows = ledger::run_report(store_, query);
   if (!rows) return unavailable(rows.error());
-  return {200, report_json(named, query.when, *rows, query.then_by.has_value())};
-}
-
-Result<ledger::Totals> Api::total(ledger::ReportQuery query) const {
-  query.group_by = ledger::Dimension::kCluster;
-  const auto rows = ledger::run_report(store_, query);
-  if (!rows) return rows.error();
-  ledger::Totals sum;
-  for (const auto& r : *rows) sum += r.sums;
-  return sum;
+  const auto compared = store_.compared();
+  if (!compared) return unavailable(compared.error());
+  return {200, report_json(named, query.when, *rows, query.then_by.has_value(), *compared)};
 }
 
 // In the calendar's order; a period without jobs is a row of zeros.
@@ -91,11 +84,14 @@ ServerResponse Api::calendar_report(const ServerRequest& request, std::string_vi
   std::vector<ledger::ReportRow> rows;
   for (const auto& p : periods) {
     query.when = p.when;
-    const auto sum = total(query);
+    auto sum = ledger::run_total(store_, query);
     if (!sum) return unavailable(sum.error());
-    rows.push_back({p.name, "", *sum});
+    sum->key = p.name;
+    rows.push_back(std::move(*sum));
   }
-  return {200, report_json(std::string(by), window, rows, false)};
+  const auto compared = store_.compared();
+  if (!compared) return unavailable(compared.error());
+  return {200, report_json(std::string(by), window, rows, false, *compared)};
 }
 
 // Shows the budgets of those accounts whose sums the caller may see.
@@ -109,7 +105,7 @@ ServerResponse Api::budgets(const ServerRequest& request) const {
     ledger::ReportQuery query;
     query.when = period.when;
     query.only = {{ledger::Dimension::kAccount, {budget.account}}};
-    const auto sum = total(query);
+    const auto sum = ledger::run_total(store_, query);
     if (!sum) return unavailable(sum.error());
     states.push_back({budget.account, std::string(name_of(budget.period)), period.name, period.when, budget.co2e_kg * 1000.0,
                       budget.warn_at, *sum});

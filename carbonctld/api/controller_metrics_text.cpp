@@ -109,6 +109,19 @@ void put_ledger(Exposition& out, const MetricsView& v) {
   if (v.ledger_bytes) gauge("carbon_ledger_bytes", "Size of the ledger's file and its write-ahead log.", number(*v.ledger_bytes));
 }
 
+// In no other sum, and absent while slurmdbd's jobs have not been compared.
+void put_unrecorded(Exposition& out, const std::vector<ledger::ReportRow>& sites) {
+  out.head("carbon_site_unrecorded_jobs", Type::kGauge, "Jobs that Slurm's accounting knows and of which no record came.");
+  for (const auto& row : sites) {
+    if (row.unrecorded) out.sample(static_cast<double>(row.unrecorded->jobs), {{"site", row.key}});
+  }
+  out.head("carbon_site_unrecorded_gpu_seconds", Type::kGauge, "GPU time of those.");
+  for (const auto& row : sites) {
+    if (row.unrecorded && row.unrecorded->gpu_ms)
+      out.sample(static_cast<double>(*row.unrecorded->gpu_ms) / 1e3, {{"site", row.key}});
+  }
+}
+
 // All are gauges: a corrected intensity, a revised record or a run that turns out to be of another site lowers them, and a
 // counter must not decrease.
 void put_sites(Exposition& out, const std::vector<ledger::ReportRow>& sites) {
@@ -126,6 +139,16 @@ void put_sites(Exposition& out, const std::vector<ledger::ReportRow>& sites) {
            [](const auto& t) { return static_cast<double>(t.covered_mj) / 1e3; });
   per_site("carbon_site_estimated_joules", Type::kGauge, "Part of carbon_site_energy_joules that was estimated, not measured.",
            [](const auto& t) { return static_cast<double>(t.estimated_mj) / 1e3; });
+  per_site("carbon_site_estimated_jobs", Type::kGauge, "Jobs whose energy is estimated in part or whole.",
+           [](const auto& t) { return t.estimated_jobs; });
+  per_site("carbon_site_unmetered_jobs", Type::kGauge, "Jobs without any metered device: their energy is not known.",
+           [](const auto& t) { return t.unmetered_jobs; });
+  per_site("carbon_site_incomplete_jobs", Type::kGauge,
+           "Jobs of which nodes have not sent their record: their energy is too low.",
+           [](const auto& t) { return t.incomplete_jobs; });
+  per_site("carbon_site_missing_nodes", Type::kGauge, "Nodes of those that have not sent their record.",
+           [](const auto& t) { return t.missing_nodes; });
+  put_unrecorded(out, sites);
   per_site("carbon_site_co2e_grams", Type::kGauge, "Emissions of jobs that ended at the site, with PUE.",
            [&](const auto& t) { return grams(t.co2e_ug); });
   per_site("carbon_site_compared_jobs", Type::kGauge, "Jobs that slurm-carbon moved and whose saving is known.",

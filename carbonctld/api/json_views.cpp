@@ -34,7 +34,7 @@ json job_json(const JobRow& r) {
       {"co2e_g", when_known(covered, grams(r.co2e_ug))},
       {"avg_intensity_g_per_kwh", when_known(covered, covered ? grams(r.device_ug()) / r.pue / kilowatt_hours(r.covered_mj) : 0)},
       {"method", maybe(r.method, [](auto m) { return to_string(m); })},
-      {"coverage", r.coverage()},
+      {"coverage", when_known(r.method.has_value(), r.coverage())},
       {"intensity", maybe(r.intensity, [](auto o) { return to_string(o); })},
       {"counterfactual_g", maybe(r.counterfactual_ug, grams)},
       {"saved_g", maybe(r.saved_ug(), grams)},
@@ -65,20 +65,30 @@ json job_json(const JobRow& r) {
       {"note", r.note}};
 }
 
-json totals_json(const ledger::Totals& t) {
-  const bool compared = t.compared_jobs > 0;
+json sums_json(const ledger::ReportRow& row) {
+  const auto& t = row.sums;
+  const auto& unrecorded = row.unrecorded;
+  const bool compared = t.compared_jobs > 0, idle_known = t.idle_known_gpu_ms > 0 || t.gpu_ms == 0;
+  const bool metered = t.unmetered_jobs < t.jobs || t.jobs == 0;
   return {{"jobs", t.jobs},
           {"elapsed_s", seconds_of(t.elapsed_ms)},
-          {"energy_kwh", kilowatt_hours(t.energy_mj)},
-          {"co2e_g", when_known(t.covered_mj > 0 || t.energy_mj == 0, grams(t.co2e_ug))},
-          {"coverage", t.energy_mj == 0 ? 1.0 : static_cast<double>(t.covered_mj) / static_cast<double>(t.energy_mj)},
+          {"energy_kwh", when_known(metered, kilowatt_hours(t.energy_mj))},
+          {"co2e_g", when_known(metered && (t.covered_mj > 0 || t.energy_mj == 0), grams(t.co2e_ug))},
+          {"coverage",
+           when_known(metered, t.energy_mj == 0 ? 1.0 : static_cast<double>(t.covered_mj) / static_cast<double>(t.energy_mj))},
           {"counterfactual_g", when_known(compared, grams(t.counterfactual_ug))},
           {"saved_g", when_known(compared, grams(t.counterfactual_ug - t.compared_ug))},
           {"saved_jobs", t.compared_jobs},
-          {"allocated_idle_gpu_s", seconds_of(t.allocated_idle_ms)},
+          {"allocated_idle_gpu_s", when_known(idle_known, seconds_of(t.allocated_idle_ms))},
+          {"idle_known_gpu_s", seconds_of(t.idle_known_gpu_ms)},
           {"gpu_s", seconds_of(t.gpu_ms)},
+          {"estimated_jobs", t.estimated_jobs},
           {"estimated_kwh", kilowatt_hours(t.estimated_mj)},
           {"unmetered_jobs", t.unmetered_jobs},
+          {"incomplete_jobs", t.incomplete_jobs},
+          {"missing_nodes", t.missing_nodes},
+          {"unrecorded_jobs", maybe(unrecorded, [](const auto& u) { return u.jobs; })},
+          {"unrecorded_gpu_s", maybe(unrecorded ? unrecorded->gpu_ms : std::nullopt, seconds_of)},
           {"simulated", t.simulated_jobs > 0}};
 }
 
@@ -160,28 +170,33 @@ std::string jobs_json(std::span<const JobRow> rows, bool truncated) {
   return text_of({{"jobs", std::move(list)}, {"truncated", truncated}});
 }
 
-std::string report_json(const std::string& by, Interval when, std::span<const ledger::ReportRow> rows, bool then_by) {
+std::string report_json(const std::string& by, Interval when, std::span<const ledger::ReportRow> rows, bool then_by,
+                        const std::optional<Interval>& compared) {
   json list = json::array();
-  ledger::Totals total;
+  ledger::ReportRow total;
+  if (compared && compared->start < when.end && when.start < compared->end) total.unrecorded.emplace();
   for (const auto& r : rows) {
-    auto row = totals_json(r.sums);
+    auto row = sums_json(r);
     row["key"] = r.key;
     if (then_by) row["then_by"] = r.then_key;
     list.push_back(std::move(row));
-    total += r.sums;
+    total += r;
   }
   return text_of({{"by", by},
                   {"start", format_utc(when.start)},
                   {"end", format_utc(when.end)},
                   {"rows", std::move(list)},
-                  {"total", totals_json(total)}});
+                  {"total", sums_json(total)},
+                  {"jobs_count_by", "end"},
+                  {"unrecorded_from", maybe(compared, [](const auto& c) { return format_utc(c.start); })},
+                  {"unrecorded_until", maybe(compared, [](const auto& c) { return format_utc(c.end); })}});
 }
 
 std::string budgets_json(std::span<const BudgetState> states, Instant now) {
   json list = json::array();
   for (const auto& s : states) {
-    const double used = grams(s.used.co2e_ug);
-    auto row = totals_json(s.used);
+    const double used = grams(s.used.sums.co2e_ug);
+    auto row = sums_json(s.used);
     row.update({{"account", s.account},
                 {"period", s.period},
                 {"name", s.name},

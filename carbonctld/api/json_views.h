@@ -19,7 +19,9 @@ namespace carbon::carbonctld {
 std::string jobs_json(std::span<const ledger::JobRow> rows, bool truncated);
 std::string explanations_json(std::span<const ledger::Explanation> runs);
 // `by`: as in the request. `then_by`: each row has a second key.
-std::string report_json(const std::string& by, Interval when, std::span<const ledger::ReportRow> rows, bool then_by);
+// `compared`: as ledger::Store::compared().
+std::string report_json(const std::string& by, Interval when, std::span<const ledger::ReportRow> rows, bool then_by,
+                        const std::optional<Interval>& compared);
 
 struct BudgetState {
   std::string account, period;  // "month"
@@ -27,7 +29,7 @@ struct BudgetState {
   Interval when;
   double limit_g = 0;
   double warn_at = 1;
-  ledger::Totals used;
+  ledger::ReportRow used;
 };
 std::string budgets_json(std::span<const BudgetState> states, Instant now);
 

@@ -16,6 +16,7 @@
 #include "carbonctld/slurm/slurm_queue_api.h"
 #include "carbonctld/slurm/slurm_text.h"
 #include "carbonctld/slurm/topology_api.h"
+#include "core/slurm/tres.h"
 
 namespace carbon::carbonctld {
 namespace {
@@ -67,6 +68,33 @@ slurm_selected_step_t selected(const SlurmJob& job) {
     s.het_job_offset = job.het->second;
   }
   return s;
+}
+
+// The ids of TRES that count GPUs, with their names ("gres/gpu", "gres/gpu:a100"); none: slurmdbd does not answer.
+std::optional<std::map<std::uint32_t, std::string>> gpu_tres(void* db) {
+  slurmdb_tres_cond_t all{};
+  all.count = NO_VAL64;
+  const SlurmList found(slurmdb_tres_get(db, &all));
+  if (!found) return std::nullopt;
+  std::map<std::uint32_t, std::string> ids;
+  found.each<slurmdb_tres_rec_t>([&](const auto& t) {
+    const auto name = text(t.name);
+    if (text(t.type) == "gres" && (name == "gpu" || name.starts_with("gpu:"))) ids[t.id] = "gres/" + name;
+  });
+  return ids;
+}
+
+// GPUs in a job's "1=8,2=64000,1001=2".
+std::uint32_t gpus_of(const std::string& allocated, const std::map<std::uint32_t, std::string>& gpu_ids) {
+  std::string named;
+  std::istringstream entries(allocated);
+  for (std::string entry; std::getline(entries, entry, ',');) {
+    const auto equals = entry.find('=');
+    if (equals == std::string::npos) continue;
+    const auto it = gpu_ids.find(static_cast<std::uint32_t>(std::strtoul(entry.c_str(), nullptr, 10)));
+    if (it != gpu_ids.end()) named += (named.empty() ? "" : ",") + it->second + entry.substr(equals);
+  }
+  return gpus_in_tres(named).value_or(GpuSum{}).count;
 }
 
 // The lists do not own their items: cluster name and selections stay the caller's.
@@ -178,6 +206,39 @@ class LibslurmApi final : public SlurmApi {
     const auto qos = qos_names(db.get());
     std::vector<SlurmJob> jobs;
     found.each<slurmdb_job_rec_t>([&](const auto& r) { jobs.push_back(job_of(r, qos)); });
+    return jobs;
+  }
+
+  Result<std::vector<EndedJob>> ended_jobs(const std::string& cluster, Interval ended) override {
+    const DbConnection db;
+    if (!db.get()) return failed("connect to slurmdbd");
+    errno = 0;
+    const auto gpu_ids = gpu_tres(db.get());
+    if (!gpu_ids) return failed("ask slurmdbd for its TRES");
+    std::vector<slurm_selected_step_t> any;
+    Condition condition(cluster, any);
+    condition.cond.step_list = nullptr;
+    condition.cond.usage_start = static_cast<std::time_t>(unix_ms(ended.start) / 1000 - 1);  // slurmdbd may exclude either edge
+    condition.cond.usage_end = static_cast<std::time_t>(unix_ms(ended.end) / 1000 + 1);
+    const SlurmList found(slurmdb_jobs_get(db.get(), &condition.cond));
+    if (!found) return failed("ask slurmdbd for jobs");
+    const auto qos = qos_names(db.get());
+    std::vector<EndedJob> jobs;
+    found.each<slurmdb_job_rec_t>([&](const auto& r) {
+      const auto start = time_or_none(r.start), end = time_or_none(r.end);
+      if (!start || !end || *end <= *start || *end < ended.start || *end >= ended.end) return;
+      auto& job = jobs.emplace_back();
+      job.job_id = r.jobid;
+      job.start = *start;
+      job.end = *end;
+      job.user = text(r.user);
+      job.account = text(r.account);
+      job.partition = text(r.partition);
+      if (const auto it = qos.find(r.qosid); it != qos.end()) job.qos = it->second;
+      job.wckey = text(r.wckey);
+      job.state = state_name(r.state);
+      if (!gpu_ids->empty()) job.gpus = gpus_of(text(r.tres_alloc_str), *gpu_ids);
+    });
     return jobs;
   }
 

@@ -38,6 +38,14 @@ struct SlurmJob {
   std::string name, state, exit_code, qos, wckey, comment;  // as sacct prints them; state without "by UID"
 };
 
+// A run that has ended, as slurmdbd knows it.
+struct EndedJob {
+  std::uint32_t job_id = 0;
+  Instant start{}, end{};
+  std::string user, account, partition, qos, wckey, state;
+  std::optional<std::uint32_t> gpus;  // none: slurmdbd does not account for GPUs
+};
+
 struct SlurmSettings {
   std::uint32_t slurm_user = 0;  // SlurmUser's uid
   Privacy privacy{};             // of slurm.conf
@@ -59,6 +67,8 @@ class SlurmApi {
   virtual ~SlurmApi() = default;
   // All runs of all jobs that had these raw job ids in slurmdbd. Others may be among them (other tasks of an array).
   virtual Result<std::vector<SlurmJob>> find_jobs(const std::string& cluster, const std::vector<std::uint32_t>& job_ids) = 0;
+  // All runs that ran and ended in `ended`.
+  virtual Result<std::vector<EndedJob>> ended_jobs(const std::string& cluster, Interval ended) = 0;
   // Writes into slurmdbd's record of the job. Of the records of one id only the last can be addressed: `job` must be the run of
   // the latest submit time. `joules` is written as the TRES energy if takes_energy_tres().
   virtual Status write_summary(const SlurmJob& job, const std::string& admin_comment, std::optional<std::uint64_t> joules) = 0;

@@ -76,6 +76,8 @@ json answer_to(const json& request, SlurmApi& api) {
   };
   const auto done = [](const Status& status) { return status ? json{{"value", true}} : json{{"error", status.error().message}}; };
   if (call == "find_jobs") return wrap(api.find_jobs(request.at("cluster"), request.at("job_ids")));
+  if (call == "ended_jobs")
+    return wrap(api.ended_jobs(request.at("cluster"), {request.at("from").get<Instant>(), request.at("until").get<Instant>()}));
   if (call == "write_summary") {
     std::optional<std::uint64_t> joules;
     if (request.contains("joules")) joules = request.at("joules").get<std::uint64_t>();
@@ -194,6 +196,11 @@ Result<std::string> SlurmChild::ask(const std::string& request) {
 
 Result<std::vector<SlurmJob>> SlurmChild::find_jobs(const std::string& cluster, const std::vector<std::uint32_t>& job_ids) {
   return value_of<std::vector<SlurmJob>>(ask(message_of({{"call", "find_jobs"}, {"cluster", cluster}, {"job_ids", job_ids}})));
+}
+
+Result<std::vector<EndedJob>> SlurmChild::ended_jobs(const std::string& cluster, Interval ended) {
+  return value_of<std::vector<EndedJob>>(
+      ask(text_of({{"call", "ended_jobs"}, {"cluster", cluster}, {"from", ended.start}, {"until", ended.end}})));
 }
 
 Status SlurmChild::write_summary(const SlurmJob& job, const std::string& admin_comment, std::optional<std::uint64_t> joules) {

@@ -29,6 +29,7 @@ class SlurmChild final : public SlurmApi {
   SlurmChild& operator=(const SlurmChild&) = delete;
 
   Result<std::vector<SlurmJob>> find_jobs(const std::string& cluster, const std::vector<std::uint32_t>& job_ids) override;
+  Result<std::vector<EndedJob>> ended_jobs(const std::string& cluster, Interval ended) override;
   Status write_summary(const SlurmJob& job, const std::string& admin_comment, std::optional<std::uint64_t> joules) override;
   Result<std::vector<Association>> associations(const std::vector<std::string>& clusters) override;
   Result<Topology> topology(const std::vector<std::string>& others) override;

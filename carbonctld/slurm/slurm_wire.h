@@ -34,6 +34,7 @@ namespace carbon::carbonctld {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmJob, cluster, job_id, uid, array, whole_array, het, submit, start, end, admin_comment,
                                    name, state, exit_code, qos, wckey, comment)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EndedJob, job_id, start, end, user, account, partition, qos, wckey, state, gpus)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Privacy, jobs, usage, users, accounts)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmSettings, slurm_user, privacy, associations_enforced)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SlurmRights, operates, coordinates, privacy)

@@ -3,16 +3,19 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <tuple>
 
 #include "ledger/reports/grouping.h"
 #include "ledger/reports/rollup_reader.h"
 #include "ledger/rows/job_row.h"
 #include "ledger/store/database.h"
+#include "ledger/store/unrecorded_jobs.h"
 
 namespace carbon::ledger {
 namespace {
 
+using soci::into;
 using soci::use;
 
 // Whether the query is for the jobs of all users, and involves one dimension only.
@@ -29,26 +32,26 @@ std::vector<ReportRow> filtered(std::vector<ReportRow> rows, const std::vector<R
 }
 
 std::vector<ReportRow> sorted(std::vector<ReportRow> rows) {
-  std::erase_if(rows, [](const auto& r) { return r.sums.jobs == 0; });
+  std::erase_if(rows, [](const auto& r) { return r.sums.jobs == 0 && (!r.unrecorded || r.unrecorded->jobs == 0); });
   std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
     return std::tie(b.sums.co2e_ug, a.key, a.then_key) < std::tie(a.sums.co2e_ug, b.key, b.then_key);
   });
   return rows;
 }
 
-// A JobQuery as a condition with its bound values.
+// A query as a condition on rows of jobs, or of unrecorded_jobs, with its bound values.
 class Conditions {
  public:
   explicit Conditions(const JobQuery& q) {
     numbers("job_id", q.job_ids);
     if (q.start) also("end_ms >= " + std::to_string(unix_ms(*q.start)));
     if (q.end) also("start_ms < " + std::to_string(unix_ms(*q.end)));
-    for (const auto& filter : q.only) also(in(column_of(filter.dimension), filter.values));
-    if (q.visible) {
-      const auto own = in("user_name", {q.visible->user});
-      const auto coordinated = in("account", q.visible->accounts);
-      also("(" + own + " OR " + coordinated + ")");
-    }
+    filters(q.only, q.visible);
+  }
+  explicit Conditions(const ReportQuery& q) {
+    also("end_ms >= " + std::to_string(unix_ms(q.when.start)));
+    also("end_ms < " + std::to_string(unix_ms(q.when.end)));
+    filters(q.only, q.visible);
   }
   const std::string& text() const { return text_; }
   void bind(soci::statement& s) const {
@@ -56,6 +59,13 @@ class Conditions {
   }
 
  private:
+  void filters(const std::vector<ReportFilter>& only, const std::optional<Scope>& visible) {
+    for (const auto& filter : only) also(in(column_of(filter.dimension), filter.values));
+    if (!visible) return;
+    const auto own = in("user_name", {visible->user});
+    const auto coordinated = in("account", visible->accounts);
+    also("(" + own + " OR " + coordinated + ")");
+  }
   void also(const std::string& condition) { text_ += (text_.empty() ? " WHERE " : " AND ") + condition; }
   std::string in(const char* column, const std::vector<std::string>& values) {
     std::string list;
@@ -75,15 +85,80 @@ class Conditions {
   std::deque<std::string> values_;  // bound by address
 };
 
+bool compared_with_slurm(soci::session& sql, Interval when) {
+  const auto compared = compared_interval(sql);
+  return compared && compared->start < when.end && when.start < compared->end;
+}
+
+// Also adds rows of whose jobs no record came at all.
+void add_unrecorded(soci::session& sql, const ReportQuery& query, std::vector<ReportRow>& rows) {
+  if (!compared_with_slurm(sql, query.when)) return;
+  std::map<std::pair<std::string, std::string>, std::size_t> row_of;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i].unrecorded.emplace();
+    row_of[{rows[i].key, rows[i].then_key}] = i;
+  }
+  const Conditions where(query);
+  const std::string by = column_of(query.group_by), then_by = query.then_by ? column_of(*query.then_by) : "''";
+  std::string key, then_key;
+  long long jobs = 0, known = 0, gpu_ms = 0;
+  soci::statement find(sql);
+  find.exchange(into(key));
+  find.exchange(into(then_key));
+  for (auto* number : {&jobs, &known, &gpu_ms}) find.exchange(into(*number));
+  where.bind(find);
+  find.alloc();
+  find.prepare("SELECT " + by + ", " + then_by + ", COUNT(*), COUNT(gpu_ms), COALESCE(SUM(gpu_ms), 0) FROM unrecorded_jobs" +
+               where.text() + " AND NOT " + kSeen + " GROUP BY " + by + (query.then_by ? ", " + then_by : ""));
+  find.define_and_bind();
+  each_row(find, [&] {
+    const auto [at, fresh] = row_of.try_emplace({key, then_key}, rows.size());
+    if (fresh) rows.push_back({key, then_key, {}, {}});
+    rows[at->second].unrecorded = UnrecordedSums{jobs, known == jobs ? std::optional<std::int64_t>(gpu_ms) : std::nullopt};
+  });
+}
+
+std::vector<ReportRow> sums_of(soci::session& sql, Store& store, const ReportQuery& query) {
+  if (uses_one_dimension(query)) return filtered(sums_by(sql, query.group_by, query.when), query.only);
+  auto grouping = grouping_of(sql, store.groups(), query);
+  add_window(sql, query.when, grouping);
+  return std::move(grouping.rows);
+}
+
 }  // namespace
+
+UnrecordedSums& UnrecordedSums::operator+=(const UnrecordedSums& o) {
+  jobs += o.jobs;
+  gpu_ms = gpu_ms && o.gpu_ms ? std::optional(*gpu_ms + *o.gpu_ms) : std::nullopt;
+  return *this;
+}
+
+ReportRow& ReportRow::operator+=(const ReportRow& o) {
+  sums += o.sums;
+  if (o.unrecorded) unrecorded = unrecorded.value_or(UnrecordedSums{}) += *o.unrecorded;
+  return *this;
+}
 
 Result<std::vector<ReportRow>> run_report(Store& store, const ReportQuery& query) {
   return store.database().read([&](soci::session& sql) -> Result<std::vector<ReportRow>> {
     const soci::transaction one_view(sql);  // all parts of the window as of one moment
-    if (uses_one_dimension(query)) return sorted(filtered(sums_by(sql, query.group_by, query.when), query.only));
-    auto grouping = grouping_of(sql, store.groups(), query);
-    add_window(sql, query.when, grouping);
-    return sorted(std::move(grouping.rows));
+    auto rows = sums_of(sql, store, query);
+    add_unrecorded(sql, query, rows);
+    return sorted(std::move(rows));
+  });
+}
+
+Result<ReportRow> run_total(Store& store, ReportQuery query) {
+  query.group_by = Dimension::kCluster;
+  query.then_by.reset();
+  return store.database().read([&](soci::session& sql) -> Result<ReportRow> {
+    const soci::transaction one_view(sql);
+    auto rows = sums_of(sql, store, query);
+    add_unrecorded(sql, query, rows);
+    ReportRow total;
+    if (compared_with_slurm(sql, query.when)) total.unrecorded.emplace();
+    for (const auto& row : rows) total += row;
+    return total;
   });
 }
 

@@ -35,14 +35,26 @@ struct ReportQuery {
   std::optional<Scope> visible{};      // none: everything
 };
 
+// Runs that Slurm's accounting knows and of which no record came; they are in no other sum.
+struct UnrecordedSums {
+  std::int64_t jobs = 0;
+  std::optional<std::int64_t> gpu_ms = 0;  // none: not known of some
+  UnrecordedSums& operator+=(const UnrecordedSums& o);
+};
+
 struct ReportRow {
   std::string key;
   std::string then_key{};  // in the second dimension; empty without one
   Totals sums;
+  std::optional<UnrecordedSums>
+      unrecorded{};  // none: nothing of the window was compared with Slurm's accounting (Store::compared())
+  ReportRow& operator+=(const ReportRow& o);
 };
 
 // Without rows of no jobs; by falling grams, then by key. Reads rollups, and single jobs at the edges of the window.
 Result<std::vector<ReportRow>> run_report(Store& store, const ReportQuery& query);
+// The sum of all rows.
+Result<ReportRow> run_total(Store& store, ReportQuery query);
 
 // All that is set must hold.
 struct JobQuery {

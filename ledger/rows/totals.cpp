@@ -37,6 +37,12 @@ Totals totals_of(const JobRow& row) {
   t.gpu_ms = row.gpu_ms;
   t.estimated_mj = row.estimated_mj;
   t.unmetered_jobs = row.method ? 0 : 1;
+  if (!row.complete) {
+    t.incomplete_jobs = 1;
+    t.missing_nodes = static_cast<std::int64_t>(row.nodes_expected) - row.nodes;
+  }
+  t.estimated_jobs = row.estimated_mj > 0 ? 1 : 0;
+  if (row.allocated_idle_ms) t.idle_known_gpu_ms = row.gpu_ms;
   return t;
 }
 

@@ -25,7 +25,11 @@ struct Totals {
   std::int64_t simulated_jobs = 0;
   std::int64_t gpu_ms = 0;
   std::int64_t estimated_mj = 0;
-  std::int64_t unmetered_jobs = 0;  // without any metered device: their energy is not known
+  std::int64_t unmetered_jobs = 0;     // without any metered device: their energy is not known
+  std::int64_t incomplete_jobs = 0;    // of which nodes have not sent their final record: their energy is too low
+  std::int64_t missing_nodes = 0;      // of those
+  std::int64_t estimated_jobs = 0;     // whose energy is estimated in part or whole
+  std::int64_t idle_known_gpu_ms = 0;  // the part of gpu_ms of which allocated_idle_ms is known
 
   Totals& operator+=(const Totals& o);
   Totals& operator-=(const Totals& o);
@@ -42,7 +46,7 @@ struct SumColumn {
 // The condition under which JobRow::saved_ug() is known.
 #define CARBON_COMPARED "counterfactual_ug IS NOT NULL"
 
-inline constexpr std::array<SumColumn, 13> kSums{{
+inline constexpr std::array<SumColumn, 17> kSums{{
     {&Totals::jobs, "jobs", "COUNT(*)"},
     {&Totals::elapsed_ms, "elapsed_ms", "SUM(end_ms - start_ms)"},
     {&Totals::energy_mj, "energy_mj", "SUM(energy_mj)"},
@@ -56,6 +60,10 @@ inline constexpr std::array<SumColumn, 13> kSums{{
     {&Totals::gpu_ms, "gpu_ms", "SUM(gpu_ms)"},
     {&Totals::estimated_mj, "estimated_mj", "SUM(estimated_mj)"},
     {&Totals::unmetered_jobs, "unmetered_jobs", "SUM(CASE WHEN method IS NULL THEN 1 ELSE 0 END)"},
+    {&Totals::incomplete_jobs, "incomplete_jobs", "SUM(CASE WHEN complete = 0 THEN 1 ELSE 0 END)"},
+    {&Totals::missing_nodes, "missing_nodes", "SUM(CASE WHEN complete = 0 THEN nodes_expected - nodes ELSE 0 END)"},
+    {&Totals::estimated_jobs, "estimated_jobs", "SUM(CASE WHEN estimated_mj > 0 THEN 1 ELSE 0 END)"},
+    {&Totals::idle_known_gpu_ms, "idle_known_gpu_ms", "SUM(CASE WHEN held_idle_ms IS NOT NULL THEN gpu_ms ELSE 0 END)"},
 }};
 #undef CARBON_COMPARED
 

@@ -126,29 +126,4 @@ void rebuild_rollups(soci::session& sql, JobGroups& groups) {
   }
 }
 
-// One period at a time: all at once would be sorted on disk.
-void rebuild_property_rollups(soci::session& sql) {
-  sql << "DELETE FROM property_rollups";
-  std::vector<std::pair<std::string, long long>> periods;
-  std::string period;
-  long long start = 0;
-  soci::statement find = (sql.prepare << "SELECT DISTINCT span, start_ms FROM rollups", into(period), into(start));
-  each_row(find, [&] { periods.emplace_back(period, start); });
-  for (std::size_t p = 0; p < std::tuple_size_v<GroupKey>; ++p) {
-    const auto by = static_cast<Dimension>(p);
-    const std::string property(to_string(by)), column(column_of(by));
-    std::string text = "INSERT INTO property_rollups (property, span, start_ms, name, ";
-    text.append(sum_columns()).append(") SELECT '").append(property).append("', span, start_ms, ").append(column);
-    text.append(", ").append(sums_of_rollups());
-    text.append(" FROM rollups JOIN job_groups ON id = grp WHERE span = :span AND start_ms = :start GROUP BY span, start_ms, ");
-    text += column;
-    soci::statement sum_up = (sql.prepare << text, use(period, "span"), use(start, "start"));
-    for (const auto& [s, t] : periods) {
-      period = s;
-      start = t;
-      sum_up.execute(true);
-    }
-  }
-}
-
 }  // namespace carbon::ledger

@@ -33,7 +33,5 @@ class RollupDeltas {
 
 // Recomputes all rollups, and the group of each job.
 void rebuild_rollups(soci::session& sql, JobGroups& groups);
-// Recomputes the rollups by dimension from those by group.
-void rebuild_property_rollups(soci::session& sql);
 
 }  // namespace carbon::ledger

@@ -86,10 +86,16 @@ constexpr Column kVersion2Columns[] = {
   " jobs BIGINT NOT NULL, elapsed_ms BIGINT NOT NULL, energy_mj BIGINT NOT NULL, covered_mj BIGINT NOT NULL,"                \
   " co2e_ug BIGINT NOT NULL, compared_jobs BIGINT NOT NULL, counterfactual_ug BIGINT NOT NULL, compared_ug BIGINT NOT NULL," \
   " held_idle_ms BIGINT NOT NULL, simulated_jobs BIGINT NOT NULL, gpu_ms BIGINT NOT NULL, estimated_mj BIGINT NOT NULL,"     \
-  " unmetered_jobs BIGINT NOT NULL,"
+  " unmetered_jobs BIGINT NOT NULL, incomplete_jobs BIGINT NOT NULL, missing_nodes BIGINT NOT NULL,"                         \
+  " estimated_jobs BIGINT NOT NULL, idle_known_gpu_ms BIGINT NOT NULL,"
 constexpr const char* kPropertyRollups =
     "CREATE TABLE IF NOT EXISTS property_rollups (property VARCHAR(16) NOT NULL, span CHAR(1) NOT NULL, start_ms BIGINT NOT NULL,"
     " name VARCHAR(128) NOT NULL," CARBON_SUMS " PRIMARY KEY (property, span, start_ms, name)){clustered}{binary}";
+// Sums over jobs by the UTC day ('d'), month ('m') and year ('y') in which they ended.
+constexpr const char* kRollups =
+    "CREATE TABLE rollups (span CHAR(1) NOT NULL, start_ms BIGINT NOT NULL, grp BIGINT NOT NULL," CARBON_SUMS
+    " PRIMARY KEY (span, start_ms, grp)){clustered}";
+#undef CARBON_SUMS
 
 // Each job is looked up in Slurm again, the newest first and a thousand times as fast as they ended.
 constexpr const char* kAskAgain =
@@ -101,15 +107,12 @@ constexpr const char* kVersion2[] = {
     " account VARCHAR(128) NOT NULL, part VARCHAR(128) NOT NULL, site VARCHAR(128) NOT NULL, cluster VARCHAR(128) NOT NULL,"
     " qos VARCHAR(128) NOT NULL, wckey VARCHAR(128) NOT NULL, state VARCHAR(32) NOT NULL)",
     "DELETE FROM job_groups",
-    // Sums over jobs by the UTC day ('d'), month ('m') and year ('y') in which they ended.
     "DROP TABLE IF EXISTS rollups",
-    "CREATE TABLE rollups (span CHAR(1) NOT NULL, start_ms BIGINT NOT NULL, grp BIGINT NOT NULL," CARBON_SUMS
-    " PRIMARY KEY (span, start_ms, grp)){clustered}",
+    kRollups,
     kPropertyRollups,
     "CREATE INDEX IF NOT EXISTS jobs_by_array ON jobs (array_job)",
     kAskAgain,
 };
-#undef CARBON_SUMS
 
 // By default "Ada" equals "ada" in MariaDB; in Slurm and in SQLite they differ.
 constexpr const char* kVersion3[] = {
@@ -171,6 +174,25 @@ constexpr const char* kVersion9[] = {
     "CREATE INDEX IF NOT EXISTS jobs_by_submit ON jobs (submit_ms)",
     kAskAgain,
 };
+
+// Sums of what is not known. unrecorded_jobs: runs in Slurm's accounting of which the ledger had no record when the two were
+// compared; gpu_ms is null where Slurm does not account for GPUs.
+constexpr const char* kVersion10[] = {
+    "DROP TABLE IF EXISTS rollups",
+    kRollups,
+    "DROP TABLE IF EXISTS property_rollups",
+    kPropertyRollups,
+    "CREATE TABLE IF NOT EXISTS unrecorded_jobs (job_id BIGINT NOT NULL, start_ms BIGINT NOT NULL, cluster VARCHAR(128) NOT NULL,"
+    " end_ms BIGINT NOT NULL, user_name VARCHAR(128) NOT NULL, account VARCHAR(128) NOT NULL, part VARCHAR(128) NOT NULL,"
+    " site VARCHAR(128) NOT NULL, qos VARCHAR(128) NOT NULL, wckey VARCHAR(128) NOT NULL, state VARCHAR(32) NOT NULL,"
+    " gpu_ms BIGINT, PRIMARY KEY (job_id, start_ms, cluster)){binary}",
+    "CREATE INDEX IF NOT EXISTS unrecorded_jobs_by_end ON unrecorded_jobs (end_ms)",
+};
+
+void sum_up(soci::session& sql) {
+  JobGroups groups;
+  rebuild_rollups(sql, groups);
+}
 
 bool has_column(soci::session& sql, const char* table, const char* name) {
   try {
@@ -248,15 +270,17 @@ struct Migration {
   std::span<const char* const> steps;
   void (*last)(soci::session&);
 };
-const std::array<Migration, 9> kMigrations{{{1, {}, kVersion1, nullptr},
+// The sums by property came with version 6; version 10 makes all sums anew.
+const std::array<Migration, 10> kMigrations{{{1, {}, kVersion1, nullptr},
                                             {2, kVersion2Columns, kVersion2, sum_up_again},
                                             {3, {}, kVersion3, nullptr},
                                             {4, kVersion4Columns, {}, account_all_again},
                                             {5, kVersion5Columns, kVersion5, account_all_again},
-                                            {6, {}, kVersion6, rebuild_property_rollups},
+                                            {6, {}, kVersion6, nullptr},
                                             {7, {}, {}, rename_facts},
                                             {8, kVersion8Columns, kVersion8, separate_runs_again},
-                                            {9, kVersion9Columns, kVersion9, nullptr}}};
+                                            {9, kVersion9Columns, kVersion9, nullptr},
+                                            {10, {}, kVersion10, sum_up}}};
 
 // {clustered}: rows are stored in the order of their key, as InnoDB always does. {binary}: names are compared byte by byte, as
 // SQLite always does. {now}: unix ms. {on jobs}: the table of an index to be dropped. {mariadb}: a step for MariaDB alone.

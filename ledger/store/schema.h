@@ -8,7 +8,7 @@
 
 namespace carbon::ledger {
 
-inline constexpr int kSchemaVersion = 9;
+inline constexpr int kSchemaVersion = 10;
 
 // Creates the tables or migrates them step by step; to be called in a transaction. A schema newer than kSchemaVersion is an
 // error, and nothing is changed.

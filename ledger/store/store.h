@@ -66,6 +66,15 @@ struct PendingSummary {
   std::uint32_t tries = 0;
 };
 
+// One run of a job as Slurm's accounting knows it.
+struct SlurmRun {
+  std::string cluster;
+  std::uint32_t job_id = 0;
+  Instant start{}, end{};
+  std::string user, account, partition, site, qos, wckey, state;
+  std::optional<std::int64_t> gpu_ms;  // time x GPUs; none: Slurm does not account for GPUs
+};
+
 struct StoreCounts {
   std::int64_t records = 0;
   std::int64_t jobs = 0;
@@ -134,6 +143,15 @@ class Store {
   Status drop_summary(const JobKey& key);
   // Requests summaries again, for accounting records that lost theirs. Unknown runs are skipped; returns how many were requested.
   Result<std::size_t> request_summaries(std::span<const JobKey> keys, Instant now);
+
+  // Runs that Slurm's accounting knows and of which no record came (store_unrecorded.cpp).
+  // Compares the runs that ended in `ended` with the ledger. Those without a row are kept as unrecorded until a record comes, at
+  // most a million, the latest. `ended` must begin where the last one ended, or before.
+  Status compare(Interval ended, std::span<const SlurmRun> runs);
+  // The time of whose runs the ledger knows which are unrecorded; none: nothing was compared yet.
+  Result<std::optional<Interval>> compared();
+  // When the first of the ledger's runs ended.
+  Result<std::optional<Instant>> first_end();
 
   Result<StoreCounts> counts();
   // Reads everything: the file's structure and each record's checksum. One line per problem.

@@ -43,7 +43,7 @@ struct Store::Impl {
 // So many jobs are selected by one statement.
 inline constexpr std::size_t kJobsPerStatement = 500;
 
-// A number of the table meta.
+// A number of the table meta; 0 if it has none of this name.
 long long meta(soci::session& sql, const char* name);
 
 // A JobKey as bound parameters :job_id, :restart_count, :cluster and :run_ms; must outlive the statement.

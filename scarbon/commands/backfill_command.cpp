@@ -23,25 +23,32 @@ constexpr std::size_t kBatch = 500;
 struct Work {
   std::vector<ledger::EnergyRecord> estimates;
   nlohmann::json summaries = nlohmann::json::array();
-  std::size_t jobs = 0, without_gpu = 0;
+  std::size_t runs = 0, without_gpu = 0, running = 0, never_began = 0;
 };
 
 Work work_of(const SacctTable& sacct, const JobFormat::Runs& runs, Watts gpu_power) {
   Work work;
-  for (const auto& row : sacct.rows) {
-    const auto job = past_job(row);
-    if (!job) continue;
-    ++work.jobs;
-    const auto found = runs.find({job->cluster, std::to_string(job->job_id)});
-    if (found == runs.end()) {
-      if (auto estimate = estimate_of(*job, gpu_power)) {
-        work.estimates.push_back(std::move(*estimate));
-      } else if (job->start && job->end) {
-        ++work.without_gpu;
-      }
-    } else if (lacks_summary(*job, found->second)) {
-      const auto& last = found->second.back();
-      work.summaries.push_back({{"cluster", job->cluster}, {"job_id", job->job_id}, {"start", last.value("start", "")}});
+  const auto jobs = past_jobs(sacct.rows);
+  static const JobRuns kNone;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    const auto& job = jobs[i];
+    ++work.runs;
+    const auto found = runs.find({job.cluster, std::to_string(job.job_id)});
+    const auto& known = found == runs.end() ? kNone : found->second;
+    const bool last = i + 1 == jobs.size() || jobs[i + 1].job_id != job.job_id || jobs[i + 1].cluster != job.cluster;
+    if (!job.start) {
+      ++work.never_began;
+    } else if (!job.end) {
+      ++work.running;
+    } else if (const auto* run = run_during(known, {*job.start, *job.end})) {
+      if (last && lacks_summary(job, known))
+        work.summaries.push_back({{"cluster", job.cluster}, {"job_id", job.job_id}, {"start", run->value("start", "")}});
+    } else if (*job.end == *job.start) {
+      ++work.never_began;  // cancelled while it waited
+    } else if (auto estimate = estimate_of(job, gpu_power)) {
+      work.estimates.push_back(std::move(*estimate));
+    } else {
+      ++work.without_gpu;
     }
   }
   return work;
@@ -74,9 +81,9 @@ int run_backfill(const BackfillOptions& options, const Session& session) {
   Controller controller(*config);
   const auto format = JobFormat::make({{FormatPart::kFields, kPastFields}});
   if (!format) return print_error(format.error().message);
-  ::setenv("SLURM_TIME_FORMAT", "standard", 1);
-  const auto sacct = format->run({"--allusers", "--allocations", "--starttime=" + options.start, "--endtime=" + options.end,
-                                  "--state=bf,ca,cd,dl,f,nf,oom,pr,to"},
+  use_unix_times();
+  const auto sacct = format->run({"--allusers", "--allocations", "--duplicates", "--starttime=" + options.start,
+                                  "--endtime=" + options.end, "--state=bf,ca,cd,dl,f,nf,oom,pr,r,rq,s,to"},
                                  SacctLayout::kParsable);
   if (!sacct) return print_error(sacct.error().message);
   const auto runs = fetch_runs(controller, JobFormat::jobs_in(*sacct));
@@ -86,9 +93,13 @@ int run_backfill(const BackfillOptions& options, const Session& session) {
   if (!options.dry_run) {
     if (const auto sent = send(work, controller); !sent) return print_error(sent.error().message);
   }
-  fmt::print("{} jobs checked; {} summaries {}; {} jobs {} at {:.0f} W per GPU; {} jobs without GPUs skipped\n", work.jobs,
-             work.summaries.size(), options.dry_run ? "to be requested" : "requested", work.estimates.size(),
-             options.dry_run ? "to be estimated" : "estimated", config->placement.gpu_power.value(), work.without_gpu);
+  fmt::print(
+      "{} runs of jobs checked; {} summaries {}; {} runs {} at {:.0f} W per GPU; skipped: {} without GPUs, {} still running, {} "
+      "never "
+      "began\n",
+      work.runs, work.summaries.size(), options.dry_run ? "to be requested" : "requested", work.estimates.size(),
+      options.dry_run ? "to be estimated" : "estimated", config->placement.gpu_power.value(), work.without_gpu, work.running,
+      work.never_began);
   return 0;
 }
 
@@ -104,10 +115,11 @@ Command backfill_command(CLI::App& parent, const Session& session) {
   app.add_flag("--no-estimates", options->no_estimates, "write summaries only");
   app.add_flag("-n,--dry-run", options->dry_run, "print what would be done, but do nothing");
   app.footer(
-      "For root and SlurmUser. A job that is not in the ledger is estimated: each of its GPUs draws [placement] gpu_power of\n"
-      "carbon.conf from its start to its end, at the best known carbon intensity of its site, else the country's yearly factor.\n"
-      "Its method is \"estimated\", in scarbon jobs and in Slurm's record; its uncertainty is 6/7 of its energy. If a node's\n"
-      "own record arrives later, it replaces the estimate. Running the command again changes nothing.\n"
+      "For root and SlurmUser. A run that is not in the ledger is estimated: each of its GPUs draws [placement] gpu_power of\n"
+      "carbon.conf from its start to its end, at the best known carbon intensity of its site, else its static feed's or its\n"
+      "country's yearly factor. A job that still runs is left out.\n"
+      "Its method is \"estimated\", in scarbon jobs and in Slurm's record; its uncertainty is six sevenths of its energy. A\n"
+      "node's own record, if it arrives later, replaces the estimate. Running the command again changes nothing.\n"
       "Example: scarbon backfill -S 2026-01-01 --dry-run\n"
       "Exit status: 0; 1 if sacct or carbonctld failed.");
   return {app.app(), [options, &session] { return run_backfill(*options, session); }};

@@ -119,7 +119,8 @@ Command jobs_command(CLI::App& parent, const Session& session) {
       "Exit status: 0; 1 if sacct or carbonctld failed (if only carbonctld failed, sacct's columns are still shown).");
   add_sacct_options(*app.app(), options->sacct);
   add_table_options(app, options->style);
-  app.add_flag("--json", options->json, "print sacct's JSON, with the ledger's runs of each job under \"carbon\"");
+  app.add_flag("--json", options->json,
+               "print sacct's JSON, with the ledger's runs of each job under \"carbon\"; with -D each run has its own alone");
   app.add_flag("-e,--helpformat", options->help_format, "list the fields, sacct's and slurm-carbon's");
   app.add_flag("-B,--batch-script", options->script, "print the batch script of a job, as sacct does");
   app.add_flag("--env-vars", options->environment, "print the environment of a job's batch script, as sacct does");

@@ -51,8 +51,9 @@ std::string heading_of(const nlohmann::json& answer, bool from_start) {
   const auto start = time_at(answer, "start"), end = time_at(answer, "end");
   const auto until = end ? format_local(*end) : "";
   const auto by = text_at(answer, "by");
-  return from_start && start ? trf("Jobs that ended from {} until {}, by {}; CO2e with PUE", format_local(*start), until, by)
-                             : trf("Jobs that ended before {}, by {}; CO2e with PUE", until, by);
+  return from_start && start
+             ? trf("Jobs that ended from {} until {}, each counted whole, by {}; CO2e with PUE", format_local(*start), until, by)
+             : trf("Jobs that ended before {}, each counted whole, by {}; CO2e with PUE", until, by);
 }
 
 bool any_simulated(const nlohmann::json& rows) {
@@ -127,6 +128,9 @@ int run_report(const ReportOptions& options, const Session& session) {
       options.style);
   fmt::print("{}",
              print_table(options.waste ? waste_table(*answer, options.top) : sums_table(*answer, options.top), options.style));
+  if (options.style.layout == TableLayout::kPadded) {
+    for (const auto& line : gap_lines(*answer)) fmt::print("{}\n", line);
+  }
   if (options.equivalents) {
     fmt::print("{}\n", tr("The total corresponds to:"));
     for (const auto& line : equivalent_lines(number_at((*answer)["total"], "co2e_g").value_or(0))) fmt::print("  {}\n", line);
@@ -175,7 +179,10 @@ Command report_command(CLI::App& parent, const Session& session) {
       "Rows are sorted by emissions, highest first. SavedCo2eG is what moving jobs saved, as far as it is known: of the jobs\n"
       "that slurm-carbon moved, the energy above idle, and the time that its plan added, not the queue's; --explain shows it\n"
       "for one job. An empty cell means not known, which is not zero. Coverage% is the share of the energy whose carbon\n"
-      "intensity is known; Co2eG covers that share. Slurm's PrivateData decides what you see. Examples:\n"
+      "intensity is known; Co2eG covers that share. Incomplete: jobs of which a node's record is missing; their energy is too\n"
+      "low, and their saving is not known. Unmetered: jobs without a metered device. Unrecorded: jobs that Slurm's accounting\n"
+      "has and that sent no record; they are in no other column. A job counts whole when it ended, in reports, budgets and on\n"
+      "the page alike. Slurm's PrivateData decides what you see. Examples:\n"
       "  scarbon report --by account -S 2026-11-01 --top 10 --equivalents\n"
       "  scarbon report --by month -u $USER\n"
       "  scarbon report --explain 1234\n"

@@ -5,7 +5,6 @@
 
 #include <memory>
 
-#include "core/slurm/slurm_time.h"
 #include "core/slurm/tres.h"
 #include "scarbon/command.h"
 #include "scarbon/controller_client.h"
@@ -29,12 +28,6 @@ constexpr const char* kFields = "JobID,JobName,Comment,State,ElapsedRaw,AllocTRE
 
 double gpus_of(const std::string& tres) { return gpus_in_tres(tres).value_or(GpuSum{}).count; }
 
-// Parses a local time as sacct prints it without SLURM_TIME_FORMAT; none for "Unknown".
-std::optional<Instant> time_of(const std::string& text) {
-  const auto t = parse_slurm_time(text, now());
-  return t ? std::optional(*t) : std::nullopt;
-}
-
 Settings settings_of(const std::vector<std::string>& row) {
   for (const auto column : {kComment, kName, kSubmitLine}) {
     if (auto found = settings_in(row[column]); !found.empty()) return found;
@@ -47,11 +40,15 @@ void add_run(Trial& trial, const nlohmann::json& run) {
     if (value) sum = sum.value_or(0) + *value;
   };
   const auto kwh = number_at(run, "energy_kwh");
+  trial.complete = trial.complete && kwh && flag_at(run, "complete");
   add(trial.kwh, kwh);
   add(trial.grams, number_at(run, "co2e_g"));
   if (kwh) {
-    add(trial.facility_kwh, *kwh * number_at(run, "pue").value_or(1));
+    const double facility = *kwh * number_at(run, "pue").value_or(1);
+    add(trial.facility_kwh, facility);
+    add(trial.covered_kwh, facility * number_at(run, "coverage").value_or(0));
     add(trial.uncertainty_kwh, number_at(run, "uncertainty_kwh"));
+    add(trial.estimated_kwh, number_at(run, "estimated_kwh"));
   }
   for (const auto& [key, list] :
        {std::pair("method", &trial.methods), {"intensity", &trial.intensities}, {"provider", &trial.providers}}) {
@@ -60,18 +57,28 @@ void add_run(Trial& trial, const nlohmann::json& run) {
   trial.simulated = trial.simulated || flag_at(run, "simulated");
 }
 
-Trial trial_of(const std::vector<std::string>& row, const JobRuns* runs) {
+// A job that was cancelled while it waited has no start, or one that is its end.
+Trial::Progress progress_of(const Trial& t, double elapsed_s, const JobRuns& runs) {
+  if (t.state == "PENDING" || t.state == "RUNNING" || t.state == "SUSPENDED") return Trial::Progress::kGoesOn;
+  if (runs.empty() && (!t.start || (elapsed_s <= 0 && t.end))) return Trial::Progress::kNeverBegan;
+  return t.end || !runs.empty() ? Trial::Progress::kEnded : Trial::Progress::kGoesOn;
+}
+
+Trial trial_of(const std::vector<std::string>& row, const JobRuns& runs) {
   Trial t;
   t.id = row[kJobId];
   t.name = row[kName];
   t.state = row[kState].substr(0, row[kState].find(' '));
   t.settings = settings_of(row);
-  t.start = time_of(row[2]);
-  t.end = time_of(row[kEnd]);
-  t.gpu_hours = gpus_of(row[kTres]) * std::atof(row[kSeconds].c_str()) / 3600;
-  if (runs == nullptr) return t;
+  t.start = sacct_time(row[2]);
+  t.end = sacct_time(row[kEnd]);
+  const double elapsed_s = std::atof(row[kSeconds].c_str());
+  t.progress = progress_of(t, elapsed_s, runs);
+  t.seen = !runs.empty();
+  t.complete = t.seen;
+  t.gpu_hours = gpus_of(row[kTres]) * elapsed_s / 3600;
   double gpu_seconds = 0;  // of all runs; sacct's row has only the last
-  for (const auto& run : *runs) {
+  for (const auto& run : runs) {
     add_run(t, run);
     gpu_seconds += number_at(run, "gpu_s").value_or(0);
   }
@@ -84,62 +91,69 @@ Result<std::vector<Trial>> trials_of(const StudyOptions& options, Controller& co
   if (!format) return format.error();
   auto selection = options.selection;
   if (!options.started && !options.of_jobs) selection.emplace_back("--starttime=1970-01-02");
-  ::setenv("SLURM_TIME_FORMAT", "standard", 1);  // times are parsed here, not shown
+  use_unix_times();
   auto sacct = format->run(selection, SacctLayout::kParsable);
   if (!sacct) return sacct.error();
   const auto like = [](const std::string& pattern, const std::string& text) {
     return pattern.empty() || ::fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
   };
-  std::erase_if(sacct->rows, [&](const auto& row) {
-    return !like(options.name, row[kName]) || !like(options.comment, row[kComment]) || row[kState] == "PENDING";
-  });
+  std::erase_if(sacct->rows,
+                [&](const auto& row) { return !like(options.name, row[kName]) || !like(options.comment, row[kComment]); });
   const auto runs = fetch_runs(controller, JobFormat::jobs_in(*sacct));
   if (!runs) return runs.error();
   const auto by_row = JobFormat::runs_by_row(*sacct, *runs, false);
   std::vector<Trial> trials;
-  for (std::size_t i = 0; i < sacct->rows.size(); ++i)
-    trials.push_back(trial_of(sacct->rows[i], by_row[i].empty() ? nullptr : &by_row[i]));
+  for (std::size_t i = 0; i < sacct->rows.size(); ++i) trials.push_back(trial_of(sacct->rows[i], by_row[i]));
   return trials;
 }
 
 Table trials_table(const Study& study) {
-  Table table{{"JobID", "JobName", "State", "GpuHours", "EnergyKWh", "Co2eG", "Settings"}, {12, 20, 10, 9, 10, 10, -40}, {}};
+  Table table{{"JobID", "JobName", "State", "GpuHours", "EnergyKWh", "Co2eG", "Coverage%", "Complete", "Settings"},
+              {12, 20, 10, 9, 10, 10, 9, 8, -40},
+              {}};
   for (const auto& t : study.trials) {
     std::string settings;
     for (const auto& [name, value] : t.settings) {
       if (!settings.empty()) settings += ' ';
       settings.append(name).append("=").append(value);
     }
-    table.rows.push_back({t.id, t.name, t.state, figure(t.gpu_hours), figure(t.kwh), figure(t.grams), settings});
+    table.rows.push_back({t.id, t.name, t.state, figure(t.gpu_hours), figure(t.kwh), figure(t.grams), percent(t.coverage()),
+                          t.complete ? "yes" : "no", settings});
   }
   return table;
 }
 
 Table spread_table(const Study& study) {
-  Table table{{"Setting", "Value", "Trials", "EnergyKWh", "MeanG", "LeastG", "MostG"}, {-16, -16, 6, 10, 10, 10, 10}, {}};
+  Table table{
+      {"Setting", "Value", "Trials", "Known", "EnergyKWh", "MeanG", "LeastG", "MostG"}, {-16, -16, 6, 6, 10, 10, 10, 10}, {}};
   for (const auto& s : study.spread)
-    table.rows.push_back(
-        {s.setting, s.value, std::to_string(s.trials), figure(s.kwh), figure(s.mean_g), figure(s.least_g), figure(s.most_g)});
+    table.rows.push_back({s.setting, s.value, std::to_string(s.trials), std::to_string(s.known), figure(s.kwh), figure(s.mean_g),
+                          figure(s.least_g), figure(s.most_g)});
   return table;
 }
 
 void print_summary(const Study& s, const config::Prices& prices) {
   const auto line = [](const char* label, const std::string& value) { fmt::print("{}: {}\n", tr(label), value); };
-  line("Trials", fmt::format("{}", s.trials.size()) + (s.unknown > 0 ? ", " + trf("{} without known energy", s.unknown) : ""));
+  line("Trials", fmt::format("{}", s.trials.size()));
   line("GPU-hours", figure(s.gpu_hours));
-  line("Energy", trf("{} kWh, {} kWh with PUE", figure(s.kwh), figure(s.facility_kwh)));
-  line("Emission", trf("{} g CO2e", figure(s.grams)));
+  const std::string unknown = tr("not known");
+  line("Energy", s.kwh ? trf("{} kWh, {} kWh with PUE", figure(s.kwh), figure(s.facility_kwh)) : unknown);
+  line("Emission", s.grams ? trf("{} g CO2e, of {} % of the energy", figure(s.grams), percent(s.coverage())) : unknown);
   if (s.final_run) {
-    line("Final run", trf("job {}: {} kWh; the whole search took {} times that", s.trials[*s.final_run].id,
-                          figure(s.trials[*s.final_run].kwh), figure(s.multiplier)));
+    line("Final run", s.multiplier_is_least
+                          ? trf("job {}: {} kWh; the whole search took at least {} times that", s.trials[*s.final_run].id,
+                                figure(s.trials[*s.final_run].kwh), figure(s.multiplier))
+                          : trf("job {}: {} kWh; the whole search took {} times that", s.trials[*s.final_run].id,
+                                figure(s.trials[*s.final_run].kwh), figure(s.multiplier)));
   }
   const auto money = [&prices](double x) { return fmt::format("{:.2f} {}", x, prices.currency); };
-  line("Electricity", money(s.costs.electricity));
+  line("Electricity", s.facility_kwh ? money(s.costs.electricity) : unknown);
   line("The same GPU-hours in the cloud",
        trf("{} (preemptible) to {} (on demand)", money(s.costs.cloud_least), money(s.costs.cloud_most)));
   line("On own hardware",
        trf("{} with electricity, {} GPUs bought for this study alone", money(s.costs.own_total), s.costs.own_gpus));
   line("Prices", prices.source);
+  for (const auto& gap : study_gaps(s)) fmt::print("{}\n", gap);
 }
 
 int run_study(const StudyOptions& options, const Session& session) {
@@ -148,9 +162,12 @@ int run_study(const StudyOptions& options, const Session& session) {
   Controller controller(*config);
   auto trials = trials_of(options, controller);
   if (!trials) return print_error(trials.error().message);
-  if (trials->empty()) return print_error("none of the selected jobs has started");
   const auto study = study_of(std::move(*trials), options.final_run, config->prices);
   if (!study) return print_error(study.error().message);
+  if (study->trials.empty()) {
+    return print_error("none of the selected jobs has ended: " + std::to_string(study->running) + " still wait or run, " +
+                       std::to_string(study->never_began) + " never began");
+  }
   if (options.json) {
     auto answer = study_json(*study, config->prices);
     answer["paragraph"] = study_paragraph(*study);

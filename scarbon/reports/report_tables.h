@@ -11,6 +11,8 @@ namespace carbon::scarbon {
 
 // Sums by `by`; `top` 0: all rows. "(others)" sums up omitted rows, "(all)" all rows.
 Table sums_table(const nlohmann::json& answer, std::size_t top);
+// What is not known, or not measured, of the total of an answer of /v1/report: one line each, with how many and how much.
+std::vector<std::string> gap_lines(const nlohmann::json& answer);
 // Wasted emissions by the jobs' final state, from an answer with then_by=state.
 Table waste_table(const nlohmann::json& answer, std::size_t top);
 Table budgets_table(const nlohmann::json& answer);
@@ -18,7 +20,7 @@ Table budgets_table(const nlohmann::json& answer);
 std::vector<std::string> budget_warnings(const nlohmann::json& answer);
 
 // The waste of each key: {"key", "co2e_g", "failed_g", "cancelled_g", "timeout_g", "requeued_g", "other_g", "wasted_g",
-// "allocated_idle_gpu_s"}, the greatest first.
+// "gpu_s", "allocated_idle_gpu_s", "idle_known_gpu_s"}, the greatest first; the last three where known.
 nlohmann::json waste_rows(const nlohmann::json& answer);
 
 }  // namespace carbon::scarbon

@@ -21,13 +21,31 @@ std::string joined(const std::set<std::string>& texts) {
 
 json maybe(const std::optional<double>& value) { return value ? json(*value) : json(); }
 
+void add(std::optional<double>& sum, std::optional<double> value) {
+  if (value) sum = sum.value_or(0) + *value;
+}
+
+std::optional<double> share(std::optional<double> part, std::optional<double> whole) {
+  return part && whole && *whole > 0 ? std::optional(*part / *whole) : std::nullopt;
+}
+
+constexpr double kWhole = 0.9995;  // a coverage that is printed as 100 %
+
+bool whole_emission(const Trial& t) { return t.grams && t.complete && t.coverage().value_or(1) >= kWhole; }
+
 void add_to(Study& study, const Trial& t) {
   study.gpu_hours += t.gpu_hours;
-  study.kwh += t.kwh.value_or(0);
-  study.facility_kwh += t.facility_kwh.value_or(0);
-  study.grams += t.grams.value_or(0);
-  study.uncertainty_kwh += t.uncertainty_kwh.value_or(0);  // assumes fully correlated errors, so it is never too small
+  add(study.kwh, t.kwh);
+  add(study.facility_kwh, t.facility_kwh);
+  add(study.covered_kwh, t.covered_kwh);
+  add(study.grams, t.grams);
+  add(study.uncertainty_kwh, t.uncertainty_kwh);  // assumes fully correlated errors, so it is never too small
+  add(study.estimated_kwh, t.estimated_kwh);
   study.unknown += t.kwh ? 0 : 1;
+  study.unrecorded += t.seen ? 0 : 1;
+  study.incomplete += t.kwh && !t.complete ? 1 : 0;
+  study.uncovered += t.kwh.value_or(0) > 0 && !t.grams ? 1 : 0;
+  study.estimated += t.estimated_kwh.value_or(0) > 0 ? 1 : 0;
   study.simulated = study.simulated || t.simulated;
   if (t.start && (study.span.start == Instant{} || *t.start < study.span.start)) study.span.start = *t.start;
   if (t.end) study.span.end = std::max(study.span.end, *t.end);
@@ -42,7 +60,7 @@ std::vector<Spread> spread_of(const std::vector<Trial>& trials) {
       s.value = value;
       ++s.trials;
       s.kwh += t.kwh.value_or(0);
-      if (!t.grams) continue;
+      if (!whole_emission(t)) continue;
       ++s.known;
       s.grams += *t.grams;
       s.least_g = std::min(s.least_g.value_or(*t.grams), *t.grams);
@@ -76,10 +94,18 @@ json trial_json(const Trial& t) {
           {"gpu_hours", t.gpu_hours},
           {"energy_kwh", maybe(t.kwh)},
           {"facility_kwh", maybe(t.facility_kwh)},
-          {"co2e_g", maybe(t.grams)}};
+          {"co2e_g", maybe(t.grams)},
+          {"coverage", maybe(t.coverage())},
+          {"estimated_kwh", maybe(t.estimated_kwh)},
+          {"seen", t.seen},
+          {"complete", t.complete}};
 }
 
 }  // namespace
+
+std::optional<double> Trial::coverage() const { return share(covered_kwh, facility_kwh); }
+std::optional<double> Study::coverage() const { return share(covered_kwh, facility_kwh); }
+std::optional<double> Study::mean_intensity() const { return share(grams, covered_kwh); }
 
 Settings settings_in(std::string_view text) {
   constexpr std::string_view kOption = "--param";
@@ -111,11 +137,19 @@ Costs costs_of(double gpu_hours, std::optional<double> facility, double span_hou
   return costs;
 }
 
-Result<Study> study_of(std::vector<Trial> trials, const std::string& final_run, const config::Prices& prices) {
+Result<Study> study_of(std::vector<Trial> jobs, const std::string& final_run, const config::Prices& prices) {
+  Study study;
+  std::vector<Trial> trials;
+  for (auto& job : jobs) {
+    switch (job.progress) {
+      case Trial::Progress::kEnded: trials.push_back(std::move(job)); break;
+      case Trial::Progress::kGoesOn: ++study.running; break;
+      case Trial::Progress::kNeverBegan: ++study.never_began; break;
+    }
+  }
   std::stable_sort(trials.begin(), trials.end(), [](const auto& a, const auto& b) {
     return a.start.value_or(Instant::max()) < b.start.value_or(Instant::max());
   });
-  Study study;
   study.trials = std::move(trials);
   std::set<std::string> methods, intensities, providers;
   for (const auto& t : study.trials) {
@@ -135,8 +169,9 @@ Result<Study> study_of(std::vector<Trial> trials, const std::string& final_run, 
     study.final_run = static_cast<std::size_t>(named - study.trials.begin());
   }
   if (study.final_run) {
-    const auto own = study.trials[*study.final_run].kwh.value_or(0);
-    if (own > 0) study.multiplier = study.kwh / own;
+    const auto& own = study.trials[*study.final_run];
+    if (own.complete) study.multiplier = share(study.kwh, own.kwh);
+    study.multiplier_is_least = study.unknown + study.incomplete > 0;
   }
   study.spread = spread_of(study.trials);
   const double hours = study.span.end > study.span.start ? seconds(study.span.length()) / 3600 : 0;
@@ -158,14 +193,24 @@ json study_json(const Study& s, const config::Prices& prices) {
                       {"most_g", maybe(p.most_g)}});
   }
   return {{"trials", std::move(trials)},
+          {"jobs_not_ended", s.running},
+          {"jobs_never_begun", s.never_began},
           {"trials_without_energy", s.unknown},
+          {"trials_unrecorded", s.unrecorded},
+          {"trials_incomplete", s.incomplete},
+          {"trials_without_intensity", s.uncovered},
+          {"trials_estimated", s.estimated},
           {"gpu_hours", s.gpu_hours},
-          {"energy_kwh", s.kwh},
-          {"facility_kwh", s.facility_kwh},
-          {"co2e_g", s.grams},
-          {"uncertainty_kwh", s.uncertainty_kwh},
+          {"energy_kwh", maybe(s.kwh)},
+          {"facility_kwh", maybe(s.facility_kwh)},
+          {"estimated_kwh", maybe(s.estimated_kwh)},
+          {"co2e_g", maybe(s.grams)},
+          {"coverage", maybe(s.coverage())},
+          {"mean_intensity_g_per_kwh", maybe(s.mean_intensity())},
+          {"uncertainty_kwh", maybe(s.uncertainty_kwh)},
           {"final_job", s.final_run ? json(s.trials[*s.final_run].id) : json()},
           {"tuning_multiplier", maybe(s.multiplier)},
+          {"tuning_multiplier_is_least", s.multiplier_is_least},
           {"sensitivity", std::move(spread)},
           {"methods", s.methods},
           {"intensity", s.intensities},
@@ -174,27 +219,61 @@ json study_json(const Study& s, const config::Prices& prices) {
           {"costs",
            {{"currency", prices.currency},
             {"prices", prices.source},
-            {"electricity", s.costs.electricity},
+            {"electricity", s.facility_kwh ? json(s.costs.electricity) : json()},
             {"cloud_least", s.costs.cloud_least},
             {"cloud_most", s.costs.cloud_most},
             {"own_gpus", s.costs.own_gpus},
             {"own_total", s.costs.own_total}}}};
 }
 
+std::vector<std::string> study_gaps(const Study& s) {
+  std::vector<std::string> gaps;
+  if (s.unknown > 0)
+    gaps.push_back(trf("The energy of {} jobs is not known (of {} of them no record came); they are not in these sums.",
+                       s.unknown, s.unrecorded));
+  if (s.incomplete > 0)
+    gaps.push_back(
+        trf("Records of {} jobs are missing in part; their energy and emission are higher than stated.", s.incomplete));
+  if (s.uncovered > 0)
+    gaps.push_back(
+        trf("The carbon intensity of {} jobs is not known; their energy is in the sum, but no emission.", s.uncovered));
+  if (s.estimated > 0)
+    gaps.push_back(trf("{} kWh of {} jobs are estimated, not measured.", figure(s.estimated_kwh), s.estimated));
+  if (s.running > 0) gaps.push_back(trf("{} jobs still wait or run; they are not in these figures.", s.running));
+  if (s.never_began > 0) gaps.push_back(trf("{} jobs never began; they are no trials.", s.never_began));
+  return gaps;
+}
+
 std::string study_paragraph(const Study& s) {
   const auto day = [](Instant t) { return format_utc(t).substr(0, 10); };
-  const double kg = s.grams / 1000;
-  std::string text = trf(
-      "Between {} and {} we ran {} jobs with {} GPU-hours. Their devices drew {} kWh (95 % interval: +-{} kWh), {} kWh with the "
-      "power usage effectiveness of the site (PUE {}), and emitted {} kg CO2e, at a mean carbon intensity of {} g/kWh.",
-      day(s.span.start), day(s.span.end), s.trials.size(), figure(s.gpu_hours), figure(s.kwh), figure(s.uncertainty_kwh),
-      figure(s.facility_kwh), figure(s.kwh > 0 ? std::optional(s.facility_kwh / s.kwh) : std::nullopt), figure(kg),
-      figure(s.facility_kwh > 0 ? std::optional(s.grams / s.facility_kwh) : std::nullopt));
+  std::string text = trf("Between {} and {} we ran {} jobs with {} GPU-hours.", day(s.span.start), day(s.span.end),
+                         s.trials.size(), figure(s.gpu_hours));
+  if (s.kwh) {
+    text +=
+        ' ' + trf("Their devices drew {} kWh (95 % interval: +-{} kWh), {} kWh with the power usage effectiveness of the site "
+                  "(PUE {}).",
+                  figure(s.kwh), figure(s.uncertainty_kwh), figure(s.facility_kwh), figure(share(s.facility_kwh, s.kwh)));
+  }
+  if (s.grams) {
+    const auto covered = s.coverage().value_or(1);
+    text += ' ' +
+            (covered >= kWhole
+                 ? trf("They emitted {} kg CO2e, at a mean carbon intensity of {} g/kWh.", figure(*s.grams / 1000),
+                       figure(s.mean_intensity()))
+                 : trf("{} % of that energy, whose carbon intensity is known, emitted {} kg CO2e, at a mean carbon intensity of "
+                       "{} g/kWh; the emission of the rest is not known.",
+                       percent(covered), figure(*s.grams / 1000), figure(s.mean_intensity())));
+  } else {
+    text += ' ' + std::string(tr("Their emission is not known."));
+  }
   text += ' ' + trf("Energy was obtained per job by slurm-carbon (method: {}); carbon intensities are those of {} ({}).",
                     s.methods.empty() ? tr("not known") : s.methods, s.providers.empty() ? tr("not known") : s.providers,
                     s.intensities.empty() ? tr("not known") : s.intensities);
-  if (s.multiplier) text += ' ' + trf("The whole search took {} times the energy of the final run.", figure(s.multiplier));
-  if (s.unknown > 0) text += ' ' + trf("The energy of {} jobs is not known; they are not in these sums.", s.unknown);
+  if (s.multiplier)
+    text += ' ' + (s.multiplier_is_least
+                       ? trf("The whole search took at least {} times the energy of the final run.", figure(s.multiplier))
+                       : trf("The whole search took {} times the energy of the final run.", figure(s.multiplier)));
+  for (const auto& gap : study_gaps(s)) text += ' ' + gap;
   if (s.simulated) text += ' ' + std::string(tr("These figures are based on simulated GPUs or simulated intensities."));
   return text;
 }

@@ -3,6 +3,7 @@
 // to the final run, emissions by setting, and costs, after Strubell, Ganesh and McCallum 2019. Pure.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -20,17 +21,25 @@ using Settings = std::map<std::string, std::string>;
 // Each "--param name=value" (or --param=name=value) in a text, such as a job's comment.
 Settings settings_in(std::string_view text);
 
+// One job of the study with all its runs.
 struct Trial {
   std::string id, name, state;
   Settings settings;
   std::optional<Instant> start, end;
+  enum class Progress : std::uint8_t { kEnded, kGoesOn, kNeverBegan } progress = Progress::kEnded;
   double gpu_hours = 0;
+  bool seen = true;                    // a record of it has come
+  bool complete = true;                // of all its runs, from all their nodes
   std::optional<double> kwh;           // of the devices
   std::optional<double> facility_kwh;  // with PUE
-  std::optional<double> grams;
+  std::optional<double> covered_kwh;   // the part of facility_kwh whose carbon intensity is known
+  std::optional<double> grams;         // of that part; none if it is zero
   std::optional<double> uncertainty_kwh;
+  std::optional<double> estimated_kwh;  // the part of kwh that is not measured
   std::vector<std::string> methods, intensities, providers;
   bool simulated = false;
+
+  std::optional<double> coverage() const;  // share of the energy whose carbon intensity is known
 };
 
 // Energy at the building's meter: power of the devices x hours x PUE.
@@ -46,17 +55,29 @@ Costs costs_of(double gpu_hours, std::optional<double> facility_kwh, double span
 
 struct Spread {
   std::string setting, value;
-  std::size_t trials = 0, known = 0;  // known: trials with known emissions
+  std::size_t trials = 0, known = 0;  // known: trials whose whole emission is known
   double kwh = 0, grams = 0;
   std::optional<double> mean_g, least_g, most_g;
 };
 
 struct Study {
-  std::vector<Trial> trials;  // by start
-  std::size_t unknown = 0;    // trials without known energy, not included in sums of energy
-  double gpu_hours = 0, kwh = 0, facility_kwh = 0, grams = 0, uncertainty_kwh = 0;
+  std::vector<Trial> trials;    // those that have ended, by start
+  std::size_t running = 0;      // jobs that are no trials yet: they wait or run
+  std::size_t never_began = 0;  // jobs that are none
+  // Trials that are in the sums with less than they took, or not at all.
+  std::size_t unknown = 0;     // without known energy
+  std::size_t unrecorded = 0;  // of those: of which no record came
+  std::size_t incomplete = 0;  // with energy, but records of nodes or runs are missing
+  std::size_t uncovered = 0;   // with energy, but without any known carbon intensity
+  std::size_t estimated = 0;   // whose energy is estimated in part or whole
+  // Sums over what is known; none if nothing is.
+  double gpu_hours = 0;
+  std::optional<double> kwh, facility_kwh, covered_kwh, grams, uncertainty_kwh, estimated_kwh;  // as in Trial
+  std::optional<double> coverage() const;
+  std::optional<double> mean_intensity() const;  // grams per covered kWh with PUE
   std::optional<std::size_t> final_run;
   std::optional<double> multiplier;  // energy of all trials / energy of the final run
+  bool multiplier_is_least = false;  // the energy of some trials is not wholly known
   Interval span{};
   std::vector<Spread> spread;  // by setting, then by falling mean
   Costs costs;
@@ -64,10 +85,12 @@ struct Study {
   bool simulated = false;
 };
 
-// `final_run`: the id of a trial; empty: the last completed trial. Error: no trial has that id.
-Result<Study> study_of(std::vector<Trial> trials, const std::string& final_run, const config::Prices& prices);
+// `jobs`: in any order. `final_run`: the id of a trial; empty: the last completed trial. Error: no trial has that id.
+Result<Study> study_of(std::vector<Trial> jobs, const std::string& final_run, const config::Prices& prices);
 
 nlohmann::json study_json(const Study& study, const config::Prices& prices);
+// What is not known of the study, or is in its sums with less than it took: a sentence each.
+std::vector<std::string> study_gaps(const Study& study);
 // A paragraph for a paper: what was run, how the figures were obtained, and their uncertainty.
 std::string study_paragraph(const Study& study);
 

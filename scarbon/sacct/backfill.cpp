@@ -5,11 +5,12 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <tuple>
 
 #include "core/slurm/decision_token.h"
-#include "core/slurm/slurm_time.h"
 #include "core/slurm/tres.h"
 #include "scarbon/controller_client.h"
+#include "scarbon/sacct/sacct.h"
 
 namespace carbon::scarbon {
 namespace {
@@ -37,9 +38,9 @@ std::optional<std::uint32_t> number(const std::string& text) {
   return ec == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
 }
 
-std::optional<Instant> time_of(const std::string& text) {
-  const auto t = parse_slurm_time(text, now());
-  return t ? std::optional(*t) : std::nullopt;
+// States after which Slurm runs a job again, as another run of the same job.
+bool may_run_again(const std::string& state) {
+  return state == "REQUEUED" || state == "PREEMPTED" || state == "NODE_FAIL" || state == "BOOT_FAIL";
 }
 
 }  // namespace
@@ -56,11 +57,29 @@ std::optional<PastJob> past_job(const std::vector<std::string>& row) {
   job.account = row[kAccount];
   job.partition = row[kPartition];
   job.state = row[kState].substr(0, row[kState].find(' '));
-  job.start = time_of(row[kStart]);
-  job.end = time_of(row[kEnd]);
+  job.start = sacct_time(row[kStart]);
+  job.end = sacct_time(row[kEnd]);
   job.gpus = gpus_in_tres(row[kTres]).value_or(GpuSum{}).count;
   job.admin_comment = row[kComment];
   return job;
+}
+
+std::vector<PastJob> past_jobs(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<PastJob> jobs;
+  for (const auto& row : rows) {
+    if (auto job = past_job(row)) jobs.push_back(std::move(*job));
+  }
+  std::stable_sort(jobs.begin(), jobs.end(), [](const auto& a, const auto& b) {
+    return std::tuple(a.cluster, a.job_id, a.start.value_or(Instant::max())) <
+           std::tuple(b.cluster, b.job_id, b.start.value_or(Instant::max()));
+  });
+  for (std::size_t i = 1; i < jobs.size(); ++i) {
+    const auto& before = jobs[i - 1];
+    auto& job = jobs[i];
+    if (before.cluster == job.cluster && before.job_id == job.job_id && before.uid == job.uid && may_run_again(before.state))
+      job.restart = before.restart + 1;
+  }
+  return jobs;
 }
 
 std::optional<ledger::EnergyRecord> estimate_of(const PastJob& job, Watts gpu_power) {
@@ -68,6 +87,7 @@ std::optional<ledger::EnergyRecord> estimate_of(const PastJob& job, Watts gpu_po
   ledger::EnergyRecord r;
   r.cluster = job.cluster;
   r.job_id = job.job_id;
+  r.restart = job.restart;
   r.node = ledger::kBackfillNode;
   r.start = *job.start;
   r.end = *job.end;

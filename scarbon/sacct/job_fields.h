@@ -9,10 +9,15 @@
 #include <string_view>
 #include <vector>
 
+#include "core/time.h"
+
 namespace carbon::scarbon {
 
 // All runs (restarts) of a job in the ledger, as /v1/jobs returns them; empty: none.
 using JobRuns = std::vector<nlohmann::json>;
+
+// The run that ran longest in `when`; null: none ran in it.
+const nlohmann::json* run_during(const JobRuns& runs, Interval when);
 
 struct JobField {
   std::string_view name;  // as printed in the header

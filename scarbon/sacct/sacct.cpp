@@ -2,12 +2,17 @@
 #include "scarbon/sacct/sacct.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <cstdlib>
 #include <string_view>
 
 #include "scarbon/program.h"
 
 namespace carbon::scarbon {
 namespace {
+
+constexpr std::int64_t kLastSecond = 253'402'300'799;  // of the year 9999
 
 std::vector<std::size_t> widths_of(std::string_view dashes) {
   std::vector<std::size_t> widths;
@@ -59,6 +64,15 @@ Result<SacctTable> rows_of(std::vector<std::string> header, std::string_view res
 }
 
 }  // namespace
+
+void use_unix_times() { ::setenv("SLURM_TIME_FORMAT", "%s", 1); }
+
+std::optional<Instant> sacct_time(const std::string& text) {
+  std::int64_t s = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), s);
+  if (text.empty() || ec != std::errc{} || end != text.data() + text.size() || s <= 0 || s > kLastSecond) return std::nullopt;
+  return Instant(std::chrono::seconds(s));
+}
 
 Result<std::string> sacct_output(const std::vector<std::string>& arguments) {
   std::vector<std::string> command{"sacct"};

@@ -3,10 +3,12 @@
 // decide which jobs the user sees.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/result.h"
+#include "core/time.h"
 
 namespace carbon::scarbon {
 
@@ -15,6 +17,12 @@ struct SacctTable {
   std::vector<std::string> header;
   std::vector<std::vector<std::string>> rows;
 };
+
+// Makes sacct print times in unix seconds, for sacct_time(): a local time is not told from the one an hour later that has the
+// same name. For this process; not where sacct's output is shown.
+void use_unix_times();
+// A time that is so printed; none for "Unknown", "None" and all else.
+std::optional<Instant> sacct_time(const std::string& text);
 
 enum class SacctLayout { kPadded, kParsable };
 

@@ -176,7 +176,9 @@ std::vector<EnergyRecord> records() {
       gpu.method = Method::kIntegrated;
       gpu.uncertainty_mj = total_mj(gpu) / 20;
     }
-    if (run.id == 101) {  // with its CPU
+    if (run.id == 109) out.back().devices.front().estimated_mj = total_mj(out.back().devices.front()) / 4;
+    if (run.id == 110) out.back().num_nodes = 2;  // of which one sent nothing
+    if (run.id == 101) {                          // with its CPU
       auto cpu = out.back().devices.front();
       cpu.device = "rapl:package-0";
       cpu.type = "cpu";
@@ -327,6 +329,10 @@ void Campus::fill_ledger() {
   }
   must(store_->set_details(details));
   account();
+  // Slurm knows job 113, of which no record came; until scarbon backfill estimates it.
+  const ledger::SlurmRun before{"campus", 113, kMidnight - 61h, kMidnight - 60h, "bob", "vision", "gpu-a", "inland",
+                                "normal", "",  "COMPLETED",     2 * 3'600'000};
+  must(store_->compare({kMidnight - 72h, kNow - 1h}, std::span(&before, 1)));
 }
 
 void Campus::account() { must(ledger::Accountant(*store_, config_.sites).run(kNow)); }

@@ -25,6 +25,16 @@ class FakeSlurm final : public SlurmApi {
     return out;
   }
 
+  Result<std::vector<EndedJob>> ended_jobs(const std::string&, Interval when) override {
+    ++asked_for_ended;
+    if (!dbd_up) return Error{"slurmdbd is away"};
+    std::vector<EndedJob> out;
+    for (const auto& j : ended) {
+      if (j.end >= when.start && j.end < when.end) out.push_back(j);
+    }
+    return out;
+  }
+
   Status write_summary(const SlurmJob& job, const std::string& comment, std::optional<std::uint64_t> joules) override {
     if (!dbd_up) return Error{"slurmdbd is away"};
     ++written;
@@ -76,9 +86,10 @@ class FakeSlurm final : public SlurmApi {
 
   bool dbd_up = true, ctld_up = true;
   std::function<void()> while_writing;
-  int asked = 0, written = 0;
+  int asked = 0, asked_for_ended = 0, written = 0;
   std::optional<std::uint64_t> energy;  // of the last summary
   std::vector<SlurmJob> jobs;
+  std::vector<EndedJob> ended;
   Topology known_topology;
   std::vector<Association> association_list;
   SlurmQueue waiting;

@@ -2,7 +2,7 @@
 // The view of emissions and savings: by day, user and account, and against budgets.
 import { DayChart } from "./charts.js";
 import { Table, badge, card, choice, h, key, simulated } from "./dom.js";
-import { grams, iso, share } from "./format.js";
+import { figure, grams, iso, share } from "./format.js";
 import { day_name, sums_table, total_row, total_tiles } from "./job_sums.js";
 import { ask } from "./session.js";
 
@@ -22,6 +22,9 @@ export class EmissionsView {
       { name: "Period", cell: (b) => b.name },
       { name: "Used", number: true, cell: (b) => grams(b.used_g) },
       { name: "Budget", number: true, cell: (b) => grams(b.budget_g) },
+      { name: "Incomplete", number: true, cell: (b) => figure(b.incomplete_jobs) },
+      { name: "Not metered", number: true, cell: (b) => figure(b.unmetered_jobs) },
+      { name: "Without a record", number: true, cell: (b) => figure(b.unrecorded_jobs) },
       { name: "Used share", number: true, cell: (b) => [share(b.used_share), " ", b.warning ? badge(b.warning, b.warning === "spent" ? "bad" : "warn") : ""] },
     ]);
     this.budget_card = card("Budgets", this.budgets.element);
@@ -44,7 +47,7 @@ export class EmissionsView {
     this.accounts.update(account.rows, total_row(account));
     this.budgets.update(budgets.budgets);
     this.budget_card.hidden = budgets.budgets.length === 0;
-    this.text.replaceChildren("Jobs count on the day (UTC) on which they ended. Saved: by moving jobs, as far as it is known: their energy above idle, over the time that the plan added. ",
+    this.text.replaceChildren("Each job counts whole on the day (UTC) on which it ended. Saved: by moving jobs, as far as it is known: their energy above idle, over the time that the plan added. ",
       simulated(day.total.simulated) ?? "");
   }
 

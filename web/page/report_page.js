@@ -70,6 +70,7 @@ function top_jobs() {
     { name: tr("Name"), cell: (j) => j.name, wrap: true },
     { name: tr("State"), cell: (j) => j.state },
     { name: tr("Site"), cell: (j) => j.site },
+    { name: tr("Nodes"), number: true, cell: (j) => (j.nodes_expected ? `${j.nodes}/${j.nodes_expected}` : "") },
     { name: tr("Energy"), number: true, cell: (j) => energy(j.energy_kwh) },
     { name: "CO₂e", number: true, cell: (j) => grams(j.co2e_g) },
     { name: "g/kWh", number: true, cell: (j) => figure(j.avg_intensity_g_per_kwh) },
@@ -84,7 +85,7 @@ function heading(title) {
   const covered = tr("CO₂e includes PUE; {} % of the energy has a known carbon intensity.", figure(100 * (total.coverage ?? 0)));
   return [
     h("div", { class: "head" }, h("h1", {}, title),
-      h("p", {}, tr("Created {} by slurm-carbon. Jobs count on the day (UTC) on which they ended.", report.created), " ", covered)),
+      h("p", {}, tr("Created {} by slurm-carbon. Each job counts whole on the day (UTC) on which it ended.", report.created), " ", covered)),
     report.filters.length ? h("p", { id: "filters" }, tr("Only jobs with {}.", report.filters.map(([name, value]) => `${name} ${value}`).join(", "))) : null,
     days.some((r) => r.simulated) ? h("p", { id: "notice" }, tr("These figures are based on simulated GPUs or simulated intensities.")) : null,
     h("dl", { class: "tiles" }, total_tiles(total)),

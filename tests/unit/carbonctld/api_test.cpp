@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "grid_feeds/yearly_factors.h"
 #include "tests/support/ledger_fixture.h"
 
 namespace carbon::carbonctld {
@@ -315,6 +316,90 @@ TEST_F(ApiTest, EstimatesAreLabelledCoveredByTheYearlyFactorAndGiveWayToARecord)
   job = json::parse(ask(0, "/v1/jobs").body)["jobs"][0];
   EXPECT_DOUBLE_EQ(job["energy_kwh"], 2.0);
   EXPECT_EQ(job["method"], "counter");
+}
+
+TEST_F(ApiTest, WhatIsNotKnownStandsBesideEachSum) {
+  put_hours("a", kDay, {100, 200});
+  auto part = make_record(1, kDay, {kKwhMj});
+  part.num_nodes = 3;
+  auto guess = make_record(2, kDay, {kKwhMj});
+  guess.devices[0].estimated_mj = kKwhMj / 2;
+  auto blind = make_record(3, kDay, {});
+  blind.devices.clear();
+  blind.end = kDay + 1h;
+  blind.user = "bob";
+  put({part, guess, blind});
+  account();
+  config_.budgets = {{"nlp", 0.35, config::CalendarPeriod::kMonth, 0.8}};
+  for (const auto* by : {"user", "account", "partition", "site", "cluster", "day", "week", "month"}) {
+    const auto total = json::parse(ask(0, "/v1/report", {{"by", by}, {"start", "2025-11-01"}}).body)["total"];
+    EXPECT_TRUE(total["unrecorded_jobs"].is_null()) << by << ": not compared yet";
+  }
+  const ledger::SlurmRun unrecorded{"campus", 9, kDay, kDay + 1h, "ada", "nlp", "gpu-a", "a", "normal", "", "FAILED", 7'200'000};
+  ASSERT_TRUE(store_->compare({kDay - 1h, kDay + 6h}, std::span(&unrecorded, 1)));
+  for (const auto* by : {"user", "account", "partition", "site", "cluster", "day", "week", "month"}) {
+    const auto report = json::parse(ask(0, "/v1/report", {{"by", by}, {"start", "2025-11-01"}}).body);
+    const auto& total = report["total"];
+    EXPECT_EQ(total["incomplete_jobs"], 1) << by;
+    EXPECT_EQ(total["missing_nodes"], 2) << by;
+    EXPECT_EQ(total["estimated_jobs"], 1) << by;
+    EXPECT_DOUBLE_EQ(total["estimated_kwh"], 0.5) << by;
+    EXPECT_EQ(total["unmetered_jobs"], 1) << by;
+    EXPECT_EQ(total["unrecorded_jobs"], 1) << by;
+    EXPECT_DOUBLE_EQ(total["unrecorded_gpu_s"], 7200.0) << by;
+    EXPECT_EQ(report["unrecorded_until"], "2025-11-25T06:00:00Z") << by;
+  }
+  const auto users = json::parse(ask(0, "/v1/report", {{"by", "user"}}).body)["rows"];
+  ASSERT_EQ(users.size(), 2u);
+  EXPECT_EQ(users[1]["key"], "bob");
+  for (const auto* unknown : {"energy_kwh", "co2e_g", "coverage", "saved_g"}) EXPECT_TRUE(users[1][unknown].is_null()) << unknown;
+  EXPECT_EQ(users[1]["unrecorded_jobs"], 0);
+  const auto budget = json::parse(ask(0, "/v1/budgets").body)["budgets"][0];
+  EXPECT_EQ(budget["incomplete_jobs"], 1);
+  EXPECT_EQ(budget["unrecorded_jobs"], 1);
+  const auto days =
+      json::parse(ask(0, "/v1/report", {{"by", "day"}, {"start", "2025-11-24"}, {"end", "2025-11-27"}}).body)["rows"];
+  EXPECT_EQ(days[0]["unrecorded_jobs"], 0);
+  EXPECT_EQ(days[1]["unrecorded_jobs"], 1);
+  EXPECT_TRUE(days[2]["unrecorded_jobs"].is_null()) << "not compared";
+}
+
+TEST_F(ApiTest, AnotherUsersUnrecordedJobsAreHidden) {
+  settings_->privacy.jobs = true;
+  const ledger::SlurmRun unrecorded{"campus", 9,   kDay,     kDay + 1h, "news",   "vision",
+                                    "gpu-a",  "a", "normal", "",        "FAILED", 7'200'000};
+  ASSERT_TRUE(store_->compare({kDay - 1h, kDay + 6h}, std::span(&unrecorded, 1)));
+  EXPECT_EQ(json::parse(ask(kAda, "/v1/report").body)["total"]["unrecorded_jobs"], 0);
+  EXPECT_EQ(json::parse(ask(kBob, "/v1/report").body)["total"]["unrecorded_jobs"], 1);
+  EXPECT_EQ(json::parse(ask(0, "/v1/report").body)["total"]["unrecorded_jobs"], 1);
+}
+
+TEST_F(ApiTest, EstimatesArePricedAsTheSiteIsWhereNothingBetterIsKnown) {
+  auto estimate = make_record(7, kDay + 30min, {kKwhMj, kKwhMj, 0});
+  estimate.end = kDay + 2h + 30min;
+  estimate.node = "(backfill)";
+  estimate.devices[0].method = Method::kEstimated;
+  estimate.devices[0].first = kDay;
+  const auto priced = [&] {
+    EXPECT_EQ(post(0, to_json(estimate), "/v1/estimates").status, 200);
+    account();
+    return json::parse(ask(0, "/v1/jobs", {{"jobs", std::to_string(estimate.job_id)}}).body)["jobs"][0];
+  };
+  config_.sites[0].zone = "NO2";
+  config_.sites[0].feeds = {{"gb-neso", "carbon.conf:1", {}}, {"static", "carbon.conf:2", {{"intensity", {"250", ""}}}}};
+  put_hours("a", kDay, {100});  // what is known stays
+  auto job = priced();
+  EXPECT_DOUBLE_EQ(job["co2e_g"], 350.0);
+  EXPECT_EQ(job["provider"], "static+test");
+  config_.sites[0].feeds.pop_back();
+  estimate.job_id = 8;
+  EXPECT_DOUBLE_EQ(priced()["co2e_g"], 350.0) << "another factor in carbon.conf prices no hour anew";
+  config_.sites[0].zone = "CISO";  // no country's name
+  config_.sites[0].feeds = {{"eia", "carbon.conf:1", {}}};
+  estimate.job_id = 9;
+  for (auto* t : {&estimate.start, &estimate.end, &estimate.devices[0].first}) *t -= 48h;
+  const auto us = grid_feeds::yearly_factor("", "US").grams_per_kwh;
+  EXPECT_NEAR(priced()["co2e_g"].get<double>(), 2 * us, 1e-6) << "the provider's country";
 }
 
 TEST_F(ApiTest, IntensityByDayIsTheMeanOfKnownValues) {

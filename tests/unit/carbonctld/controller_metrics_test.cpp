@@ -31,6 +31,11 @@ class MetricsTest : public ::testing::Test {
                       row.sums.energy_mj = 1'500;
                       row.sums.counterfactual_ug = 5'000'000;
                       row.sums.compared_ug = 3'000'000;
+                      row.sums.incomplete_jobs = 2;
+                      row.sums.missing_nodes = 5;
+                      row.sums.estimated_jobs = 3;
+                      row.sums.unmetered_jobs = 1;
+                      row.unrecorded = {.jobs = 4, .gpu_ms = 7'200'000};
                       return std::vector{row};
                     }});
   }
@@ -73,7 +78,16 @@ TEST_F(MetricsTest, SumsThatACorrectionMayLowerAreNoCounters) {
     EXPECT_TRUE(line.ends_with(" gauge") && line.find("_total ") == std::string::npos) << line;
     ++sums;
   }
-  EXPECT_EQ(sums, 8);
+  EXPECT_EQ(sums, 14);
+}
+
+TEST_F(MetricsTest, HasWhatIsNotKnownBesideTheSums) {
+  auto m = metrics();
+  const auto answer = m.answer(get());
+  for (const auto* line :
+       {"incomplete_jobs{site=\"a\"} 2", "missing_nodes{site=\"a\"} 5", "estimated_jobs{site=\"a\"} 3",
+        "unmetered_jobs{site=\"a\"} 1", "unrecorded_jobs{site=\"a\"} 4", "unrecorded_gpu_seconds{site=\"a\"} 7200"})
+    EXPECT_TRUE(has(answer, std::string("carbon_site_") + line)) << line << "\n" << answer.body;
 }
 
 TEST_F(MetricsTest, HasNoSumsThatPrivateDataHides) {

@@ -35,6 +35,11 @@ class Double final : public SlurmApi {
     job.comment = "a 'comment'";
     return std::vector{job};
   }
+  Result<std::vector<EndedJob>> ended_jobs(const std::string&, Interval ended) override {
+    act();
+    return std::vector<EndedJob>{{7, ended.start, ended.end, "ada", "nlp", "gpu", "normal", "study", "FAILED", 2},
+                                 {8, ended.start, ended.end, "bob", "", "gpu", "", "", "COMPLETED", {}}};
+  }
   Status write_summary(const SlurmJob& job, const std::string& comment, std::optional<std::uint64_t> joules) override {
     act();
     return Error{"job " + std::to_string(job.job_id) + " of array " + std::to_string(job.array->first) + " refused " + comment +

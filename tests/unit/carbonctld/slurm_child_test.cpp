@@ -49,6 +49,14 @@ TEST(SlurmChild, PassesRequestsAndAnswers) {
   EXPECT_EQ(job.qos, "normal");
   EXPECT_EQ(job.wckey, "*study");
   EXPECT_EQ(job.comment, "a 'comment'");
+  const Interval when{job.submit, job.submit + std::chrono::hours(2)};
+  const auto ended = slurm.ended_jobs("campus", when);
+  ASSERT_TRUE(ended) << ended.error().message;
+  ASSERT_EQ(ended->size(), 2u);
+  EXPECT_EQ(ended->at(0).end, when.end);
+  EXPECT_EQ(ended->at(0).gpus, 2u);
+  EXPECT_EQ(ended->at(0).state, "FAILED");
+  EXPECT_FALSE(ended->at(1).gpus);
   const auto comment = slurm.write_summary(job, "\xe9\xff carbon:g=1", {});
   ASSERT_FALSE(comment);
   EXPECT_EQ(comment.error().message, "job 9 of array 7 refused \xe9\xff carbon:g=1");

@@ -61,6 +61,15 @@ TEST_F(MariadbTest, FromRecordsToReports) {
   ASSERT_TRUE(store_->postpone_summary(key(1), kDay + 1min, std::string(1500, 'x') + "\xff"));
   EXPECT_EQ(find_jobs(*store_, {.job_ids = {1}, .start = kDay - 1h, .end = kDay + 1h})->size(), 1u);
   EXPECT_EQ(store_->counts()->unwritten, 0);
+  const SlurmRun seen{"campus", 1, kDay, kDay + 1h, "ada", "nlp", "gpu-a", "a", "", "", "", 1};
+  auto unrecorded = seen;
+  unrecorded.job_id = 2;
+  unrecorded.gpu_ms.reset();
+  for (int times = 0; times < 2; ++times) ASSERT_TRUE(store_->compare({kDay, kDay + 2h}, std::vector{seen, unrecorded}));
+  const auto total = run_total(*store_, {.when = {kDay, kDay + 24h}});
+  ASSERT_TRUE(total) << total.error().message;
+  EXPECT_EQ(total->unrecorded->jobs, 1);
+  EXPECT_FALSE(total->unrecorded->gpu_ms);
   EXPECT_TRUE(store_->check()->empty());
 }
 

@@ -38,6 +38,38 @@ TEST(JobFields, MissingIsNotZero) {
   for (const auto& field : job_fields()) EXPECT_EQ(field.value({}), "") << field.name;
 }
 
+TEST(JobFields, AMeanIsOverTheEnergyThatIsCovered) {
+  auto half = kSecond;  // 3 kWh at 300 g/kWh, of which 1 kWh is covered
+  half["coverage"] = 1.0 / 3;
+  EXPECT_EQ(value("AvgIntensity", {kFirst, half}), "200.0");
+  EXPECT_EQ(value("Coverage", {kFirst, half}), "50.0");
+}
+
+TEST(JobFields, WhatANodeDidNotSendIsSaid) {
+  auto whole = kFirst, part = kFirst;
+  whole.update({{"nodes", 1}, {"nodes_expected", 1}, {"complete", true}, {"estimated_kwh", 0.25}});
+  part.update({{"nodes", 1}, {"nodes_expected", 16}, {"complete", false}, {"saved_g", nullptr}});
+  EXPECT_EQ(value("Nodes", {whole}), "1/1");
+  EXPECT_EQ(value("Complete", {whole}), "yes");
+  EXPECT_EQ(value("EstimatedKWh", {whole}), "0.2500");
+  EXPECT_EQ(value("Nodes", {whole, part}), "2/17");
+  EXPECT_EQ(value("Complete", {whole, part}), "no");
+  EXPECT_EQ(value("SavedCo2eG", {whole, part}), "") << "a part of a saving is none";
+  whole["energy_kwh"] = nullptr;
+  EXPECT_EQ(value("Complete", {whole}), "no") << "not metered";
+}
+
+TEST(JobFields, ARunIsFoundByItsTime) {
+  auto first = kFirst, second = kSecond;
+  first.update({{"start", "2025-10-26T00:00:00Z"}, {"end", "2025-10-26T00:30:00Z"}});
+  second.update({{"start", "2025-10-26T01:00:00Z"}, {"end", "2025-10-26T01:30:00Z"}});  // the same local times in Berlin
+  const JobRuns runs{first, second};
+  const auto at = [&](const char* from, const char* to) { return run_during(runs, {*parse_utc(from), *parse_utc(to)}); };
+  EXPECT_EQ(at("2025-10-26T00:00:00Z", "2025-10-26T00:29:00Z"), &runs[0]);
+  EXPECT_EQ(at("2025-10-26T01:00:00Z", "2025-10-26T01:29:00Z"), &runs[1]);
+  EXPECT_EQ(at("2025-10-27T01:00:00Z", "2025-10-27T01:29:00Z"), nullptr);
+}
+
 TEST(JobFields, SacctsOwnNamesAreNotTaken) {
   for (const auto* name : {"JobID", "ConsumedEnergy", "State", "AdminComment", "TRESUsageInAve"})
     EXPECT_EQ(find_job_field(name), nullptr);

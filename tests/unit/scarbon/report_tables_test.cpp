@@ -13,9 +13,23 @@ namespace {
 using nlohmann::json;
 
 json sums(const char* key, int jobs, double grams) {
-  return {{"key", key},        {"jobs", jobs},       {"gpu_s", 7200.0}, {"energy_kwh", 1.5},
-          {"co2e_g", grams},   {"saved_g", nullptr}, {"coverage", 1},   {"allocated_idle_gpu_s", 1800.0},
-          {"simulated", false}};
+  return {{"key", key},
+          {"jobs", jobs},
+          {"gpu_s", 7200.0},
+          {"energy_kwh", 1.5},
+          {"co2e_g", grams},
+          {"saved_g", nullptr},
+          {"coverage", 1},
+          {"allocated_idle_gpu_s", 1800.0},
+          {"simulated", false},
+          {"estimated_kwh", 0.5},
+          {"estimated_jobs", 3},
+          {"incomplete_jobs", 2},
+          {"missing_nodes", 5},
+          {"unmetered_jobs", 1},
+          {"unrecorded_jobs", 4},
+          {"unrecorded_gpu_s", 10800.0},
+          {"idle_known_gpu_s", 3600.0}};
 }
 
 json answer() {
@@ -25,20 +39,49 @@ json answer() {
 }
 
 TEST(ReportTables, SumsInEachLayout) {
-  EXPECT_EQ(print_table(sums_table(answer(), 0), {}),
-            "User                 Jobs  GpuHours  EnergyKWh      Co2eG  Share% SavedCo2eG Coverage% \n"
-            "---------------- -------- --------- ---------- ---------- ------- ---------- --------- \n"
-            "ada                     3     2.000      1.500      600.0    60.0                100.0 \n"
-            "bob                     2     2.000      1.500      300.0    30.0                100.0 \n"
-            "eve                     1     2.000      1.500      100.0    10.0                100.0 \n"
-            "(all)                   6     2.000      1.500       1000   100.0                100.0 \n");
+  EXPECT_EQ(
+      print_table(sums_table(answer(), 0), {}),
+      "User                 Jobs  GpuHours  EnergyKWh      Co2eG  Share% SavedCo2eG Coverage% EstimatedKWh Incomplete Unmetered "
+      "Unrecorded UnrecordedGpuHours \n"
+      "---------------- -------- --------- ---------- ---------- ------- ---------- --------- ------------ ---------- --------- "
+      "---------- ------------------ \n"
+      "ada                     3     2.000      1.500      600.0    60.0                100.0       0.5000          2         1          4 "
+      "             3.000 \n"
+      "bob                     2     2.000      1.500      300.0    30.0                100.0       0.5000          2         1          4 "
+      "             3.000 \n"
+      "eve                     1     2.000      1.500      100.0    10.0                100.0       0.5000          2         1          4 "
+      "             3.000 \n"
+      "(all)                   6     2.000      1.500       1000   100.0                100.0       0.5000          2         1          4 "
+      "             3.000 \n");
   EXPECT_EQ(print_table(sums_table(answer(), 1), {TableLayout::kParsable2, true, "|"}),
-            "User|Jobs|GpuHours|EnergyKWh|Co2eG|Share%|SavedCo2eG|Coverage%\n"
-            "ada|3|2.000|1.500|600.0|60.0||100.0\n"
-            "(others)|3|4.000|3.000|400.0|40.0||\n"
-            "(all)|6|2.000|1.500|1000|100.0||100.0\n");
+            "User|Jobs|GpuHours|EnergyKWh|Co2eG|Share%|SavedCo2eG|Coverage%|EstimatedKWh|Incomplete|Unmetered|Unrecorded|"
+            "UnrecordedGpuHours\n"
+            "ada|3|2.000|1.500|600.0|60.0||100.0|0.5000|2|1|4|3.000\n"
+            "(others)|3|4.000|3.000|400.0|40.0||100.0|1.000|4|2|8|6.000\n"
+            "(all)|6|2.000|1.500|1000|100.0||100.0|0.5000|2|1|4|3.000\n");
   EXPECT_EQ(print_table(sums_table({{"by", "qos"}}, 0), {TableLayout::kCsv, true, "|"}),
-            "Qos,Jobs,GpuHours,EnergyKWh,Co2eG,Share%,SavedCo2eG,Coverage%\r\n");
+            "Qos,Jobs,GpuHours,EnergyKWh,Co2eG,Share%,SavedCo2eG,Coverage%,EstimatedKWh,Incomplete,Unmetered,Unrecorded,"
+            "UnrecordedGpuHours\r\n");
+}
+
+TEST(ReportTables, WhatIsNotKnownIsSaidWithHowManyAndHowMuch) {
+  auto of = answer();
+  of["end"] = "2026-11-25T12:00:00Z";
+  of["unrecorded_until"] = "2026-11-25T11:00:00Z";
+  EXPECT_EQ(gap_lines(of),
+            (std::vector<std::string>{
+                "4 jobs are in no sum: Slurm's accounting has them, but no record came (3.000 GPU-hours).",
+                "2 jobs are incomplete: records of 5 nodes are missing, so their energy and emissions are too low.",
+                "1 jobs are not metered: their energy is not known.", "0.5000 kWh of 3 jobs are estimated, not measured.",
+                "Jobs without a record are counted until 2026-11-25T11:00:00Z."}));
+  auto& total = of["total"];
+  for (const auto* key : {"incomplete_jobs", "unmetered_jobs", "unrecorded_jobs", "estimated_kwh"}) total[key] = 0;
+  of["unrecorded_until"] = of["end"];
+  EXPECT_TRUE(gap_lines(of).empty());
+  of["unrecorded_until"] = total["unrecorded_jobs"] = nullptr;
+  ASSERT_EQ(gap_lines(of).size(), 1u);
+  EXPECT_NE(gap_lines(of)[0].find("not known"), std::string::npos);
+  EXPECT_EQ(sums_table(of, 0).rows.back()[11], "") << "not known is not zero";
 }
 
 TEST(ReportTables, WasteByState) {
@@ -49,8 +92,8 @@ TEST(ReportTables, WasteByState) {
     rows.back()["then_by"] = state;
   }
   EXPECT_EQ(print_table(waste_table({{"by", "user"}, {"rows", rows}}, 0), {TableLayout::kParsable2, true, "|"}),
-            "User|Co2eG|WastedG|Wasted%|FailedG|CancelledG|TimedOutG|RequeuedG|OtherG|IdleGpuHours\n"
-            "ada|1000|400.0|40.0|200.0|0|100.0|50.00|50.00|2.500\n");
+            "User|Co2eG|WastedG|Wasted%|FailedG|CancelledG|TimedOutG|RequeuedG|OtherG|GpuHours|IdleGpuHours|Idle%\n"
+            "ada|1000|400.0|40.0|200.0|0|100.0|50.00|50.00|10.00|2.500|50.0\n");
 }
 
 TEST(ReportTables, Budgets) {
@@ -62,6 +105,9 @@ TEST(ReportTables, Budgets) {
                         {"left_g", 1000.0},
                         {"used_share", 0.9},
                         {"coverage", 1.0},
+                        {"incomplete_jobs", 1},
+                        {"unmetered_jobs", 0},
+                        {"unrecorded_jobs", 2},
                         {"warning", "nearly spent"}},
                        {{"account", "cv"},
                         {"name", "2026"},
@@ -72,9 +118,9 @@ TEST(ReportTables, Budgets) {
                         {"coverage", 1.0},
                         {"warning", ""}}}}};
   EXPECT_EQ(print_table(budgets_table(budgets), {TableLayout::kParsable2, true, "|"}),
-            "Account|Period|BudgetKg|UsedKg|LeftKg|Used%|Coverage%|Warning\n"
-            "nlp|2026-11|10.00|9.000|1.000|90.0|100.0|nearly spent\n"
-            "cv|2026|10.00|0|10.00|0.0|100.0|\n");
+            "Account|Period|BudgetKg|UsedKg|LeftKg|Used%|Coverage%|Incomplete|Unmetered|Unrecorded|Warning\n"
+            "nlp|2026-11|10.00|9.000|1.000|90.0|100.0|1|0|2|nearly spent\n"
+            "cv|2026|10.00|0|10.00|0.0|100.0||||\n");
   EXPECT_EQ(budget_warnings(budgets),
             (std::vector<std::string>{"budget of account nlp for 2026-11: 90.0 % is spent, 1.000 kg CO2e is left"}));
 }
