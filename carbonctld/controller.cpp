@@ -116,7 +116,8 @@ ApiSources Controller::api_sources() {
           [this](const auto& user) { return rights_.of(user, now()); },
           [this] { return health(); },
           [] { return now(); },
-          [this] { return replan_.view(); }};
+          [this] { return replan_.view(); },
+          [this](const auto& node) { return site_of_node(*slurm_state_.topology(), config_.sites, node); }};
 }
 
 Metrics::Sources Controller::metrics_sources() {

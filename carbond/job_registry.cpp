@@ -7,6 +7,10 @@
 namespace carbon::carbond {
 namespace {
 
+// A mark may come so late that energy of the last minutes is divided again; later corrections make another batch.
+constexpr Duration kFinalAfter = std::chrono::minutes(10);
+constexpr Duration kHour = std::chrono::hours(1);
+
 constexpr std::size_t kMaxClosed = 1024;
 
 std::string job_of(const JobMark& m) { return m.cluster + '/' + std::to_string(m.job_id); }
@@ -196,6 +200,7 @@ void JobRegistry::add_slices(const std::string& device, const std::vector<energy
   for (const auto& s : slices) {
     const auto job = jobs_.find(s.job);
     const bool idle = job == jobs_.end();
+    add_to_hours(device, s.at, s.mj, idle);
     totals.jobs.add(s.at, idle ? 0 : s.mj, Duration(0));
     totals.idle.add(s.at, idle ? s.mj : 0, Duration(0));
     (idle ? totals.idle_mj : totals.jobs_mj) += s.mj;
@@ -297,6 +302,46 @@ void JobRegistry::reboot(const std::string& boot_id) {
   }
   for (auto& [_, device] : devices_) device.begin_boot();
   boot_id_ = boot_id;
+}
+
+// An interval of the profile belongs to the hour in which it begins, as in the ledger.
+void JobRegistry::add_to_hours(const std::string& device, Instant at, std::int64_t mj, bool idle) {
+  if (mj == 0) return;
+  const auto hour = Instant(std::chrono::floor<std::chrono::hours>(energy::floor_to(at, settings_.profile_step)));
+  if (hours_.size() >= ledger::kMostDeviceHours && !hours_.contains({device, hour})) return;  // bounded; the rest is left out
+  auto& sum = hours_[{device, hour}];
+  sum.device_mj += mj;
+  if (idle) sum.idle_mj += mj;
+}
+
+void JobRegistry::begin_hours(Instant now) {
+  if (hours_batch_ == 0) hours_batch_ = unix_ms(now);
+}
+
+std::optional<ledger::DeviceHours> JobRegistry::device_hours(Instant now) const {
+  if (hours_batch_ == 0) return std::nullopt;
+  ledger::DeviceHours out{"", settings_.node, hours_batch_, std::max<std::int64_t>(unix_ms(now), 1), {}};
+  for (const auto& [key, sum] : hours_) {
+    if (key.second + kHour + kFinalAfter > now || (sum.device_mj == 0 && sum.idle_mj == 0)) continue;
+    out.hours.push_back({key.first, key.second, sum.device_mj, sum.idle_mj});
+  }
+  return out.hours.empty() ? std::nullopt : std::optional(std::move(out));
+}
+
+void JobRegistry::hours_sent(const ledger::DeviceHours& hours, Instant now) {
+  for (const auto& h : hours.hours) {
+    const auto at = hours_.find({h.device, h.hour});
+    if (at == hours_.end()) continue;
+    at->second.device_mj -= h.device_mj;
+    at->second.idle_mj -= h.idle_mj;
+  }
+  std::erase_if(hours_, [](const auto& entry) { return entry.second.device_mj == 0 && entry.second.idle_mj == 0; });
+  hours_batch_ = std::max(unix_ms(now), hours.batch + 1);
+}
+
+void JobRegistry::restore_hours(Hours hours, std::int64_t batch) {
+  hours_ = std::move(hours);
+  hours_batch_ = batch;
 }
 
 }  // namespace carbon::carbond

@@ -16,6 +16,7 @@
 #include "core/slurm/node_gpus.h"
 #include "energy/device_energy_splitter.h"
 #include "energy/profile.h"
+#include "ledger/record/device_hours.h"
 #include "ledger/record/record.h"
 
 namespace carbon::carbond {
@@ -54,6 +55,12 @@ struct DeviceTotals {
 
 // Device less jobs less idle, in mJ, in the recent interval where it is furthest from 0.
 std::int64_t worst_imbalance_mj(const energy::Profile& device, const DeviceTotals& totals);
+
+// Energy that is in no batch of device hours yet.
+struct HourEnergy {
+  std::int64_t device_mj = 0;
+  std::int64_t idle_mj = 0;
+};
 
 // A run whose record is closed. Late or duplicate marks of it are ignored.
 struct ClosedRun {
@@ -95,6 +102,17 @@ class JobRegistry {
   std::vector<std::pair<std::string, ledger::EnergyRecord>> finished() const;
   void remove(const std::string& key);
 
+  // The energy of all devices in the hours that ended some time ago, whichever jobs they had; none: nothing to send. Until it was
+  // hours_sent() each call returns it, with what was added since. To be called after begin_hours().
+  std::optional<ledger::DeviceHours> device_hours(Instant now) const;
+  void hours_sent(const ledger::DeviceHours& hours, Instant now);
+  // At the start, before the first checkpoint: batches differ by a number that must be durable before the first is sent.
+  void begin_hours(Instant now);
+  using Hours = std::map<std::pair<std::string, Instant>, HourEnergy>;  // by device and hour
+  const Hours& hours() const { return hours_; }
+  std::int64_t hours_batch() const { return hours_batch_; }
+  void restore_hours(Hours hours, std::int64_t batch);
+
   // Devices allocated to the mark's job, or just released by it: they need an exact reading.
   std::vector<std::string> devices_of(const JobMark& mark) const;
   const std::map<std::string, OpenJob>& jobs() const { return jobs_; }
@@ -129,6 +147,7 @@ class JobRegistry {
   bool start_was_closed(const JobMark& start) const;
   bool end_was_closed(const JobMark& end);
   DeviceTotals& totals_of(const std::string& device);
+  void add_to_hours(const std::string& device, Instant at, std::int64_t mj, bool idle);
   void add_slices(const std::string& device, const std::vector<energy::EnergySlice>& slices);
   Duration boot_time_of(const JobMark& mark, const energy::Moment& now) const;
   ledger::EnergyRecord record_of(const OpenJob& job) const;
@@ -169,6 +188,8 @@ class JobRegistry {
   Duration ticked_{0};
   std::map<std::string, OpenJob> jobs_;
   std::deque<ClosedRun> closed_;  // oldest first
+  Hours hours_;
+  std::int64_t hours_batch_ = 0;
 };
 
 }  // namespace carbon::carbond

@@ -53,6 +53,7 @@ carbon::energy::MetersFound find_all_meters(const NodeOptions& options) {
 carbon::carbond::DaemonSettings settings_of(const carbon::config::Config& config, const NodeOptions& options) {
   using namespace carbon;
   carbond::DaemonSettings settings;
+  settings.cluster = config.cluster;
   settings.node = options.node;
   settings.spool = carbond::Spool::at(config.carbond.spool, options.node);
   settings.reading_interval = config.carbond.reading_interval;

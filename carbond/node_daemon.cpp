@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 using energy::Moment;
 
 constexpr Duration kCheckpointEvery = std::chrono::seconds(30);
+constexpr Duration kHoursEvery = std::chrono::minutes(1);
 constexpr Duration kMetricsEvery = std::chrono::seconds(15);
 constexpr Duration kDiscoverSoon = std::chrono::seconds(2);  // a driver may load after carbond; the wait then doubles
 constexpr Duration kDiscoverEvery = std::chrono::seconds(60);
@@ -130,6 +131,8 @@ std::string Daemon::restore_state() {
 Status Daemon::run() {
   if (const auto opened = open(); !opened) return opened;
   restore();
+  registry_.begin_hours(now());
+  checkpoint();  // the number of the first batch is durable before it is sent
   pool_.discover(settings_.find_meters);
   gpu_list_.step(Moment::now().boot, registry_.misses_position());
   next_discovery_ = Moment::now().boot + kDiscoverSoon;
@@ -149,6 +152,7 @@ Status Daemon::run() {
     }
     if (Moment::now().boot >= schedule_.next()) round();
     close_finished();
+    report_hours();
     sd_notify(0, "WATCHDOG=1");
   }
   checkpoint();
@@ -318,6 +322,20 @@ void Daemon::close_finished() {
     closed = true;
   }
   if (!closed) return;
+  checkpoint();
+  settings_.on_record();
+}
+
+void Daemon::report_hours() {
+  const auto boot = Moment::now().boot;
+  if (boot < next_hours_) return;
+  next_hours_ = boot + kHoursEvery;
+  const auto at = now();
+  auto hours = registry_.device_hours(at);
+  if (!hours) return;
+  hours->cluster = settings_.cluster;
+  if (const auto added = outbox_.add(*hours); !added) return log_once(added.error().message);
+  registry_.hours_sent(*hours, at);
   checkpoint();
   settings_.on_record();
 }

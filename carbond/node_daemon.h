@@ -19,7 +19,7 @@
 namespace carbon::carbond {
 
 struct DaemonSettings {
-  std::string node;
+  std::string cluster, node;
   Spool spool;
   Duration reading_interval{1000};
   Duration profile_interval{300'000};
@@ -62,6 +62,7 @@ class Daemon {
   void discover(Duration now);
   void write_metrics(Duration now);
   void close_finished();
+  void report_hours();
   bool checkpoint();
   void save_readings();
   void log_once(const std::string& error);
@@ -77,7 +78,7 @@ class Daemon {
   bool unsaved_readings_ = false;
   bool unsaved_search_ = false;  // readings next to a mark
   bool marks_wait_ = false;      // marks stay in marks/: their checkpoint could not be written
-  Duration next_checkpoint_{0};
+  Duration next_checkpoint_{0}, next_hours_{0};
   Duration next_metrics_{0};
   Duration next_discovery_{0};
   Duration discovery_wait_{2000};

@@ -19,12 +19,22 @@ std::string name_of(const ledger::EnergyRecord& r) {
 }  // namespace
 
 Status Outbox::add(const ledger::EnergyRecord& record) const {
-  const auto json = ledger::to_json(record);
+  return add(name_of(record), ledger::to_json(record), "job " + std::to_string(record.job_id));
+}
+
+Status Outbox::add(const ledger::DeviceHours& hours) const {
+  Instant end{};
+  for (const auto& h : hours.hours) end = std::max(end, h.hour + std::chrono::hours(1));
+  return add(std::to_string(unix_ms(end)) + ".hours." + std::to_string(hours.batch) + ".json", ledger::to_json(hours),
+             "the energy of idle devices");
+}
+
+Status Outbox::add(const std::string& name, const std::string& json, const std::string& of) const {
   const auto used = bytes();
   if (used + json.size() > max_bytes_)
     return Error{"the outbox has " + std::to_string(used) + " of " + std::to_string(max_bytes_) +
-                 " bytes (outbox_max): no room for job " + std::to_string(record.job_id)};
-  return replace_file(spool_.outbox() / name_of(record), json, Sync::kYes);
+                 " bytes (outbox_max): no room for " + of};
+  return replace_file(spool_.outbox() / name, json, Sync::kYes);
 }
 
 std::optional<fs::path> Outbox::oldest() const {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "carbond/spool.h"
+#include "ledger/record/device_hours.h"
 #include "ledger/record/record.h"
 
 namespace carbon::carbond {
@@ -19,7 +20,9 @@ class Outbox {
 
   // Durable when it returns. The same record again replaces its file.
   Status add(const ledger::EnergyRecord& record) const;
-  // The file of the job that ended first.
+  // The same batch again replaces its file.
+  Status add(const ledger::DeviceHours& hours) const;
+  // The file of the job, or of the hours, that ended first.
   std::optional<std::filesystem::path> oldest() const;
   void acknowledge(const std::filesystem::path& file) const;
   // Moves it to refused/.
@@ -34,6 +37,7 @@ class Outbox {
 
  private:
   std::uint64_t bytes() const;
+  Status add(const std::string& name, const std::string& json, const std::string& of) const;
 
   Spool spool_;
   std::uint64_t max_bytes_;

@@ -199,11 +199,11 @@ std::string state_to_json(const JobRegistry& registry) {
   }
   for (const auto& [_, job] : registry.jobs()) jobs.push_back(to_json(job));
   for (const auto& c : registry.closed()) closed.push_back({c.job, c.start_ms, c.end_ms});
-  const json out = {{"version", kVersion},
-                    {"boot_id", registry.boot_id()},
-                    {"devices", std::move(devices)},
-                    {"jobs", std::move(jobs)},
-                    {"closed", std::move(closed)}};
+  json hours = json::array();
+  for (const auto& [key, sum] : registry.hours()) hours.push_back({key.first, unix_ms(key.second), sum.device_mj, sum.idle_mj});
+  const json out = {{"version", kVersion},           {"hours", {{"batch", registry.hours_batch()}, {"sums", std::move(hours)}}},
+                    {"boot_id", registry.boot_id()}, {"devices", std::move(devices)},
+                    {"jobs", std::move(jobs)},       {"closed", std::move(closed)}};
   return out.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
@@ -228,6 +228,13 @@ Status state_from_json(std::string_view text, JobRegistry& registry) {
     for (const auto& c : j.at("closed"))
       closed.push_back({c.at(0).get<std::string>(), c.at(1).get<std::int64_t>(), c.at(2).get<std::int64_t>()});
     registry.restore_closed(std::move(closed));
+    if (const auto hours = j.find("hours"); hours != j.end()) {  // absent in the state of an earlier build
+      JobRegistry::Hours sums;
+      for (const auto& h : hours->at("sums"))
+        sums[{h.at(0).get<std::string>(), from_unix_ms(h.at(1).get<std::int64_t>())}] = {h.at(2).get<std::int64_t>(),
+                                                                                         h.at(3).get<std::int64_t>()};
+      registry.restore_hours(std::move(sums), hours->at("batch").get<std::int64_t>());
+    }
   } catch (const std::exception& e) {
     return Error{std::string("state: ") + e.what()};
   }

@@ -45,6 +45,7 @@ ServerResponse Api::handle(const ServerRequest& request) const {
   if (request.path == "/v1/jobs") return jobs(request);
   if (request.path == "/v1/jobs/explain") return explain(request);
   if (request.path == "/v1/report") return report(request);
+  if (request.path == "/v1/energy") return energy(request);
   if (request.path == "/v1/budgets") return budgets(request);
   if (request.path == "/v1/intensity") return intensity(request);
   if (request.path == "/v1/queue") return queue(request);
@@ -85,6 +86,7 @@ ServerResponse Api::post(const ServerRequest& request) const {
 }
 
 ServerResponse Api::records(const ServerRequest& request, bool estimates) const {
+  if (!estimates && ledger::is_device_hours(request.body)) return device_hours(request);
   auto records = ledger::records_from_json(request.body, kMaxRecordsAtOnce);
   const auto refuse = [&](const char* kind, const std::string& why) {
     refused_.add(kind);
@@ -114,6 +116,36 @@ ServerResponse Api::records(const ServerRequest& request, bool estimates) const 
   received_.add("stored", outcome->stored);
   received_.add("known", outcome->known);
   return {200, put_json(*outcome)};
+}
+
+ServerResponse Api::device_hours(const ServerRequest& request) const {
+  const auto hours = ledger::device_hours_from_json(request.body);
+  const auto refuse = [&](const char* kind, const std::string& why) {
+    refused_.add(kind);
+    spdlog::warn("device hours refused uid={}: {}", request.caller.uid, why);
+    return error_response(400, why);
+  };
+  if (!hours) return refuse("malformed", hours.error().message);
+  if (hours->cluster != config_.cluster)
+    return refuse("cluster",
+                  "device_hours: cluster = '" + hours->cluster + "' (node " + hours->node + "); accepted: " + config_.cluster);
+  const auto latest = sources_.clock() + kMaxAhead;
+  for (const auto& h : hours->hours) {
+    if (h.hour > latest) return refuse("future", "device_hours: " + format_utc(h.hour) + " is in the future; the node's clock?");
+  }
+  const auto site = sources_.site_of_node ? sources_.site_of_node(hours->node) : std::nullopt;
+  if (!site) {
+    refused_.add("unavailable");
+    return error_response(503, "device_hours: slurmctld has not named its nodes yet");
+  }
+  const auto known = std::find_if(config_.sites.begin(), config_.sites.end(), [&](const auto& s) { return s.name == *site; });
+  const auto stored = store_.put(*hours, *site, known == config_.sites.end() ? 1.0 : known->pue);
+  if (!stored) {
+    refused_.add("unavailable");
+    return unavailable(stored.error());
+  }
+  received_.add(*stored ? "stored" : "known");
+  return {200, *stored ? R"({"known":0,"stored":1})" : R"({"known":1,"stored":0})"};
 }
 
 // Hour by hour, so a better value of an hour can replace it. What is known is left as it is: a factor of today's carbon.conf does

@@ -24,6 +24,7 @@ struct ApiSources {
   std::function<Health()> health;
   std::function<Instant()> clock;
   std::function<QueueView()> queue;
+  std::function<std::optional<std::string>(const std::string& node)> site_of_node{};  // as carbonctld::site_of_node()
 };
 
 class Api {
@@ -44,6 +45,9 @@ class Api {
   net::ServerResponse post(const net::ServerRequest& request) const;
   // `estimates`: of jobs that no node metered; where no intensity of their time is known, the site's constant factor is used.
   net::ServerResponse records(const net::ServerRequest& request, bool estimates) const;
+  // The energy of a node's devices by the hour, with what no job used.
+  net::ServerResponse device_hours(const net::ServerRequest& request) const;
+  net::ServerResponse energy(const net::ServerRequest& request) const;
   net::ServerResponse summaries(const net::ServerRequest& request) const;
   net::ServerResponse jobs(const net::ServerRequest& request) const;
   net::ServerResponse runs(const net::ServerRequest& request) const;

@@ -94,6 +94,29 @@ ServerResponse Api::calendar_report(const ServerRequest& request, std::string_vi
   return {200, report_json(std::string(by), window, rows, false, *compared)};
 }
 
+// Each site's devices by calendar period: what jobs used, at the time when they did, and what nobody did.
+ServerResponse Api::energy(const ServerRequest& request) const {
+  Parameters parameters(request);
+  const auto by = parameters.text("by").value_or("month");
+  const auto period = parse_calendar_period(by);
+  if (!period) return error_response(400, "by = '" + by + "'; accepted: " + std::string(kReportPeriods));
+  const auto query = query_of(parameters, sources_.clock(), default_reach(*period));
+  if (!parameters.error().empty()) return error_response(400, parameters.error());
+  if (visible(request.caller, QueryKind::kSums)) return error_response(403, "accepted: callers who may see the sums of all jobs");
+  const auto periods = periods_in(*period, query.when, kMaxPeriods + 1);
+  if (periods.size() > kMaxPeriods)
+    return error_response(400, "more than " + std::to_string(kMaxPeriods) + " rows; accepted: a later start");
+  std::vector<SiteEnergyRow> rows;
+  for (const auto& p : periods) {
+    // Whole hours: what began before a period's end is in it.
+    const auto hour = [](Instant t) { return Instant(std::chrono::ceil<std::chrono::hours>(t)); };
+    const auto sites = ledger::site_energy(store_, {hour(p.when.start), hour(p.when.end)});
+    if (!sites) return unavailable(sites.error());
+    for (const auto& site : *sites) rows.push_back({p.name, site});
+  }
+  return {200, energy_json(by, query.when, rows)};
+}
+
 // Shows the budgets of those accounts whose sums the caller may see.
 ServerResponse Api::budgets(const ServerRequest& request) const {
   const auto scope = visible(request.caller, QueryKind::kSumsByAccount);

@@ -192,6 +192,23 @@ std::string report_json(const std::string& by, Interval when, std::span<const le
                   {"unrecorded_until", maybe(compared, [](const auto& c) { return format_utc(c.end); })}});
 }
 
+std::string energy_json(const std::string& by, Interval when, std::span<const SiteEnergyRow> rows) {
+  json list = json::array();
+  for (const auto& [key, e] : rows) {
+    const bool covered = e.idle_covered_mj > 0 || e.idle_mj == 0;
+    list.push_back(
+        {{"key", key},
+         {"site", e.site},
+         {"device_kwh", kilowatt_hours(e.device_mj)},
+         {"jobs_kwh", kilowatt_hours(e.jobs_mj)},
+         {"idle_kwh", kilowatt_hours(e.idle_mj)},
+         {"other_kwh", kilowatt_hours(e.other_mj())},
+         {"idle_co2e_g", when_known(covered, grams(e.idle_ug))},
+         {"idle_coverage", e.idle_mj == 0 ? 1.0 : static_cast<double>(e.idle_covered_mj) / static_cast<double>(e.idle_mj)}});
+  }
+  return text_of({{"by", by}, {"start", format_utc(when.start)}, {"end", format_utc(when.end)}, {"rows", std::move(list)}});
+}
+
 std::string budgets_json(std::span<const BudgetState> states, Instant now) {
   json list = json::array();
   for (const auto& s : states) {

@@ -12,6 +12,7 @@
 #include "grid_feeds/site_series.h"
 #include "ledger/accounting/accountant.h"
 #include "ledger/reports/report.h"
+#include "ledger/reports/site_energy.h"
 #include "ledger/store/store.h"
 
 namespace carbon::carbonctld {
@@ -22,6 +23,12 @@ std::string explanations_json(std::span<const ledger::Explanation> runs);
 // `compared`: as ledger::Store::compared().
 std::string report_json(const std::string& by, Interval when, std::span<const ledger::ReportRow> rows, bool then_by,
                         const std::optional<Interval>& compared);
+
+struct SiteEnergyRow {
+  std::string key;  // of the period
+  ledger::SiteEnergy energy;
+};
+std::string energy_json(const std::string& by, Interval when, std::span<const SiteEnergyRow> rows);
 
 struct BudgetState {
   std::string account, period;  // "month"

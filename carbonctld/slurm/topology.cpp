@@ -48,4 +48,25 @@ const std::vector<std::string>* features_of(const Topology& topology, const std:
   return it == topology.nodes.end() ? nullptr : &it->kind.features;
 }
 
+std::optional<std::string> site_of_node(const Topology& topology, std::span<const Site> sites, const std::string& node) {
+  if (topology.nodes.empty()) return std::nullopt;
+  const auto known = std::find_if(topology.nodes.begin(), topology.nodes.end(),
+                                  [&](const auto& n) { return n.name == node && n.cluster.empty(); });
+  if (known == topology.nodes.end()) return "";
+  const auto in = [](const auto& list, const std::string& name) {
+    return std::find(list.begin(), list.end(), name) != list.end();
+  };
+  std::string found;
+  for (const auto& site : sites) {
+    const bool here =
+        site.cluster.empty() &&
+        std::any_of(site.partitions.begin(), site.partitions.end(), [&](const auto& p) { return in(known->partitions, p); }) &&
+        std::all_of(site.features.begin(), site.features.end(), [&](const auto& f) { return in(known->kind.features, f); });
+    if (!here) continue;
+    if (!found.empty()) return "";
+    found = site.name;
+  }
+  return found;
+}
+
 }  // namespace carbon::carbonctld

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -50,5 +52,9 @@ std::uint32_t fed_id_of(const Topology& topology, const std::string& cluster);
 
 // Features of a node of this cluster; null if slurmctld does not know it.
 const std::vector<std::string>* features_of(const Topology& topology, const std::string& node);
+
+// The site of a node of this cluster: the one that has a partition of it and whose features it has. Empty: none, or several.
+// None: slurmctld has named no nodes yet.
+std::optional<std::string> site_of_node(const Topology& topology, std::span<const Site> sites, const std::string& node);
 
 }  // namespace carbon::carbonctld

@@ -187,6 +187,11 @@ constexpr const char* kVersion10[] = {
     " site VARCHAR(128) NOT NULL, qos VARCHAR(128) NOT NULL, wckey VARCHAR(128) NOT NULL, state VARCHAR(32) NOT NULL,"
     " gpu_ms BIGINT, PRIMARY KEY (job_id, start_ms, cluster)){binary}",
     "CREATE INDEX IF NOT EXISTS unrecorded_jobs_by_end ON unrecorded_jobs (end_ms)",
+    // The energy of all devices by site and hour, and of each node the batch that came last.
+    "CREATE TABLE IF NOT EXISTS site_hours (site VARCHAR(128) NOT NULL, hour_ms BIGINT NOT NULL, pue DOUBLE NOT NULL,"
+    " device_mj BIGINT NOT NULL, idle_mj BIGINT NOT NULL, PRIMARY KEY (site, hour_ms)){binary}",
+    "CREATE TABLE IF NOT EXISTS device_batches (cluster VARCHAR(128) NOT NULL, node VARCHAR(255) NOT NULL, batch BIGINT NOT NULL,"
+    " revision BIGINT NOT NULL, site VARCHAR(128) NOT NULL, body MEDIUMTEXT NOT NULL, PRIMARY KEY (cluster, node)){binary}",
 };
 
 void sum_up(soci::session& sql) {

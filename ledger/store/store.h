@@ -18,6 +18,7 @@
 #include "core/result.h"
 #include "core/series.h"
 #include "core/units.h"
+#include "ledger/record/device_hours.h"
 #include "ledger/record/record.h"
 #include "ledger/rows/job_emissions.h"
 
@@ -73,6 +74,15 @@ struct SlurmRun {
   Instant start{}, end{};
   std::string user, account, partition, site, qos, wckey, state;
   std::optional<std::int64_t> gpu_ms;  // time x GPUs; none: Slurm does not account for GPUs
+};
+
+// The energy of a site's devices in an hour, without PUE.
+struct SiteHour {
+  std::string site;
+  Instant hour{};
+  double pue = 1;  // when its first energy came
+  std::int64_t device_mj = 0;
+  std::int64_t idle_mj = 0;  // the part that was charged to no job
 };
 
 struct StoreCounts {
@@ -143,6 +153,11 @@ class Store {
   Status drop_summary(const JobKey& key);
   // Requests summaries again, for accounting records that lost theirs. Unknown runs are skipped; returns how many were requested.
   Result<std::size_t> request_summaries(std::span<const JobKey> keys, Instant now);
+
+  // Energy of all devices (store_device_hours.cpp). False: known already. `site`: of the node.
+  Result<bool> put(const DeviceHours& hours, const std::string& site, double pue);
+  // By site and hour, those hours that begin in `when`.
+  Result<std::vector<SiteHour>> site_hours(Interval when);
 
   // Runs that Slurm's accounting knows and of which no record came (store_unrecorded.cpp).
   // Compares the runs that ended in `ended` with the ledger. Those without a row are kept as unrecorded until a record comes, at
