@@ -28,10 +28,10 @@ struct RunPart {
 std::vector<SlurmJob> runs_of_job(const std::vector<SlurmJob>& found, const SlurmJob& job,
                                   const std::function<std::optional<std::uint32_t>(const SlurmJob&)>& restarts);
 
-// For `job`, which has a start and is one of `found`, the runs of its job. Of the first run's wait only the time from submission to the planned start
-// is ours; what it waited beyond that was the queue. A run that we interrupted counts up to the checkpoint signal; the next run
-// is assumed to need as long as the grace period to get back to that point, since restoring cannot be measured. Nothing counts of
-// a run that Slurm requeued, and the time until the next one is not ours.
+// For `job`, which has a start and is one of `found`, the runs of its job. Of the first run's wait only the time from submission
+// to the planned start is ours; what it waited beyond that was the queue. A run that we interrupted counts up to the checkpoint
+// signal; the next run is assumed to need as long as the grace period to get back to that point, since restoring cannot be
+// measured. Nothing counts of a run that Slurm requeued, and the time until the next one is not ours.
 RunPart part_of(const std::vector<SlurmJob>& found, const SlurmJob& job);
 
 // Whether `found` has a later run of its id: of the job that was requeued, or of another job.

@@ -13,7 +13,7 @@
 
 #include "carbonctld/api/api_parameters.h"
 #include "carbonctld/grid/grid_publisher.h"
-#include "grid_feeds/constant_factor.h"
+#include "grid_feeds/yearly_factors.h"
 #include "ledger/accounting/accountant.h"
 
 namespace carbon::carbonctld {

@@ -10,7 +10,7 @@
 #include "carbonctld/slurm/slurm_api.h"
 #include "config/config.h"
 #include "core/exposition.h"
-#include "grid_feeds/constant_factor.h"
+#include "grid_feeds/yearly_factors.h"
 #include "ledger/reports/report.h"
 #include "net/server.h"
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "core/units.h"
 
@@ -39,15 +40,18 @@ Result<std::map<std::string, std::int64_t>> used_before(Store& store, Instant t)
   const auto rows = find_jobs(store, {.start = t, .end = t, .limit = kMostAcross});
   if (!rows) return rows.error();
   if (rows->size() == kMostAcross) return Error{"ledger: too many jobs run at " + format_utc(t)};
-  std::vector<JobKey> keys;
+  std::set<JobId> jobs;
   std::map<JobKey, std::string> site_of;
   for (const auto& row : *rows) {
-    keys.push_back(row.key);
+    jobs.insert(row.key.id());
     site_of[row.key] = row.site;
   }
-  const auto inputs = store.inputs(keys);
+  const auto inputs = store.inputs(std::vector<JobId>(jobs.begin(), jobs.end()));
   if (!inputs) return inputs.error();
-  for (const auto& input : *inputs) sums[site_of[input.key]] += energy_before(input.records, t);
+  for (const auto& input : *inputs) {
+    const auto site = site_of.find(input.key);
+    if (site != site_of.end()) sums[site->second] += energy_before(input.records, t);
+  }
   return sums;
 }
 

@@ -277,15 +277,15 @@ struct Migration {
 };
 // The sums by property came with version 6; version 10 makes all sums anew.
 const std::array<Migration, 10> kMigrations{{{1, {}, kVersion1, nullptr},
-                                            {2, kVersion2Columns, kVersion2, sum_up_again},
-                                            {3, {}, kVersion3, nullptr},
-                                            {4, kVersion4Columns, {}, account_all_again},
-                                            {5, kVersion5Columns, kVersion5, account_all_again},
-                                            {6, {}, kVersion6, nullptr},
-                                            {7, {}, {}, rename_facts},
-                                            {8, kVersion8Columns, kVersion8, separate_runs_again},
-                                            {9, kVersion9Columns, kVersion9, nullptr},
-                                            {10, {}, kVersion10, sum_up}}};
+                                             {2, kVersion2Columns, kVersion2, sum_up_again},
+                                             {3, {}, kVersion3, nullptr},
+                                             {4, kVersion4Columns, {}, account_all_again},
+                                             {5, kVersion5Columns, kVersion5, account_all_again},
+                                             {6, {}, kVersion6, nullptr},
+                                             {7, {}, {}, rename_facts},
+                                             {8, kVersion8Columns, kVersion8, separate_runs_again},
+                                             {9, kVersion9Columns, kVersion9, nullptr},
+                                             {10, {}, kVersion10, sum_up}}};
 
 // {clustered}: rows are stored in the order of their key, as InnoDB always does. {binary}: names are compared byte by byte, as
 // SQLite always does. {now}: unix ms. {on jobs}: the table of an index to be dropped. {mariadb}: a step for MariaDB alone.

@@ -16,8 +16,10 @@ namespace {
 std::vector<JobId> without_saving(soci::session& sql, Instant since) {
   BoundKey k;
   const long long from = unix_ms(since);
-  soci::statement find = (sql.prepare << "SELECT job_id, cluster FROM jobs WHERE end_ms >= :since AND planned_ms IS NOT NULL AND counterfactual_ug IS NULL",
-                          into(k.job_id), into(k.cluster), use(from, "since"));
+  soci::statement find =
+      (sql.prepare
+           << "SELECT job_id, cluster FROM jobs WHERE end_ms >= :since AND planned_ms IS NOT NULL AND counterfactual_ug IS NULL",
+       into(k.job_id), into(k.cluster), use(from, "since"));
   std::vector<JobId> out;
   each_row(find, [&] { out.push_back(k.id()); });
   std::sort(out.begin(), out.end());

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "ledger/rows/row_changes.h"
+#include "ledger/sql/bulk.h"
 #include "ledger/store/database.h"
 #include "ledger/store/job_groups.h"
 #include "ledger/store/store.h"
@@ -86,5 +87,35 @@ struct RunTime {
   Interval when;
 };
 Replaced replaced_by(const std::map<JobKey, JobRow>& stored, const JobId& job, std::span<const RunTime> runs);
+
+// Queues summaries to be written into Slurm's accounting, in a transaction.
+class SummaryRequester {
+ public:
+  // `requests` is not owned.
+  SummaryRequester(soci::session& sql, SummaryRequests& requests)
+      : requests_(requests),
+        bulk_(sql, {"summaries",
+                    {"job_id", "restart_count", "cluster", "run_ms"},
+                    {"next_ms", "tries", "problem"},
+                    OnConflict::kUpdate}) {}
+
+  // Replaces a request that waits already.
+  void request(const JobKey& key, Instant next) {
+    const auto cells = bulk_.next();
+    cells[0] = key.job_id;
+    cells[1] = key.restart;
+    cells[2] = key.cluster;
+    cells[3] = unix_ms(key.run);
+    cells[4] = unix_ms(next);
+    cells[5] = 0;
+    cells[6] = std::string_view("");
+    requests_.last[key] = ++requests_.count;
+  }
+  void finish() { bulk_.flush(); }
+
+ private:
+  SummaryRequests& requests_;
+  Bulk bulk_;
+};
 
 }  // namespace carbon::ledger

@@ -9,7 +9,6 @@
 #include "ledger/sql/bulk.h"
 #include "ledger/store/rollups.h"
 #include "ledger/store/store_impl.h"
-#include "ledger/store/summary_requester.h"
 
 namespace carbon::ledger {
 namespace {

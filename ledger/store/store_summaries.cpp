@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The queue of summaries to be written into Slurm's accounting.
 #include "ledger/store/store_impl.h"
-#include "ledger/store/summary_requester.h"
 
 namespace carbon::ledger {
 
