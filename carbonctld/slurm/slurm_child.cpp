@@ -200,7 +200,7 @@ Result<std::vector<SlurmJob>> SlurmChild::find_jobs(const std::string& cluster, 
 
 Result<std::vector<EndedJob>> SlurmChild::ended_jobs(const std::string& cluster, Interval ended) {
   return value_of<std::vector<EndedJob>>(
-      ask(text_of({{"call", "ended_jobs"}, {"cluster", cluster}, {"from", ended.start}, {"until", ended.end}})));
+      ask(message_of({{"call", "ended_jobs"}, {"cluster", cluster}, {"from", ended.start}, {"until", ended.end}})));
 }
 
 Status SlurmChild::write_summary(const SlurmJob& job, const std::string& admin_comment, std::optional<std::uint64_t> joules) {
