@@ -354,7 +354,7 @@ class Faults(unittest.TestCase):
         self.assertEqual(node.metric("carbon_node_device_available", "GPU-SIMULATED-0"), 0)
         wait_until(lambda: node.log().count("GPU-SIMULATED-0: gpu") == 2, 30, "the GPU is found again")
         self.assertLess(time.time() - now, 20)
-        time.sleep(6)
+        time.sleep(10)
         node.mark("end", 1, [0])
         record = self.only_record(node, 1)
         self.assertLessEqual(
