@@ -3,8 +3,7 @@
 //
 // - Nodes' records of one owner, restart count and start of the job in Slurm (job_start) are one run.
 // - Where a node does not know job_start: records of one owner and restart count that overlap in time or nearly do. A node has
-// one
-//   start mark in a run, so a later record of it is another run's.
+//   one start mark in a run, so a later record of it is another run's.
 // - A record without a start mark is an instant, the run's end on its node, and may have the next run's restart count: it belongs
 //   to the run nearest in time, whatever the count.
 // - An estimate (scarbon backfill) belongs to the run that it overlaps by half of the shorter of both, or whose start and end are
