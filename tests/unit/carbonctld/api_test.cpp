@@ -218,7 +218,7 @@ TEST_F(ApiTest, OperatorsSeeAllAndCoordinatorsTheirAccounts) {
 TEST_F(ApiTest, AJobIsExplainedToThoseWhoMaySeeIt) {
   two_users();
   put_hours("a", kDay - 1h, {400});
-  ASSERT_TRUE(store_->set_details({"campus", 1, 0}, ledger::moved(kDay - 1h, kDay, "a")));
+  ASSERT_TRUE(store_->set_details(key(1), ledger::moved(kDay - 1h, kDay, "a")));
   account();
   const auto runs = [&](std::uint32_t uid) {
     const auto answer = ask(uid, "/v1/jobs/explain", {{"job", "1"}});

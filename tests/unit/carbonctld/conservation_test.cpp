@@ -84,6 +84,8 @@ class ConservationTest : public ledger::LedgerTest {
     if (pick(3) == 0) {  // carbond dies before it has noted that they are sent
       carbond::JobRegistry restored(carbond::NodeSimulation::with_node(), registry.boot_id());
       ASSERT_TRUE(carbond::state_from_json(state, restored));
+      restored.set_gpu_list(carbond::NodeSimulation::in_order(8));
+      for (std::uint32_t i = 0; i < 2; ++i) restored.add_device(carbond::gpu(i));
       registry = std::move(restored);
     } else {
       registry.hours_sent(*hours, now);

@@ -286,16 +286,18 @@ class SavingAlgebra : public ledger::LedgerTest {
       EXPECT_TRUE(put) << put.error().message;
     }
     std::vector<ledger::EnergyRecord> records;
-    std::map<ledger::JobKey, ledger::JobDetails> details;
+    std::map<std::uint32_t, ledger::JobDetails> details_of_job;
     Outcome out{cluster.grams(now), cluster.grams(ours)};
     for (const auto& run : ours) {
       records.push_back(cluster.record(ours, run));
-      details[{"campus", run.job->id, 0}] = cluster.details(run);
+      details_of_job[run.job->id] = cluster.details(run);
       out.queued += run.start - run.choice.begin;
     }
     put(records);
     ledger::Accountant accountant(*store_, cluster.sites());
     EXPECT_TRUE(accountant.run(kDay));
+    std::map<ledger::JobKey, ledger::JobDetails> details;
+    for (const auto& [id, known] : details_of_job) details[key(id)] = known;
     EXPECT_TRUE(store_->set_details(details));
     EXPECT_TRUE(accountant.run(kDay));
     const auto report = ledger::run_report(*store_, {ledger::Dimension::kCluster, {kDay, kDay + kHorizon}});

@@ -252,7 +252,8 @@ class MigrationTest : public LedgerTest {
     }
     reopen();
     EXPECT_EQ(store_->due(10)->jobs.size(), 2u) << "job 3, and job 1, of which there are two records";
-    EXPECT_EQ(store_->summaries_due(kDay, 10)->at(0).key, key(1));
+    const auto asked = *store_->summaries_due(now() + 24h, 10);
+    EXPECT_TRUE(std::any_of(asked.begin(), asked.end(), [&](const auto& s) { return s.key == key(1); }));
     account();
     ASSERT_EQ(runs(1).size(), 2u);
     EXPECT_EQ(runs(1)[0].user, "ada");
@@ -262,7 +263,7 @@ class MigrationTest : public LedgerTest {
     EXPECT_EQ(runs(1)[1].co2e_ug, 200'000'000);
     EXPECT_EQ(job(2).details.name, "kept");
     EXPECT_EQ(job(3).energy_mj, kKwhMj);
-    EXPECT_EQ(store_->counts()->unwritten, 3) << "of both jobs 1, and of job 3";
+    EXPECT_EQ(store_->counts()->unwritten, 4) << "of both jobs 1, of job 3, and of job 2 (version 9 asks again)";
     for (const auto when : {Interval{kDay, kDay + 24h}, Interval{kDay, later + 24h}}) {
       const auto fast = run_report(*store_, {Dimension::kUser, when});
       const auto slow = report_from_jobs(*store_, {Dimension::kUser, when});

@@ -118,7 +118,7 @@ TEST_F(UnrecordedTest, IncompleteEstimatedAndUnmeteredJobsAreCountedBesideTheSum
   put({part, guess, blind});
   put_hours("a", kDay - 1h, {400, 100, 100});
   account();
-  ASSERT_TRUE(store_->set_details({"campus", 1, 0}, {.submit = kDay - 1h, .mode = "defer", .home = "a"}));
+  ASSERT_TRUE(store_->set_details(key(1), moved(kDay - 1h, kDay, "a")));
   account();
   EXPECT_FALSE(job(1).saved_ug()) << "unknown while a node's record is missing";
   auto sums = total().sums;
