@@ -22,6 +22,7 @@ class IdlePower {
   void add(Duration length, std::int64_t mj) {
     length_ += length;
     mj_ += mj;
+    if (minutes_.empty() && length_ >= kLeast) first_ = Watts(static_cast<double>(mj_) / static_cast<double>(length_.count()));
     if (length_ < kMinute) return;
     if (minutes_.size() >= kMinutes) minutes_.erase(minutes_.begin());
     minutes_.push_back(static_cast<double>(mj_) / static_cast<double>(length_.count()));
@@ -33,9 +34,9 @@ class IdlePower {
     mj_ = 0;
   }
 
-  // None before the first whole minute.
+  // Until the first whole minute, the mean of the last idle time of at least ten seconds; none before that.
   std::optional<Watts> watts() const {
-    if (minutes_.empty()) return std::nullopt;
+    if (minutes_.empty()) return first_;
     auto sorted = minutes_;
     std::sort(sorted.begin(), sorted.end());
     return Watts(sorted[sorted.size() / 4]);
@@ -43,10 +44,12 @@ class IdlePower {
   const std::vector<double>& minutes() const { return minutes_; }  // mean watts, oldest first
 
  private:
+  static constexpr Duration kLeast{10'000};
   static constexpr Duration kMinute{60'000};
   static constexpr std::size_t kMinutes = 60;
 
   std::vector<double> minutes_;
+  std::optional<Watts> first_;
   Duration length_{0};
   std::int64_t mj_ = 0;
 };

@@ -26,6 +26,9 @@ OURS = (
     "Uncertainty",
     "Provider",
     "Restated",
+    "EstimatedKWh",
+    "Nodes",
+    "Complete",
 )
 SHARED = (
     "JobID,JobIDRaw,JobName,User,UID,Account,Partition,QOS,State,ExitCode,Submit,Start,End,Elapsed,AllocTRES,NodeList"

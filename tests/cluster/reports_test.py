@@ -102,7 +102,11 @@ class ReportsTest(CarbonCase):
 
     def test_layouts_and_what_it_compares_with(self):
         said = self.carbon.scarbon("report", "--by", "state", "--top", "1", "--equivalents", "-P").out.splitlines()
-        self.assertEqual(said[0], "State|Jobs|GpuHours|EnergyKWh|Co2eG|Share%|SavedCo2eG|Coverage%")
+        self.assertEqual(
+            said[0],
+            "State|Jobs|GpuHours|EnergyKWh|Co2eG|Share%|SavedCo2eG|Coverage%|EstimatedKWh|Incomplete|Unmetered|"
+            "Unrecorded|UnrecordedGpuHours",
+        )
         self.assertEqual([row.split("|")[0] for row in said[1:4]], ["COMPLETED", "(others)", "(all)"])
         self.assertIn("US EPA", said[-1])
         self.assertTrue(self.carbon.scarbon("report", "--csv").out.startswith("User,Jobs,"))

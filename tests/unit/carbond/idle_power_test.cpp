@@ -13,15 +13,19 @@ void minutes(IdlePower& idle, int count, std::int64_t watts) {
   for (int second = 0; second < 60 * count; ++second) idle.add(Duration(1000), watts * 1000);
 }
 
-TEST(IdlePower, IsNotKnownBeforeAWholeIdleMinute) {
+TEST(IdlePower, IsNotKnownBeforeTenIdleSeconds) {
   IdlePower idle;
   for (int k = 0; k < 3; ++k) {
-    for (int second = 0; second < 59; ++second) idle.add(Duration(1000), 60'000);
+    for (int second = 0; second < 9; ++second) idle.add(Duration(1000), 70'000);
     EXPECT_FALSE(idle.watts());
     idle.interrupt();  // a job
   }
+  for (int second = 0; second < 10; ++second) idle.add(Duration(1000), 70'000);
+  EXPECT_EQ(idle.watts(), Watts(70));
+  idle.interrupt();
+  EXPECT_EQ(idle.watts(), Watts(70)) << "while the job runs";
   minutes(idle, 1, 60);
-  EXPECT_EQ(idle.watts(), Watts(60));
+  EXPECT_EQ(idle.watts(), Watts(60)) << "a whole minute is better";
 }
 
 TEST(IdlePower, AGpuThatIsUsedPastSlurmForAWhileDoesNotRaiseIt) {
