@@ -66,7 +66,7 @@ Result<Reading> parse(const Feed& feed, const Query&, std::span<const Answer> an
   }
   reading.points = mix.points();
   reading.notes = mix.notes();
-  if (reading.points.empty()) return no_values("the page contains no value", reading);
+  if (reading.points.empty()) return no_values("the page contains no values", reading);
   return reading;
 }
 

@@ -63,7 +63,9 @@ class AccountingTest(CarbonCase):
         (run,) = self.carbon.runs(job)
         ((joules,),) = self.slurm.sacct(job, "ConsumedEnergyRaw")
         if self.slurm.release() < "25.11":
-            self.assertIn("energy_tres has no effect: Slurm stores a job's energy only from version 25.11 on", self.carbon.log())
+            self.assertIn(
+                "energy_tres has no effect: Slurm stores a job's energy only from version 25.11 on", self.carbon.log()
+            )
             self.assertIn(joules, ("", "0"))
         else:
             self.assertEqual(int(joules), run["energy_mj"] // 1000)

@@ -28,11 +28,10 @@ TEST(Kpx, ASlotWithoutCoalOrWithMoreThanKoreaHasIsLeftOut) {
     return parse(feed_of("kpx", "KR"), query, {{"page", page}}).error().message;
   };
   EXPECT_EQ(error(kPage, R"("coal":"20000")", R"("coal":"")"),
-            "the page contains no value: 1 times were left out: a fuel was missing, first coal at 2026-11-23T15:00:00Z");
-  EXPECT_EQ(
-      error(kPage, R"("waterPower":"400")", R"("waterPower":"400000")"),
-      "the page contains no value: 1 times were left out: a fuel's output was implausible, first waterPower of 400000 MW "
-      "at 2026-11-23T15:00:00Z");
+            "the page contains no values: 1 times were left out: a fuel was missing, first coal at 2026-11-23T15:00:00Z");
+  EXPECT_EQ(error(kPage, R"("waterPower":"400")", R"("waterPower":"400000")"),
+            "the page contains no values: 1 times were left out: a fuel's output was implausible, first waterPower of 400000 MW "
+            "at 2026-11-23T15:00:00Z");
 }
 
 TEST(Kpx, APageWithoutTheArray) {
