@@ -36,6 +36,9 @@ ledger::JobDetails details_from(const SlurmJob& job, const RunPart& part, const 
   details.submit = part.submit;
   details.turn = part.turn;
   details.planned = part.planned;
+  // A copy on another cluster has no planned start: in these modes a job runs elsewhere only where we sent it, at once.
+  if (!details.planned && token.mode && may_relocate(*token.mode) && !token.home.empty() && token.home != as_in_token(ran_at))
+    details.planned = part.submit;
   details.interrupted = part.interrupted;
   details.data_gb = token.data_gigabytes();
   details.kept_from = part.from;

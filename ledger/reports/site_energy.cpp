@@ -103,6 +103,7 @@ Result<std::vector<SiteEnergy>> site_energy(Store& store, Interval when) {
   for (const auto& [name, mj] : *before_end) at(name).jobs_mj += mj;
   if (const auto done = add_idle_emission(store, *hours, sites, when); !done) return done.error();
   std::vector<SiteEnergy> out;
+  out.reserve(sites.size());
   for (auto& [name, site] : sites) out.push_back(std::move(site));
   return out;
 }

@@ -56,13 +56,13 @@ struct JobDetails {
 
 struct JobRow {
   JobKey key;
-  std::uint32_t uid = 0;
   std::string user;
   std::string account;
   std::string partition;
   std::string site;  // empty: the partition belongs to no site
   Instant start{};
   Instant end{};
+  std::uint32_t uid = 0;
   std::uint32_t nodes = 0;  // that have sent their final record
   std::uint32_t nodes_expected = 1;
   bool complete = false;
@@ -87,14 +87,14 @@ struct JobRow {
   std::optional<double> transfer_kwh_per_gb;          // of the site
   std::optional<bool> powers_down, home_powers_down;  // Site::powers_down
 
+  std::optional<Origin> intensity;          // the worst used
   std::int64_t covered_mj = 0;              // the part with a known intensity
   std::int64_t co2e_ug = 0;                 // of that part, and of the transfer
   std::optional<std::int64_t> transfer_ug;  // of bringing its data to the site; none: nothing to transfer, or not known
   // co2e_ug + what we saved (saving.h); none if we did not move the job, or if the saving is not known.
   std::optional<std::int64_t> counterfactual_ug;
-  std::optional<Origin> intensity;  // the worst used
-  std::int64_t kinds = 0;           // of the intensities: a set (intensity_kinds.h)
-  std::string provider;             // of the intensities; several are joined by '+'
+  std::int64_t kinds = 0;  // of the intensities: a set (intensity_kinds.h)
+  std::string provider;    // of the intensities; several are joined by '+'
 
   // Written by set_details(), summaries_written() and the store; account() does not change them.
   JobDetails details;

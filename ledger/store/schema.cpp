@@ -103,9 +103,9 @@ constexpr const char* kAskAgain =
     " SELECT job_id, restart_count, cluster, run_ms, {now} + ((SELECT MAX(end_ms) FROM jobs) - end_ms) / 1000, 0, '' FROM jobs";
 
 constexpr const char* kVersion2[] = {
-    "CREATE TABLE IF NOT EXISTS job_groups (id BIGINT NOT NULL PRIMARY KEY, user_name VARCHAR(128) NOT NULL,"
-    " account VARCHAR(128) NOT NULL, part VARCHAR(128) NOT NULL, site VARCHAR(128) NOT NULL, cluster VARCHAR(128) NOT NULL,"
-    " qos VARCHAR(128) NOT NULL, wckey VARCHAR(128) NOT NULL, state VARCHAR(32) NOT NULL)",
+    ("CREATE TABLE IF NOT EXISTS job_groups (id BIGINT NOT NULL PRIMARY KEY, user_name VARCHAR(128) NOT NULL,"
+     " account VARCHAR(128) NOT NULL, part VARCHAR(128) NOT NULL, site VARCHAR(128) NOT NULL, cluster VARCHAR(128) NOT NULL,"
+     " qos VARCHAR(128) NOT NULL, wckey VARCHAR(128) NOT NULL, state VARCHAR(32) NOT NULL)"),
     "DELETE FROM job_groups",
     "DROP TABLE IF EXISTS rollups",
     kRollups,
@@ -163,8 +163,8 @@ constexpr Column kVersion9Columns[] = {
     {"intensities", "kind", "BIGINT NOT NULL DEFAULT 8"},
 };
 constexpr const char* kVersion9[] = {
-    "CREATE TABLE IF NOT EXISTS idle_draws (model VARCHAR(255) NOT NULL PRIMARY KEY, readings BIGINT NOT NULL,"
-    " watts DOUBLE NOT NULL){binary}",
+    ("CREATE TABLE IF NOT EXISTS idle_draws (model VARCHAR(255) NOT NULL PRIMARY KEY, readings BIGINT NOT NULL,"
+     " watts DOUBLE NOT NULL){binary}"),
     "UPDATE jobs SET home_site = site, home_pue = pue WHERE site <> '' AND (home = site OR home = '')",
     "UPDATE jobs SET counterfactual_ug = NULL",
     "UPDATE rollups SET compared_jobs = 0, counterfactual_ug = 0, compared_ug = 0",

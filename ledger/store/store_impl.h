@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <ranges>
 #include <set>
 #include <span>
 #include <string>
@@ -71,10 +70,17 @@ std::map<JobKey, JobRow> stored_runs(soci::session& sql, std::span<const JobId> 
 std::vector<JobId> ids_of(std::span<const JobKey> keys);
 
 // The rows of one job in `rows`.
-inline auto rows_of(const std::map<JobKey, JobRow>& rows, const JobId& job) {
-  return std::ranges::subrange(rows.lower_bound({job.cluster, job.number, 0, Instant::min()}),
-                               rows.upper_bound({job.cluster, job.number, UINT32_MAX, Instant::max()}));
-}
+class RowsOfJob {
+ public:
+  RowsOfJob(const std::map<JobKey, JobRow>& rows, const JobId& job)
+      : begin_(rows.lower_bound({job.cluster, job.number, 0, Instant::min()})),
+        end_(rows.upper_bound({job.cluster, job.number, UINT32_MAX, Instant::max()})) {}
+  auto begin() const { return begin_; }
+  auto end() const { return end_; }
+
+ private:
+  std::map<JobKey, JobRow>::const_iterator begin_, end_;
+};
 
 // Which stored rows of a job its runs replace, as records change what is known of it: a row of the same key, else the one that
 // the run overlaps longest. Rows that no run replaces are to be removed.

@@ -138,7 +138,7 @@ Replaced replaced_by(const std::map<JobKey, JobRow>& stored, const JobId& job, s
     const auto same = stored.find(run.key);
     out.by_run.push_back(same == stored.end() ? nullptr : &same->second);
   }
-  for (const auto& [key, row] : rows_of(stored, job)) {
+  for (const auto& [key, row] : RowsOfJob(stored, job)) {
     if (!keys.contains(key)) out.rest.push_back(&row);
   }
   for (std::size_t i = 0; i < runs.size() && !out.rest.empty(); ++i) {
@@ -206,7 +206,7 @@ Result<std::map<JobKey, JobRow>> Store::runs_of(std::span<const JobId> jobs) {
     auto stored = stored_runs(sql, jobs);
     std::map<JobKey, JobRow> wanted;
     for (const auto& job : jobs) {
-      for (auto& [key, row] : rows_of(stored, job)) wanted.insert_or_assign(key, row);
+      for (auto& [key, row] : RowsOfJob(stored, job)) wanted.insert_or_assign(key, row);
     }
     return wanted;
   });
