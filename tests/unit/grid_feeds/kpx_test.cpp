@@ -38,7 +38,7 @@ TEST(Kpx, APageWithoutTheArray) {
   const auto error = [](const std::string& page) { return parse(feed_of("kpx", "KR"), query, {{"page", page}}).error().message; };
   EXPECT_EQ(error("<html>maintenance</html>"), "the page contains no array ictArr");
   EXPECT_EQ(error("var ictArr = [{\"coal\":"), "the array ictArr is truncated");
-  EXPECT_EQ(error("var ictArr = [];"), "the page contains no value");
+  EXPECT_EQ(error("var ictArr = [];"), "the page contains no values");
 }
 
 // Expected values: factors of fuel_mix.cpp, storage excluded, mean over the valid slots.
