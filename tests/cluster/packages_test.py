@@ -347,7 +347,7 @@ class PackagesTest(unittest.TestCase):
         lines = (source_directory() / "slurm_conf" / "slurm.conf.carbon").read_text().splitlines()
         number = lines.index("JobSubmitPlugins=carbon") + 1
         self.assertIn(
-            f"/etc/slurm/slurm.conf.carbon:{number}: JobSubmitPlugins names carbon", refused.out + refused.err
+            f"/etc/slurm/slurm.conf.carbon:{number}: JobSubmitPlugins contains carbon", refused.out + refused.err
         )
         self.assertEqual(self.debian.run("systemctl", "is-active", "carbonctld").out.strip(), "active")
         self.debian.run("systemctl", "restart", "slurmctld")
