@@ -16,7 +16,8 @@ namespace carbon::carbond {
 class IdlePower {
  public:
   IdlePower() = default;
-  explicit IdlePower(std::vector<double> minutes) : minutes_(std::move(minutes)) {}
+  explicit IdlePower(std::vector<double> minutes, std::optional<Watts> first = {})
+      : minutes_(std::move(minutes)), first_(first) {}
 
   // The device drew `mj` in `length`, and no job had it.
   void add(Duration length, std::int64_t mj) {
@@ -41,6 +42,7 @@ class IdlePower {
     std::sort(sorted.begin(), sorted.end());
     return Watts(sorted[sorted.size() / 4]);
   }
+  std::optional<Watts> first() const { return first_; }            // of ten seconds or more, until there is a whole minute
   const std::vector<double>& minutes() const { return minutes_; }  // mean watts, oldest first
 
  private:

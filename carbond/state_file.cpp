@@ -194,7 +194,10 @@ std::string state_to_json(const JobRegistry& registry) {
     d["idle_mj"] = totals == registry.totals().end() ? 0 : totals->second.idle_mj;
     if (totals != registry.totals().end()) d["recent"] = recent_json(device.recent(), totals->second);
     const auto idle = registry.idle_powers().find(id);
-    if (idle != registry.idle_powers().end()) d["idle_w"] = idle->second.minutes();
+    if (idle != registry.idle_powers().end()) {
+      d["idle_w"] = idle->second.minutes();
+      if (const auto first = idle->second.first()) d["first_idle_w"] = first->value();
+    }
     devices.push_back(std::move(d));
   }
   for (const auto& [_, job] : registry.jobs()) jobs.push_back(to_json(job));
@@ -219,9 +222,11 @@ Status state_from_json(std::string_view text, JobRegistry& registry) {
       if (!d.contains("counter")) continue;
       std::vector<energy::Allocation> allocations;
       for (const auto& h : d.at("allocations")) allocations.push_back(allocation_from(h));
-      registry.restore_readings(info.id, counter_from(d["counter"]), std::move(allocations),
-                                {d.at("jobs_mj").get<std::int64_t>(), d.at("idle_mj").get<std::int64_t>(), {}, {}},
-                                IdlePower(d.value("idle_w", std::vector<double>())));
+      registry.restore_readings(
+          info.id, counter_from(d["counter"]), std::move(allocations),
+          {d.at("jobs_mj").get<std::int64_t>(), d.at("idle_mj").get<std::int64_t>(), {}, {}},
+          IdlePower(d.value("idle_w", std::vector<double>()),
+                    d.contains("first_idle_w") ? std::optional(Watts(d["first_idle_w"].get<double>())) : std::nullopt));
     }
     for (const auto& job : j.at("jobs")) registry.restore_job(job_from(job));
     std::deque<ClosedRun> closed;
